@@ -1,0 +1,36 @@
+const order = [
+  "base",
+  "xml",
+  "jid",
+  "xpath",
+  "transport",
+  "stream",
+  "sasl",
+  "negotiate",
+  "dialect",
+  "broker",
+];
+
+const arrows = order.map((layer, index) => ({
+  name: `${layer}-looks-down-only`,
+  severity: "error",
+  from: { path: `^src/${layer}/` },
+  to: { path: "^src/", pathNot: `^src/(${order.slice(0, index + 1).join("|")})/` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...arrows,
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "only-the-edges-know-node",
+      severity: "error",
+      from: {
+        path: "^src/",
+        pathNot: "^src/(node\\.ts|cli/|testing/|transport/(tcp|tls|node-[a-z-]+)\\.ts|base/node-[a-z-]+\\.ts)",
+      },
+      to: { dependencyTypes: ["core"] },
+    },
+  ],
+  options: { tsPreCompilationDeps: true, doNotFollow: { path: "node_modules" } },
+};

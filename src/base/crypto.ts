@@ -1,0 +1,41 @@
+/** The hashes that the mechanisms need; a runtime may lack some (browsers have no MD5). */
+export type HashName = "MD5" | "SHA-1" | "SHA-256" | "SHA-512";
+
+/** The cryptography a runtime supplies: Node's own module, or the Web Crypto API. */
+export interface Crypto {
+  /** `length` bytes from a cryptographically secure source. */
+  random(length: number): Uint8Array;
+  /** Whether this runtime has the hash. */
+  supports(hash: HashName): boolean;
+  hash(hash: HashName, data: Uint8Array): Promise<Uint8Array>;
+  hmac(hash: HashName, key: Uint8Array, data: Uint8Array): Promise<Uint8Array>;
+  /** PBKDF2 with HMAC, off the main thread; `length` in bytes. */
+  pbkdf2(
+    hash: HashName,
+    password: Uint8Array,
+    salt: Uint8Array,
+    iterations: number,
+    length: number,
+  ): Promise<Uint8Array>;
+}
+
+/** Bytes as lower-case hexadecimal digits. */
+export function hex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  return text;
+}
+
+/** Whether two byte strings are equal, in a time that does not tell where they differ. */
+export function constantTimeEqual(left: Uint8Array, right: Uint8Array): boolean {
+  let difference = left.length ^ right.length;
+  for (let index = 0; index < left.length; index++) {
+    difference |= (left[index] ?? 0) ^ (right[index] ?? 0);
+  }
+  return difference === 0;
+}
+
+/** An id nobody can guess: 16 random bytes (128 bits) in hexadecimal. */
+export function randomId(crypto: Pick<Crypto, "random">): string {
+  return hex(crypto.random(16));
+}

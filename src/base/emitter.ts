@@ -1,0 +1,68 @@
+import { type Subscription, subscription } from "./subscription.ts";
+
+/** How to listen: `once` for a single event, `signal` to stop when it is aborted. */
+export interface ListenOptions {
+  readonly signal?: AbortSignal;
+  readonly once?: boolean;
+}
+
+type Listener<Payload> = (payload: Payload) => unknown;
+
+/**
+ * A typed emitter: one map from event name to one payload object. A listener that throws or rejects
+ * is reported once and disturbs neither the emitter nor the other listeners.
+ */
+export class Emitter<Events> {
+  readonly #listeners = new Map<keyof Events, readonly Listener<never>[]>();
+  readonly #failed: (error: unknown, event: keyof Events) => void;
+
+  constructor(failed: (error: unknown, event: keyof Events) => void) {
+    this.#failed = failed;
+  }
+
+  /** Adds a listener; the same function may be added twice and is then called twice. */
+  on<E extends keyof Events>(
+    event: E,
+    listener: Listener<Events[E]>,
+    options: ListenOptions = {},
+  ): Subscription {
+    const entry: Listener<Events[E]> = (payload) => {
+      if (options.once) undo();
+      return listener(payload);
+    };
+    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), entry]);
+    const undo = subscription(() => {
+      this.#remove(event, entry);
+    }, options.signal);
+    return undo;
+  }
+
+  /** Whether anybody listens: the hot path asks before it builds a payload. */
+  has(event: keyof Events): boolean {
+    return this.#listeners.has(event);
+  }
+
+  /** Calls the listeners in the order they were added; those added meanwhile wait for the next event. */
+  emit<E extends keyof Events>(event: E, payload: Events[E]): void {
+    const listeners = this.#listeners.get(event) as readonly Listener<Events[E]>[] | undefined;
+    if (listeners === undefined) return;
+    for (const listener of listeners) {
+      try {
+        const result = listener(payload);
+        if (result instanceof Promise) {
+          result.catch((error: unknown) => {
+            this.#failed(error, event);
+          });
+        }
+      } catch (error) {
+        this.#failed(error, event);
+      }
+    }
+  }
+
+  #remove(event: keyof Events, entry: Listener<never>): void {
+    const left = (this.#listeners.get(event) ?? []).filter((listener) => listener !== entry);
+    if (left.length === 0) this.#listeners.delete(event);
+    else this.#listeners.set(event, left);
+  }
+}

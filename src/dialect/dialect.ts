@@ -1,0 +1,45 @@
+import type { BrokerError } from "../base/errors.ts";
+import type { Session } from "../stream/session.ts";
+import type { TlsPolicy } from "../transport/tls-facts.ts";
+import type { Element } from "../xml/element.ts";
+
+/** A received stanza, taken out of what it travelled in. */
+export interface Inbound {
+  readonly stanza: Element;
+  /** The envelope it travelled in, where the dialect has envelopes. */
+  readonly route?: Element;
+  /** Set when this is a stanza of ours that came back: why it could not be delivered. */
+  readonly returned?: BrokerError;
+}
+
+/**
+ * One way to speak to a server: how to log in, and how stanzas look on its wire. An object of
+ * one's own works exactly as those of this package do (`docs/a-new-dialect.md`).
+ */
+export interface Dialect {
+  /** Its name, as it stands in the trace. */
+  readonly name: string;
+  /** `to` of the stream header; where to connect if no host is given; for client dialects the name the certificate must have. */
+  readonly domain: string;
+  /** The default namespace of the stream. Stanzas are translated between it and `jabber:client` by the broker. */
+  readonly contentNamespace: string;
+  /** `version` of the stream header, or `undefined` for a stream from before XMPP 1.0. */
+  readonly version: string | undefined;
+  /** The standard ports. */
+  readonly ports: { readonly plain: number; readonly direct?: number };
+  /** The TLS policy if none is given; `by-host`: `plaintext` to this machine, and elsewhere it must be given. */
+  readonly tls: TlsPolicy | "by-host";
+  /** Certificates are checked against `host` and not `domain`: for connections to a server's back door. */
+  readonly certificate?: "domain" | "host";
+  /** The whole login, from the stream header to the address in force. */
+  negotiate(session: Session): Promise<{ jid: string }>;
+  /**
+   * Turns a stanza (in `jabber:client`) into what goes on the wire, without changing the caller's
+   * element. May throw a `BrokerError`, which becomes the failure of that delivery alone.
+   */
+  outbound?(stanza: Element): Element;
+  /** Takes a received element apart; `undefined`: nothing for the program (it is dropped). */
+  inbound?(element: Element): Inbound | undefined;
+  /** Stanzas that cannot be delivered come back (`returned`), so each sent one needs an `id`. */
+  readonly returns?: true;
+}

@@ -1,0 +1,157 @@
+import { NS } from "./namespaces.ts";
+import type { XPathNode } from "./node.ts";
+import { serialize } from "./serialize.ts";
+
+/** Recognizes elements across copies of this package, where `instanceof` cannot. */
+const ELEMENT = Symbol.for("xmpp-broker.element");
+
+const NOTHING = Object.freeze(Object.create(null)) as object;
+
+/**
+ * A plain dictionary that inherits nothing: `"toString" in attrs` is false and a key `__proto__` is
+ * a key like any other. (An instance of a class with an empty prototype costs less than half of
+ * `Object.create(null)`.)
+ */
+export const Dictionary = function Dictionary() {} as unknown as new () => Record<string, string>;
+Dictionary.prototype = NOTHING;
+
+/** What an element may be given as a child. */
+export type Child = Element | XPathNode | string | number | null | undefined;
+
+/** What an element may be given as attributes; `undefined` and `null` are left out. */
+export type AttributesInit = Readonly<Record<string, string | number | null | undefined>>;
+
+/**
+ * An XML element. `name` is the local name and `ns` the namespace: prefixes are spelling, not
+ * identity. It holds no pointer to its parent, so one subtree may stand in several trees.
+ */
+export class Element {
+  /** The local name. */
+  name: string;
+  /** The namespace name; `""` is none, `undefined` (only in built elements) means "as the parent". */
+  ns: string | undefined;
+  /** Attributes by local name; those in a namespace as `xml:lang` or `{uri}local`. */
+  attrs: Record<string, string>;
+  /** The namespace prefixes declared here (at a received stanza, those of the stream header too). */
+  prefixes: Readonly<Record<string, string>>;
+  /** Elements and text, in document order. */
+  children: (Element | string)[];
+
+  constructor(
+    name: string,
+    ns: string | undefined,
+    attrs: Record<string, string> = new Dictionary(),
+    prefixes: Readonly<Record<string, string>> = NO_PREFIXES,
+    children: (Element | string)[] = [],
+  ) {
+    this.name = name;
+    this.ns = ns;
+    this.attrs = attrs;
+    this.prefixes = prefixes;
+    this.children = children;
+  }
+
+  /** Whether this is the element of that name (and namespace, if one is given). */
+  is(name: string, ns?: string): boolean {
+    return this.name === name && (ns === undefined || (this.ns ?? NS.client) === ns);
+  }
+
+  /** The first child element of that name; without `ns` it must be in this element's own namespace. */
+  child(name: string, ns?: string): Element | undefined {
+    for (const child of this.children) {
+      if (typeof child !== "string" && this.#owns(child, name, ns)) return child;
+    }
+    return undefined;
+  }
+
+  /** All child elements, or those of that name (and namespace, as for `child`). */
+  childrenOf(name?: string, ns?: string): Element[] {
+    const found: Element[] = [];
+    for (const child of this.children) {
+      if (typeof child === "string") continue;
+      if (name === undefined || this.#owns(child, name, ns)) found.push(child);
+    }
+    return found;
+  }
+
+  /** This element's own text: its text children joined, without that of its child elements. */
+  text(): string {
+    let text = "";
+    for (const child of this.children) if (typeof child === "string") text += child;
+    return text;
+  }
+
+  /** The text of the first child element of that name (and namespace, as for `child`), if there is one. */
+  childText(name: string, ns?: string): string | undefined {
+    return this.child(name, ns)?.text();
+  }
+
+  /** Adds children at the end and returns this element. */
+  append(...children: Child[]): this {
+    for (const child of children) appendChild(this.children, child);
+    return this;
+  }
+
+  /** A deep copy that shares nothing with this element. */
+  clone(): Element {
+    const children = this.children.map((child) =>
+      typeof child === "string" ? child : child.clone(),
+    );
+    return new Element(this.name, this.ns, copy(this.attrs), copy(this.prefixes), children);
+  }
+
+  /** The element as XML text that stands alone. Ends in `ILLEGAL_XML` where it cannot be legal. */
+  toString(): string {
+    return serialize(this);
+  }
+
+  #owns(child: Element, name: string, ns: string | undefined): boolean {
+    if (child.name !== name) return false;
+    // A child without a namespace of its own has its parent's.
+    return ns === undefined
+      ? child.ns === undefined || child.ns === this.ns
+      : (child.ns ?? this.ns ?? NS.client) === ns;
+  }
+}
+
+Object.defineProperty(Element.prototype, ELEMENT, { value: true });
+
+const NO_PREFIXES: Readonly<Record<string, string>> = Object.freeze(new Dictionary());
+
+/** Whether a value is an element, also one of another copy of this package. */
+export function isElement(value: unknown): value is Element {
+  return typeof value === "object" && value !== null && ELEMENT in value;
+}
+
+/**
+ * Builds an element. `xmlns` among the attributes is its namespace (`""` for none; left out, it has
+ * its parent's, and as a stanza `jabber:client`), `xmlns:p` declares a prefix.
+ *
+ * @example xml("message", { to: "romeo@example.net", type: "chat" }, xml("body", {}, "Hello"))
+ */
+export function xml(name: string, attrs?: AttributesInit | null, ...children: Child[]): Element {
+  const own = new Dictionary();
+  let prefixes = NO_PREFIXES;
+  let ns: string | undefined;
+  for (const key of Object.keys(attrs ?? {})) {
+    const value = attrs?.[key];
+    if (value === undefined || value === null) continue;
+    if (key === "xmlns") ns = String(value);
+    else if (key.startsWith("xmlns:")) {
+      prefixes = Object.assign(new Dictionary(), prefixes, { [key.slice(6)]: String(value) });
+    } else own[key] = String(value);
+  }
+  return new Element(name, ns, own, prefixes).append(...children);
+}
+
+function appendChild(children: (Element | string)[], child: Child): void {
+  if (child === null || child === undefined) return;
+  if (isElement(child)) children.push(child);
+  else if (typeof child !== "object") children.push(String(child));
+  else if (child.kind === "document") children.push(child.root);
+  else children.push(child.value);
+}
+
+function copy(record: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.assign(new Dictionary(), record);
+}
