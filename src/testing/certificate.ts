@@ -1,0 +1,186 @@
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
+import { isIP } from "node:net";
+import { domainToASCII } from "node:url";
+import {
+  bitString,
+  boolean,
+  type Der,
+  explicit,
+  implicit,
+  integer,
+  octetString,
+  oid,
+  pem,
+  sequence,
+  set,
+  time,
+  utf8String,
+} from "./der.ts";
+
+/** What a certificate is to say. */
+export interface CertificateOptions {
+  /** The names it is valid for: domains, `*.` domains, IPv4 and IPv6 addresses. */
+  readonly names: readonly string[];
+  /** Who signs it; a new authority if none is given. */
+  readonly authority?: Authority;
+  /** From when it is valid; an hour ago by default. */
+  readonly notBefore?: Date;
+  /** Until when it is valid; thirty days from now by default. */
+  readonly notAfter?: Date;
+}
+
+/** A certificate with its key, for `node:tls`. Nothing of it is written anywhere. */
+export interface Certificate {
+  /** The certificate (PEM). */
+  readonly cert: string;
+  /** Its private key (PEM, PKCS #8). */
+  readonly key: string;
+  /** The authority's certificate (PEM): what the other side is to trust. */
+  readonly ca: string;
+  /** SHA-256 of its public key (SPKI) in base64, as the broker's `tls.pins` wants it. */
+  readonly pin: string;
+}
+
+/** A certification authority that lives in memory. */
+export interface Authority {
+  /** Its own certificate (PEM). */
+  readonly ca: string;
+  readonly name: string;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
+const ECDSA_WITH_SHA256 = oid("1.2.840.10045.4.3.2");
+const COMMON_NAME = oid("2.5.4.3");
+const BASIC_CONSTRAINTS = oid("2.5.29.19");
+const KEY_USAGE = oid("2.5.29.15");
+const EXTENDED_KEY_USAGE = oid("2.5.29.37");
+const SUBJECT_ALTERNATIVE_NAME = oid("2.5.29.17");
+const SUBJECT_KEY_IDENTIFIER = oid("2.5.29.14");
+const AUTHORITY_KEY_IDENTIFIER = oid("2.5.29.35");
+const SERVER_AUTH = oid("1.3.6.1.5.5.7.3.1");
+const CLIENT_AUTH = oid("1.3.6.1.5.5.7.3.2");
+
+const HOUR = 3_600_000;
+
+/** Makes a certification authority (EC P-256) of its own; nobody trusts it unless told to. */
+export function makeAuthority(name = "xmpp-broker loopback CA"): Authority {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const ca = certify({
+    subject: name,
+    subjectKey: publicKey,
+    issuer: name,
+    issuerKey: privateKey,
+    notBefore: new Date(Date.now() - HOUR),
+    notAfter: new Date(Date.now() + 30 * 24 * HOUR),
+    extensions: [
+      extension(BASIC_CONSTRAINTS, sequence(boolean(true)), "critical"),
+      // keyCertSign and cRLSign: bits 5 and 6.
+      extension(KEY_USAGE, bitString(Uint8Array.of(0b0000_0110), 1), "critical"),
+      extension(SUBJECT_KEY_IDENTIFIER, octetString(keyIdentifier(publicKey))),
+    ],
+  });
+  return { ca, name, privateKey, publicKey };
+}
+
+/**
+ * Makes a certificate (EC P-256) for servers and clients, signed by a new authority or the one
+ * given; takes a few milliseconds. An expired or a foreign one is as easily made, to test with.
+ */
+export function makeCertificate(options: CertificateOptions): Certificate {
+  const authority = options.authority ?? makeAuthority();
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const cert = certify({
+    subject: options.names[0] ?? "",
+    subjectKey: publicKey,
+    issuer: authority.name,
+    issuerKey: authority.privateKey,
+    notBefore: options.notBefore ?? new Date(Date.now() - HOUR),
+    notAfter: options.notAfter ?? new Date(Date.now() + 30 * 24 * HOUR),
+    extensions: [
+      extension(BASIC_CONSTRAINTS, sequence(), "critical"),
+      // digitalSignature: bit 0.
+      extension(KEY_USAGE, bitString(Uint8Array.of(0b1000_0000), 7), "critical"),
+      extension(EXTENDED_KEY_USAGE, sequence(SERVER_AUTH, CLIENT_AUTH)),
+      extension(SUBJECT_ALTERNATIVE_NAME, sequence(...options.names.map(alternativeName))),
+      extension(SUBJECT_KEY_IDENTIFIER, octetString(keyIdentifier(publicKey))),
+      extension(
+        AUTHORITY_KEY_IDENTIFIER,
+        sequence(implicit(0, keyIdentifier(authority.publicKey))),
+      ),
+    ],
+  });
+  return {
+    cert,
+    key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    ca: authority.ca,
+    pin: createHash("sha256").update(spki(publicKey)).digest("base64"),
+  };
+}
+
+interface Statement {
+  readonly subject: string;
+  readonly subjectKey: KeyObject;
+  readonly issuer: string;
+  readonly issuerKey: KeyObject;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly extensions: readonly Der[];
+}
+
+/** The certificate of RFC 5280, section 4.1: a statement, and the issuer's signature under it. */
+function certify(statement: Statement): string {
+  const algorithm = sequence(ECDSA_WITH_SHA256);
+  const toBeSigned = sequence(
+    explicit(0, integer(Uint8Array.of(2))), // version 3
+    integer(Uint8Array.of(1, ...randomBytes(15))), // serial number, never zero
+    algorithm,
+    commonName(statement.issuer),
+    sequence(time(statement.notBefore), time(statement.notAfter)),
+    commonName(statement.subject),
+    spki(statement.subjectKey),
+    explicit(3, sequence(...statement.extensions)),
+  );
+  const signature = sign("sha256", toBeSigned, statement.issuerKey);
+  return pem("CERTIFICATE", sequence(toBeSigned, algorithm, bitString(signature)));
+}
+
+/** The names count, not the subject, which may hold 64 characters at most (RFC 5280, appendix A). */
+const commonName = (name: string): Der =>
+  sequence(set(sequence(COMMON_NAME, utf8String(Array.from(name).slice(0, 64).join("")))));
+
+const spki = (key: KeyObject): Uint8Array => key.export({ type: "spki", format: "der" });
+
+/** The first 160 bits of a hash of the key: any unique value will do (RFC 7093, section 2). */
+const keyIdentifier = (key: KeyObject): Uint8Array =>
+  createHash("sha256").update(spki(key)).digest().subarray(0, 20);
+
+const extension = (id: Der, value: Der, critical?: "critical"): Der =>
+  sequence(id, ...(critical ? [boolean(true)] : []), octetString(value));
+
+/** dNSName is [2], iPAddress [7] (RFC 5280, 4.2.1.6); international domains as their ASCII form. */
+function alternativeName(name: string): Der {
+  if (isIP(name) !== 0) return implicit(7, addressBytes(name));
+  const wildcard = name.startsWith("*.") ? "*." : "";
+  const ascii = wildcard + domainToASCII(name.slice(wildcard.length));
+  return implicit(2, new TextEncoder().encode(ascii));
+}
+
+/** Four bytes of an IPv4 address, sixteen of an IPv6 address, whose `::` stands for zeros. */
+function addressBytes(address: string): Uint8Array {
+  if (isIP(address) === 4) return Uint8Array.from(address.split(".").map(Number));
+  const [head = "", tail = ""] = address.split("::");
+  const before = groups(head);
+  const after = groups(tail);
+  const zeros = new Array<number>(16 - before.length - after.length).fill(0);
+  return Uint8Array.from([...before, ...zeros, ...after]);
+}
+
+function groups(text: string): number[] {
+  if (text === "") return [];
+  return text.split(":").flatMap((group) => {
+    if (group.includes(".")) return group.split(".").map(Number);
+    const value = Number.parseInt(group, 16);
+    return [value >> 8, value & 0xff];
+  });
+}

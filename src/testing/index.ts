@@ -1,0 +1,7 @@
+export {
+  type Authority,
+  type Certificate,
+  type CertificateOptions,
+  makeAuthority,
+  makeCertificate,
+} from "./certificate.ts";
