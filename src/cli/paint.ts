@@ -1,0 +1,27 @@
+/** Ways to set text off; on a terminal they colour it, elsewhere they leave it as it is. */
+export interface Paint {
+  bold(text: string): string;
+  dim(text: string): string;
+  good(text: string): string;
+  bad(text: string): string;
+  name(text: string): string;
+}
+
+/** `NO_COLOR` with any value turns colours off (no-color.org), as does a terminal that is `dumb`. */
+export function wantsColour(isTerminal: boolean, env: NodeJS.ProcessEnv): boolean {
+  return isTerminal && !env.NO_COLOR && env.TERM !== "dumb";
+}
+
+/** A paint that colours, or the one that does nothing. */
+export function paint(colours: boolean): Paint {
+  // SGR codes: one that begins, and the one that ends it.
+  const style = (begin: number, end: number) => (text: string) =>
+    colours ? `\u001b[${begin}m${text}\u001b[${end}m` : text;
+  return {
+    bold: style(1, 22),
+    dim: style(2, 22),
+    good: style(32, 39),
+    bad: style(31, 39),
+    name: style(36, 39),
+  };
+}
