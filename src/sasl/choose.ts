@@ -1,0 +1,37 @@
+import type { Crypto } from "../base/crypto.ts";
+import type { Mechanism } from "./mechanism.ts";
+import { mechanisms } from "./mechanisms.ts";
+
+/** What the choice of mechanisms rests on. */
+export interface Circumstances {
+  /** What the server offers. */
+  readonly offered: readonly string[];
+  /** What the caller or the dialect names: only these are used, in our order all the same. */
+  readonly named: readonly string[] | undefined;
+  /** Whether TLS protects the connection. */
+  readonly secure: boolean;
+  readonly crypto: Crypto;
+}
+
+/**
+ * The mechanisms to try, in order: the strongest first; after it, for the case that the server does
+ * not accept the mechanism, only mutual ones. One that reveals the password is there only inside
+ * TLS and only alone: where anything better may be used, falling back to it would be what an
+ * attacker who edits the offer is after. Empty: there is nothing that may be used.
+ */
+export function choose(
+  { offered, named, secure, crypto }: Circumstances,
+  table: readonly Mechanism[] = mechanisms,
+): readonly Mechanism[] {
+  const usable = table.filter(
+    (mechanism) =>
+      offered.includes(mechanism.name) &&
+      (named === undefined ? !mechanism.onlyIfNamed : named.includes(mechanism.name)) &&
+      mechanism.available(crypto),
+  );
+  const [first, ...others] = usable.filter(
+    (mechanism, index) => !mechanism.revealsPassword || (secure && index === 0),
+  );
+  if (first === undefined) return [];
+  return [first, ...others.filter((mechanism) => mechanism.mutual)];
+}

@@ -1,0 +1,187 @@
+import { type Crypto, constantTimeEqual, hex, randomId } from "../base/crypto.ts";
+import { AuthError } from "./auth-error.ts";
+import { type Directives, quote, readDirectives } from "./directives.ts";
+import type { Credentials, Exchange, Mechanism } from "./mechanism.ts";
+
+const NAME = "DIGEST-MD5";
+
+/**
+ * DIGEST-MD5 (RFC 2831), historic since RFC 6331: for jabberd2's router, which knows nothing else,
+ * and for whoever names it. `qop` is `auth`, the algorithm `md5-sess`, one authentication a nonce.
+ */
+export const digestMd5: Mechanism = {
+  name: NAME,
+  mutual: true,
+  revealsPassword: false,
+  onlyIfNamed: true,
+  available: (crypto) => crypto.supports("MD5"),
+  begin: (credentials, crypto) => new DigestExchange(credentials, crypto),
+};
+
+/**
+ *     S: realm="localhost",nonce="OA6MG9tE",qop="auth",charset=utf-8,algorithm=md5-sess
+ *     C: username="chris",realm="localhost",nonce="OA6MG9tE",…,response=d388dad9      "proved"
+ *     S:                     rspauth=ea40f60335                                      "verified"
+ *
+ * ejabberd sends `rspauth` in a challenge and wants an empty response, jabberd2 sends it with success.
+ */
+type State = "new" | "proved" | "verified";
+
+class DigestExchange implements Exchange {
+  readonly #credentials: Credentials;
+  readonly #crypto: Crypto;
+  #state: State = "new";
+  #rspauth = "";
+
+  constructor(credentials: Credentials, crypto: Crypto) {
+    this.#credentials = credentials;
+    this.#crypto = crypto;
+  }
+
+  start(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  async answer(challenge: Uint8Array): Promise<Uint8Array> {
+    switch (this.#state) {
+      case "new":
+        return this.#prove(parse(challenge));
+      case "proved":
+        this.#verify(parse(challenge));
+        return new Uint8Array();
+      case "verified":
+        throw failed("the server sent a challenge too many");
+    }
+  }
+
+  async finish(data: Uint8Array | undefined): Promise<void> {
+    if (this.#state === "proved" && data !== undefined) this.#verify(parse(data));
+    if (this.#state !== "verified") {
+      throw failed("the server did not prove that it knows the password");
+    }
+    return Promise.resolve();
+  }
+
+  async #prove(challenge: Directives): Promise<Uint8Array> {
+    const nonce = once(challenge, "nonce");
+    if (nonce === undefined || nonce === "") throw failed("the challenge has no nonce");
+    if (once(challenge, "algorithm") !== "md5-sess") {
+      throw failed("the challenge asks for an unknown algorithm");
+    }
+    const qop = (once(challenge, "qop") ?? "auth").split(",").map((option) => option.trim());
+    if (!qop.includes("auth")) throw failed("the server insists on a security layer");
+    once(challenge, "stale");
+    once(challenge, "maxbuf");
+    const charset = once(challenge, "charset");
+    if (charset !== undefined && charset !== "utf-8") {
+      throw failed("the challenge asks for an unknown charset");
+    }
+
+    const { username, authzid, digestUri } = this.#credentials;
+    const encode = charset === undefined ? onlyLatin1 : latin1IfPossible;
+    const realm = chooseRealm(challenge.get("realm") ?? [], this.#credentials.domain);
+    const cnonce = randomId(this.#crypto);
+    const identity = await this.#md5(
+      encode(username),
+      bytes(`:${realm ?? ""}:`),
+      encode(await this.#credentials.password()),
+    );
+    const session = `:${nonce}:${cnonce}${authzid === undefined ? "" : `:${authzid}`}`;
+    const key = hex(await this.#md5(identity, bytes(session)));
+    const sign = async (a2: string): Promise<string> => {
+      const hashed = hex(await this.#md5(bytes(a2)));
+      return hex(await this.#md5(bytes(`${key}:${nonce}:00000001:${cnonce}:auth:${hashed}`)));
+    };
+    const response = await sign(`AUTHENTICATE:${digestUri}`);
+    this.#rspauth = await sign(`:${digestUri}`);
+    this.#state = "proved";
+
+    const parts = [
+      ...(charset === undefined ? [] : ["charset=utf-8"]),
+      `username=${quote(username)}`,
+      ...(realm === undefined ? [] : [`realm=${quote(realm)}`]),
+      `nonce=${quote(nonce)}`,
+      "nc=00000001",
+      `cnonce=${quote(cnonce)}`,
+      `digest-uri=${quote(digestUri)}`,
+      `response=${response}`,
+      "qop=auth",
+      ...(authzid === undefined ? [] : [`authzid=${quote(authzid)}`]),
+    ];
+    const text = parts.join(",");
+    return charset === undefined ? onlyLatin1(text) : bytes(text);
+  }
+
+  #verify(message: Directives): void {
+    const rspauth = once(message, "rspauth") ?? "";
+    if (!constantTimeEqual(bytes(rspauth), bytes(this.#rspauth))) {
+      throw failed("the server did not prove that it knows the password");
+    }
+    this.#state = "verified";
+  }
+
+  #md5(...parts: Uint8Array[]): Promise<Uint8Array> {
+    const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+    let offset = 0;
+    for (const part of parts) {
+      whole.set(part, offset);
+      offset += part.length;
+    }
+    return this.#crypto.hash("MD5", whole);
+  }
+}
+
+/** The server's domain if it is among the realms offered, else the first; none if none is. */
+function chooseRealm(realms: readonly string[], domain: string): string | undefined {
+  return realms.includes(domain) ? domain : realms[0];
+}
+
+/** A directive that may stand there once at most: two of them say two things (RFC 2831, 2.1.1). */
+function once(directives: Directives, name: string): string | undefined {
+  const values = directives.get(name) ?? [];
+  if (values.length > 1) throw failed(`the server sent ${name} twice`);
+  return values[0];
+}
+
+function parse(message: Uint8Array): Directives {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(message);
+  } catch (cause) {
+    throw new AuthError(NAME, { detail: "the server's message is not UTF-8", cause });
+  }
+  const directives = readDirectives(text);
+  if (directives === undefined) throw failed("the server's message is malformed");
+  return directives;
+}
+
+/** What fits into ISO 8859-1 is hashed in it, even where the charset is UTF-8 (RFC 2831, 2.1.2.1). */
+function latin1IfPossible(text: string): Uint8Array {
+  return latin1(text) ?? bytes(text);
+}
+
+function onlyLatin1(text: string): Uint8Array {
+  const encoded = latin1(text);
+  if (encoded === undefined) {
+    throw failed("the server takes only ISO 8859-1, which the user name or password goes beyond");
+  }
+  return encoded;
+}
+
+function latin1(text: string): Uint8Array | undefined {
+  const encoded = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code > 0xff) return undefined;
+    encoded[index] = code;
+  }
+  return encoded;
+}
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function failed(detail: string): AuthError {
+  return new AuthError(NAME, { detail });
+}
