@@ -1,0 +1,275 @@
+import { BrokerError } from "../base/errors.ts";
+import type { TlsFacts } from "./tls-facts.ts";
+import type { Transport, TransportEvents } from "./transport.ts";
+
+/** How a pair in memory behaves. */
+export interface MemoryOptions {
+  /**
+   * Where the bytes of each direction are cut: a number is the most bytes a piece may have (1: byte
+   * by byte), a list are offsets, counted from the direction's first byte, at which a piece ends.
+   * Each piece arrives in a turn of its own. Default: all bytes of a turn in one piece.
+   */
+  readonly cut?: number | readonly number[];
+  /** What `secure` pretends to have settled on. Without it `secure` rejects with `TLS_FAILED`. */
+  readonly tls?: TlsFacts;
+}
+
+/** One end of a pair in memory: a transport, and what a test may do to the line. */
+export interface MemoryTransport extends Transport {
+  /** Breaks the line: what is under way is lost, and both ends close with the error. */
+  sever(error: BrokerError): void;
+}
+
+/** The most that arrives in one piece, as with a socket. */
+const LARGEST_PIECE = 65_536;
+
+const encoder = new TextEncoder();
+
+/**
+ * Two transports joined in memory; what is written to one arrives at the other, in a later turn of
+ * the event loop, never inside `write`. For tests and for a peer in the same program. `buffered`
+ * counts what the other side's owner has not been given yet, so a paused or unstarted peer is felt.
+ *
+ * @example
+ * const [client, server] = memoryPair({ cut: 1 });
+ */
+export function memoryPair(options: MemoryOptions = {}): [MemoryTransport, MemoryTransport] {
+  const left = new MemoryEnd(options);
+  const right = new MemoryEnd(options);
+  left.join(right);
+  right.join(left);
+  return [left, right];
+}
+
+class MemoryEnd implements MemoryTransport {
+  readonly local = undefined;
+  readonly remote = undefined;
+  #tls: TlsFacts | undefined;
+
+  readonly #options: MemoryOptions;
+  #peer: MemoryEnd = this;
+  #events: TransportEvents | undefined;
+  #paused = false;
+
+  /** Written and not yet delivered, oldest first. */
+  #outgoing: Uint8Array[] = [];
+  #buffered = 0;
+  /** Bytes delivered to the peer so far: what the offsets of `cut` count. */
+  #offset = 0;
+  #pumping = false;
+
+  /** Our half: open, ended by `end` with bytes perhaps still under way, or known to the peer as ended. */
+  #half: "open" | "ending" | "ended" = "open";
+  #gone: { readonly error: BrokerError | undefined; told: boolean } | undefined;
+
+  constructor(options: MemoryOptions) {
+    this.#options = options;
+  }
+
+  join(peer: MemoryEnd): void {
+    this.#peer = peer;
+  }
+
+  get tls(): TlsFacts | undefined {
+    return this.#tls;
+  }
+
+  get buffered(): number {
+    return this.#buffered;
+  }
+
+  start(events: TransportEvents): void {
+    this.#events = events;
+    this.#peer.#pump();
+    if (this.#gone !== undefined) this.#tellClose();
+  }
+
+  write(data: string | Uint8Array): void {
+    if (this.#half !== "open" || this.#gone !== undefined) return;
+    const bytes = typeof data === "string" ? encoder.encode(data) : new Uint8Array(data);
+    if (bytes.length === 0) return;
+    this.#outgoing.push(bytes);
+    this.#buffered += bytes.length;
+    this.#pump();
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#peer.#pump();
+  }
+
+  secure(): Promise<TlsFacts> {
+    const { tls } = this.#options;
+    let error: BrokerError;
+    if (this.#gone !== undefined) {
+      error = new BrokerError("TLS_FAILED", "the connection is gone", { cause: this.#gone.error });
+    } else if (this.#peer.#buffered > 0) {
+      error = new BrokerError("PROTOCOL_ERROR", "clear text followed the permission to start TLS");
+    } else if (tls === undefined) {
+      error = new BrokerError("TLS_FAILED", "a connection in memory has no TLS");
+    } else {
+      this.#tls = tls;
+      return Promise.resolve(tls);
+    }
+    this.#drop(error);
+    return Promise.reject(error);
+  }
+
+  end(): void {
+    if (this.#half !== "open" || this.#gone !== undefined) return;
+    this.#half = "ending";
+    this.#pump();
+  }
+
+  destroy(): void {
+    this.#drop(undefined);
+  }
+
+  sever(error: BrokerError): void {
+    for (const end of [this, this.#peer]) {
+      end.#forget();
+      end.#close(error);
+    }
+  }
+
+  /** Ends this side at once; the peer sees our half end. */
+  #drop(error: BrokerError | undefined): void {
+    if (this.#gone !== undefined) return;
+    this.#forget();
+    this.#peer.#forget();
+    this.#close(error);
+    if (this.#half === "ended") this.#closePeerSoon();
+    else this.#half = "ending";
+    this.#pump();
+  }
+
+  #forget(): void {
+    this.#outgoing = [];
+    this.#buffered = 0;
+  }
+
+  /** Sees to it that what is written arrives, a piece a turn, as long as the peer reads. */
+  #pump(): void {
+    if (this.#pumping || (this.#buffered === 0 && this.#half !== "ending")) return;
+    this.#pumping = true;
+    nextTurn(() => {
+      this.#pumping = false;
+      const reader = this.#peer.#reader();
+      if (reader === undefined) return;
+      if (this.#buffered > 0) this.#deliver(reader);
+      else if (this.#half === "ending") this.#deliverEnd(reader);
+      this.#pump();
+    });
+  }
+
+  /** Where bytes for this side go; `undefined` while it does not read, or no longer exists. */
+  #reader(): TransportEvents | undefined {
+    return this.#paused || this.#gone !== undefined ? undefined : this.#events;
+  }
+
+  #deliver(reader: TransportEvents): void {
+    const piece = this.#take(Math.min(this.#buffered, this.#nextCut()));
+    this.#buffered -= piece.length;
+    this.#offset += piece.length;
+    reader.data(piece);
+    if (this.#buffered === 0 && this.#gone === undefined) this.#events?.drain();
+  }
+
+  /** How many bytes may arrive before the next cut. */
+  #nextCut(): number {
+    const { cut } = this.#options;
+    if (typeof cut === "number") return Math.max(1, cut);
+    let next = LARGEST_PIECE;
+    for (const offset of cut ?? []) {
+      if (offset > this.#offset) next = Math.min(next, offset - this.#offset);
+    }
+    return next;
+  }
+
+  #take(length: number): Uint8Array {
+    const piece = new Uint8Array(length);
+    let filled = 0;
+    let used = 0;
+    for (const bytes of this.#outgoing) {
+      const part = bytes.subarray(0, length - filled);
+      piece.set(part, filled);
+      filled += part.length;
+      if (part.length < bytes.length) {
+        this.#outgoing[used] = bytes.subarray(part.length);
+        break;
+      }
+      used++;
+    }
+    this.#outgoing.splice(0, used);
+    return piece;
+  }
+
+  #deliverEnd(reader: TransportEvents): void {
+    this.#half = "ended";
+    const peer = this.#peer;
+    reader.end();
+    // What the owner wrote in answer to the end still leaves before our half ends too.
+    nextTurn(() => {
+      peer.end();
+    });
+    if (peer.#half === "ended") {
+      this.#close(undefined);
+      peer.#close(undefined);
+    } else if (this.#gone !== undefined) {
+      this.#closePeerSoon();
+    }
+  }
+
+  /** Of a peer that has seen our end, when nobody is left here to be told of its own. */
+  #closePeerSoon(): void {
+    nextTurn(() => {
+      this.#peer.#close(undefined);
+    });
+  }
+
+  #close(error: BrokerError | undefined): void {
+    if (this.#gone !== undefined) return;
+    this.#gone = { error, told: false };
+    this.#tellClose();
+  }
+
+  #tellClose(): void {
+    nextTurn(() => {
+      if (this.#gone === undefined || this.#gone.told || this.#events === undefined) return;
+      this.#gone.told = true;
+      this.#events.close(this.#gone.error);
+    });
+  }
+}
+
+/** What a runtime may have to run an action in a turn of its own, without a delay. */
+interface Turns {
+  readonly setImmediate?: (action: () => void) => unknown;
+  readonly MessageChannel: new () => {
+    readonly port1: { onmessage: (() => void) | null };
+    readonly port2: { postMessage(message: null): void };
+  };
+}
+
+/**
+ * Runs an action in the next turn of the event loop. Taken when the module is loaded: a test that
+ * replaces the timers later, to hold the clock, does not hold up the bytes.
+ */
+const nextTurn = turns(globalThis as unknown as Turns);
+
+function turns({ setImmediate, MessageChannel }: Turns): (action: () => void) => void {
+  if (setImmediate !== undefined) return (action) => void setImmediate(action);
+  const actions: (() => void)[] = [];
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    actions.shift()?.();
+  };
+  return (action) => {
+    actions.push(action);
+    port2.postMessage(null);
+  };
+}

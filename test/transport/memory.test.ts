@@ -1,0 +1,232 @@
+import { describe, expect, test } from "vitest";
+import { BrokerError } from "../../src/base/errors.ts";
+import { type MemoryOptions, memoryPair } from "../../src/transport/memory.ts";
+import type { Transport } from "../../src/transport/transport.ts";
+
+const facts = { protocol: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256", alpn: undefined };
+const direct = { direct: true };
+
+/** Starts a transport and writes down what it reports. */
+function listen(transport: Transport): string[] {
+  const log: string[] = [];
+  const decoder = new TextDecoder("latin1");
+  transport.start({
+    data: (bytes) => void log.push(decoder.decode(bytes)),
+    drain: () => void log.push("[drain]"),
+    end: () => void log.push("[end]"),
+    close: (error) =>
+      void log.push(error instanceof BrokerError ? `[close ${error.code}]` : "[close]"),
+  });
+  return log;
+}
+
+function pair(options?: MemoryOptions) {
+  const [client, server] = memoryPair(options);
+  return { client, server, atClient: listen(client), atServer: listen(server) };
+}
+
+describe("a pair in memory", () => {
+  test("delivers what one turn wrote in one piece, and never inside write", async () => {
+    const { client, atServer, atClient } = pair();
+    client.write("<a>");
+    client.write(new Uint8Array([0x31, 0x32]));
+    client.write("</a>");
+    expect(atServer).toEqual([]);
+    expect(client.buffered).toBe(9);
+    await eventually(() => atServer).toEqual(["<a>12</a>"]);
+    expect(client.buffered).toBe(0);
+    expect(atClient).toEqual(["[drain]"]);
+  });
+
+  test("takes a snapshot of the bytes it is given", async () => {
+    const { client, atServer } = pair();
+    const bytes = new Uint8Array([0x61]);
+    client.write(bytes);
+    bytes[0] = 0x62;
+    await eventually(() => atServer).toEqual(["a"]);
+  });
+
+  test.each<[string, MemoryOptions, string[]]>([
+    ["byte by byte", { cut: 1 }, ["a", "b", "c", "d", "e"]],
+    ["in pieces of two", { cut: 2 }, ["ab", "cd", "e"]],
+    ["at one place", { cut: [3] }, ["abc", "de"]],
+    ["at several places", { cut: [4, 1] }, ["a", "bcd", "e"]],
+    ["not at all", {}, ["abcde"]],
+  ])("cuts %s", async (_where, options, pieces) => {
+    const { client, atServer } = pair(options);
+    client.write("abcde");
+    await eventually(() => atServer).toEqual(pieces);
+  });
+
+  test("counts the offsets of a cut from the first byte of all", async () => {
+    const { client, atServer } = pair({ cut: [5] });
+    client.write("abc");
+    await eventually(() => atServer).toEqual(["abc"]);
+    client.write("def");
+    await eventually(() => atServer).toEqual(["abc", "de", "f"]);
+  });
+
+  test("delivers at most 64 KiB at a time", async () => {
+    const { client, atServer } = pair();
+    client.write("x".repeat(70_000));
+    await eventually(() => atServer.map((piece) => piece.length)).toEqual([65_536, 4_464]);
+  });
+
+  test("delivers nothing before start, and what waited afterwards", async () => {
+    const [client, server] = memoryPair();
+    client.write("early");
+    client.end();
+    const atClient = listen(client);
+    server.write("answer");
+    await eventually(() => atClient).toEqual(["answer"]);
+    expect(client.buffered).toBe(5);
+    const atServer = listen(server);
+    await eventually(() => atServer).toEqual(["early", "[end]", "[close]"]);
+  });
+
+  test("does not read while paused, and the writer sees it in buffered", async () => {
+    const { client, server, atServer, atClient } = pair();
+    server.pause();
+    client.write("1");
+    server.write("other way");
+    await eventually(() => atClient).toEqual(["other way"]);
+    client.write("2");
+    expect(client.buffered).toBe(2);
+    server.resume();
+    await eventually(() => atServer).toEqual(["[drain]", "12"]);
+    expect(atClient).toEqual(["other way", "[drain]"]);
+  });
+
+  test("a pause from within data holds back the next piece", async () => {
+    const [client, server] = memoryPair({ cut: 1 });
+    const got: number[] = [];
+    server.start({
+      data(bytes) {
+        got.push(...bytes);
+        server.pause();
+      },
+      drain: () => undefined,
+      end: () => undefined,
+      close: () => undefined,
+    });
+    client.start({
+      data: () => undefined,
+      drain: () => undefined,
+      end: () => undefined,
+      close: () => undefined,
+    });
+    client.write("ab");
+    await eventually(() => got).toEqual([0x61]);
+    expect(client.buffered).toBe(1);
+    server.resume();
+    await eventually(() => got).toEqual([0x61, 0x62]);
+  });
+
+  test("end lets everything written arrive, and the other side ends by itself", async () => {
+    const { client, atServer, atClient } = pair({ cut: 2 });
+    client.write("bye");
+    client.end();
+    client.write("too late");
+    await eventually(() => atServer).toEqual(["by", "e", "[end]", "[close]"]);
+    expect(atClient).toEqual(["[drain]", "[end]", "[close]"]);
+  });
+
+  test("what is written in answer to the end still arrives", async () => {
+    const [client, server] = memoryPair();
+    const atClient = listen(client);
+    server.start({
+      data: () => undefined,
+      drain: () => undefined,
+      end: () => {
+        server.write("</stream>");
+      },
+      close: () => undefined,
+    });
+    client.end();
+    await eventually(() => atClient).toEqual(["</stream>", "[end]", "[close]"]);
+  });
+
+  test("destroy drops what is under way and closes both ends without an error", async () => {
+    const { client, server, atServer, atClient } = pair();
+    client.write("lost");
+    client.destroy();
+    client.destroy();
+    client.write("nothing");
+    expect(client.buffered).toBe(0);
+    await eventually(() => atServer).toEqual(["[end]", "[close]"]);
+    expect(atClient).toEqual(["[close]"]);
+    server.destroy();
+    server.end();
+    await turns();
+    expect(atServer).toEqual(["[end]", "[close]"]);
+  });
+
+  test("destroy after our end closes the other side too", async () => {
+    const { client, server, atServer, atClient } = pair();
+    client.pause();
+    client.end();
+    await eventually(() => atServer).toEqual(["[end]"]);
+    server.write("unread");
+    client.destroy();
+    await eventually(() => atServer).toEqual(["[end]", "[close]"]);
+    expect(atClient).toEqual(["[close]"]);
+  });
+
+  test("sever closes both ends with the error, and the close waits for start", async () => {
+    const [client, server] = memoryPair();
+    const atClient = listen(client);
+    client.write("lost");
+    client.sever(new BrokerError("DISCONNECTED"));
+    await eventually(() => atClient).toEqual(["[close DISCONNECTED]"]);
+    const atServer = listen(server);
+    await eventually(() => atServer).toEqual(["[close DISCONNECTED]"]);
+  });
+});
+
+describe("TLS in memory", () => {
+  test("is refused, and ends the connection", async () => {
+    const { client, atClient, atServer } = pair();
+    await expect(client.secure(direct)).rejects.toMatchObject({ code: "TLS_FAILED" });
+    await eventually(() => atClient).toEqual(["[close TLS_FAILED]"]);
+    await eventually(() => atServer).toEqual(["[end]", "[close]"]);
+    await expect(client.secure(direct)).rejects.toMatchObject({ code: "TLS_FAILED" });
+  });
+
+  test("is pretended with the facts given", async () => {
+    const { client } = pair({ tls: facts });
+    expect(client.tls).toBeUndefined();
+    await expect(client.secure(direct)).resolves.toEqual(facts);
+    expect(client.tls).toEqual(facts);
+  });
+
+  test("is a violation of the protocol when clear text has arrived before it", async () => {
+    const [client, server] = memoryPair({ tls: facts, cut: 1 });
+    const log: string[] = [];
+    client.start({
+      data(bytes) {
+        log.push(String.fromCharCode(...bytes));
+        client.secure(direct).catch((error: unknown) => {
+          log.push(error instanceof BrokerError ? error.code : "?");
+        });
+      },
+      drain: () => undefined,
+      end: () => undefined,
+      close: (error) => void log.push(error instanceof BrokerError ? `[close ${error.code}]` : "?"),
+    });
+    server.write("><");
+    await eventually(() => log).toEqual([">", "PROTOCOL_ERROR", "[close PROTOCOL_ERROR]"]);
+  });
+});
+
+/** Polls as fast as turns of the event loop come. */
+function eventually<T>(read: () => T) {
+  return expect.poll(read, { interval: 1 });
+}
+
+/** Resolves after a few turns of the event loop, as counted by another pair. */
+async function turns(): Promise<void> {
+  const [near, far] = memoryPair({ cut: 1 });
+  const log = listen(far);
+  near.write("12345678");
+  await eventually(() => log).toHaveLength(8);
+}
