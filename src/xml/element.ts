@@ -116,7 +116,8 @@ export class Element {
 
 Object.defineProperty(Element.prototype, ELEMENT, { value: true });
 
-const NO_PREFIXES: Readonly<Record<string, string>> = Object.freeze(new Dictionary());
+/** The prefixes of an element that declares none. */
+export const NO_PREFIXES: Readonly<Record<string, string>> = Object.freeze(new Dictionary());
 
 /** Whether a value is an element, also one of another copy of this package. */
 export function isElement(value: unknown): value is Element {

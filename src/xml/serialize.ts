@@ -1,4 +1,9 @@
+import { BrokerError } from "../base/errors.ts";
+import { isNcName } from "./characters.ts";
 import type { Element } from "./element.ts";
+import { DEEPEST } from "./limits.ts";
+import { nameOf } from "./names.ts";
+import { NS } from "./namespaces.ts";
 
 /** What already stands above an element where it is written. */
 export interface SerializeContext {
@@ -7,8 +12,298 @@ export interface SerializeContext {
    * stream. Undefined (the default): nothing is known, so every namespace is written.
    */
   readonly ns?: string | undefined;
-  /** The prefixes declared above, e.g. `stream`. */
-  readonly prefixes?: Readonly<Record<string, string>>;
+  /** The prefixes declared above, e.g. `stream`. Elements in their namespaces are written with them. */
+  readonly prefixes?: Readonly<Record<string, string>> | undefined;
 }
 
-export declare function serialize(element: Element, context?: SerializeContext): string;
+/** Where an element is written, and how long it may become. */
+export interface SerializeOptions extends SerializeContext {
+  /** The most bytes of UTF-8 the text may have; no bound by default. Ends in `TOO_LARGE`. */
+  readonly maxBytes?: number | undefined;
+}
+
+/**
+ * Writes an element as XML text that is legal in a stream, or throws: `ILLEGAL_XML`, naming the place
+ * in the tree, for illegal characters, lone surrogates, bad names, undeclared or misused prefixes and
+ * trees deeper than 1,024; `TOO_LARGE` beyond `maxBytes`. The element is not changed.
+ *
+ * An element without `ns` is in its parent's namespace, at the root in the context's.
+ */
+export function serialize(element: Element, options: SerializeOptions = {}): string {
+  return new Writer(options).write(element);
+}
+
+/**
+ * Writes a start tag alone, as that of a stream header, as strictly as `serialize`. `name` may have a
+ * prefix that `attrs` declares (`xmlns:stream`); attributes are written in the order given, those
+ * that are undefined left out.
+ *
+ * @example openTag("stream:stream", { xmlns: "jabber:client", "xmlns:stream": NS.stream, to: "example.net" })
+ */
+export function openTag(
+  name: string,
+  attrs: Readonly<Record<string, string | undefined>> = {},
+): string {
+  const declared = (prefix: string) =>
+    prefix === "" || prefix === "xml" || attrs[`xmlns:${prefix}`] !== undefined;
+  const path = `/${name}`;
+  const parts = nameOf(name);
+  if (parts === undefined || parts.prefix === "xmlns") throw illegal(path, "a bad name");
+  if (!declared(parts.prefix)) throw illegal(path, "an undeclared prefix");
+  let text = `<${name}`;
+  for (const [key, value] of Object.entries(attrs)) {
+    if (value === undefined) continue;
+    const at = `${path}/@${key}`;
+    const attribute = nameOf(key);
+    if (attribute === undefined) throw illegal(at, "a bad name");
+    if (key === "xmlns") checkDeclaration("", value, at);
+    else if (attribute.prefix === "xmlns") checkDeclaration(attribute.local, value, at);
+    else if (!declared(attribute.prefix)) throw illegal(at, "an undeclared prefix");
+    text += ` ${key}='${escapeValue(value, at)}'`;
+  }
+  return `${text}>`;
+}
+
+/** The namespaces in scope at one place of the tree. */
+class Scope {
+  readonly #uris = new Map<string, string>([["xml", NS.xml]]);
+  readonly #prefixes = new Map<string, string[]>([[NS.xml, ["xml"]]]);
+
+  uri(prefix: string): string | undefined {
+    return this.#uris.get(prefix);
+  }
+
+  /** A prefix that means the namespace here. */
+  prefix(uri: string): string | undefined {
+    return this.#prefixes.get(uri)?.findLast((prefix) => this.#uris.get(prefix) === uri);
+  }
+
+  /** Declares a prefix; returns what it meant before. */
+  declare(prefix: string, uri: string): string | undefined {
+    const before = this.#uris.get(prefix);
+    this.#uris.set(prefix, uri);
+    const prefixes = this.#prefixes.get(uri);
+    if (prefixes === undefined) this.#prefixes.set(uri, [prefix]);
+    else prefixes.push(prefix);
+    return before;
+  }
+
+  undo(prefix: string, before: string | undefined): void {
+    this.#prefixes.get(this.#uris.get(prefix) ?? "")?.pop();
+    if (before === undefined) this.#uris.delete(prefix);
+    else this.#uris.set(prefix, before);
+  }
+}
+
+class Writer {
+  readonly #scope = new Scope();
+  readonly #contextNs: string | undefined;
+  /** Namespace → prefix, as the context has them: those that elements may be written with. */
+  readonly #spelling = new Map<string, string>([[NS.xml, "xml"]]);
+  readonly #maxBytes: number;
+  #out = "";
+  /** The names above the element being written, for errors. */
+  readonly #path: string[] = [];
+
+  constructor(options: SerializeOptions) {
+    this.#contextNs = options.ns;
+    this.#maxBytes = options.maxBytes ?? Number.POSITIVE_INFINITY;
+    for (const [prefix, uri] of Object.entries(options.prefixes ?? {})) {
+      this.#scope.declare(prefix, uri);
+      this.#spelling.set(uri, prefix);
+    }
+  }
+
+  write(element: Element): string {
+    this.#element(element, this.#contextNs, this.#contextNs);
+    this.#checkSize();
+    return this.#out;
+  }
+
+  /** `inherited` is what an element without `ns` has here, `written` what one without `xmlns` has. */
+  #element(element: Element, inherited: string | undefined, written: string | undefined): void {
+    const { name } = element;
+    this.#path.push(name);
+    if (this.#path.length > DEEPEST) {
+      throw new BrokerError("ILLEGAL_XML", `elements are nested more than ${DEEPEST} deep`);
+    }
+    if (typeof name !== "string" || nameOf(name)?.prefix !== "") throw this.#illegal("a bad name");
+
+    const undo: [string, string | undefined][] = [];
+    let declarations = "";
+    for (const prefix of Object.keys(element.prefixes)) {
+      const uri = element.prefixes[prefix] ?? "";
+      if (this.#scope.uri(prefix) === uri) continue;
+      if (!isNcName(prefix)) throw this.#illegal("a bad prefix", `@xmlns:${prefix}`);
+      checkDeclaration(prefix, uri, this.#place(`@xmlns:${prefix}`));
+      undo.push([prefix, this.#scope.declare(prefix, uri)]);
+      declarations += ` xmlns:${prefix}='${this.#value(uri, `@xmlns:${prefix}`)}'`;
+    }
+
+    const ns = element.ns ?? inherited;
+    let tag = name;
+    let inner = written;
+    if (ns !== undefined && ns !== written) {
+      const prefix = this.#spelling.get(ns);
+      if (prefix !== undefined && this.#scope.uri(prefix) === ns) tag = `${prefix}:${name}`;
+      else {
+        checkDeclaration("", ns, this.#place("@xmlns"));
+        this.#out += `<${name} xmlns='${this.#value(ns, "@xmlns")}'`;
+        inner = ns;
+      }
+    }
+    if (inner === written) this.#out += `<${tag}`;
+    this.#out += declarations;
+    this.#attributes(element, undo);
+
+    if (element.children.length === 0) this.#out += "/>";
+    else {
+      this.#out += ">";
+      for (const child of element.children) {
+        if (typeof child === "string") this.#out += this.#content(child);
+        else this.#element(child, ns, inner);
+      }
+      this.#out += `</${tag}>`;
+    }
+    for (const [prefix, before] of undo.reverse()) this.#scope.undo(prefix, before);
+    this.#path.pop();
+    if (this.#out.length > this.#maxBytes) this.#checkSize();
+  }
+
+  #attributes(element: Element, undo: [string, string | undefined][]): void {
+    let expanded: Set<string> | undefined;
+    for (const key of Object.keys(element.attrs)) {
+      const value = element.attrs[key] as unknown;
+      if (value === undefined || value === null) continue;
+      let spelt = key;
+      if (!isPlain(key)) {
+        spelt = this.#attributeName(key, undo);
+        const prefix = spelt.slice(0, spelt.indexOf(":"));
+        const name = `{${this.#scope.uri(prefix) ?? ""}}${spelt.slice(prefix.length + 1)}`;
+        expanded ??= new Set();
+        if (expanded.has(name)) throw this.#illegal("an attribute twice", `@${key}`);
+        expanded.add(name);
+      }
+      if (typeof value !== "string") throw this.#illegal("a value that is no text", `@${key}`);
+      this.#out += ` ${spelt}='${this.#value(value, `@${key}`)}'`;
+    }
+  }
+
+  /** The spelling of `xml:lang`, `p:name` or `{uri}name`; declares a prefix if it takes one. */
+  #attributeName(key: string, undo: [string, string | undefined][]): string {
+    if (!key.startsWith("{")) {
+      const name = nameOf(key);
+      if (name === undefined || name.qualified === "xmlns") {
+        throw this.#illegal("a bad name", `@${key}`);
+      }
+      if (this.#scope.uri(name.prefix) === undefined) {
+        throw this.#illegal("an undeclared prefix", `@${key}`);
+      }
+      return key;
+    }
+    const close = key.lastIndexOf("}");
+    const uri = key.slice(1, close);
+    const local = key.slice(close + 1);
+    if (uri === "" || uri === NS.xmlns || !isNcName(local)) {
+      throw this.#illegal("a bad name", `@${key}`);
+    }
+    const known = this.#scope.prefix(uri);
+    if (known !== undefined) return `${known}:${local}`;
+    let n = 1;
+    while (this.#scope.uri(`ns${n}`) !== undefined) n++;
+    const prefix = `ns${n}`;
+    undo.push([prefix, this.#scope.declare(prefix, uri)]);
+    this.#out += ` xmlns:${prefix}='${this.#value(uri, `@${key}`)}'`;
+    return `${prefix}:${local}`;
+  }
+
+  #value(value: string, place: string): string {
+    return SPECIAL.test(value) ? escapeValue(value, this.#place(place)) : value;
+  }
+
+  #checkSize(): void {
+    if (this.#out.length * 3 <= this.#maxBytes) return;
+    const bytes = byteLength(this.#out);
+    if (bytes > this.#maxBytes) {
+      throw new BrokerError("TOO_LARGE", `more than ${this.#maxBytes} bytes`);
+    }
+  }
+
+  #content(text: unknown): string {
+    if (typeof text !== "string") throw this.#illegal("a child that is neither element nor text");
+    return SPECIAL.test(text) ? escapeText(text, this.#place("text()")) : text;
+  }
+
+  /** Where in the tree writing stands: `/message/body/@id`. */
+  #place(inside?: string): string {
+    return `/${this.#path.join("/")}${inside === undefined ? "" : `/${inside}`}`;
+  }
+
+  #illegal(what: string, inside?: string): BrokerError {
+    return illegal(this.#place(inside), what);
+  }
+}
+
+/** Everything that must be written otherwise, or not at all: with `u`, surrogates match only alone. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is they that are looked for
+const SPECIAL = /[&<>'"\u0000-\u001f\ufffe\uffff\ud800-\udfff]/u;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is they that are looked for
+const ILLEGAL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\ud800-\udfff]/u;
+
+const REFERENCES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  "'": "&apos;",
+  "\t": "&#9;",
+  "\n": "&#10;",
+  "\r": "&#13;",
+};
+
+/** In a value white space would be normalized, were it not a reference (XML 1.0, 3.3.3). */
+function escapeValue(value: string, place: string): string {
+  checkCharacters(value, place);
+  return value.replace(/[&<'\t\n\r]/g, (character) => REFERENCES[character] ?? "");
+}
+
+function escapeText(text: string, place: string): string {
+  checkCharacters(text, place);
+  return text.replace(/[&<>\r]/g, (character) => REFERENCES[character] ?? "");
+}
+
+function checkCharacters(text: string, place: string): void {
+  const at = text.search(ILLEGAL);
+  if (at < 0) return;
+  const code = text.charCodeAt(at).toString(16).toUpperCase().padStart(4, "0");
+  throw illegal(place, `the character U+${code}`);
+}
+
+/** Namespaces in XML, 3: what no declaration may say. */
+function checkDeclaration(prefix: string, uri: string, place: string): void {
+  const good =
+    prefix !== "xmlns" &&
+    (prefix === "xml") === (uri === NS.xml) &&
+    uri !== NS.xmlns &&
+    (uri !== "" || prefix === "");
+  if (!good) throw illegal(place, "a namespace declaration that is not allowed");
+}
+
+/** Whether an attribute's key is a local name and nothing more. */
+function isPlain(key: string): boolean {
+  return key !== "xmlns" && nameOf(key)?.prefix === "";
+}
+
+function illegal(place: string, what: string): BrokerError {
+  return new BrokerError("ILLEGAL_XML", `${what} at ${place}`);
+}
+
+function byteLength(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    // Half of a pair takes two of its four bytes.
+    bytes += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2;
+  }
+  return bytes;
+}

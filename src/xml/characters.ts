@@ -1,0 +1,63 @@
+/** Classes of bytes, to be tested with `&`. Bytes of 0x80 and above are judged as characters later. */
+export const SPACE = 1;
+/** May stand in a name (`:` included). */
+export const NAME = 2;
+
+/** The class of every byte. */
+export const CLASS = new Uint8Array(256);
+for (const byte of [0x20, 0x09, 0x0a, 0x0d]) CLASS[byte] = SPACE;
+for (let byte = 0x80; byte < 0x100; byte++) CLASS[byte] = NAME;
+for (const letter of "-.0123456789:_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") {
+  CLASS[letter.charCodeAt(0)] = NAME;
+}
+
+const NAME_START =
+  "A-Z_a-z\\xC0-\\xD6\\xD8-\\xF6\\xF8-\\u02FF\\u0370-\\u037D\\u037F-\\u1FFF\\u200C\\u200D\\u2070-\\u218F" +
+  "\\u2C00-\\u2FEF\\u3001-\\uD7FF\\uF900-\\uFDCF\\uFDF0-\\uFFFD\\u{10000}-\\u{EFFFF}";
+const NAME_REST = NAME_START + "\\-.0-9\\xB7\\u0300-\\u036F\\u203F\\u2040";
+
+const NC_NAME = new RegExp(`^[${NAME_START}][${NAME_REST}]*$`, "u");
+
+/** Whether this is a name without a colon (NCName of Namespaces in XML). */
+export function isNcName(text: string): boolean {
+  return NC_NAME.test(text);
+}
+
+/** Whether XML allows the character (XML 1.0, 2.2). */
+export function isCharacter(code: number): boolean {
+  return (
+    (code >= 0x20 && code < 0xd800) ||
+    code === 0x09 ||
+    code === 0x0a ||
+    code === 0x0d ||
+    (code >= 0xe000 && code <= 0xfffd) ||
+    (code >= 0x10000 && code <= 0x10ffff)
+  );
+}
+
+/**
+ * The length of the UTF-8 sequence at `at` (its first byte is 0x80 or above) if it is a character
+ * XML allows; 0 if it goes on after `end`; below 0 if it is none: `-n`, where the `n`th byte shows it.
+ * The table is that of Unicode, 3.9: no overlong form, no surrogate, nothing beyond U+10FFFF.
+ */
+export function sequenceLength(bytes: Uint8Array, at: number, end: number): number {
+  const first = bytes[at] ?? 0;
+  if (first < 0xc2 || first > 0xf4) return -1;
+  if (at + 1 >= end) return 0;
+  const second = bytes[at + 1] ?? 0;
+  if (first < 0xe0) return second >> 6 === 2 ? 2 : -2;
+  let low = 0x80;
+  let high = 0xbf;
+  if (first === 0xe0) low = 0xa0;
+  else if (first === 0xed) high = 0x9f;
+  else if (first === 0xf0) low = 0x90;
+  else if (first === 0xf4) high = 0x8f;
+  if (second < low || second > high) return -2;
+  if (at + 2 >= end) return 0;
+  const third = bytes[at + 2] ?? 0;
+  if (third >> 6 !== 2) return -3;
+  // U+FFFE and U+FFFF are encoded EF BF BE and EF BF BF.
+  if (first < 0xf0) return first === 0xef && second === 0xbf && third >= 0xbe ? -3 : 3;
+  if (at + 3 >= end) return 0;
+  return (bytes[at + 3] ?? 0) >> 6 === 2 ? 4 : -4;
+}

@@ -1,0 +1,46 @@
+import type { Element } from "./element.ts";
+import type { XmlLimits } from "./limits.ts";
+import { NS } from "./namespaces.ts";
+import { StreamParser } from "./stream-parser.ts";
+import { XmlError } from "./xml-error.ts";
+
+/** What stands around the text that is parsed, and what it may cost. */
+export interface ParseOptions {
+  /** The default namespace around it; `jabber:client` by default, so that `<message/>` is a stanza. */
+  readonly ns?: string;
+  /** The prefixes declared around it. */
+  readonly prefixes?: Readonly<Record<string, string>>;
+  /** Changes to `LIMITS`. */
+  readonly limits?: Partial<XmlLimits>;
+}
+
+/**
+ * Reads one element, by the same strict rules as a stream. Throws an `XmlError`.
+ *
+ * @example parse("<message to='romeo@example.net'><body>Hello</body></message>")
+ */
+export function parse(text: string, options: ParseOptions = {}): Element {
+  const { ns = NS.client, prefixes, limits } = options;
+  let result: Element | undefined;
+  let failure: XmlError | undefined;
+  const parser = new StreamParser(
+    {
+      open: () => undefined,
+      element: (element) => {
+        result = element;
+      },
+      close: () => undefined,
+      error: (error) => {
+        failure = error;
+      },
+    },
+    { framing: "frame", context: { ns, prefixes }, ...(limits && { limits }) },
+  );
+  parser.write(text);
+  parser.end();
+  if (failure !== undefined) throw failure;
+  if (result === undefined) {
+    throw new XmlError("not-well-formed", "no element", 0, "the end of the input");
+  }
+  return result;
+}

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import { bytesOf, cuts, record } from "./recorder.ts";
+
+const HEADER =
+  "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='1' version='1.0'>";
+const STREAM = "http://etherx.jabber.org/streams";
+const OPEN = ["open", ["stream", STREAM, { id: "1", version: "1.0" }, { stream: STREAM }]];
+const CARRIED = { stream: STREAM };
+
+test("reads a stream however it is cut", () => {
+  const text =
+    HEADER +
+    "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></stream:features>\n " +
+    "<message to='a&amp;b' xml:lang='en'><body>é &lt;🌹&#x1F339;<![CDATA[<]]]]>\r\n]></body>" +
+    "<x:y xmlns:x='u' x:z=' 1\t2 '/></message></stream:stream>\n";
+  const expected = [
+    OPEN,
+    [
+      "element",
+      ["features", STREAM, {}, CARRIED, ["bind", "urn:ietf:params:xml:ns:xmpp-bind", {}, {}]],
+    ],
+    [
+      "element",
+      [
+        "message",
+        "jabber:client",
+        { to: "a&b", "xml:lang": "en" },
+        CARRIED,
+        ["body", "jabber:client", {}, {}, "é <🌹🌹<]]\n]>"],
+        ["y", "u", { "{u}z": " 1 2 " }, { x: "u" }],
+      ],
+    ],
+    ["close"],
+  ];
+  for (const cut of cuts(bytesOf(text))) expect(record(cut)).toEqual(expected);
+});
+
+test.each([
+  ["<!-- -->", "restricted-xml"],
+  ["<?php?>", "restricted-xml"],
+  ["<?xml version='1.0'?>", "restricted-xml"],
+  ["<!DOCTYPE a>", "restricted-xml"],
+  ["<a>&b;</a>", "restricted-xml"],
+  ["<a>&#0;</a>", "not-well-formed"],
+  ["<a b='1' b='2'/>", "not-well-formed"],
+  ["<a:b/>", "bad-namespace-prefix"],
+  ["<a></b>", "not-well-formed"],
+  ["<a>]]></a>", "not-well-formed"],
+  ["<a b='<'/>", "not-well-formed"],
+  ["<a b='1'c='2'/>", "not-well-formed"],
+  ["<a b=1/>", "not-well-formed"],
+  ["<a:b:c xmlns:a='u'/>", "not-well-formed"],
+  ["text", "invalid-xml"],
+  ["<a>", "not-well-formed"],
+  ["<a", "not-well-formed"],
+])("refuses %s however it is cut", (text, condition) => {
+  const whole = record([bytesOf(HEADER + text)]);
+  expect(whole).toEqual([OPEN, ["error", condition, expect.any(Number), expect.any(String)]]);
+  for (const cut of cuts(bytesOf(HEADER + text))) expect(record(cut)).toEqual(whole);
+});
