@@ -6,7 +6,9 @@ import { median, summary } from "./stats.js";
  *
  * @param {import("./contender.js").Contender[]} contenders
  * @param {{ rounds: number, warm?: number, reference: string, progress?: (text: string) => void,
- *   argument?: unknown }} options `reference` names the contender that the ratios are of.
+ *   argument?: unknown }} options `reference` names the contender that the ratios are of; a function
+ *   as `argument` gives each contender its own. A pass that says how many `units` it did is divided
+ *   by them, so that the slow may do less.
  * @returns {Promise<Record<string, Paired>>} by contender
  *
  * @typedef {{ passes: any[], wall: Stat, cpu: Stat, ratio: number, cpuRatio: number }} Paired
@@ -19,7 +21,13 @@ export async function paired(contenders, { rounds, warm = 3, reference, progress
     progress?.(round < 0 ? `warming up, ${-round} to go` : `round ${round + 1} of ${rounds}`);
     const turn = (round + warm) % contenders.length;
     for (const contender of [...contenders.slice(turn), ...contenders.slice(0, turn)]) {
-      const pass = await contender.call("pass", argument);
+      const pass = await contender.call(
+        "pass",
+        typeof argument === "function" ? argument(contender.name) : argument,
+      );
+      const { units = 1 } = pass;
+      pass.wall /= units;
+      pass.cpu /= units;
       if (round >= 0) passes.get(contender.name).push(pass);
     }
   }

@@ -24,6 +24,11 @@ export function parserContender({ start, plain }) {
     chunks = chunksOf(task);
   }
 
+  /** Instead of a task: these stanzas. @param {string} stanzas */
+  function prepareText(stanzas) {
+    chunks = chunked(Buffer.from(HEADER + stanzas), 65536);
+  }
+
   function pass() {
     let stanzas = 0;
     const write = start(() => {
@@ -82,7 +87,7 @@ export function parserContender({ start, plain }) {
     return { outcome: "swallowed", taken, time: time() };
   }
 
-  return { prepare, pass, check, verdicts, attack };
+  return { prepare, prepareText, pass, check, verdicts, attack };
 }
 
 /** One text for one tree, whoever built it. @param {Plain} element */

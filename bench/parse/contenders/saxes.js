@@ -13,7 +13,7 @@ class Node {
 
 const XMLNS = "http://www.w3.org/2000/xmlns/";
 
-export const { prepare, pass, check, verdicts, attack } = parserContender({
+export const { prepare, prepareText, pass, check, verdicts, attack } = parserContender({
   /** A plain tree: the least that a user of saxes has to write. */
   start(onStanza) {
     const parser = new SaxesParser({ xmlns: true });

@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import { expressions, stanzaTexts } from "./sets.js";
+
+/** Stanzas that a pass goes through at most, and again and again. */
+const STANZAS = 1000;
+
+/**
+ * Makes a contender of a filter engine.
+ *
+ * @param {{ load: (text: string) => any, compile: (expressions: string[]) => (stanza: any) =>
+ *   number[] }} engine `load` parses a stanza once, before anything is timed; `compile` takes all
+ *   filters and gives back what says which of them match a stanza, in their order
+ */
+export function filterContender({ load, compile }) {
+  let stanzas;
+  let match;
+
+  function prepare({ set, n }) {
+    stanzas ??= stanzaTexts(STANZAS).map(load);
+    const list = expressions(set, n);
+    const from = performance.now();
+    match = compile(list);
+    return { compile: performance.now() - from };
+  }
+
+  function check({ stanzas: count }) {
+    const hash = createHash("sha256");
+    let matches = 0;
+    for (let i = 0; i < count; i++) {
+      const found = match(stanzas[i]);
+      matches += found.length;
+      hash.update(`${found.join(",")};`);
+    }
+    return { matches, digest: hash.digest("hex") };
+  }
+
+  function pass({ stanzas: count }) {
+    let matches = 0;
+    for (let i = 0; i < count; i++) matches += match(stanzas[i % STANZAS]).length;
+    return { matches, units: count };
+  }
+
+  return { prepare, check, pass, stanza: (i) => stanzas[i] };
+}
+
+/** All filters, one after the other: how every engine without an index does it. */
+export function oneByOne(tests) {
+  return (stanza) => {
+    const found = [];
+    for (let i = 0; i < tests.length; i++) if (tests[i](stanza)) found.push(i);
+    return found;
+  };
+}
