@@ -1,0 +1,15 @@
+/** The package entry `xmpp-broker/xpath`: XPath 1.0 over stanzas, and an index of many expressions. */
+import "./xpath/find.ts";
+
+export { compile, type XPath, type XPathOptions } from "./xpath/compile.ts";
+export { FilterIndex, type Match } from "./xpath/filter-index.ts";
+export { filters } from "./xpath/filters.ts";
+export {
+  toBoolean,
+  toNumber,
+  toText,
+  type XPathFunction,
+  type XPathInput,
+  type XPathValue,
+} from "./xpath/value.ts";
+export { XPathError } from "./xpath/xpath-error.ts";

@@ -1,0 +1,161 @@
+import type { Place } from "./place.ts";
+import { following, type Sink, type Walk } from "./walk.ts";
+
+/** Hands the nodes of an axis to `sink`, nearest first, until it says `true`; says whether it did. */
+export type Axis = (origin: Place, walk: Walk, sink: Sink) => boolean;
+
+/** The names of the axes (XPath 1.0, 2.2). */
+export type AxisName =
+  | "ancestor"
+  | "ancestor-or-self"
+  | "attribute"
+  | "child"
+  | "descendant"
+  | "descendant-or-self"
+  | "following"
+  | "following-sibling"
+  | "namespace"
+  | "parent"
+  | "preceding"
+  | "preceding-sibling"
+  | "self";
+
+/** The axes. Namespace nodes do not occur in a stanza, so their axis is empty. */
+export const axes: Readonly<Record<AxisName, Axis>> = {
+  child(origin, walk, sink) {
+    return each(origin.children, walk, sink);
+  },
+
+  descendant(origin, walk, sink) {
+    return within(origin, walk, sink);
+  },
+
+  "descendant-or-self"(origin, walk, sink) {
+    walk.spend(1);
+    return sink(origin, walk) || within(origin, walk, sink);
+  },
+
+  self(origin, walk, sink) {
+    walk.spend(1);
+    return sink(origin, walk);
+  },
+
+  parent(origin, walk, sink) {
+    walk.spend(1);
+    return origin.parent !== undefined && sink(origin.parent, walk);
+  },
+
+  ancestor(origin, walk, sink) {
+    for (let place = origin.parent; place !== undefined; place = place.parent) {
+      walk.spend(1);
+      if (sink(place, walk)) return true;
+    }
+    return false;
+  },
+
+  "ancestor-or-self"(origin, walk, sink) {
+    walk.spend(1);
+    return sink(origin, walk) || axes.ancestor(origin, walk, sink);
+  },
+
+  "following-sibling"(origin, walk, sink) {
+    if (origin.parent === undefined || origin.kind === "attribute") return false;
+    const siblings = origin.parent.children;
+    for (let index = origin.index + 1; index < siblings.length; index++) {
+      walk.spend(1);
+      const place = siblings[index];
+      if (place !== undefined && sink(place, walk)) return true;
+    }
+    return false;
+  },
+
+  "preceding-sibling"(origin, walk, sink) {
+    if (origin.parent === undefined || origin.kind === "attribute") return false;
+    const siblings = origin.parent.children;
+    for (let index = origin.index - 1; index >= 0; index--) {
+      walk.spend(1);
+      const place = siblings[index];
+      if (place !== undefined && sink(place, walk)) return true;
+    }
+    return false;
+  },
+
+  following(origin, walk, sink) {
+    // What follows an attribute begins with the children of its element.
+    if (origin.kind === "attribute" && origin.parent !== undefined) {
+      if (within(origin.parent, walk, sink)) return true;
+      return axes.following(origin.parent, walk, sink);
+    }
+    for (let up = origin; up.parent !== undefined; up = up.parent) {
+      const siblings = up.parent.children;
+      for (let index = up.index + 1; index < siblings.length; index++) {
+        const place = siblings[index];
+        if (place !== undefined && axes["descendant-or-self"](place, walk, sink)) return true;
+      }
+    }
+    return false;
+  },
+
+  preceding(origin, walk, sink) {
+    const from = origin.kind === "attribute" ? origin.parent : origin;
+    for (let up = from; up?.parent !== undefined; up = up.parent) {
+      const siblings = up.parent.children;
+      for (let index = up.index - 1; index >= 0; index--) {
+        const place = siblings[index];
+        if (place !== undefined && backwards(place, walk, sink)) return true;
+      }
+    }
+    return false;
+  },
+
+  attribute(origin, walk, sink) {
+    return each(origin.attributes, walk, sink);
+  },
+
+  namespace() {
+    return false;
+  },
+};
+
+/** Whether there is an axis of that name. */
+export function isAxis(name: string): name is AxisName {
+  return Object.hasOwn(axes, name);
+}
+
+function each(places: readonly Place[], walk: Walk, sink: Sink): boolean {
+  for (const place of places) {
+    walk.spend(1);
+    if (sink(place, walk)) return true;
+  }
+  return false;
+}
+
+/** Everything below a place, in document order. */
+function within(top: Place, walk: Walk, sink: Sink): boolean {
+  for (let place = following(top, top); place !== undefined; place = following(place, top)) {
+    walk.spend(1);
+    if (sink(place, walk)) return true;
+  }
+  return false;
+}
+
+/** A place and everything below it, in reverse document order. */
+function backwards(top: Place, walk: Walk, sink: Sink): boolean {
+  let place = lastWithin(top, walk);
+  for (;;) {
+    walk.spend(1);
+    if (sink(place, walk)) return true;
+    if (place === top) return false;
+    const before = place.parent?.children[place.index - 1];
+    place = before === undefined ? (place.parent ?? top) : lastWithin(before, walk);
+  }
+}
+
+function lastWithin(top: Place, walk: Walk): Place {
+  let place = top;
+  for (let last = place.children.at(-1); last !== undefined; last = place.children.at(-1)) {
+    walk.spend(1);
+    place = last;
+  }
+  return place;
+}

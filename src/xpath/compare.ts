@@ -1,0 +1,203 @@
+import type { Code, Compiler } from "./code.ts";
+import { type Comparison, type Expression, typeOf } from "./expression.ts";
+import type { Value } from "./functions.ts";
+import { visitTexts } from "./path.ts";
+import type { Place } from "./place.ts";
+import { numberOf } from "./value.ts";
+import type { Walk } from "./walk.ts";
+
+type Compare = Extract<Expression, { kind: "compare" }>;
+type Test<T> = (left: T, right: T) => boolean;
+
+const TESTS: Readonly<Record<Comparison, Test<string | number | boolean>>> = {
+  "=": (left, right) => left === right,
+  "!=": (left, right) => left !== right,
+  "<": (left, right) => left < right,
+  "<=": (left, right) => left <= right,
+  ">": (left, right) => left > right,
+  ">=": (left, right) => left >= right,
+};
+
+const MIRRORED: Readonly<Record<Comparison, Comparison>> = {
+  "=": "=",
+  "!=": "!=",
+  "<": ">",
+  "<=": ">=",
+  ">": "<",
+  ">=": "<=",
+};
+
+/** A comparison (XPath 1.0, 3.4), for the types that are known before evaluation. */
+export function compareCode({ operator, left, right }: Compare, compiler: Compiler): Code<boolean> {
+  const leftType = typeOf(left);
+  const rightType = typeOf(right);
+  const equality = operator === "=" || operator === "!=";
+  if (
+    leftType === "any" ||
+    rightType === "any" ||
+    (leftType === "nodes" && rightType === "nodes")
+  ) {
+    const leftValue = compiler.value(left);
+    const rightValue = compiler.value(right);
+    return (node, walk) => {
+      const first = leftValue(node, walk);
+      return compareValues(operator, first, rightValue(node, walk), walk);
+    };
+  }
+  if (leftType === "boolean" || rightType === "boolean") {
+    const type = equality ? "boolean" : "number";
+    return compareAs(
+      operator,
+      booleanOperand(left, type, compiler),
+      booleanOperand(right, type, compiler),
+    );
+  }
+  if (rightType === "nodes") {
+    return compareNodes(MIRRORED[operator], right, left, compiler);
+  }
+  if (leftType === "nodes") return compareNodes(operator, left, right, compiler);
+  if (equality && leftType === "string" && rightType === "string") {
+    return compareAs(operator, compiler.string(left), compiler.string(right));
+  }
+  return compareAs(operator, compiler.number(left), compiler.number(right));
+}
+
+/** Compared with a boolean, a node-set is a boolean even where numbers are compared. */
+function booleanOperand(
+  expression: Expression,
+  type: "boolean" | "number",
+  compiler: Compiler,
+): Code<boolean | number> {
+  if (type === "boolean") return compiler.boolean(expression);
+  if (typeOf(expression) !== "nodes") return compiler.number(expression);
+  const boolean = compiler.boolean(expression);
+  return (node, walk) => (boolean(node, walk) ? 1 : 0);
+}
+
+function compareAs<T extends string | number | boolean>(
+  operator: Comparison,
+  left: Code<T>,
+  right: Code<T>,
+): Code<boolean> {
+  const test = TESTS[operator];
+  return (node, walk) => {
+    const first = left(node, walk);
+    return test(first, right(node, walk));
+  };
+}
+
+/** Whether any node compares with a string or number so; stops at the first that does. */
+function compareNodes(
+  operator: Comparison,
+  nodes: Expression,
+  other: Expression,
+  compiler: Compiler,
+): Code<boolean> {
+  const test = TESTS[operator];
+  const asText = (operator === "=" || operator === "!=") && typeOf(other) === "string";
+  if (nodes.kind === "path" && other.kind === "string" && operator === "=") {
+    const wanted = other.value;
+    return visitTexts(nodes, (text) => text === wanted, compiler);
+  }
+  const operand: Code<string | number> = asText ? compiler.string(other) : compiler.number(other);
+  const holds = (text: string, walk: Walk): boolean =>
+    test(typeof walk.operand === "string" ? text : numberOf(text), walk.operand);
+  const any = anyText(nodes, holds, compiler);
+  return (node, walk) => {
+    const value = operand(node, walk);
+    const outer = walk.operand;
+    walk.operand = value;
+    const found = any(node, walk);
+    walk.operand = outer;
+    return found;
+  };
+}
+
+function anyText(
+  nodes: Expression,
+  holds: (text: string, walk: Walk) => boolean,
+  compiler: Compiler,
+): Code<boolean> {
+  if (nodes.kind === "path") return visitTexts(nodes, holds, compiler);
+  const list = compiler.nodes(nodes);
+  return (node, walk) => list(node, walk).some((place) => holds(walk.text(place), walk));
+}
+
+/** A comparison of values whose types were not known before. */
+function compareValues(operator: Comparison, left: Value, right: Value, walk: Walk): boolean {
+  const test = TESTS[operator];
+  const equality = operator === "=" || operator === "!=";
+  if (typeof left === "object" && typeof right === "object") {
+    return compareSets(operator, left, right, walk);
+  }
+  if (typeof left === "object") return compareSet(operator, left, right, walk);
+  if (typeof right === "object") return compareSet(MIRRORED[operator], right, left, walk);
+  if (!equality) return test(numberFrom(left), numberFrom(right));
+  if (typeof left === "boolean" || typeof right === "boolean") {
+    return test(booleanFrom(left), booleanFrom(right));
+  }
+  if (typeof left === "number" || typeof right === "number") {
+    return test(numberFrom(left), numberFrom(right));
+  }
+  return test(left, right);
+}
+
+function compareSet(
+  operator: Comparison,
+  nodes: readonly Place[],
+  other: Value,
+  walk: Walk,
+): boolean {
+  const test = TESTS[operator];
+  if (typeof other === "boolean") return test(Number(nodes.length > 0), Number(other));
+  if (typeof other === "string" && (operator === "=" || operator === "!=")) {
+    return nodes.some((place) => test(walk.text(place), other));
+  }
+  const number = typeof other === "object" ? Number.NaN : numberFrom(other);
+  return nodes.some((place) => test(numberOf(walk.text(place)), number));
+}
+
+/** Whether some pair compares so, in time linear in the number of nodes. */
+function compareSets(
+  operator: Comparison,
+  left: readonly Place[],
+  right: readonly Place[],
+  walk: Walk,
+): boolean {
+  const test = TESTS[operator];
+  if (operator === "=" || operator === "!=") {
+    const texts = new Set(left.map((place) => walk.text(place)));
+    if (operator === "=") return right.some((place) => texts.has(walk.text(place)));
+    const others = new Set(right.map((place) => walk.text(place)));
+    if (texts.size === 0 || others.size === 0) return false;
+    return texts.size > 1 || others.size > 1 || [...texts][0] !== [...others][0];
+  }
+  // The least against the greatest decides for all; NaN compares with nothing.
+  const upward = operator === "<" || operator === "<=";
+  const low = extreme(upward ? left : right, Math.min, walk);
+  const high = extreme(upward ? right : left, Math.max, walk);
+  if (low === undefined || high === undefined) return false;
+  return upward ? test(low, high) : test(high, low);
+}
+
+function extreme(
+  places: readonly Place[],
+  pick: (left: number, right: number) => number,
+  walk: Walk,
+): number | undefined {
+  let found: number | undefined;
+  for (const place of places) {
+    const number = numberOf(walk.text(place));
+    if (!Number.isNaN(number)) found = found === undefined ? number : pick(found, number);
+  }
+  return found;
+}
+
+function numberFrom(value: string | number | boolean): number {
+  return typeof value === "string" ? numberOf(value) : Number(value);
+}
+
+function booleanFrom(value: string | number | boolean): boolean {
+  if (typeof value === "boolean") return value;
+  return typeof value === "number" ? value !== 0 && !Number.isNaN(value) : value.length > 0;
+}

@@ -1,0 +1,213 @@
+import { BrokerError } from "../base/errors.ts";
+import { always, both, type Code, type Compiler, either, never } from "./code.ts";
+import { compareCode } from "./compare.ts";
+import { type Call, type Custom, typeOf } from "./expression.ts";
+import type { Value } from "./functions.ts";
+import { collect, firstText, visit } from "./path.ts";
+import type { Place } from "./place.ts";
+import { numberOf, textOfNumber, type XPathInput } from "./value.ts";
+import type { Walk } from "./walk.ts";
+
+/**
+ * Compiles expressions to closures, each for the type that is wanted: `boolean` of a path stops at its
+ * first node, `string` takes the text of the first, and node lists are made only for those who count.
+ */
+export const compiler: Compiler = {
+  boolean(expression) {
+    if (expression.kind === "boolean") return expression.value ? always : never;
+    if (expression.kind === "path") return visit(expression, always, compiler);
+    if (expression.kind === "compare") return compareCode(expression, compiler);
+    if (expression.kind === "union" || expression.kind === "or") {
+      return expression.operands.map((operand) => compiler.boolean(operand)).reduce(either);
+    }
+    if (expression.kind === "and") {
+      return expression.operands.map((operand) => compiler.boolean(operand)).reduce(both);
+    }
+    if (expression.kind === "call" && expression.args[0] !== undefined) {
+      if (expression.name === "boolean") return compiler.boolean(expression.args[0]);
+      if (expression.name === "not") return negated(compiler.boolean(expression.args[0]));
+    }
+    if (typeOf(expression) === "boolean") return compiler.value(expression) as Code<boolean>;
+    if (typeOf(expression) === "number") {
+      const number = compiler.number(expression);
+      return (node, walk) => isTrueNumber(number(node, walk));
+    }
+    const value = compiler.value(expression);
+    return (node, walk) => booleanOf(value(node, walk));
+  },
+
+  string(expression) {
+    const type = typeOf(expression);
+    if (type === "string") return compiler.value(expression) as Code<string>;
+    if (type === "number") {
+      const number = compiler.number(expression);
+      return (node, walk) => textOfNumber(number(node, walk));
+    }
+    if (type === "boolean") {
+      const boolean = compiler.boolean(expression);
+      return (node, walk) => (boolean(node, walk) ? "true" : "false");
+    }
+    if (expression.kind === "path") {
+      const text = firstText(expression, compiler);
+      return (node, walk) => text(node, walk) ?? "";
+    }
+    const value = compiler.value(expression);
+    return (node, walk) => textOf(value(node, walk), walk);
+  },
+
+  number(expression) {
+    if (expression.kind === "negate") {
+      const operand = compiler.number(expression.operand);
+      return (node, walk) => -operand(node, walk);
+    }
+    if (expression.kind === "arithmetic") {
+      const left = compiler.number(expression.left);
+      const right = compiler.number(expression.right);
+      return arithmetic[expression.operator](left, right);
+    }
+    const type = typeOf(expression);
+    if (type === "number") return compiler.value(expression) as Code<number>;
+    if (type === "boolean") {
+      const boolean = compiler.boolean(expression);
+      return (node, walk) => (boolean(node, walk) ? 1 : 0);
+    }
+    if (type === "any") {
+      const value = compiler.value(expression);
+      return (node, walk) => numberOfValue(value(node, walk), walk);
+    }
+    const text = compiler.string(expression);
+    return (node, walk) => numberOf(text(node, walk));
+  },
+
+  nodes(expression) {
+    if (expression.kind === "path") return collect(expression, compiler);
+    if (expression.kind === "union") {
+      const operands = expression.operands.map((operand) => compiler.nodes(operand));
+      return (node, walk) => {
+        const all = new Set<Place>();
+        for (const operand of operands) for (const place of operand(node, walk)) all.add(place);
+        return walk.sort([...all]);
+      };
+    }
+    const value = compiler.value(expression);
+    return (node, walk) => nodesOf(value(node, walk));
+  },
+
+  value(expression): Code<Value> {
+    switch (expression.kind) {
+      case "path":
+      case "union":
+        return compiler.nodes(expression);
+      case "number":
+      case "string":
+      case "boolean": {
+        const { value } = expression;
+        return () => value;
+      }
+      case "or":
+      case "and":
+      case "compare":
+        return compiler.boolean(expression);
+      case "negate":
+      case "arithmetic":
+        return compiler.number(expression);
+      case "variable": {
+        const { value } = expression;
+        return (_node, walk) => inside(value, walk);
+      }
+      case "call":
+        return callCode(expression);
+      case "custom":
+        return customCode(expression);
+    }
+  },
+};
+
+const arithmetic = {
+  "+":
+    (left: Code<number>, right: Code<number>): Code<number> =>
+    (node, walk) =>
+      left(node, walk) + right(node, walk),
+  "-":
+    (left: Code<number>, right: Code<number>): Code<number> =>
+    (node, walk) =>
+      left(node, walk) - right(node, walk),
+  "*":
+    (left: Code<number>, right: Code<number>): Code<number> =>
+    (node, walk) =>
+      left(node, walk) * right(node, walk),
+  div:
+    (left: Code<number>, right: Code<number>): Code<number> =>
+    (node, walk) =>
+      left(node, walk) / right(node, walk),
+  // The remainder has the sign of the dividend, in JavaScript as in XPath.
+  mod:
+    (left: Code<number>, right: Code<number>): Code<number> =>
+    (node, walk) =>
+      left(node, walk) % right(node, walk),
+};
+
+function negated(code: Code<boolean>): Code<boolean> {
+  if (code === always) return never;
+  if (code === never) return always;
+  return (node, walk) => !code(node, walk);
+}
+
+function callCode(call: Call): Code<Value> {
+  const { core } = call;
+  const args = call.args.map((arg, index) => {
+    const type = core.takes[index] ?? core.takes.at(-1) ?? "any";
+    return type === "any" ? compiler.value(arg) : compiler[type](arg);
+  });
+  const [first, second] = args;
+  if (first === undefined) return (node, walk) => core.run(walk, node);
+  if (second === undefined) return (node, walk) => core.run(walk, node, first(node, walk));
+  if (args.length === 2) {
+    return (node, walk) => core.run(walk, node, first(node, walk), second(node, walk));
+  }
+  return (node, walk) => core.run(walk, node, ...args.map((arg) => arg(node, walk)));
+}
+
+function customCode(call: Custom): Code<Value> {
+  const args = call.args.map((arg) => compiler.value(arg));
+  return (node, walk) => {
+    const values = args.map((arg) => {
+      const value = arg(node, walk);
+      return typeof value === "object" ? value.map((place) => place.node) : value;
+    });
+    return inside(call.run(...values), walk);
+  };
+}
+
+/** A value from outside, with its nodes as places. */
+function inside(value: XPathInput, walk: Walk): Value {
+  return typeof value === "object" ? walk.places(value) : value;
+}
+
+function nodesOf(value: Value): readonly Place[] {
+  if (typeof value === "object") return value;
+  throw new BrokerError("BAD_OPTION", `a function must give nodes here, got a ${typeof value}`);
+}
+
+function isTrueNumber(value: number): boolean {
+  return value !== 0 && !Number.isNaN(value);
+}
+
+function booleanOf(value: Value): boolean {
+  if (typeof value === "boolean") return value;
+  return typeof value === "number" ? isTrueNumber(value) : value.length > 0;
+}
+
+function textOf(value: Value, walk: Walk): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "number") return textOfNumber(value);
+  if (typeof value === "boolean") return value ? "true" : "false";
+  const [first] = value;
+  return first === undefined ? "" : walk.text(first);
+}
+
+function numberOfValue(value: Value, walk: Walk): number {
+  if (typeof value === "number") return value;
+  if (typeof value === "boolean") return value ? 1 : 0;
+  return numberOf(textOf(value, walk));
+}

@@ -1,0 +1,132 @@
+import type { AxisName } from "./axes.ts";
+import type { CoreFunction } from "./functions.ts";
+import type { Type, XPathFunction, XPathInput } from "./value.ts";
+
+/** What a step's node must be. In a name, `undefined` means "any". */
+export type NodeTest =
+  | { readonly kind: "name"; readonly ns: string | undefined; readonly local: string | undefined }
+  | { readonly kind: "node" | "text" | "comment" }
+  | { readonly kind: "processing-instruction"; readonly target: string | undefined };
+
+/** One step of a path: `axis::test[predicate]…`. */
+export interface Step {
+  readonly axis: AxisName;
+  readonly test: NodeTest;
+  readonly predicates: readonly Expression[];
+}
+
+/** The signs that compare. */
+export type Comparison = "=" | "!=" | "<" | "<=" | ">" | ">=";
+
+/** The signs and words that calculate. */
+export type Arithmetic = "+" | "-" | "*" | "div" | "mod";
+
+/** A path: from the document, the context node, or the nodes of an expression, step by step. */
+export interface Path {
+  readonly kind: "path";
+  readonly start: "document" | "context" | Expression;
+  /** Predicates on the start, counted in document order: `(//body)[1]`. */
+  readonly predicates: readonly Expression[];
+  readonly steps: readonly Step[];
+}
+
+/** A parsed expression with its names resolved: what stands between the parser and the compiler. */
+export type Expression =
+  | Path
+  | { readonly kind: "number"; readonly value: number }
+  | { readonly kind: "string"; readonly value: string }
+  | { readonly kind: "boolean"; readonly value: boolean }
+  | { readonly kind: "variable"; readonly name: string; readonly value: XPathInput }
+  | Call
+  | Custom
+  | { readonly kind: "negate"; readonly operand: Expression }
+  | { readonly kind: "or" | "and" | "union"; readonly operands: readonly Expression[] }
+  | {
+      readonly kind: "compare";
+      readonly operator: Comparison;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
+  | {
+      readonly kind: "arithmetic";
+      readonly operator: Arithmetic;
+      readonly left: Expression;
+      readonly right: Expression;
+    };
+
+/** A call of one of the 27 functions of the core library. */
+export interface Call {
+  readonly kind: "call";
+  readonly name: string;
+  readonly core: CoreFunction;
+  readonly args: readonly Expression[];
+}
+
+/** A call of a function of the caller's. */
+export interface Custom {
+  readonly kind: "custom";
+  readonly name: string;
+  readonly run: XPathFunction;
+  readonly args: readonly Expression[];
+}
+
+/** The type an expression's value will have. */
+export function typeOf(expression: Expression): Type {
+  switch (expression.kind) {
+    case "path":
+    case "union":
+      return "nodes";
+    case "number":
+    case "negate":
+    case "arithmetic":
+      return "number";
+    case "string":
+      return "string";
+    case "boolean":
+    case "or":
+    case "and":
+    case "compare":
+      return "boolean";
+    case "variable": {
+      const type = typeof expression.value;
+      return type === "string" || type === "number" || type === "boolean" ? type : "nodes";
+    }
+    case "call":
+      return expression.core.gives;
+    case "custom":
+      return "any";
+  }
+}
+
+/** Whether an expression asks for its position among the nodes that a predicate is tried on. */
+export function usesPosition(expression: Expression): boolean {
+  switch (expression.kind) {
+    case "number":
+    case "string":
+    case "boolean":
+    case "variable":
+      return false;
+    case "path":
+      // Predicates within have positions of their own.
+      return typeof expression.start === "object" && usesPosition(expression.start);
+    case "call":
+      return expression.core.positional === true || expression.args.some(usesPosition);
+    case "custom":
+      return expression.args.some(usesPosition);
+    case "negate":
+      return usesPosition(expression.operand);
+    case "or":
+    case "and":
+    case "union":
+      return expression.operands.some(usesPosition);
+    case "compare":
+    case "arithmetic":
+      return usesPosition(expression.left) || usesPosition(expression.right);
+  }
+}
+
+/** Whether a predicate depends on positions: by asking, or by being a number (XPath 1.0, 2.4). */
+export function isPositional(predicate: Expression): boolean {
+  const type = typeOf(predicate);
+  return type === "number" || type === "any" || usesPosition(predicate);
+}

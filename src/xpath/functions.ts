@@ -1,0 +1,196 @@
+import { NS } from "../xml/namespaces.ts";
+import type { Place } from "./place.ts";
+import { isSpace, numberOf, type Type } from "./value.ts";
+import type { Walk } from "./walk.ts";
+
+/** A value while an expression is evaluated: nodes are places, unique and in document order. */
+export type Value = readonly Place[] | string | number | boolean;
+
+interface ValueOf {
+  nodes: readonly Place[];
+  string: string;
+  number: number;
+  boolean: boolean;
+  any: Value;
+}
+
+/** A function of the core library (XPath 1.0, 4): what it takes, what it gives, what it does. */
+export interface CoreFunction {
+  readonly gives: Type;
+  /** The types its arguments are converted to; the last repeats. */
+  readonly takes: readonly Type[];
+  /** How many arguments there must and may be. */
+  readonly least: number;
+  readonly most: number;
+  /** Whether it takes the context node when it is given no argument. */
+  readonly context?: true;
+  /** Whether it asks for the position among the nodes a predicate is tried on. */
+  readonly positional?: true;
+  run(walk: Walk, node: Place, ...args: readonly Value[]): Value;
+}
+
+interface Traits {
+  readonly least?: number;
+  readonly most?: number;
+  readonly context?: true;
+  readonly positional?: true;
+}
+
+function define<Gives extends Type, Takes extends readonly Type[]>(
+  gives: Gives,
+  takes: readonly [...Takes],
+  run: (
+    walk: Walk,
+    node: Place,
+    ...args: { [Index in keyof Takes]: ValueOf[Takes[Index]] }
+  ) => ValueOf[Gives],
+  traits: Traits = {},
+): CoreFunction {
+  const least = traits.context ? 0 : takes.length;
+  // The compiler converts every argument to the type that `takes` names before it calls.
+  const unchecked = run as unknown as CoreFunction["run"];
+  return { gives, takes, least, most: takes.length, ...traits, run: unchecked };
+}
+
+/** The core library, all 27 functions: one line each, in the order of the specification. */
+export const coreFunctions: Readonly<Record<string, CoreFunction>> = {
+  // 4.1, node-sets
+  last: define("number", [], (walk) => walk.size, { positional: true }),
+  position: define("number", [], (walk) => walk.position, { positional: true }),
+  count: define("number", ["nodes"], (_walk, _node, nodes) => nodes.length),
+  // Without a DTD no attribute is an ID.
+  id: define("nodes", ["any"], () => []),
+  "local-name": define("string", ["nodes"], (_walk, _node, [first]) => first?.name ?? "", {
+    context: true,
+  }),
+  "namespace-uri": define("string", ["nodes"], (_walk, _node, [first]) => first?.ns ?? "", {
+    context: true,
+  }),
+  name: define("string", ["nodes"], (_walk, _node, [first]) => qualifiedName(first), {
+    context: true,
+  }),
+  // 4.2, strings
+  string: define("string", ["string"], (_walk, _node, text) => text, { context: true }),
+  concat: define("string", ["string", "string"], concat, { most: Infinity }),
+  "starts-with": define("boolean", ["string", "string"], (_walk, _node, text, start) =>
+    text.startsWith(start),
+  ),
+  contains: define("boolean", ["string", "string"], (_walk, _node, text, part) =>
+    text.includes(part),
+  ),
+  "substring-before": define("string", ["string", "string"], (_walk, _node, text, mark) =>
+    text.slice(0, Math.max(0, text.indexOf(mark))),
+  ),
+  "substring-after": define("string", ["string", "string"], (_walk, _node, text, mark) => {
+    const at = text.indexOf(mark);
+    return at < 0 ? "" : text.slice(at + mark.length);
+  }),
+  substring: define("string", ["string", "number", "number"], substring, { least: 2 }),
+  "string-length": define("number", ["string"], (_walk, _node, text) => characters(text).length, {
+    context: true,
+  }),
+  "normalize-space": define("string", ["string"], (_walk, _node, text) => normalizeSpace(text), {
+    context: true,
+  }),
+  translate: define("string", ["string", "string", "string"], (_walk, _node, text, from, to) =>
+    translate(text, from, to),
+  ),
+  // 4.3, booleans
+  boolean: define("boolean", ["boolean"], (_walk, _node, value) => value),
+  not: define("boolean", ["boolean"], (_walk, _node, value) => !value),
+  true: define("boolean", [], () => true),
+  false: define("boolean", [], () => false),
+  lang: define("boolean", ["string"], (_walk, node, language) => speaks(node, language)),
+  // 4.4, numbers
+  number: define("number", ["number"], (_walk, _node, value) => value, { context: true }),
+  sum: define("number", ["nodes"], (walk, _node, nodes) => {
+    let total = 0;
+    for (const place of nodes) total += numberOf(walk.text(place));
+    return total;
+  }),
+  floor: define("number", ["number"], (_walk, _node, value) => Math.floor(value)),
+  ceiling: define("number", ["number"], (_walk, _node, value) => Math.ceil(value)),
+  // Halves go up and zero keeps its sign, in JavaScript as in XPath.
+  round: define("number", ["number"], (_walk, _node, value) => Math.round(value)),
+};
+
+/**
+ * The name as the stanza spells it, as far as that is known: elements do not remember their prefix,
+ * so theirs is the local name; an attribute in a namespace gets a prefix that is bound to it there.
+ */
+function qualifiedName(place: Place | undefined): string {
+  if (place === undefined) return "";
+  if (place.kind !== "attribute" || place.ns === "") return place.name;
+  if (place.ns === NS.xml) return `xml:${place.name}`;
+  for (let up = place.parent; up !== undefined; up = up.parent) {
+    if (up.kind !== "element") continue;
+    for (const [prefix, ns] of Object.entries(up.element.prefixes)) {
+      if (ns === place.ns && prefix !== "") return `${prefix}:${place.name}`;
+    }
+  }
+  return place.name;
+}
+
+function concat(walk: Walk, _node: Place, ...parts: readonly string[]): string {
+  let text = "";
+  for (const part of parts) text += part;
+  // Each nesting can multiply the length, so long results are paid for before they get huge.
+  walk.spend(text.length >> 6);
+  return text;
+}
+
+function substring(
+  _walk: Walk,
+  _node: Place,
+  text: string,
+  start: number,
+  length?: number,
+): string {
+  const units = characters(text);
+  const from = Math.round(start);
+  const to = length === undefined ? Infinity : from + Math.round(length);
+  const first = Math.max(from, 1);
+  const end = Math.min(to, units.length + 1);
+  // False for NaN too, which stands for "no character at all".
+  if (!(first < end)) return "";
+  const part = units.slice(first - 1, end - 1);
+  return typeof part === "string" ? part : part.join("");
+}
+
+const SURROGATE = /[\uD800-\uDFFF]/;
+
+/** Text by characters, not UTF-16 code units; a string while there is no difference. */
+function characters(text: string): string | readonly string[] {
+  return SURROGATE.test(text) ? Array.from(text) : text;
+}
+
+function normalizeSpace(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isSpace(text.charCodeAt(from))) from++;
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to).replace(/[ \t\r\n]+/g, " ");
+}
+
+function translate(text: string, from: string, to: string): string {
+  const replacements = Array.from(to);
+  const map = new Map<string, string>();
+  for (const [index, char] of Array.from(from).entries()) {
+    if (!map.has(char)) map.set(char, replacements[index] ?? "");
+  }
+  let result = "";
+  for (const char of text) result += map.get(char) ?? char;
+  return result;
+}
+
+function speaks(node: Place, language: string): boolean {
+  for (let up: Place | undefined = node; up !== undefined; up = up.parent) {
+    if (up.kind !== "element") continue;
+    const own = up.element.attrs["xml:lang"];
+    if (own === undefined) continue;
+    const wanted = language.toLowerCase();
+    const spoken = own.toLowerCase();
+    return spoken === wanted || spoken.startsWith(`${wanted}-`);
+  }
+  return false;
+}

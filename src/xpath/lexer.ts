@@ -1,0 +1,119 @@
+import { XPathError } from "./xpath-error.ts";
+
+/** What a token is. `name` is a name test, `operator` one of the words and signs of XPath 1.0, 3.7. */
+export type TokenKind =
+  | "number"
+  | "literal"
+  | "variable"
+  | "function"
+  | "node-type"
+  | "axis"
+  | "name"
+  | "operator"
+  | "punctuation"
+  | "end";
+
+/** A piece of an expression: `text` without quotes, `$`, and white space; `offset` where it starts. */
+export interface Token {
+  readonly kind: TokenKind;
+  readonly text: string;
+  readonly offset: number;
+}
+
+const START =
+  "A-Z_a-z\\u{C0}-\\u{D6}\\u{D8}-\\u{F6}\\u{F8}-\\u{2FF}\\u{370}-\\u{37D}\\u{37F}-\\u{1FFF}\\u{200C}\\u{200D}" +
+  "\\u{2070}-\\u{218F}\\u{2C00}-\\u{2FEF}\\u{3001}-\\u{D7FF}\\u{F900}-\\u{FDCF}\\u{FDF0}-\\u{FFFD}\\u{10000}-\\u{EFFFF}";
+const NCNAME = `[${START}][${START}\\-.0-9\\u{B7}\\u{300}-\\u{36F}\\u{203F}\\u{2040}]*`;
+
+// Each of these is linear: no part can match what the part after it matches.
+const SPACE = /[ \t\r\n]*/y;
+const NUMBER = /(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)/y;
+const QNAME = new RegExp(`${NCNAME}(?::(?!:)${NCNAME})?`, "uy");
+const NAME_TEST = new RegExp(`${NCNAME}:\\*`, "uy");
+const SIGN = /\.\.|\/\/|::|!=|<=|>=|[()[\].@,/|+\-=<>*]/y;
+
+const PUNCTUATION = new Set(["(", ")", "[", "]", ".", "..", "@", ",", "::"]);
+const OPERATOR_NAMES = new Set(["and", "or", "mod", "div"]);
+const NODE_TYPES = new Set(["comment", "text", "processing-instruction", "node"]);
+// After one of these an operand follows, so that `*` is a name test there and `div` an element.
+const OPERAND_FOLLOWS = new Set(["@", "::", "(", "[", ","]);
+
+/**
+ * Cuts an expression into tokens (XPath 1.0, 3.7), the last of which is `end`. What a star or a word
+ * means depends on what stands before it:
+ *
+ *     div div div
+ *     ^ a name test: nothing stands before it
+ *         ^ an operator: an operand stands before it
+ *             ^ a name test: an operator stands before it
+ */
+export function lex(expression: string): Token[] {
+  const tokens: Token[] = [];
+  let offset = 0;
+  const take = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = offset;
+    return pattern.exec(expression)?.[0];
+  };
+  const fail = (problem: string, at: number): never => {
+    throw new XPathError("XPATH_SYNTAX", problem, expression, at);
+  };
+  const push = (kind: TokenKind, text: string, length = text.length): void => {
+    tokens.push({ kind, text, offset });
+    offset += length;
+  };
+
+  for (;;) {
+    offset += take(SPACE)?.length ?? 0;
+    if (offset >= expression.length) break;
+    const char = expression.charAt(offset);
+    const last = tokens.at(-1);
+    const afterOperand =
+      last !== undefined &&
+      last.kind !== "operator" &&
+      !(last.kind === "punctuation" && OPERAND_FOLLOWS.has(last.text));
+
+    if (char === '"' || char === "'") {
+      const end = expression.indexOf(char, offset + 1);
+      if (end < 0) fail("this string is never closed", offset);
+      push("literal", expression.slice(offset + 1, end), end + 1 - offset);
+      continue;
+    }
+    const number = take(NUMBER);
+    if (number !== undefined) {
+      push("number", number);
+      continue;
+    }
+    if (char === "$") {
+      offset++;
+      const name = take(QNAME) ?? fail('expected a name after "$"', offset);
+      offset--;
+      push("variable", name, name.length + 1);
+      continue;
+    }
+    const name = take(NAME_TEST) ?? take(QNAME);
+    if (name !== undefined) {
+      push(
+        afterOperand && OPERATOR_NAMES.has(name)
+          ? "operator"
+          : kindOfName(name, expression, offset),
+        name,
+      );
+      continue;
+    }
+    const sign = take(SIGN) ?? fail(`${JSON.stringify(char)} means nothing here`, offset);
+    if (sign === "*") push(afterOperand ? "operator" : "name", sign);
+    else push(PUNCTUATION.has(sign) ? "punctuation" : "operator", sign);
+  }
+  push("end", "");
+  return tokens;
+}
+
+/** What stands after a name says whether it is a function, an axis, or a name test. */
+function kindOfName(name: string, expression: string, offset: number): TokenKind {
+  SPACE.lastIndex = offset + name.length;
+  SPACE.exec(expression);
+  const next = SPACE.lastIndex;
+  if (expression.startsWith("::", next)) return "axis";
+  if (expression.startsWith("(", next)) return NODE_TYPES.has(name) ? "node-type" : "function";
+  return "name";
+}

@@ -1,0 +1,295 @@
+import { type Axis, axes } from "./axes.ts";
+import { always, both, type Code, type Compiler, never } from "./code.ts";
+import {
+  type Expression,
+  isPositional,
+  type NodeTest,
+  type Path,
+  type Step,
+  typeOf,
+} from "./expression.ts";
+import { attributeKey, type Place } from "./place.ts";
+import { isOrdered, shapesOf } from "./shape.ts";
+import type { Sink, Walk } from "./walk.ts";
+
+/**
+ * A path as a function that hands its nodes to `sink` one by one until that says `true`, and says
+ * whether it did. They come in the order and as often as `shapesOf` says.
+ */
+export function visit(path: Path, sink: Sink, compiler: Compiler): Code<boolean> {
+  const walkSteps = stepsFrom(path, 0, sink, compiler);
+  const { start } = path;
+  if (start === "context") return walkSteps;
+  if (start === "document") return (node, walk) => walkSteps(documentAbove(node, walk), walk);
+  const origins = originsOf(path, start, compiler);
+  return (node, walk) => {
+    for (const place of origins(node, walk)) if (walkSteps(place, walk)) return true;
+    return false;
+  };
+}
+
+/** The nodes of a path, each once, in document order. */
+export function collect(path: Path, compiler: Compiler): Code<readonly Place[]> {
+  if (path.steps.length === 0) {
+    if (path.start === "context") return (node) => [node];
+    if (path.start === "document") return (node, walk) => [documentAbove(node, walk)];
+    return originsOf(path, path.start, compiler);
+  }
+  const shape = shapesOf(path).at(-1) ?? "one";
+  if (shape === "repeated") {
+    const gather = visit(path, addUnique, compiler);
+    return (node, walk) => walk.sort([...gathered(gather, node, walk)]);
+  }
+  const gather = visit(path, addFound, compiler);
+  const sorted = isOrdered(shape);
+  return (node, walk) => {
+    const outer = walk.found;
+    const found: Place[] = [];
+    walk.found = found;
+    gather(node, walk);
+    walk.found = outer;
+    return sorted ? found : walk.sort(found);
+  };
+}
+
+/** The string-value of the first node in document order, or `undefined` if there is none. */
+export function firstText(path: Path, compiler: Compiler): Code<string | undefined> {
+  const key = lastAttribute(path);
+  if (key !== undefined && path.start === "context" && path.steps.length === 1) {
+    return (node) => attributeOf(node, key);
+  }
+  const shape = path.steps.length === 0 ? "nested" : (shapesOf(path).at(-1) ?? "one");
+  if (!isOrdered(shape)) {
+    const nodes = collect(path, compiler);
+    return (node, walk) => {
+      const first = nodes(node, walk)[0];
+      return first === undefined ? undefined : walk.text(first);
+    };
+  }
+  const find = visitTexts(path, keepText, compiler);
+  return (node, walk) => (find(node, walk) ? walk.kept : undefined);
+}
+
+/** Like `visit`, for those who want the nodes' string-values only: attributes need no place then. */
+export function visitTexts(
+  path: Path,
+  sink: (text: string, walk: Walk) => boolean,
+  compiler: Compiler,
+): Code<boolean> {
+  const key = lastAttribute(path);
+  if (key === undefined)
+    return visit(path, (place, walk) => sink(walk.text(place), walk), compiler);
+  const owners = { ...path, steps: path.steps.slice(0, -1) };
+  const take: Sink = (place, walk) => {
+    const value = attributeOf(place, key);
+    return value !== undefined && sink(value, walk);
+  };
+  return visit(owners, take, compiler);
+}
+
+/** Keeps those of a list that a predicate holds for; positions count from 1 in the list's order. */
+export function keep(
+  predicate: Expression,
+  compiler: Compiler,
+): (list: readonly Place[], walk: Walk) => Place[] {
+  const holds = predicateCode(predicate, compiler);
+  return (list, walk) => {
+    const { position, size } = walk;
+    const kept: Place[] = [];
+    walk.size = list.length;
+    for (const [index, place] of list.entries()) {
+      walk.size = list.length;
+      walk.position = index + 1;
+      if (holds(place, walk)) kept.push(place);
+    }
+    walk.position = position;
+    walk.size = size;
+    return kept;
+  };
+}
+
+const addFound: Sink = (place, walk) => {
+  walk.found.push(place);
+  return false;
+};
+
+const addUnique: Sink = (place, walk) => {
+  walk.unique.add(place);
+  return false;
+};
+
+function keepText(text: string, walk: Walk): boolean {
+  walk.kept = text;
+  return true;
+}
+
+function documentAbove(node: Place, walk: Walk): Place {
+  if (node === walk.root) return walk.document;
+  let top = node;
+  while (top.parent !== undefined) top = top.parent;
+  return top;
+}
+
+function originsOf(path: Path, start: Expression, compiler: Compiler): Code<readonly Place[]> {
+  const nodes = compiler.nodes(start);
+  const filters = path.predicates.map((predicate) => keep(predicate, compiler));
+  return (node, walk) => {
+    let list = nodes(node, walk);
+    for (const filter of filters) list = filter(list, walk);
+    return list;
+  };
+}
+
+function gathered(gather: Code<boolean>, node: Place, walk: Walk): Set<Place> {
+  const outer = walk.unique;
+  const unique = new Set<Place>();
+  walk.unique = unique;
+  gather(node, walk);
+  walk.unique = outer;
+  return unique;
+}
+
+/**
+ * The steps from `index` on, as one function of the node they start from. Where a step may reach a
+ * node twice and another follows, repetitions are taken out first:
+ *
+ *     //a/ancestor::b/c
+ *                    ^ here; else each further step could multiply them
+ */
+function stepsFrom(path: Path, index: number, sink: Sink, compiler: Compiler): Sink {
+  const { steps } = path;
+  const shapes = shapesOf(path);
+  let end = index;
+  while (end < steps.length && (shapes[end] !== "repeated" || end === steps.length - 1)) end++;
+  if (end >= steps.length) return chain(steps.slice(index), sink, compiler);
+  const gather = chain(steps.slice(index, end + 1), addUnique, compiler);
+  const rest = stepsFrom(path, end + 1, sink, compiler);
+  return (origin, walk) => {
+    for (const place of gathered(gather, origin, walk)) if (rest(place, walk)) return true;
+    return false;
+  };
+}
+
+function chain(steps: readonly Step[], sink: Sink, compiler: Compiler): Sink {
+  return steps.reduceRight((next, step) => stepCode(step, next, compiler), sink);
+}
+
+function stepCode(step: Step, next: Sink, compiler: Compiler): Sink {
+  const key = attributeStep(step);
+  if (key !== undefined && next === always)
+    return (origin) => attributeOf(origin, key) !== undefined;
+
+  // Predicates that do not count are part of the test; from the first that counts on, lists are needed.
+  const counts = step.predicates.findIndex(isPositional);
+  const plain = counts < 0 ? step.predicates : step.predicates.slice(0, counts);
+  const test = plain
+    .map((predicate) => compiler.boolean(predicate))
+    .reduce(both, testCode(step.test, step.axis === "attribute" ? "attribute" : "element"));
+  if (test === never) return never;
+  if (counts >= 0) return countedStep(step, test, counts, next, compiler);
+
+  const axis: Axis = axes[step.axis];
+  if (step.axis === "child")
+    return childStep(step.test, plain.length === 0, both(test, next), next);
+  const accept = both(test, next);
+  return (origin, walk) => axis(origin, walk, accept);
+}
+
+/** The commonest step, with its loop and its name test in one function. */
+function childStep(test: NodeTest, bare: boolean, accept: Sink, next: Sink): Sink {
+  if (bare && test.kind === "name" && test.local !== undefined) {
+    const { local, ns } = test;
+    return (origin, walk) => {
+      const { children } = origin;
+      walk.spend(children.length);
+      for (const place of children) {
+        if (place.name === local && (ns === undefined || place.ns === ns) && next(place, walk)) {
+          return true;
+        }
+      }
+      return false;
+    };
+  }
+  return (origin, walk) => axes.child(origin, walk, accept);
+}
+
+function countedStep(step: Step, test: Sink, counts: number, next: Sink, compiler: Compiler): Sink {
+  const axis: Axis = axes[step.axis];
+  const [first, ...others] = step.predicates.slice(counts);
+  const filters = (first === undefined ? [] : [first, ...others]).map((predicate) =>
+    keep(predicate, compiler),
+  );
+  // `[3]` needs no more than three.
+  const enough = first?.kind === "number" ? first.value : Infinity;
+  const gather: Sink = (place, walk) => {
+    if (test(place, walk)) walk.found.push(place);
+    return walk.found.length >= enough;
+  };
+  return (origin, walk) => {
+    const outer = walk.found;
+    let list: Place[] = [];
+    walk.found = list;
+    axis(origin, walk, gather);
+    walk.found = outer;
+    for (const filter of filters) list = filter(list, walk);
+    for (const place of list) if (next(place, walk)) return true;
+    return false;
+  };
+}
+
+function predicateCode(predicate: Expression, compiler: Compiler): Code<boolean> {
+  const type = typeOf(predicate);
+  if (type === "number") {
+    const number = compiler.number(predicate);
+    return (node, walk) => number(node, walk) === walk.position;
+  }
+  if (type !== "any") return compiler.boolean(predicate);
+  const value = compiler.value(predicate);
+  return (node, walk) => {
+    const { position } = walk;
+    const result = value(node, walk);
+    if (typeof result === "number") return result === position;
+    return typeof result === "object" || typeof result === "string" ? result.length > 0 : result;
+  };
+}
+
+function testCode(test: NodeTest, principal: "element" | "attribute"): Sink {
+  switch (test.kind) {
+    case "node":
+      return always;
+    case "text":
+      return (place) => place.kind === "text";
+    case "comment":
+    case "processing-instruction":
+      // The restricted XML of XMPP has neither (RFC 6120, 11.1).
+      return never;
+    case "name": {
+      const { ns, local } = test;
+      if (local === undefined) {
+        if (ns === undefined) return (place) => place.kind === principal;
+        return (place) => place.kind === principal && place.ns === ns;
+      }
+      if (ns === undefined) return (place) => place.name === local && place.kind === principal;
+      return (place) => place.name === local && place.ns === ns && place.kind === principal;
+    }
+  }
+}
+
+/** The key of the attribute that a step names exactly and asks nothing more of. */
+function attributeStep(step: Step): string | undefined {
+  const { axis, test, predicates } = step;
+  if (axis !== "attribute" || test.kind !== "name" || predicates.length > 0) return undefined;
+  if (test.ns === undefined || test.local === undefined) return undefined;
+  return attributeKey(test.ns, test.local);
+}
+
+function lastAttribute(path: Path): string | undefined {
+  const last = path.steps.at(-1);
+  return last === undefined ? undefined : attributeStep(last);
+}
+
+function attributeOf(place: Place, key: string): string | undefined {
+  if (place.kind !== "element") return undefined;
+  const value: unknown = place.element.attrs[key];
+  return typeof value === "string" ? value : undefined;
+}

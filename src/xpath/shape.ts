@@ -1,0 +1,53 @@
+import type { AxisName } from "./axes.ts";
+import type { Path } from "./expression.ts";
+
+/**
+ * What is known before evaluation about the nodes a path hands over one by one:
+ *
+ * - `one`: at most one;
+ * - `flat`: in document order, each once, none inside another;
+ * - `nested`: in document order, each once;
+ * - `loose`: each once, in any order;
+ * - `repeated`: in any order, some perhaps several times.
+ */
+export type Shape = "one" | "flat" | "nested" | "loose" | "repeated";
+
+const FROM_ONE: Readonly<Record<AxisName, Shape>> = {
+  self: "one",
+  parent: "one",
+  namespace: "one",
+  child: "flat",
+  attribute: "flat",
+  "following-sibling": "flat",
+  descendant: "nested",
+  "descendant-or-self": "nested",
+  following: "nested",
+  ancestor: "loose",
+  "ancestor-or-self": "loose",
+  preceding: "loose",
+  "preceding-sibling": "loose",
+};
+
+/** The shape after one more step, from nodes of a shape. */
+export function shapeAfter(shape: Shape, axis: AxisName): Shape {
+  if (shape === "one") return FROM_ONE[axis];
+  if (axis === "self") return shape;
+  if (axis === "child") return shape === "flat" ? "flat" : shape === "nested" ? "loose" : shape;
+  if (axis === "attribute") return shape === "nested" ? "flat" : shape;
+  if (shape === "flat" && (axis === "descendant" || axis === "descendant-or-self")) return "nested";
+  return "repeated";
+}
+
+/** The shape of what each step of a path hands to the next; repetitions are taken out in between. */
+export function shapesOf(path: Path): readonly Shape[] {
+  let shape: Shape = typeof path.start === "object" ? "nested" : "one";
+  return path.steps.map((step) => {
+    shape = shapeAfter(shape === "repeated" ? "loose" : shape, step.axis);
+    return shape;
+  });
+}
+
+/** Whether nodes of that shape come in document order. */
+export function isOrdered(shape: Shape): boolean {
+  return shape === "one" || shape === "flat" || shape === "nested";
+}
