@@ -1,0 +1,329 @@
+import { isIP, connect as openSocket, type Socket } from "node:net";
+import type { SecureContext } from "node:tls";
+import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { handshake, secureContext, tlsFacts } from "./tls.ts";
+import type { TlsFacts } from "./tls-facts.ts";
+import type {
+  Address,
+  SecureOptions,
+  Target,
+  TlsSettings,
+  Transport,
+  TransportEvents,
+} from "./transport.ts";
+
+/** How long a connection is idle before the operating system begins to probe it, in milliseconds. */
+const KEEP_ALIVE_DELAY = 60_000;
+
+/**
+ * How long one of several addresses of a host may take before the next is tried, in milliseconds.
+ * Node gives up an address then (it does not race them), and its own 250 ms lose far-away servers.
+ */
+const ATTEMPT_TIMEOUT = 1_000;
+
+/** More than this many bytes do not wait for the end of the turn. */
+const FLUSH_AT_ONCE = 65_536;
+
+/**
+ * Connects over TCP, in clear; `secure` puts TLS on the connection. Without delay (Nagle off) and
+ * with TCP keep-alive. Rejects with `CONNECT_FAILED` (`retryable`), with `BAD_OPTION` before any
+ * socket is opened when certificates or keys are unusable, and with the signal's reason.
+ */
+export async function connectTcp(target: Target, signal: AbortSignal): Promise<Transport> {
+  signal.throwIfAborted();
+  const { ca, cert, key } = target.tls;
+  const given = ca !== undefined || cert !== undefined || key !== undefined;
+  const context = given ? secureContext(target.tls) : undefined;
+  return new TcpTransport(await open(target, signal), target.tls, context);
+}
+
+function open(target: Target, signal: AbortSignal): Promise<Socket> {
+  const host = target.host.replace(/^\[(.*)\]$/, "$1");
+  return new Promise((resolve, reject) => {
+    const socket = openSocket({
+      host,
+      port: target.port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_DELAY,
+      allowHalfOpen: true,
+      autoSelectFamily: isIP(host) === 0,
+      autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT,
+    });
+    socket.once("connect", socketOnConnect);
+    socket.once("error", socketOnError);
+    signal.addEventListener("abort", signalOnAbort);
+
+    function socketOnConnect(): void {
+      settle();
+      resolve(socket);
+    }
+    function socketOnError(error: Error): void {
+      settle();
+      const where = `${target.host}:${target.port}`;
+      const facts = { cause: error, retryable: true };
+      reject(new BrokerError("CONNECT_FAILED", `${where}: ${reasonOf(error)}`, facts));
+    }
+    function signalOnAbort(): void {
+      settle();
+      socket.destroy();
+      // The contract wants the caller's own reason, whatever it is.
+      reject(signal.reason as Error);
+    }
+    function settle(): void {
+      signal.removeEventListener("abort", signalOnAbort);
+      socket.off("connect", socketOnConnect);
+      socket.off("error", socketOnError);
+      socket.on("error", ignore);
+    }
+  });
+}
+
+/** A host with several addresses fails with an error for each, and a message that is empty. */
+function reasonOf(error: Error): string {
+  if (!(error instanceof AggregateError)) return error.message;
+  return error.errors
+    .map((each: unknown) => (each instanceof Error ? each.message : "?"))
+    .join(", ");
+}
+
+/** An error ends in `close`; one that comes after `destroy` is nobody's business any more. */
+function ignore(): void {}
+
+class TcpTransport implements Transport {
+  readonly local: Address | undefined;
+  readonly remote: Address | undefined;
+  #tls: TlsFacts | undefined;
+
+  readonly #settings: TlsSettings;
+  readonly #context: SecureContext | undefined;
+  /** What bytes go through: the TCP socket, later the TLS socket upon it. */
+  #socket: Socket;
+  #events: TransportEvents | undefined;
+  #paused = false;
+
+  /** Written in this turn, pieces of text joined, oldest first. */
+  #queue: (string | Uint8Array)[] = [];
+  #queued = 0;
+  /** Handed to the socket, and not yet taken by the operating system. */
+  #inFlight = 0;
+  #flushing: NodeJS.Immediate | undefined;
+
+  /** Our half: `securing` while nothing may be written, `ended` once its end is on its way. */
+  #half: "open" | "securing" | "ended" = "open";
+  /** `end` was called; what is queued still leaves. */
+  #ending = false;
+  /** `destroy` was called, or the transport has given up by itself. */
+  #destroyed = false;
+  #closed = false;
+  #error: BrokerError | undefined;
+
+  constructor(socket: Socket, settings: TlsSettings, context: SecureContext | undefined) {
+    this.#socket = socket;
+    this.#settings = settings;
+    this.#context = context;
+    const { localAddress, localPort, remoteAddress, remotePort } = socket;
+    this.local = address(localAddress, localPort);
+    this.remote = address(remoteAddress, remotePort);
+    this.#watch(socket);
+  }
+
+  get tls(): TlsFacts | undefined {
+    return this.#tls;
+  }
+
+  get buffered(): number {
+    return this.#queued + this.#inFlight;
+  }
+
+  start(events: TransportEvents): void {
+    this.#events = events;
+    if (this.#closed) {
+      setImmediate(() => {
+        events.close(this.#error);
+      });
+    } else if (this.#half !== "securing") this.#read(this.#socket);
+  }
+
+  write(data: string | Uint8Array): void {
+    if (this.#ending || this.#destroyed || this.#closed || data.length === 0) return;
+    if (typeof data === "string") this.#enqueueText(data);
+    else {
+      this.#queue.push(new Uint8Array(data));
+      this.#queued += data.length;
+    }
+    if (this.#queued > FLUSH_AT_ONCE) this.#flush();
+    else this.#flushing ??= setImmediate(this.#flush);
+  }
+
+  pause(): void {
+    this.#paused = true;
+    if (this.#half !== "securing") this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    if (this.#events !== undefined && this.#half !== "securing") this.#socket.resume();
+  }
+
+  async secure({ direct }: SecureOptions): Promise<TlsFacts> {
+    if (this.#half !== "open" || this.#tls !== undefined || this.#isGone()) {
+      throw new BrokerError("TLS_FAILED", "the connection cannot take TLS", { cause: this.#error });
+    }
+    this.#flush();
+    this.#half = "securing";
+    try {
+      return await this.#upgrade(direct);
+    } catch (thrown) {
+      const error = asBrokerError(thrown, "TLS_FAILED");
+      this.#fail(error);
+      throw error;
+    }
+  }
+
+  end(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#flush();
+  }
+
+  destroy(): void {
+    if (this.#isGone()) return;
+    this.#destroyed = true;
+    this.#forget();
+    this.#socket.destroy();
+  }
+
+  /**
+   * From the clear socket to the TLS socket upon it.
+   *
+   *     S: <proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
+   *                                                          ^ here: not a byte more in clear
+   */
+  async #upgrade(direct: boolean): Promise<TlsFacts> {
+    const clear = this.#socket;
+    clear.pause();
+    // What the socket still holds would leave in clear in the middle of the handshake.
+    if (clear.writableLength > 0) await new Promise((taken) => clear.write("", taken));
+    if (this.#isGone() || clear.destroyed) {
+      const facts = { cause: this.#error, retryable: true };
+      throw new BrokerError("TLS_FAILED", "the connection is gone", facts);
+    }
+    if (clear.readableLength > 0) {
+      throw new BrokerError("PROTOCOL_ERROR", "clear text followed the permission to start TLS");
+    }
+    clear.off("data", this.#onData).off("end", this.#onEnd);
+    const context = this.#context ?? secureContext(this.#settings);
+    const secured = await handshake(clear, this.#settings, context, direct);
+    clear.off("close", this.#onClose);
+    this.#half = "open";
+    this.#socket = secured;
+    this.#tls = tlsFacts(secured);
+    this.#watch(secured);
+    if (this.#events !== undefined) this.#read(secured);
+    this.#flush();
+    return this.#tls;
+  }
+
+  #watch(socket: Socket): void {
+    socket.on("error", this.#onError).on("close", this.#onClose);
+  }
+
+  #read(socket: Socket): void {
+    // Of a socket that was paused on purpose, a listener does not start the flow.
+    if (this.#paused) socket.pause();
+    socket.on("data", this.#onData).on("end", this.#onEnd);
+    if (!this.#paused) socket.resume();
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    this.#events?.data(bytes);
+  };
+
+  readonly #onEnd = (): void => {
+    this.#events?.end();
+    // What the owner writes in answer still leaves. After that, half a stream is of no use to anybody.
+    setImmediate(() => {
+      this.end();
+    });
+  };
+
+  readonly #onError = (error: Error): void => {
+    if (this.#destroyed) return;
+    this.#error ??= asBrokerError(error, "DISCONNECTED", { retryable: true });
+  };
+
+  readonly #onClose = (): void => {
+    // In a handshake the clear socket closes before the TLS socket has said why.
+    if (this.#closed || this.#half === "securing") return;
+    this.#closed = true;
+    this.#forget();
+    this.#events?.close(this.#error);
+  };
+
+  /** Gives up for a reason; `close` says it, unless the owner has destroyed the transport before. */
+  #fail(error: BrokerError): void {
+    if (!this.#isGone()) this.#error = error;
+    this.#destroyed = true;
+    this.#half = "ended";
+    this.#forget();
+    this.#socket.destroy();
+    if (this.#socket.closed) setImmediate(this.#onClose);
+  }
+
+  #isGone(): boolean {
+    return this.#destroyed || this.#closed;
+  }
+
+  /** One text a turn is written faster than many buffers, and faster than a corked socket. */
+  #enqueueText(text: string): void {
+    const last = this.#queue.length - 1;
+    const before = this.#queue[last];
+    if (typeof before === "string") this.#queue[last] = before + text;
+    else this.#queue.push(text);
+    this.#queued += Buffer.byteLength(text);
+  }
+
+  readonly #flush = (): void => {
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    if (this.#half !== "open" || this.#isGone()) return;
+    this.#handOver();
+    if (!this.#ending) return;
+    this.#half = "ended";
+    this.#socket.end();
+  };
+
+  /** Gives what is queued to the socket, in one system call. */
+  #handOver(): void {
+    const pieces = this.#queue;
+    const bytes = this.#queued;
+    if (bytes === 0) return;
+    this.#queue = [];
+    this.#queued = 0;
+    this.#inFlight += bytes;
+    const taken = (error?: Error | null): void => {
+      if (error || this.#isGone()) return;
+      this.#inFlight -= bytes;
+      if (this.buffered === 0) this.#events?.drain();
+    };
+    if (pieces.length > 1) this.#socket.cork();
+    for (const [index, piece] of pieces.entries()) {
+      this.#socket.write(piece, index === pieces.length - 1 ? taken : undefined);
+    }
+    this.#socket.uncork();
+  }
+
+  /** Drops what is queued and what would flush it. */
+  #forget(): void {
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    this.#queue = [];
+    this.#queued = 0;
+    this.#inFlight = 0;
+  }
+}
+
+function address(host: string | undefined, port: number | undefined): Address | undefined {
+  return host === undefined || port === undefined ? undefined : { host, port };
+}
