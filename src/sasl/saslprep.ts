@@ -2,7 +2,8 @@
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
 /** Mapped to nothing (RFC 3454, table B.1). */
-const DROPPED = /[\u00ad\u034f\u1806\u180b-\u180d\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]/gu;
+const DROPPED =
+  /\u034f|[\ufe00-\ufe0f]|[\u180b-\u180d]|\u200d|[\u00ad\u1806\u200b\u200c\u2060\ufeff]/gu;
 
 /** Mapped to a space (table C.1.2, without those that are dropped). */
 const SPACES = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/gu;

@@ -1,0 +1,49 @@
+import { knownOptions, record } from "../base/check.ts";
+import { handshake } from "../negotiate/handshake.ts";
+import { type Password, passwordOption } from "../sasl/password.ts";
+import { NS } from "../xml/namespaces.ts";
+import type { Dialect } from "./dialect.ts";
+import { openOldStream } from "./old-stream.ts";
+import { domainOption } from "./options.ts";
+import { fromOwnDomain, isStanza } from "./own-domain.ts";
+
+/** How to log in as a component. */
+export interface ComponentOptions {
+  /** The component's own domain. */
+  readonly domain: string;
+  /** What it shares with the server, or a function that is asked for it at each login. */
+  readonly secret: Password;
+}
+
+/**
+ * A component by the handshake of XEP-0114 (jabberd14, Prosody, ejabberd, jabberd2, Openfire …). Its
+ * stanzas get `from` where they have none. STARTTLS, where the policy wants it, is what jabberd2's
+ * router offers to `version='1.0'`. Ends in `BAD_OPTION`; its login in the codes of the TLS and
+ * handshake features; a stanza in `FOREIGN_FROM`, `MISSING_TO`, `BAD_JID`.
+ *
+ * @example component({ domain: "echo.example.org", secret: "…" })
+ */
+export function component(options: ComponentOptions): Dialect {
+  record("component options", options);
+  knownOptions("component", options, ["domain", "secret"]);
+  const domain = domainOption("domain", options.domain);
+  const secret = passwordOption("secret", options.secret);
+
+  return Object.freeze<Dialect>({
+    name: "component",
+    domain,
+    contentNamespace: NS.component,
+    version: undefined,
+    ports: { plain: 5347 },
+    tls: "by-host",
+    certificate: "host",
+    async negotiate(session) {
+      const header = await openOldStream(session);
+      await handshake(session, header, secret);
+      return { jid: domain };
+    },
+    outbound(stanza) {
+      return isStanza(stanza) ? fromOwnDomain(stanza, [domain]).stanza : stanza;
+    },
+  });
+}

@@ -1,0 +1,53 @@
+import { randomId } from "../base/crypto.ts";
+import { BrokerError } from "../base/errors.ts";
+import type { Session } from "../stream/session.ts";
+import { type Element, xml } from "../xml/element.ts";
+import { NS } from "../xml/namespaces.ts";
+import { refuseTlsOnly } from "./starttls.ts";
+
+/** What may come before the answer to an iq of ours. */
+export interface Meanwhile {
+  /** Stanzas, which are kept for later: once an address is bound, they may. Default: they may not. */
+  readonly stanzas?: true;
+  /** Stream features, which Prosody sends even to those who did not ask for them. */
+  readonly features?: true;
+}
+
+/**
+ * Sends an iq with this payload and waits for its answer, a `result` or `error` with the same id.
+ * Ends in `PROTOCOL_ERROR` if anything comes that has no place here.
+ *
+ *     C: <iq type='set' id='8f2…'>payload</iq>
+ *     S: <iq type='result' id='8f2…'>…</iq>
+ *                                          ^ here: resolved
+ */
+export async function ask(
+  session: Session,
+  type: "get" | "set",
+  payload: Element,
+  meanwhile: Meanwhile = {},
+): Promise<Element> {
+  const id = randomId(session.crypto);
+  session.send(xml("iq", { xmlns: NS.client, type, id }, payload));
+  for (;;) {
+    const element = await session.next();
+    if (isAnswer(element, id)) return element;
+    if (meanwhile.features && element.name === "features" && element.ns !== NS.client) {
+      refuseTlsOnly(session, element);
+    } else if (meanwhile.stanzas && isStanza(element)) {
+      session.defer(element);
+    } else {
+      throw new BrokerError("PROTOCOL_ERROR", `<${element.name}> came before the answer to <iq>`);
+    }
+  }
+}
+
+function isAnswer(element: Element, id: string): boolean {
+  const { attrs } = element;
+  const settles = attrs.type === "result" || attrs.type === "error";
+  return element.name === "iq" && attrs.id === id && settles;
+}
+
+function isStanza(element: Element): boolean {
+  return ["iq", "message", "presence"].includes(element.name) && element.ns !== NS.stream;
+}

@@ -1,0 +1,65 @@
+import { randomId } from "../base/crypto.ts";
+import { BrokerError } from "../base/errors.ts";
+import { type Jid, jid } from "../jid/jid.ts";
+import type { Session } from "../stream/session.ts";
+import { type StanzaError, stanzaErrorFrom } from "../stream/stanza-error.ts";
+import { type Element, xml } from "../xml/element.ts";
+import { NS } from "../xml/namespaces.ts";
+import { ask } from "./answer.ts";
+
+/** The address to bind. */
+export interface Wanted {
+  /** Left out: the server says who we are (ANONYMOUS, EXTERNAL). */
+  readonly local: string | undefined;
+  readonly domain: string;
+  /** Left out: a random one. */
+  readonly resource: string | undefined;
+}
+
+/**
+ * Resource binding (RFC 6120, 7). Needs the stream as it was restarted after authentication. If the
+ * resource is refused in a way that another may cure, a random one is asked for, once. Ends in
+ * `BIND_FAILED`, also if the server binds somebody else's address.
+ */
+export async function bind(session: Session, features: Element, wanted: Wanted): Promise<Jid> {
+  if (features.child("bind", NS.bind) === undefined) {
+    throw new BrokerError("PROTOCOL_ERROR", "the server offers no resource binding");
+  }
+  session.report("bind:start", {});
+  let answer = await askFor(session, wanted.resource ?? randomId(session.crypto));
+  if (answer.attrs.type === "error" && anotherMayDo(stanzaErrorFrom(answer))) {
+    answer = await askFor(session, randomId(session.crypto));
+  }
+  if (answer.attrs.type === "error") throw refused(stanzaErrorFrom(answer));
+  const bound = boundAddress(answer);
+  if (bound.domain !== wanted.domain || (wanted.local ?? bound.local) !== bound.local) {
+    throw new BrokerError("BIND_FAILED", `the server bound ${bound.bare}, which is not ours`);
+  }
+  session.report("bind:success", { jid: bound.full });
+  return bound;
+}
+
+function askFor(session: Session, resource: string): Promise<Element> {
+  const request = xml("bind", { xmlns: NS.bind }, xml("resource", {}, resource));
+  return ask(session, "set", request);
+}
+
+/** The resource is malformed, or taken (RFC 6120, 7.7.2). */
+function anotherMayDo({ type, condition }: StanzaError): boolean {
+  return type === "modify" || (type === "cancel" && condition === "conflict");
+}
+
+function refused(cause: StanzaError): BrokerError {
+  return new BrokerError("BIND_FAILED", cause.condition, { cause, retryable: cause.retryable });
+}
+
+function boundAddress(answer: Element): Jid {
+  const text = answer.child("bind", NS.bind)?.childText("jid");
+  try {
+    const bound = jid(text ?? "");
+    if (bound.resource !== undefined) return bound;
+  } catch (cause) {
+    throw new BrokerError("PROTOCOL_ERROR", "the server bound what is no address", { cause });
+  }
+  throw new BrokerError("PROTOCOL_ERROR", "the server bound an address without a resource");
+}

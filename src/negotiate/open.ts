@@ -1,0 +1,40 @@
+import { BrokerError } from "../base/errors.ts";
+import type { Session, StreamHeader } from "../stream/session.ts";
+import type { Element } from "../xml/element.ts";
+
+/** A stream whose headers are exchanged. */
+export interface OpenStream {
+  readonly header: StreamHeader;
+  /** What the server offers; `undefined` from a server from before XMPP 1.0, which sends no features. */
+  readonly features: Element | undefined;
+}
+
+/**
+ * Opens the stream, or restarts it after authentication (RFC 6120, 4.3.3). Needs nothing.
+ *
+ *     C: <stream:stream …>
+ *     S: <stream:stream version='1.0' …><stream:features>…</stream:features>
+ *                                                                           ^ here: resolved
+ */
+export async function open(
+  session: Session,
+  attributes?: Readonly<Record<string, string | undefined>>,
+): Promise<OpenStream> {
+  const header = await session.open(attributes);
+  return { header, features: sendsFeatures(header) ? await session.features() : undefined };
+}
+
+/** The features of a stream that must have some. Ends in `PROTOCOL_ERROR` where it is from before XMPP 1.0. */
+export function featuresOf({ features, header }: OpenStream): Element {
+  if (features !== undefined) return features;
+  const version = header.version === undefined ? "no version" : "a version below 1.0";
+  throw new BrokerError(
+    "PROTOCOL_ERROR",
+    `the server's stream has ${version}: it may be one for the legacy dialect`,
+  );
+}
+
+/** Features follow the header from version 1.0 on (RFC 6120, 4.7.5). */
+function sendsFeatures({ version }: StreamHeader): boolean {
+  return version !== undefined && /^0*[1-9][0-9]*\./.test(version);
+}

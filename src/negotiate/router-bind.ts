@@ -1,0 +1,50 @@
+import { BrokerError } from "../base/errors.ts";
+import type { Session } from "../stream/session.ts";
+import { xml } from "../xml/element.ts";
+import { NS } from "../xml/namespaces.ts";
+
+/** What the router means by the codes of a bind it refuses. */
+const REASONS: Readonly<Record<string, string>> = {
+  "400": "it has no name",
+  "403": "this user may not bind it",
+  "409": "it is taken",
+};
+
+/**
+ * Binds a name on jabberd2's router. Needs the stream as it was restarted after authentication; may
+ * be repeated for more names. Ends in `BIND_FAILED`. Answers carry no id, but come in order; what
+ * the router sends meanwhile (it tells who is there after each bind) is kept for later.
+ *
+ *     C: <bind name='echo.localhost'><default/></bind>
+ *     S: <presence from='c2s'/>
+ *     S: <bind><default/></bind>
+ *                               ^ here: resolved
+ */
+export async function bindName(
+  session: Session,
+  name: string,
+  options: readonly ("log" | "default")[],
+): Promise<void> {
+  session.report("bind:start", {});
+  const attached = options.map((option) => xml(option));
+  session.send(xml("bind", { xmlns: NS.jabberd2, name }, ...attached));
+  for (;;) {
+    const element = await session.next();
+    if (element.is("bind", NS.jabberd2)) {
+      const { error } = element.attrs;
+      if (error !== undefined) throw refused(name, error);
+      session.report("bind:success", { jid: name });
+      return;
+    }
+    if (!element.is("presence") && !element.is("route", NS.jabberd2)) {
+      throw new BrokerError("PROTOCOL_ERROR", `<${element.name}> came in answer to <bind>`);
+    }
+    session.defer(element);
+  }
+}
+
+function refused(name: string, code: string): BrokerError {
+  const reason = REASONS[code];
+  const detail = `${name}, the router answers ${code}${reason === undefined ? "" : ` (${reason})`}`;
+  return new BrokerError("BIND_FAILED", detail, { retryable: code === "409" });
+}
