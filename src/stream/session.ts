@@ -9,8 +9,6 @@ export interface StreamHeader {
   readonly id: string | undefined;
   readonly from: string | undefined;
   readonly version: string | undefined;
-  /** The default namespace it declares. */
-  readonly contentNamespace: string | undefined;
 }
 
 /** What a dialect reports while it negotiates; each becomes the broker's event of that name. */

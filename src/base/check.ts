@@ -1,0 +1,80 @@
+import { BrokerError } from "./errors.ts";
+
+/** One voice for every option that cannot be used: which, what was wanted, what was got. */
+export function badOption(option: string, wanted: string, got: unknown): BrokerError {
+  return new BrokerError("BAD_OPTION", `${option} must be ${wanted}, got ${show(got)}`);
+}
+
+/** Refuses names that no option has: a misspelt option must not pass for a default. */
+export function knownOptions(owner: string, given: object, known: readonly string[]): void {
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue;
+    const list = known.join(", ");
+    throw new BrokerError("BAD_OPTION", `${owner} has no option ${name}; it knows ${list}`);
+  }
+}
+
+/** A whole number in a range. */
+export function wholeNumber(
+  option: string,
+  value: unknown,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) {
+    return value;
+  }
+  const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+  throw badOption(option, `a whole number ${range}`, value);
+}
+
+/** A text that is not empty. */
+export function text(option: string, value: unknown): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw badOption(option, "a text that is not empty", value);
+}
+
+/** One of a few words. */
+export function oneOf<const Word extends string>(
+  option: string,
+  value: unknown,
+  words: readonly Word[],
+): Word {
+  const word = words.find((candidate) => candidate === value);
+  if (word !== undefined) return word;
+  throw badOption(option, `one of ${words.map((w) => `"${w}"`).join(", ")}`, value);
+}
+
+/** An object with members, neither null nor an array. */
+export function record(option: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as Readonly<Record<string, unknown>>;
+  }
+  throw badOption(option, "an object", value);
+}
+
+/** How long the longest value is that an error quotes. */
+const QUOTE = 60;
+
+/** A value as an error may show it. Never given secrets: those are named, not shown. */
+function show(value: unknown): string {
+  switch (typeof value) {
+    case "string": {
+      const cut = value.length > QUOTE ? `${value.slice(0, QUOTE)}…` : value;
+      return JSON.stringify(cut);
+    }
+    case "function":
+      return "a function";
+    case "object":
+      if (value === null) return "null";
+      return Array.isArray(value) ? "an array" : "an object";
+    case "bigint":
+    case "boolean":
+    case "number":
+    case "symbol":
+    case "undefined":
+      return String(value);
+    default:
+      return "something else";
+  }
+}

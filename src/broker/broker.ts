@@ -1,0 +1,499 @@
+import { wholeNumber } from "../base/check.ts";
+import { randomId } from "../base/crypto.ts";
+import { type Deferred, deferred } from "../base/deferred.ts";
+import { Emitter, type ListenOptions } from "../base/emitter.ts";
+import { asBrokerError, BrokerError } from "../base/errors.ts";
+import type { Subscription } from "../base/subscription.ts";
+import { after } from "../base/timer.ts";
+import type { Transport, TransportFactory } from "../transport/transport.ts";
+import type { Inbound } from "../dialect/dialect.ts";
+import { type Element, isElement, xml } from "../xml/element.ts";
+import { NS } from "../xml/namespaces.ts";
+import { type Destination, type GivenAddress, settleAddress } from "./address.ts";
+import { Connection } from "./connection.ts";
+import type { Delivery } from "./delivery.ts";
+import type { BrokerEvents, Ready } from "./events.ts";
+import {
+  type FilterHandler,
+  type FilterMatch,
+  type FilterOptions,
+  Filters,
+  type Responder,
+} from "./filters.ts";
+import { IncomingRequests, isRequest, resultFor } from "./incoming.ts";
+import { KeepAlive } from "./keep-alive.ts";
+import { type BrokerOptions, type Settings, settle } from "./options.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Phase } from "./phase.ts";
+import { type PendingRequest, type RequestOptions, Requests } from "./requests.ts";
+import type { Runtime } from "./runtime.ts";
+import { Sender } from "./sender.ts";
+import { type TraceEntry, type TraceTarget, traceTarget, traceText } from "./trace.ts";
+import { toClient } from "./translate.ts";
+import { Waiting } from "./waiting.ts";
+
+/** One run of the broker, from `connect` to the end of its connection. */
+interface Run {
+  readonly connection: Connection;
+  readonly ready: Promise<Ready>;
+  error?: BrokerError | undefined;
+  keepAlive?: KeepAlive;
+  /** The id of the probe of keep-alive that is under way. */
+  probe?: string;
+}
+
+/**
+ * A connection to an XMPP server: negotiates every layer in the dialect it is given, then sends,
+ * tracks requests, matches filters, queues what cannot go yet and reports each step as an event.
+ * Nothing connects before `connect`. The constructor throws `BAD_OPTION`.
+ */
+export class Broker {
+  readonly #runtime: Runtime;
+  readonly #transport: TransportFactory;
+  readonly #key: string | undefined;
+  readonly #settings: Settings;
+  readonly #contentNamespace: string;
+  readonly #emitter: Emitter<BrokerEvents>;
+  readonly #traceTarget: TraceTarget | undefined;
+  readonly #incoming: IncomingRequests;
+  readonly #sender: Sender;
+  readonly #requests: Requests;
+  readonly #filters: Filters;
+  readonly #waiting: Waiting;
+  #phase: Phase = { name: "idle" };
+  #address: GivenAddress = {};
+  #run: Run | undefined;
+  #closing: Promise<void> | undefined;
+  #closed: Deferred<BrokerError | undefined> = deferred();
+  #hasStarted = false;
+
+  constructor(options: BrokerOptions, runtime: Runtime) {
+    this.#settings = settle(options);
+    this.#runtime = runtime;
+    this.#transport = options.transport ?? runtime.connect;
+    this.#key = typeof options.tls === "object" ? options.tls.key : undefined;
+    const { dialect, limits, queue, overrides, timeouts, unhandled } = this.#settings;
+    this.#contentNamespace = overrides.xmlns ?? dialect.contentNamespace;
+    this.#emitter = new Emitter((error, event) => {
+      this.#failed(new BrokerError("HANDLER_FAILED", `of ${event}`, { cause: error }), event);
+    });
+    this.#traceTarget = traceTarget(options.trace ?? false, runtime.trace.bind(runtime));
+    this.#incoming = new IncomingRequests(limits.requests);
+    this.#sender = new Sender({
+      dialect,
+      contentNamespace: this.#contentNamespace,
+      streamNamespace: overrides.stream ?? NS.stream,
+      sendBytes: limits.sendBytes,
+      queue,
+      crypto: runtime.crypto,
+      incoming: this.#incoming,
+      port: {
+        ready: () => this.#phase.name === "ready",
+        buffered: () => this.transport?.buffered ?? 0,
+        write: ({ text, stanza }) => {
+          this.#run?.connection.write(text, stanza);
+          if (this.#emitter.has("sent")) this.#emitter.emit("sent", { stanza });
+        },
+        queued: (stanza) => {
+          this.#emitter.emit("queued", { stanza });
+        },
+        changed: (delivery, stanza) => {
+          if (this.#emitter.has("delivery")) this.#emitter.emit("delivery", { delivery, stanza });
+        },
+      },
+    });
+    this.#requests = new Requests(runtime.crypto, limits.requests, {
+      send: (stanza, ttl) => this.#sender.send(stanza, ttl),
+      remove: ({ id }) => {
+        this.#sender.outbox.remove(id);
+      },
+      started: (stanza) => {
+        this.#emitter.emit("request:start", { stanza });
+      },
+      finished: (stanza, error) => {
+        this.#emitter.emit("request:finish", { stanza, ...(error === undefined ? {} : { error }) });
+      },
+    });
+    this.#filters = new Filters({
+      incoming: this.#incoming,
+      unhandled,
+      timeout: timeouts.respond,
+      port: {
+        answer: (stanza) => this.#sender.answer(stanza),
+        failed: (error, source) => {
+          this.#failed(error, source);
+        },
+      },
+    });
+    this.#waiting = new Waiting(this.#filters);
+  }
+
+  /** Where the broker is in its life. */
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** The address in force: the full JID, a component's domain, or the first name bound. */
+  get jid(): string | undefined {
+    return this.#phase.name === "ready" ? this.#phase.jid : undefined;
+  }
+
+  /** The id the server gave the stream in force. */
+  get streamId(): string | undefined {
+    return this.#run?.connection.streamId;
+  }
+
+  /** What could not be sent yet. */
+  get queue(): Outbox {
+    return this.#sender.outbox;
+  }
+
+  /** The requests that wait for an answer, by the id of their stanza. */
+  get pending(): ReadonlyMap<string, PendingRequest> {
+    return this.#requests.pending;
+  }
+
+  /** The options in force, every default settled. Secrets do not show in it. */
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  /** The connection in force. Writing to it bypasses the gate: for looking only. */
+  get transport(): Transport | undefined {
+    return this.#run?.connection.transport;
+  }
+
+  /**
+   * Resolves when the run that `connect` starts has ended and its connection is gone: with nothing after
+   * `shutdown` or `halt`, else with the reason. Never rejects. A later `connect` begins a new one.
+   */
+  get closed(): Promise<BrokerError | undefined> {
+    return this.#closed.promise;
+  }
+
+  /**
+   * Connects and negotiates; resolves when the broker is ready. While it connects to the same address, and
+   * when it is ready, there is nothing to do. An address given here stays in force for later calls.
+   *
+   * Rejects with `BAD_OPTION` or `BUSY` (connecting elsewhere), with `CONNECT_FAILED`, `TLS_FAILED`,
+   * `TLS_REQUIRED`, `TLS_UNAVAILABLE`, `NO_MECHANISM`, `AUTH_FAILED`, `BIND_FAILED`, `SESSION_FAILED`,
+   * `STREAM_ERROR`, `PROTOCOL_ERROR`, `DISCONNECTED`, a `TIMEOUT_…`, a code of the parser, or `ABORTED`
+   * (shut down meanwhile).
+   */
+  connect(address?: GivenAddress): Promise<Ready> {
+    try {
+      const given = address ?? this.#address;
+      const destination = settleAddress(this.#settings, given);
+      if (this.#phase.name === "closing") {
+        // The last connection is still saying goodbye.
+        return this.#closed.promise.then(() => this.connect(given));
+      }
+      if (this.#run === undefined) {
+        this.#address = given;
+        return this.#start(destination).ready;
+      }
+      const { host, port } = this.#run.connection.destination;
+      const isElsewhere = host !== destination.host || port !== destination.port;
+      if (this.#phase.name !== "ready" && isElsewhere) {
+        throw new BrokerError("BUSY", `with ${host}:${port}`);
+      }
+      return this.#run.ready;
+    } catch (error) {
+      return Promise.reject(asBrokerError(error, "BAD_OPTION"));
+    }
+  }
+
+  /** Drops what is there and connects anew. Rejects as `connect` does. */
+  async reconnect(address?: GivenAddress): Promise<Ready> {
+    settleAddress(this.#settings, address ?? this.#address);
+    this.halt();
+    return await this.connect(address);
+  }
+
+  /**
+   * Ends in order: lets handlers finish their answers, sends what is written, closes the stream, waits for
+   * the other side, closes the connection. After `timeout` milliseconds (default `timeouts.shutdown`) the
+   * connection is dropped. Resolves in any case; what waits in the queue stays there.
+   */
+  shutdown(options: { readonly timeout?: number } = {}): Promise<void> {
+    if (this.#closing !== undefined) return this.#closing;
+    const run = this.#run;
+    if (run === undefined) return Promise.resolve();
+    const timeout = options.timeout ?? this.#settings.timeouts.shutdown;
+    wholeNumber("timeout", timeout, 0);
+    this.#closing = this.#close(run, timeout).finally(() => {
+      this.#closing = undefined;
+    });
+    return this.#closing;
+  }
+
+  /** Drops the connection at once, without a goodbye. */
+  halt(): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    run.connection.destroy();
+    this.#gone(run);
+  }
+
+  /** The same as `shutdown`, at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  /**
+   * Sends a stanza: writes it when the broker is ready, else queues it. It is taken as it is now, and never
+   * changed. Does not throw for what the stanza is or for a full queue: the delivery says so.
+   * `ttl`: how long it may wait in the queue, in milliseconds.
+   */
+  send(stanza: Element, options: { readonly ttl?: number } = {}): Delivery {
+    if (options.ttl !== undefined) wholeNumber("ttl", options.ttl, 0);
+    return this.#sender.send(stanza, options.ttl);
+  }
+
+  /**
+   * Sends a stanza and resolves with its answer, which filters then do not see. Gives the stanza an `id` if it
+   * has none. Only the one asked may answer. Rejects with `StanzaError` (an error came back), `REQUEST_TIMEOUT`,
+   * `ABORTED`, `NOT_ROUTED`, what a delivery can fail with, or the end of the connection.
+   */
+  request(stanza: Element, options: RequestOptions = {}): Promise<Element> {
+    const timeout = options.timeout ?? this.#settings.timeouts.request;
+    wholeNumber("timeout", timeout, 1);
+    if (!isElement(stanza)) {
+      return Promise.reject(new BrokerError("ILLEGAL_XML", "what was given is no element"));
+    }
+    return this.#requests.request(stanza, timeout, options.signal);
+  }
+
+  /**
+   * Calls the handler for each received stanza that the XPath expression matches (an answer to a request is
+   * none), in the order the filters were added. Throws `XPATH_SYNTAX`. A handler that fails is reported as `error`
+   * and stays.
+   */
+  filter(expression: string, handler: FilterHandler, options?: FilterOptions): Subscription {
+    return this.#filters.filter(expression, handler, options);
+  }
+
+  /**
+   * Resolves with the next stanza that matches. Rejects with `REQUEST_TIMEOUT` after `timeout` ms (default:
+   * never), `ABORTED`, or the end of the run.
+   */
+  waitFor(
+    expression: string,
+    options: FilterOptions & { timeout?: number } = {},
+  ): Promise<FilterMatch> {
+    return this.#waiting.waitFor(expression, options);
+  }
+
+  /**
+   * The stanzas that match (default: all), to be read with `for await`. It ends with the run. A reader that lets
+   * more than `buffer` (default 1,000) matches pile up gets `QUEUE_FULL` after those.
+   */
+  stanzas(
+    expression = "self::node()",
+    options: FilterOptions & { buffer?: number } = {},
+  ): AsyncIterableIterator<FilterMatch> {
+    return this.#waiting.stanzas(expression, options);
+  }
+
+  /**
+   * Answers incoming requests (`iq` of type get and set) that match. The first matching responder claims one: an
+   * `iq` it returns is the answer, another element its payload, nothing an empty result, a thrown `StanzaError`
+   * that error; anything else, and silence for `timeouts.respond`, `internal-server-error`.
+   */
+  respond(expression: string, handler: Responder, options?: FilterOptions): Subscription {
+    return this.#filters.respond(expression, handler, options);
+  }
+
+  /** Listens to an event; calling what it returns undoes it. */
+  on<E extends keyof BrokerEvents>(
+    event: E,
+    listener: (payload: BrokerEvents[E]) => unknown,
+    options?: ListenOptions,
+  ): Subscription {
+    return this.#emitter.on(event, listener, options);
+  }
+
+  #start(destination: Destination): Run {
+    // The promise handed out before the first run belongs to it.
+    if (this.#hasStarted) this.#closed = deferred();
+    this.#hasStarted = true;
+    const connection = new Connection({
+      settings: this.#settings,
+      key: this.#key,
+      destination,
+      connect: this.#transport,
+      crypto: this.#runtime.crypto,
+      port: {
+        emit: (event, payload) => {
+          this.#emit(event, payload);
+        },
+        phase: (to) => {
+          this.#change(to);
+        },
+        received: (element) => {
+          this.#received(run, element);
+        },
+        alive: () => run.keepAlive?.alive(),
+        ended: (error) => {
+          this.#ended(run, error);
+        },
+        closed: () => {
+          this.#gone(run);
+        },
+        tap: (direction, what) => {
+          this.#trace(direction, what);
+        },
+      },
+    });
+    const ready = deferred<Ready>();
+    const run: Run = { connection, ready: ready.promise };
+    this.#run = run;
+    this.#emit("connect", { host: destination.host, port: destination.port });
+    connection.negotiate().then((jid) => {
+      // Somebody may have ended it between the last step and this one.
+      if (connection.isOver) ready.reject(new BrokerError("ABORTED", "the broker was shut down"));
+      else {
+        ready.resolve({ jid, resumed: false });
+        this.#becomeReady(run, jid);
+      }
+    }, ready.reject);
+    return run;
+  }
+
+  #becomeReady(run: Run, jid: string): void {
+    this.#change({ name: "ready", jid });
+    const { keepAlive, queue } = this.#settings;
+    if (keepAlive !== false) {
+      run.keepAlive = new KeepAlive(keepAlive, {
+        probe: () => {
+          this.#probe(run, jid);
+        },
+        dead: () => {
+          const detail = `nothing came for ${keepAlive.timeout} ms after a probe`;
+          run.connection.destroy(new BrokerError("SOCKET_DEAD", detail, { retryable: true }));
+        },
+      });
+    }
+    if (queue.flush === "auto") this.#sender.outbox.flush();
+    this.#emit("ready", { jid, resumed: false });
+    run.connection.flow();
+  }
+
+  /** A ping to the server; a component has no server to ask, so it asks itself, through it. */
+  #probe(run: Run, jid: string): void {
+    const id = randomId(this.#runtime.crypto);
+    run.probe = id;
+    const isComponent = !jid.includes("@");
+    const to = isComponent ? jid : this.#settings.dialect.domain;
+    const from = isComponent ? jid : undefined;
+    this.#sender.answer(xml("iq", { type: "get", id, to, from }, xml("ping", { xmlns: NS.ping })));
+  }
+
+  #received(run: Run, element: Element): void {
+    const taken = this.#takeApart(element);
+    if (taken === undefined) return;
+    const { stanza, route, returned } = taken;
+    toClient(stanza, this.#contentNamespace);
+    if (returned !== undefined) {
+      if (!this.#requests.fail(stanza.attrs.id, returned)) this.#sender.returned(stanza, returned);
+      return;
+    }
+    if (run.probe !== undefined && stanza.name === "iq" && stanza.attrs.id === run.probe) {
+      if (isRequest(stanza)) this.#sender.answer(resultFor(stanza));
+      return;
+    }
+    if (this.#requests.answer(stanza, this.jid ?? this.#settings.dialect.domain)) return;
+    if (this.#emitter.has("received")) this.#emitter.emit("received", { stanza });
+    this.#filters.dispatch(stanza, route);
+  }
+
+  /** The stanza inside what arrived; a dialect that fails at it loses that one, not the stream. */
+  #takeApart(element: Element): Inbound | undefined {
+    const { dialect } = this.#settings;
+    if (dialect.inbound === undefined) return { stanza: element };
+    try {
+      return dialect.inbound(element);
+    } catch (thrown) {
+      const error = new BrokerError("HANDLER_FAILED", `of ${dialect.name}`, { cause: thrown });
+      this.#failed(error, "dialect.inbound");
+      return undefined;
+    }
+  }
+
+  async #close(run: Run, timeout: number): Promise<void> {
+    const isReady = this.#phase.name === "ready";
+    this.#emit("shutdown:start", {});
+    this.#change({ name: "closing" });
+    const closed = this.#closed.promise;
+    if (isReady) {
+      const start = Date.now();
+      await Promise.race([this.#filters.idle(), closed, pause(timeout)]);
+      run.connection.close(Math.max(0, timeout - (Date.now() - start)));
+    } else {
+      run.connection.fail(undefined);
+    }
+    await closed;
+    this.#emit("shutdown:finish", {});
+  }
+
+  /** The stream is over: nothing that waits for this connection can come any more. */
+  #ended(run: Run, error: BrokerError | undefined): void {
+    run.keepAlive?.stop();
+    // Whatever happens while we say goodbye, it was we who ended it.
+    run.error = this.#closing === undefined ? error : undefined;
+    const wasReady = this.#phase.name === "ready";
+    this.#change({ name: "closing" });
+    if (run.error !== undefined && (wasReady || run.error.code === "DISCONNECTED")) {
+      this.#emit("socket:error", { error: run.error });
+    }
+    this.#incoming.end();
+    this.#requests.end(error ?? new BrokerError("DISCONNECTED", "the broker was shut down"));
+    this.#waiting.end(error);
+  }
+
+  /** The connection is gone. */
+  #gone(run: Run): void {
+    if (this.#run !== run) return;
+    this.#run = undefined;
+    this.#emit("socket:close", {});
+    this.#change({ name: "idle" });
+    this.#closed.resolve(run.error);
+  }
+
+  #change(to: Phase): void {
+    const from = this.#phase;
+    if (from.name === "idle" && to.name === "idle") return;
+    this.#phase = to;
+    this.#emit("phase", { from, to });
+  }
+
+  #emit<E extends keyof BrokerEvents>(event: E, payload: BrokerEvents[E]): void {
+    this.#trace("event", event);
+    this.#emitter.emit(event, payload);
+  }
+
+  #trace(direction: TraceEntry["direction"], what: Element | string): void {
+    const target = this.#traceTarget;
+    if (target === undefined && !this.#emitter.has("trace")) return;
+    const entry = { at: Date.now(), direction, text: traceText(what, target?.secrets === true) };
+    this.#emitter.emit("trace", entry);
+    try {
+      target?.to(entry);
+    } catch (error) {
+      this.#failed(new BrokerError("HANDLER_FAILED", "of trace", { cause: error }), "trace");
+    }
+  }
+
+  #failed(error: BrokerError, source: string): void {
+    // A listener of `error` that fails itself has nobody left to tell.
+    if (source === "error") return;
+    this.#emitter.emit("error", { error, source });
+  }
+}
+
+/** Resolves after so many milliseconds. */
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    after(milliseconds, resolve);
+  });
+}

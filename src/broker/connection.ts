@@ -1,0 +1,287 @@
+import type { Crypto } from "../base/crypto.ts";
+import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { after } from "../base/timer.ts";
+import { Stream } from "../stream/stream.ts";
+import type { TlsSettings, Transport, TransportFactory } from "../transport/transport.ts";
+import type { Element } from "../xml/element.ts";
+import { NS } from "../xml/namespaces.ts";
+import { LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
+import type { Destination } from "./address.ts";
+import type { BrokerEvents } from "./events.ts";
+import type { Settings } from "./options.ts";
+import type { Phase, Step } from "./phase.ts";
+import { NegotiatingSession } from "./session.ts";
+
+/** What a connection tells the broker. */
+export interface ConnectionPort {
+  emit<E extends keyof BrokerEvents>(event: E, payload: BrokerEvents[E]): void;
+  phase(to: Phase): void;
+  /** An element arrived on the ready stream. */
+  received(element: Element): void;
+  /** Bytes arrived. */
+  alive(): void;
+  /** The stream is over: nothing can be sent or answered any more. Called once. */
+  ended(error: BrokerError | undefined): void;
+  /** The connection is gone. Called once, last. */
+  closed(): void;
+  tap(direction: "in" | "out", what: Element | string): void;
+}
+
+/** What a connection is made of. */
+export interface ConnectionParts {
+  readonly settings: Settings;
+  readonly key: string | undefined;
+  readonly destination: Destination;
+  readonly connect: TransportFactory;
+  readonly crypto: Crypto;
+  readonly port: ConnectionPort;
+}
+
+/**
+ * One run: a connection from its first packet to its last, used once.
+ *
+ *     connecting ── negotiating ── ready ── closing ── over
+ */
+export class Connection {
+  readonly destination: Destination;
+  readonly #parts: ConnectionParts;
+  readonly #abort = new AbortController();
+  #stream: Stream | undefined;
+  #session: NegotiatingSession | undefined;
+  #streamId: string | undefined;
+  #over = false;
+  #gone = false;
+  #stopTimer: () => void = () => undefined;
+
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts;
+    this.destination = parts.destination;
+  }
+
+  get transport(): Transport | undefined {
+    return this.#stream?.transport;
+  }
+
+  get streamId(): string | undefined {
+    return this.#streamId;
+  }
+
+  /** Connects and negotiates; resolves with the address in force. Rejects with what ended the run. */
+  async negotiate(): Promise<string> {
+    try {
+      const transport = await this.#connect();
+      const stream = this.#open(transport);
+      const session = this.#begin(stream);
+      return await Promise.race([this.#login(session), this.#aborted()]);
+    } catch (thrown) {
+      const error = this.#reason(thrown);
+      this.#reportFailure(error);
+      this.fail(error);
+      throw error;
+    } finally {
+      this.#stopTimer();
+      this.#session?.end();
+    }
+  }
+
+  /** Begins to deliver stanzas; called once the broker calls itself ready. */
+  flow(): void {
+    this.#stream?.setLimits(this.#parts.settings.limits);
+    this.#stream?.flow((element) => {
+      this.#parts.port.received(element);
+    }, this.#session?.deferred ?? []);
+  }
+
+  /** Writes what a stanza looks like on the wire. */
+  write(text: string, stanza: Element): void {
+    this.#parts.port.tap("out", stanza);
+    this.#stream?.transport.write(text);
+  }
+
+  /** Says goodbye and waits, `timeout` ms at most, for the other side to do so. */
+  close(timeout: number): void {
+    if (this.#stream === undefined) {
+      this.destroy();
+      return;
+    }
+    this.#stopTimer = after(timeout, () => {
+      this.destroy();
+    });
+    const stream = this.#stream;
+    // What is written but not taken by the peer goes first; the closing tag stands behind it.
+    stream.close();
+  }
+
+  /** Whether the stream has ended. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** Ends the run, saying goodbye as far as there is somebody to say it to; with an error: because of that. */
+  fail(error: BrokerError | undefined): void {
+    this.#end(error);
+    if (this.#stream === undefined) this.#closed();
+    else this.#stream.fail(error);
+  }
+
+  /** Drops everything at once, without a word to the peer. */
+  destroy(error?: BrokerError): void {
+    this.#end(error);
+    if (this.#stream === undefined) this.#closed();
+    else this.#stream.destroy(error);
+  }
+
+  async #connect(): Promise<Transport> {
+    const { connect, settings, destination, port } = this.#parts;
+    const { host } = destination;
+    port.phase({ name: "connecting", host, port: destination.port, attempt: 1 });
+    port.emit("connecting", { host, port: destination.port, attempt: 1 });
+    const wait = settings.timeouts.connect;
+    this.#stopTimer = after(wait, () => {
+      this.#abort.abort(
+        new BrokerError("TIMEOUT_CONNECT", `${wait} ms have passed`, { retryable: true }),
+      );
+    });
+    const target = { host, port: destination.port, tls: this.#tlsSettings() };
+    const connecting = connect(target, this.#abort.signal);
+    // A factory of the caller's may not heed the signal: what it brings too late is dropped.
+    connecting.then(
+      (late) => {
+        if (this.#over) late.destroy();
+      },
+      () => undefined,
+    );
+    const transport = await Promise.race([connecting, this.#aborted()]);
+    this.#stopTimer();
+    if (this.#over) throw this.#reason(undefined);
+    return transport;
+  }
+
+  #open(transport: Transport): Stream {
+    const { settings, port } = this.#parts;
+    const { dialect, overrides } = settings;
+    this.#stream = new Stream(
+      transport,
+      {
+        domain: dialect.domain,
+        contentNamespace: overrides.xmlns ?? dialect.contentNamespace,
+        streamNamespace: overrides.stream ?? NS.stream,
+        version: overrides.version ?? dialect.version,
+        limits: tighter(settings.limits, LIMITS_BEFORE_AUTHENTICATION),
+      },
+      {
+        started: (header) => {
+          port.emit("stream:start", { header });
+        },
+        finished: () => {
+          port.emit("stream:end", {});
+        },
+        alive: () => {
+          port.alive();
+        },
+        tap: (direction, what) => {
+          port.tap(direction, what);
+        },
+        ended: (error) => {
+          this.#end(error);
+        },
+        closed: () => {
+          this.#closed();
+        },
+      },
+    );
+    port.emit("connected", { local: transport.local, remote: transport.remote });
+    return this.#stream;
+  }
+
+  #begin(stream: Stream): NegotiatingSession {
+    const { settings, crypto, port, destination } = this.#parts;
+    this.#session = new NegotiatingSession({
+      stream,
+      crypto,
+      signal: this.#abort.signal,
+      timeouts: settings.timeouts,
+      settings: { tls: destination.policy, host: destination.host, port: destination.port },
+      port: {
+        step: (step: Step) => {
+          if (!this.#over) port.phase({ name: "negotiating", step });
+        },
+        report: (event, payload) => {
+          port.emit(event, payload as BrokerEvents[typeof event]);
+        },
+        opened: (header) => {
+          this.#streamId = header.id;
+        },
+      },
+    });
+    return this.#session;
+  }
+
+  async #login(session: NegotiatingSession): Promise<string> {
+    if (this.#parts.destination.policy === "direct") await session.secureDirectly();
+    const { jid } = await this.#parts.settings.dialect.negotiate(session);
+    if (this.#over) throw this.#reason(undefined);
+    return jid;
+  }
+
+  /** Rejects when the run is over, whatever else is being waited for. */
+  #aborted(): Promise<never> {
+    const { signal } = this.#abort;
+    return new Promise((_, reject) => {
+      const abort = (): void => {
+        reject(this.#reason(undefined));
+      };
+      if (signal.aborted) abort();
+      else signal.addEventListener("abort", abort, { once: true });
+    });
+  }
+
+  /** Why the run is over: the first reason given, else what was thrown. */
+  #reason(thrown: unknown): BrokerError {
+    const reason: unknown = this.#abort.signal.aborted ? this.#abort.signal.reason : thrown;
+    const connecting = this.#stream === undefined;
+    return connecting
+      ? asBrokerError(reason, "CONNECT_FAILED", { retryable: true })
+      : asBrokerError(reason, "PROTOCOL_ERROR");
+  }
+
+  /** The failure event of the layer that failed. */
+  #reportFailure(error: BrokerError): void {
+    const { port } = this.#parts;
+    const step = this.#session?.step;
+    if (this.#stream === undefined) port.emit("connect:failure", { error });
+    else if (step !== undefined && step !== "stream") port.emit(`${step}:failure`, { error });
+  }
+
+  #end(error: BrokerError | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#session?.end();
+    const reason = error ?? new BrokerError("ABORTED", "the broker was shut down");
+    this.#abort.abort(this.#abort.signal.aborted ? this.#abort.signal.reason : reason);
+    this.#parts.port.ended(error);
+  }
+
+  #closed(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#stopTimer();
+    this.#end(undefined);
+    this.#parts.port.closed();
+  }
+
+  #tlsSettings(): TlsSettings {
+    const { settings, destination, key } = this.#parts;
+    const { ca, cert, pins, minVersion, servername } = settings.tls;
+    const { dialect } = settings;
+    const fallback = dialect.certificate === "host" ? destination.host : dialect.domain;
+    return { servername: servername ?? fallback, ca, cert, key, pins, minVersion };
+  }
+}
+
+/** For each limit the smaller of the two. */
+function tighter(left: XmlLimits, right: XmlLimits): XmlLimits {
+  const names = Object.keys(right) as (keyof XmlLimits)[];
+  const limits = names.map((name) => [name, Math.min(left[name], right[name])]);
+  return Object.fromEntries(limits) as XmlLimits;
+}

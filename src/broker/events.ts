@@ -1,0 +1,53 @@
+import type { BrokerError } from "../base/errors.ts";
+import type { NegotiationEvents } from "../stream/session.ts";
+import type { Address } from "../transport/transport.ts";
+import type { Element } from "../xml/element.ts";
+import type { Delivery } from "./delivery.ts";
+import type { Phase } from "./phase.ts";
+import type { TraceEntry } from "./trace.ts";
+
+/** What `connect` resolves with. */
+export interface Ready {
+  /** The address in force: full JID, the component's domain, or the first name bound. */
+  readonly jid: string;
+  /** Whether an earlier stream goes on; always false until stream management is there. */
+  readonly resumed: boolean;
+}
+
+/** Every event of a broker and its one payload object. */
+export interface BrokerEvents extends NegotiationEvents {
+  /** `connect` was called; nothing has happened yet. */
+  connect: Address;
+  /** A connection is being opened. */
+  connecting: Address & { readonly attempt: number };
+  /** It is open (before TLS). */
+  connected: { readonly local: Address | undefined; readonly remote: Address | undefined };
+  "connect:failure": { readonly error: BrokerError };
+  /** Our stream header went out: once more at each restart. */
+  "stream:start": { readonly header: string };
+  /** Our closing tag went out. */
+  "stream:end": Record<never, never>;
+  /** Fully negotiated: begin traffic here. */
+  ready: Ready;
+  /** A stanza was written. */
+  sent: { readonly stanza: Element };
+  /** A stanza arrived that is no answer to a request. */
+  received: { readonly stanza: Element };
+  /** A stanza waits in the queue. */
+  queued: { readonly stanza: Element };
+  "request:start": { readonly stanza: Element };
+  /** A request is settled: `stanza` is the answer, or, with `error`, the request that got none. */
+  "request:finish": { readonly stanza: Element; readonly error?: BrokerError };
+  "shutdown:start": Record<never, never>;
+  "shutdown:finish": Record<never, never>;
+  /** The connection ended against our will. */
+  "socket:error": { readonly error: BrokerError };
+  /** The connection is gone, whatever the reason. */
+  "socket:close": Record<never, never>;
+  phase: { readonly from: Phase; readonly to: Phase };
+  /** A delivery changed its state (but for `queued`, which has its own event). */
+  delivery: { readonly delivery: Delivery; readonly stanza: Element };
+  /** A handler or listener failed; `source` says which. Nobody has to listen. */
+  error: { readonly error: BrokerError; readonly source: string };
+  trace: TraceEntry;
+}

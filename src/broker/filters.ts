@@ -1,0 +1,241 @@
+import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { type Subscription, subscription } from "../base/subscription.ts";
+import { after } from "../base/timer.ts";
+import { StanzaError } from "../stream/stanza-error.ts";
+import { type Element, isElement } from "../xml/element.ts";
+import { NS } from "../xml/namespaces.ts";
+import type { XPathNode } from "../xml/node.ts";
+import { compile } from "../xpath/compile.ts";
+import { FilterIndex } from "../xpath/filter-index.ts";
+import type { XPathValue } from "../xpath/value.ts";
+import { errorFor, type IncomingRequest, type IncomingRequests, isRequest, resultFor } from "./incoming.ts";
+
+/** What a handler is told about a stanza its filter matches. */
+export interface FilterMatch {
+  /** The stanza, in `jabber:client`. */
+  readonly stanza: Element;
+  /** The nodes the expression selects, in document order; empty where its result is no node-set. */
+  readonly matches: XPathNode[];
+  /** The expression's result as it is. */
+  readonly value: XPathValue;
+  readonly expression: string;
+  /** The envelope the stanza came in, on dialects that have envelopes. */
+  readonly route?: Element;
+}
+
+/** How a filter reads its expression, and how long it stays. */
+export interface FilterOptions {
+  /** Prefix → namespace. Binding the empty prefix makes unprefixed element names exact. */
+  readonly namespaces?: Readonly<Record<string, string>>;
+  readonly variables?: Readonly<Record<string, XPathValue>>;
+  /** Removes the filter when aborted. */
+  readonly signal?: AbortSignal;
+  /** Removes it after its first match. */
+  readonly once?: boolean;
+}
+
+/** A handler of `filter`; its result is awaited only to know when an incoming request is unclaimed. */
+export type FilterHandler = (match: FilterMatch) => unknown;
+
+/** A handler of `respond`: returns the answer to an incoming request, or its payload, or nothing. */
+export type Responder = (match: FilterMatch) => Element | undefined | void | Promise<Element | undefined | void>;
+
+interface Entry {
+  readonly expression: string;
+  readonly handler: FilterHandler;
+  readonly responds: boolean;
+  readonly once: boolean;
+  remove: () => void;
+  removed: boolean;
+}
+
+/** What the filters ask of the broker. */
+export interface FilterPort {
+  /** Writes an answer; the error says why it could not be. */
+  answer(stanza: Element): BrokerError | undefined;
+  failed(error: BrokerError, source: string): void;
+}
+
+/** What the filters are made of. */
+export interface FilterParts {
+  readonly incoming: IncomingRequests;
+  readonly unhandled: "error" | "ignore";
+  /** How long handlers may take to answer, in milliseconds. */
+  readonly timeout: number;
+  readonly port: FilterPort;
+}
+
+/**
+ * The filters, all on one index, called in the order they were added. One that is removed meanwhile is not
+ * called any more; one that is added meanwhile first sees the next stanza.
+ */
+export class Filters {
+  readonly #index = new FilterIndex<Entry>();
+  readonly #parts: FilterParts;
+  readonly #working = new Set<Promise<void>>();
+
+  constructor(parts: FilterParts) {
+    this.#parts = parts;
+  }
+
+  filter(expression: string, handler: FilterHandler, options: FilterOptions = {}): Subscription {
+    return this.#add(expression, handler, options, false);
+  }
+
+  respond(expression: string, handler: Responder, options: FilterOptions = {}): Subscription {
+    return this.#add(expression, handler, options, true);
+  }
+
+  /** Hands a stanza to everything that matches it, and sees to it that a request is answered. */
+  dispatch(stanza: Element, route: Element | undefined): void {
+    const { incoming, port } = this.#parts;
+    const matches = this.#index.match(stanza);
+    let request: IncomingRequest | undefined;
+    if (isRequest(stanza)) {
+      request = incoming.open(stanza);
+      if (request === undefined) {
+        port.answer(errorFor(stanza, new StanzaError("resource-constraint")));
+        return;
+      }
+    } else if (matches.length === 0) return;
+    const running: Promise<unknown>[] = [];
+    let isClaimed = false;
+    for (const { value: entry, result } of matches) {
+      if (entry.removed) continue;
+      if (entry.responds && (request === undefined || isClaimed || request.answered)) continue;
+      const match = matchOf(stanza, entry.expression, result, route);
+      if (entry.once) entry.remove();
+      if (!entry.responds) {
+        const promise = this.#call(entry, match);
+        if (promise !== undefined) running.push(promise);
+      } else if (request !== undefined) {
+        isClaimed = true;
+        this.#work(this.#respond(entry, match, request));
+      }
+    }
+    if (request !== undefined && !isClaimed) this.#unclaimed(request, running);
+  }
+
+  /** Resolves when no responder is at work any more. */
+  async idle(): Promise<void> {
+    while (this.#working.size > 0) await Promise.all(this.#working);
+  }
+
+  #add(expression: string, handler: FilterHandler, options: FilterOptions, responds: boolean): Subscription {
+    const { namespaces, variables, once = false, signal } = options;
+    const xpath = compile(expression, {
+      ...(namespaces === undefined ? {} : { namespaces }),
+      ...(variables === undefined ? {} : { variables }),
+    });
+    const entry: Entry = { expression, handler, responds, once, removed: false, remove: () => undefined };
+    const undo = this.#index.add(xpath, entry);
+    const remove = subscription(() => {
+      entry.removed = true;
+      undo();
+    }, signal);
+    entry.remove = remove;
+    return remove;
+  }
+
+  #call(entry: Entry, match: FilterMatch): Promise<unknown> | undefined {
+    try {
+      const result = entry.handler(match);
+      if (!isThenable(result)) return undefined;
+      return Promise.resolve(result).catch((error: unknown) => {
+        this.#failed(entry, error);
+      });
+    } catch (error) {
+      this.#failed(entry, error);
+      return undefined;
+    }
+  }
+
+  #failed(entry: Entry, thrown: unknown): void {
+    const error = new BrokerError("HANDLER_FAILED", `of ${entry.expression}`, { cause: thrown });
+    this.#parts.port.failed(error, entry.expression);
+  }
+
+  async #respond(entry: Entry, match: FilterMatch, request: IncomingRequest): Promise<void> {
+    let answer: Element;
+    try {
+      const result = await within(this.#parts.timeout, Promise.resolve(entry.handler(match)));
+      answer = checkAnswer(request.stanza, result);
+    } catch (thrown) {
+      if (!(thrown instanceof StanzaError)) this.#failed(entry, thrown);
+      const error = thrown instanceof StanzaError ? thrown : new StanzaError("internal-server-error");
+      answer = errorFor(request.stanza, error);
+    }
+    // The handler may have sent the answer by itself, or the connection may be another one by now.
+    if (request.answered) return;
+    const refusal = this.#parts.port.answer(answer);
+    if (refusal === undefined) return;
+    this.#failed(entry, refusal);
+    const error = new StanzaError("internal-server-error");
+    this.#parts.port.answer(errorFor(request.stanza, error));
+  }
+
+  #unclaimed(request: IncomingRequest, running: Promise<unknown>[]): void {
+    if (request.answered) return;
+    if (isPing(request.stanza)) {
+      this.#parts.port.answer(resultFor(request.stanza));
+      return;
+    }
+    if (this.#parts.unhandled === "ignore") return;
+    const refuse = (): void => {
+      if (request.answered) return;
+      this.#parts.port.answer(errorFor(request.stanza, new StanzaError("service-unavailable")));
+    };
+    if (running.length === 0) refuse();
+    else this.#work(within(this.#parts.timeout, Promise.all(running)).then(refuse, refuse));
+  }
+
+  #work(promise: Promise<void>): void {
+    this.#working.add(promise);
+    void promise.finally(() => this.#working.delete(promise));
+  }
+}
+
+function matchOf(
+  stanza: Element,
+  expression: string,
+  value: XPathValue,
+  route: Element | undefined,
+): FilterMatch {
+  const matches = Array.isArray(value) ? value : [];
+  return { stanza, matches, value, expression, ...(route === undefined ? {} : { route }) };
+}
+
+/** What a responder returned, as the answer that goes out. */
+function checkAnswer(request: Element, result: unknown): Element {
+  if (result === undefined) return resultFor(request);
+  if (!isElement(result)) {
+    throw new BrokerError("HANDLER_FAILED", "a responder returns an element or nothing");
+  }
+  if (result.name !== "iq") return resultFor(request, result);
+  const { id, to, type } = result.attrs;
+  const isAnswer = type === "result" || type === "error";
+  if (!isAnswer || id !== request.attrs.id || to !== request.attrs.from) {
+    throw new BrokerError("HANDLER_FAILED", "the iq that a responder returned does not answer the request");
+  }
+  return result;
+}
+
+function isPing(request: Element): boolean {
+  return request.attrs.type === "get" && request.child("ping", NS.ping) !== undefined;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value;
+}
+
+/** Rejects when the promise takes longer than so many milliseconds. */
+function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = after(milliseconds, () => {
+      reject(new BrokerError("REQUEST_TIMEOUT", `the handler took longer than ${milliseconds} ms`));
+    });
+    promise.then(resolve, (error: unknown) => {
+      reject(asBrokerError(error, "HANDLER_FAILED"));
+    }).finally(stop);
+  });
+}

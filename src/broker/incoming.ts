@@ -1,0 +1,112 @@
+import { BrokerError } from "../base/errors.ts";
+import type { StanzaError } from "../stream/stanza-error.ts";
+import { type Element, xml } from "../xml/element.ts";
+
+/** An incoming request and whether it has been answered. */
+export interface IncomingRequest {
+  readonly stanza: Element;
+  answered: boolean;
+}
+
+/** How many answered requests are remembered, so that a second answer can be refused. */
+const REMEMBERED = 1000;
+
+/** The incoming requests (`iq` of type get or set): each gets exactly one answer. */
+export class IncomingRequests {
+  readonly #open = new Map<string, IncomingRequest[]>();
+  readonly #answered = new Set<string>();
+  readonly #limit: number;
+  #size = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Takes in a request; `undefined` if as many as may be are open already. */
+  open(stanza: Element): IncomingRequest | undefined {
+    if (this.#size >= this.#limit) return undefined;
+    const key = keyOf(stanza.attrs.from, stanza.attrs.id);
+    const entry: IncomingRequest = { stanza, answered: false };
+    const others = this.#open.get(key);
+    if (others === undefined) this.#open.set(key, [entry]);
+    else others.push(entry);
+    // The asker uses the id again: it may be answered again.
+    this.#answered.delete(key);
+    this.#size++;
+    return entry;
+  }
+
+  /**
+   * A stanza is about to be sent: if it is an answer, notes it. The error refuses a second answer
+   * (`ALREADY_ANSWERED`); an answer to nothing we know is let through.
+   */
+  answer(stanza: Element): BrokerError | undefined {
+    if (!isAnswerKind(stanza)) return undefined;
+    const key = keyOf(stanza.attrs.to, stanza.attrs.id);
+    const entries = this.#open.get(key);
+    if (entries === undefined) {
+      return this.#answered.has(key) ? new BrokerError("ALREADY_ANSWERED") : undefined;
+    }
+    const entry = choose(entries, stanza.attrs.from);
+    if (entry === undefined) return undefined;
+    entry.answered = true;
+    this.#size--;
+    const left = entries.filter((other) => other !== entry);
+    if (left.length > 0) this.#open.set(key, left);
+    else this.#settle(key);
+    return undefined;
+  }
+
+  /** The connection ended: nobody waits for these answers any more. */
+  end(): void {
+    for (const entry of [...this.#open.values()].flat()) entry.answered = true;
+    this.#open.clear();
+    this.#answered.clear();
+    this.#size = 0;
+  }
+
+  #settle(key: string): void {
+    this.#open.delete(key);
+    this.#answered.add(key);
+    if (this.#answered.size <= REMEMBERED) return;
+    const oldest = this.#answered.values().next();
+    if (!oldest.done) this.#answered.delete(oldest.value);
+  }
+}
+
+/** A component may be asked at several addresses by one asker with one id: then `from` tells which it is. */
+function choose(
+  entries: readonly IncomingRequest[],
+  from: string | undefined,
+): IncomingRequest | undefined {
+  if (from === undefined || entries.length === 1) return entries[0];
+  return entries.find(({ stanza }) => stanza.attrs.to === from);
+}
+
+/** Whether an element is a request that must be answered. */
+export function isRequest(element: Element): boolean {
+  const { type } = element.attrs;
+  return element.name === "iq" && (type === "get" || type === "set");
+}
+
+function isAnswerKind(stanza: Element): boolean {
+  const { type } = stanza.attrs;
+  return stanza.name === "iq" && (type === "result" || type === "error");
+}
+
+/** The result for a request, with the payload given. */
+export function resultFor(request: Element, payload?: Element): Element {
+  const { id, from, to } = request.attrs;
+  return xml("iq", { type: "result", id, to: from, from: to }, payload);
+}
+
+/** The error for a request. */
+export function errorFor(request: Element, error: StanzaError): Element {
+  const { id, from, to } = request.attrs;
+  return xml("iq", { type: "error", id, to: from, from: to }, error.toElement());
+}
+
+/** The two parts cannot run into each other: neither may hold a control character. */
+function keyOf(asker: string | undefined, id: string | undefined): string {
+  return `${asker ?? ""}\u0000${id ?? ""}`;
+}

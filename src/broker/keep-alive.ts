@@ -1,0 +1,63 @@
+import { after } from "../base/timer.ts";
+
+/** What keep-alive asks of the broker. */
+export interface KeepAlivePort {
+  /** Sends a probe that a living server answers. */
+  probe(): void;
+  /** Nothing came back. */
+  dead(): void;
+}
+
+/**
+ * Probes an idle stream and tells when it is dead. Anything that arrives is a sign of life, an error too.
+ *
+ *     S: <message/>     (silence for `interval`)
+ *     C: <iq type='get'><ping/></iq>
+ *                       ^ here: `timeout` ms for anything at all to arrive
+ */
+export class KeepAlive {
+  readonly #interval: number;
+  readonly #timeout: number;
+  readonly #port: KeepAlivePort;
+  #heard = Date.now();
+  #probed: number | undefined;
+  #stopTimer: () => void = () => undefined;
+
+  constructor(settings: { readonly interval: number; readonly timeout: number }, port: KeepAlivePort) {
+    this.#interval = settings.interval;
+    this.#timeout = settings.timeout;
+    this.#port = port;
+    this.#wait(this.#interval);
+  }
+
+  /** Something arrived. Called for every read, so it only notes the time. */
+  alive(): void {
+    this.#heard = Date.now();
+  }
+
+  stop(): void {
+    this.#stopTimer();
+  }
+
+  #wait(milliseconds: number): void {
+    this.#stopTimer = after(milliseconds, () => {
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    if (this.#probed !== undefined && this.#heard < this.#probed) {
+      this.#port.dead();
+      return;
+    }
+    const silent = Date.now() - this.#heard;
+    if (silent < this.#interval) {
+      this.#probed = undefined;
+      this.#wait(this.#interval - silent);
+      return;
+    }
+    this.#probed = Date.now();
+    this.#wait(this.#timeout);
+    this.#port.probe();
+  }
+}

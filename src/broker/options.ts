@@ -1,0 +1,256 @@
+import { badOption, knownOptions, oneOf, record, text, wholeNumber } from "../base/check.ts";
+import type { Dialect } from "../dialect/dialect.ts";
+import type { TlsPolicy } from "../transport/tls-facts.ts";
+import type { TlsSettings, TransportFactory } from "../transport/transport.ts";
+import { LIMITS, type XmlLimits } from "../xml/limits.ts";
+import type { TraceOption } from "./trace.ts";
+
+/** How long each wait may last, in milliseconds. */
+export interface Timeouts {
+  /** Finding the server's address. Default 10,000. */
+  readonly lookup: number;
+  /** Opening the connection. Default 15,000; ends in `TIMEOUT_CONNECT`. */
+  readonly connect: number;
+  /** STARTTLS and the handshake. Default 15,000; ends in `TIMEOUT_TLS`. */
+  readonly tls: number;
+  /** The server's header and features, each time. Default 15,000; ends in `TIMEOUT_STREAM`. */
+  readonly stream: number;
+  /** Authentication as a whole, the password callback included. Default 30,000; ends in `TIMEOUT_AUTH`. */
+  readonly auth: number;
+  /** Binding, and the session where one is required. Default 15,000; ends in `TIMEOUT_BIND`. */
+  readonly bind: number;
+  /** An answer to `request`, from the call on. Default 30,000; ends in `REQUEST_TIMEOUT`. */
+  readonly request: number;
+  /** A handler's answer to an incoming request. Default 30,000; then the asker gets an error. */
+  readonly respond: number;
+  /** The whole of `shutdown`. Default 5,000; then the connection is dropped. */
+  readonly shutdown: number;
+}
+
+/** Bounds on what may arrive and what may be sent. */
+export interface Limits extends XmlLimits {
+  /** The largest stanza that may be sent, in bytes. Default 1,048,576; ends in `TOO_LARGE`. */
+  readonly sendBytes: number;
+  /** How many requests may be pending at once, and how many incoming ones may be open. Default 10,000. */
+  readonly requests: number;
+}
+
+/** How TLS is done, as the caller says it. */
+export interface TlsOptions {
+  /** Default: the dialect's. */
+  readonly policy?: TlsPolicy;
+  /** The name the certificate must be valid for, and SNI says. Default: the domain, or the host for backbone dialects. */
+  readonly servername?: string;
+  /** Certificates (PEM) to trust instead of the system's. */
+  readonly ca?: string | readonly string[];
+  /** The client's certificate chain (PEM); goes with `key`. */
+  readonly cert?: string;
+  /** The client's private key (PEM). */
+  readonly key?: string;
+  /** SHA-256 of the server's public key (SPKI, base64), one of which must match as well. */
+  readonly pins?: readonly string[];
+  /** Default `TLSv1.2`. */
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+}
+
+/** How a broker is made. Only `dialect` is required. */
+export interface BrokerOptions {
+  readonly dialect: Dialect;
+  /** Where to connect. Default: the dialect's domain. */
+  readonly host?: string;
+  /** Default: the dialect's standard port. */
+  readonly port?: number;
+  readonly tls?: TlsPolicy | TlsOptions;
+  readonly queue?: {
+    /** How many stanzas may wait. Default 1,000. */
+    readonly limit?: number;
+    /** How many bytes may wait, those written that the peer has not read included. Default 16,777,216. */
+    readonly bytes?: number;
+    /** What happens to a stanza too many: it fails with `QUEUE_FULL` (the default), or the oldest does. */
+    readonly overflow?: "reject" | "drop-oldest";
+    /** Whether the queue is sent by itself once ready. Default `manual`: by `queue.flush()`. */
+    readonly flush?: "manual" | "auto";
+  };
+  /** What an incoming request gets that nobody claims: `error` (the default), or `ignore` for programs that answer later. */
+  readonly unhandled?: "error" | "ignore";
+  /** Probing of an idle stream: after `interval` ms of silence (default 60,000), for `timeout` ms (default 20,000). */
+  readonly keepAlive?: false | { readonly interval?: number; readonly timeout?: number };
+  /** Reconnecting by itself: not yet. */
+  readonly reconnect?: false;
+  readonly timeouts?: Partial<Timeouts>;
+  readonly limits?: Partial<Limits>;
+  /** Prints every step and element, without secrets: to standard error (`true`), or to a function. */
+  readonly trace?: TraceOption;
+  /** Another way to reach the server than the runtime's own. */
+  readonly transport?: TransportFactory;
+  /** Other values for the stream header. */
+  readonly overrides?: {
+    readonly version?: string;
+    readonly xmlns?: string;
+    readonly stream?: string;
+  };
+}
+
+/** A broker's options with every default settled; frozen. Secrets are not among what it shows. */
+export interface Settings {
+  readonly dialect: Dialect;
+  readonly host: string;
+  /** `undefined`: the dialect's, by the TLS policy. */
+  readonly port: number | undefined;
+  readonly tls: { readonly policy: TlsPolicy | undefined } & Omit<TlsSettings, "servername" | "key"> & {
+      readonly servername: string | undefined;
+    };
+  readonly queue: {
+    readonly limit: number;
+    readonly bytes: number;
+    readonly overflow: "reject" | "drop-oldest";
+    readonly flush: "manual" | "auto";
+  };
+  readonly unhandled: "error" | "ignore";
+  readonly keepAlive: false | { readonly interval: number; readonly timeout: number };
+  readonly reconnect: false;
+  readonly timeouts: Timeouts;
+  readonly limits: Limits;
+  readonly overrides: {
+    readonly version: string | undefined;
+    readonly xmlns: string | undefined;
+    readonly stream: string | undefined;
+  };
+}
+
+/** Every default that is a number, in one place. */
+export const DEFAULTS = {
+  queue: { limit: 1000, bytes: 16 * 1024 * 1024 },
+  keepAlive: { interval: 60_000, timeout: 20_000 },
+  timeouts: {
+    lookup: 10_000,
+    connect: 15_000,
+    tls: 15_000,
+    stream: 15_000,
+    auth: 30_000,
+    bind: 15_000,
+    request: 30_000,
+    respond: 30_000,
+    shutdown: 5_000,
+  },
+  limits: { ...LIMITS, sendBytes: 1024 * 1024, requests: 10_000 },
+} satisfies {
+  queue: object;
+  keepAlive: object;
+  timeouts: Timeouts;
+  limits: Limits;
+};
+
+const OPTIONS = [
+  ...["dialect", "host", "port", "tls", "queue", "unhandled", "keepAlive", "reconnect"],
+  ...["timeouts", "limits", "trace", "transport", "overrides"],
+];
+const TLS_OPTIONS = ["policy", "servername", "ca", "cert", "key", "pins", "minVersion"];
+const POLICIES = ["required", "direct", "opportunistic", "plaintext"] as const;
+
+/** Timers count in 32 bits: a longer wait would be none at all. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Reads the caller's options once; below, nothing is optional. Ends in `BAD_OPTION`. */
+export function settle(options: BrokerOptions): Settings {
+  record("options", options as unknown);
+  knownOptions("Broker", options, OPTIONS);
+  const dialect = settleDialect(options.dialect);
+  if (options.reconnect !== undefined && (options.reconnect as unknown) !== false) {
+    throw badOption("reconnect", "false (it is not there yet)", options.reconnect);
+  }
+  if (options.transport !== undefined && typeof options.transport !== "function") {
+    throw badOption("transport", "a function", options.transport);
+  }
+  return Object.freeze({
+    dialect,
+    host: options.host === undefined ? dialect.domain : text("host", options.host),
+    port: options.port === undefined ? undefined : wholeNumber("port", options.port, 1, 65535),
+    tls: settleTls(options.tls),
+    queue: settleQueue(options.queue),
+    unhandled: oneOf("unhandled", options.unhandled ?? "error", ["error", "ignore"]),
+    keepAlive: settleKeepAlive(options.keepAlive),
+    reconnect: false as const,
+    timeouts: settleNumbers("timeouts", options.timeouts, DEFAULTS.timeouts, LONGEST),
+    limits: settleNumbers("limits", options.limits, DEFAULTS.limits, Number.MAX_SAFE_INTEGER),
+    overrides: settleOverrides(options.overrides),
+  });
+}
+
+function settleDialect(dialect: unknown): Dialect {
+  const given = record("dialect", dialect) as Partial<Dialect>;
+  text("dialect.name", given.name);
+  text("dialect.domain", given.domain);
+  text("dialect.contentNamespace", given.contentNamespace);
+  if (given.version !== undefined) text("dialect.version", given.version);
+  const ports = record("dialect.ports", given.ports) as Partial<Dialect["ports"]>;
+  wholeNumber("dialect.ports.plain", ports.plain, 1, 65535);
+  oneOf("dialect.tls", given.tls, [...POLICIES, "by-host"]);
+  if (typeof given.negotiate !== "function") {
+    throw badOption("dialect.negotiate", "a function", given.negotiate);
+  }
+  return dialect as Dialect;
+}
+
+function settleTls(tls: BrokerOptions["tls"]): Settings["tls"] {
+  const given: TlsOptions =
+    tls === undefined || typeof tls === "string"
+      ? { ...(tls === undefined ? {} : { policy: tls }) }
+      : (record("tls", tls) as TlsOptions);
+  knownOptions("tls", given, TLS_OPTIONS);
+  if ((given.cert === undefined) !== (given.key === undefined)) {
+    throw badOption("tls.cert and tls.key", "given together", given.cert === undefined ? "only key" : "only cert");
+  }
+  const ca = given.ca === undefined ? undefined : [given.ca].flat();
+  return Object.freeze({
+    policy: given.policy === undefined ? undefined : oneOf("tls", given.policy, POLICIES),
+    servername: given.servername === undefined ? undefined : text("tls.servername", given.servername),
+    ca: ca?.map((pem) => text("tls.ca", pem)),
+    cert: given.cert === undefined ? undefined : text("tls.cert", given.cert),
+    pins: given.pins?.map((pin) => text("tls.pins", pin)),
+    minVersion: oneOf("tls.minVersion", given.minVersion ?? "TLSv1.2", ["TLSv1.2", "TLSv1.3"]),
+  });
+}
+
+function settleQueue(queue: BrokerOptions["queue"] = {}): Settings["queue"] {
+  record("queue", queue);
+  knownOptions("queue", queue, ["limit", "bytes", "overflow", "flush"]);
+  return Object.freeze({
+    limit: wholeNumber("queue.limit", queue.limit ?? DEFAULTS.queue.limit, 0),
+    bytes: wholeNumber("queue.bytes", queue.bytes ?? DEFAULTS.queue.bytes, 1),
+    overflow: oneOf("queue.overflow", queue.overflow ?? "reject", ["reject", "drop-oldest"]),
+    flush: oneOf("queue.flush", queue.flush ?? "manual", ["manual", "auto"]),
+  });
+}
+
+function settleKeepAlive(keepAlive: BrokerOptions["keepAlive"] = {}): Settings["keepAlive"] {
+  if (keepAlive === false) return false;
+  record("keepAlive", keepAlive);
+  return settleNumbers("keepAlive", keepAlive, DEFAULTS.keepAlive, LONGEST);
+}
+
+function settleOverrides(overrides: BrokerOptions["overrides"] = {}): Settings["overrides"] {
+  record("overrides", overrides);
+  knownOptions("overrides", overrides, ["version", "xmlns", "stream"]);
+  const given = (name: "version" | "xmlns" | "stream"): string | undefined =>
+    overrides[name] === undefined ? undefined : text(`overrides.${name}`, overrides[name]);
+  return Object.freeze({ version: given("version"), xmlns: given("xmlns"), stream: given("stream") });
+}
+
+/** A group of options that are whole numbers of at least 1. */
+function settleNumbers<Group extends object>(
+  owner: string,
+  given: Partial<Group> | undefined,
+  defaults: Group,
+  most: number,
+): Group {
+  if (given === undefined) return Object.freeze({ ...defaults });
+  record(owner, given);
+  knownOptions(owner, given, Object.keys(defaults));
+  const settled: Record<string, number> = {};
+  for (const [name, fallback] of Object.entries(defaults) as [string, number][]) {
+    const value: unknown = (given as Record<string, unknown>)[name] ?? fallback;
+    settled[name] = wholeNumber(`${owner}.${name}`, value, 1, most);
+  }
+  return Object.freeze(settled) as Group;
+}

@@ -1,0 +1,62 @@
+import { jid, type Jid, sameJid } from "../jid/jid.ts";
+import type { Element } from "../xml/element.ts";
+
+/**
+ * Whether an element with the id of a pending request is its answer. An id alone proves nothing: it must have
+ * the kind and the sender that an answer has, or anybody could answer for anybody.
+ */
+export function isAnswer(request: Element, answer: Element, own: string): boolean {
+  if (answer.name !== request.name) return false;
+  const { type } = answer.attrs;
+  switch (request.name) {
+    case "iq":
+      if (type !== "result" && type !== "error") return false;
+      break;
+    case "message":
+    case "presence":
+      // What one sends to oneself comes by as a stanza of one's own, with the same id.
+      if (type !== "error" && isFromSelf(answer, own)) return false;
+      break;
+    default:
+      return (answer.ns ?? "") === (request.ns ?? answer.ns ?? "");
+  }
+  return mayAnswer(request, answer, own);
+}
+
+/**
+ * Who may answer: the union of RFC 6120 (8.1.2, 8.2.3, 10.3) and what servers do.
+ *
+ * | the request's `to` | the answer's `from` |
+ * | --- | --- |
+ * | absent | absent, own bare, own full, own domain |
+ * | own bare, own domain or own full | the same, or absent |
+ * | anybody else | exactly that |
+ *
+ * A component has many addresses: there only exactly the one asked may answer, to the one that asked.
+ */
+function mayAnswer(request: Element, answer: Element, own: string): boolean {
+  const { to } = request.attrs;
+  const { from } = answer.attrs;
+  const me = jid(own);
+  if (me.local === undefined) {
+    return same(from, to) && same(answer.attrs.to, request.attrs.from ?? own);
+  }
+  if (to === undefined) {
+    return from === undefined || [me.bare, me.full, me.domain].some((one) => same(from, one));
+  }
+  if (same(from, to)) return true;
+  return from === undefined && isOwn(to, me);
+}
+
+function isOwn(address: string, me: Jid): boolean {
+  return [me.bare, me.full, me.domain].some((one) => same(address, one));
+}
+
+function isFromSelf(answer: Element, own: string): boolean {
+  return answer.attrs.from === undefined || same(answer.attrs.from, own);
+}
+
+function same(left: string | undefined, right: string | undefined): boolean {
+  if (left === undefined || right === undefined) return left === right;
+  return left === right || sameJid(left, right);
+}

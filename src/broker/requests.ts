@@ -1,0 +1,142 @@
+import { type Crypto, randomId } from "../base/crypto.ts";
+import { BrokerError } from "../base/errors.ts";
+import { after } from "../base/timer.ts";
+import { stanzaErrorFrom } from "../stream/stanza-error.ts";
+import { Element } from "../xml/element.ts";
+import type { Delivery } from "./delivery.ts";
+import { isAnswer } from "./replies.ts";
+
+/** A request that waits for its answer. */
+export interface PendingRequest {
+  readonly stanza: Element;
+  /** When it was made, in milliseconds since 1970. */
+  readonly since: number;
+  /** When it will have timed out. */
+  readonly deadline: number;
+}
+
+/** How one request is made. */
+export interface RequestOptions {
+  /** Milliseconds from the call on. Default: `timeouts.request`. */
+  readonly timeout?: number;
+  /** Gives up with `ABORTED`. */
+  readonly signal?: AbortSignal;
+}
+
+/** What the requests ask of the broker. */
+export interface RequestPort {
+  send(stanza: Element, ttl: number): Delivery;
+  /** Takes an unsent one back from the queue. */
+  remove(delivery: Delivery): void;
+  started(stanza: Element): void;
+  finished(stanza: Element, error?: BrokerError): void;
+}
+
+interface Entry extends PendingRequest {
+  settle(answer: Element | BrokerError): void;
+}
+
+/** The requests under way: each settles exactly once. */
+export class Requests {
+  readonly #entries = new Map<string, Entry>();
+  readonly #crypto: Pick<Crypto, "random">;
+  readonly #limit: number;
+  readonly #port: RequestPort;
+
+  constructor(crypto: Pick<Crypto, "random">, limit: number, port: RequestPort) {
+    this.#crypto = crypto;
+    this.#limit = limit;
+    this.#port = port;
+  }
+
+  /** Id → request, for all that wait. */
+  get pending(): ReadonlyMap<string, PendingRequest> {
+    return this.#entries;
+  }
+
+  request(given: Element, timeout: number, signal: AbortSignal | undefined): Promise<Element> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(aborted(signal));
+        return;
+      }
+      if (this.#entries.size >= this.#limit) {
+        const detail = `${this.#limit} requests are pending already`;
+        reject(new BrokerError("QUEUE_FULL", detail, { retryable: true }));
+        return;
+      }
+      const stanza = this.#withId(given);
+      const id = stanza.attrs.id ?? "";
+      const since = Date.now();
+      // The answer may come while `send` runs (in memory), so it is registered before.
+      const stopTimer = after(timeout, () => {
+        settle(new BrokerError("REQUEST_TIMEOUT", `${timeout} ms have passed`, { retryable: true }));
+      });
+      const abort = (): void => {
+        settle(aborted(signal));
+      };
+      let delivery: Delivery | undefined;
+      const settle = (answer: Element | BrokerError): void => {
+        if (!this.#entries.delete(id)) return;
+        stopTimer();
+        signal?.removeEventListener("abort", abort);
+        if (answer instanceof BrokerError) {
+          if (delivery?.state === "queued") this.#port.remove(delivery);
+          this.#port.finished(stanza, answer);
+          reject(answer);
+          return;
+        }
+        if (answer.attrs.type !== "error") resolve(answer);
+        else reject(stanzaErrorFrom(answer));
+        this.#port.finished(answer);
+      };
+      this.#entries.set(id, { stanza, since, deadline: since + timeout, settle });
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#port.started(stanza);
+      delivery = this.#port.send(stanza, timeout);
+      if (delivery.error !== undefined) settle(delivery.error);
+    });
+  }
+
+  /** Settles the request this element answers, if it answers one. */
+  answer(element: Element, own: string): boolean {
+    const { id } = element.attrs;
+    if (id === undefined || this.#entries.size === 0) return false;
+    const entry = this.#entries.get(id);
+    if (entry === undefined || !isAnswer(entry.stanza, element, own)) return false;
+    entry.settle(element);
+    return true;
+  }
+
+  /** A request could not be delivered; false if it is none of these. */
+  fail(id: string | undefined, error: BrokerError): boolean {
+    const entry = id === undefined ? undefined : this.#entries.get(id);
+    entry?.settle(error);
+    return entry !== undefined;
+  }
+
+  /** The connection ended: nothing that waits can be answered any more. */
+  end(error: BrokerError): void {
+    for (const entry of [...this.#entries.values()]) entry.settle(error);
+  }
+
+  /** The caller's own id stays, unless a request with it is under way. */
+  #withId(stanza: Element): Element {
+    const { id } = stanza.attrs;
+    if (id !== undefined && id !== "" && !this.#entries.has(id)) return stanza;
+    return withAttribute(stanza, "id", randomId(this.#crypto));
+  }
+}
+
+/** A copy that differs in one attribute and shares the rest: the caller's element is never changed. */
+export function withAttribute(stanza: Element, name: string, value: string): Element {
+  const copy = new Element(stanza.name, stanza.ns, undefined, stanza.prefixes, stanza.children);
+  Object.assign(copy.attrs, stanza.attrs);
+  copy.attrs[name] = value;
+  return copy;
+}
+
+function aborted(signal: AbortSignal | undefined): BrokerError {
+  const cause: unknown = signal?.reason;
+  return new BrokerError("ABORTED", undefined, { cause });
+}

@@ -1,0 +1,153 @@
+import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { type Crypto, randomId } from "../base/crypto.ts";
+import { exceedsBytes, utf8Length } from "../base/utf8.ts";
+import type { Dialect } from "../dialect/dialect.ts";
+import { type Element, isElement } from "../xml/element.ts";
+import { NS } from "../xml/namespaces.ts";
+import { serialize } from "../xml/serialize.ts";
+import { type Delivery, TrackedDelivery } from "./delivery.ts";
+import type { IncomingRequests } from "./incoming.ts";
+import { BoundedOutbox, type OutboxItem, type OutboxLimits } from "./outbox.ts";
+import { withAttribute } from "./requests.ts";
+
+/** How many sent stanzas are remembered, so that one that comes back can be told to its delivery. */
+const REMEMBERED = 1000;
+
+/** What the sender asks of the broker. */
+export interface SenderPort {
+  ready(): boolean;
+  buffered(): number;
+  write(item: OutboxItem): void;
+  /** A stanza waits in the queue. */
+  queued(stanza: Element): void;
+  /** A delivery changed its state. */
+  changed(delivery: Delivery, stanza: Element): void;
+}
+
+/** What a sender is made of. */
+export interface SenderParts {
+  readonly dialect: Dialect;
+  readonly contentNamespace: string;
+  readonly streamNamespace: string;
+  readonly sendBytes: number;
+  readonly queue: OutboxLimits;
+  readonly crypto: Pick<Crypto, "random">;
+  readonly incoming: IncomingRequests;
+  readonly port: SenderPort;
+}
+
+/**
+ * The way out: a gate. Each stanza is checked, put into the shape of the wire as it is now, and written or
+ * queued. One that cannot go fails alone; the stream goes on.
+ */
+export class Sender {
+  readonly outbox: BoundedOutbox;
+  readonly #parts: SenderParts;
+  readonly #returnable = new Map<string, { delivery: TrackedDelivery; stanza: Element }>();
+  readonly #prefixes: Readonly<Record<string, string>>;
+  #count = 0;
+
+  constructor(parts: SenderParts) {
+    this.#parts = parts;
+    this.#prefixes = { stream: parts.streamNamespace };
+    this.outbox = new BoundedOutbox(parts.queue, {
+      ready: () => parts.port.ready(),
+      buffered: () => parts.port.buffered(),
+      write: (item) => {
+        this.#write(item);
+      },
+      failed: (item) => {
+        parts.port.changed(item.delivery, item.stanza);
+      },
+    });
+  }
+
+  /** Sends a stanza, or queues it until the broker is ready. Never throws for what the stanza is. */
+  send(given: Element, ttl?: number): Delivery {
+    const { port } = this.#parts;
+    const isReady = port.ready();
+    const item = this.#prepare(given, ttl);
+    const refusal =
+      item.delivery.error ??
+      this.outbox.admit(item.bytes, !isReady) ??
+      this.#parts.incoming.answer(item.stanza);
+    if (refusal !== undefined) return this.#refuse(item, refusal);
+    if (isReady) {
+      this.#write(item);
+      return item.delivery;
+    }
+    const queued = { ...item, stanza: item.stanza.clone() };
+    this.outbox.push(queued);
+    port.queued(queued.stanza);
+    return item.delivery;
+  }
+
+  /** Writes an answer of the broker's own while the stream is open, also when it is about to close. */
+  answer(stanza: Element): BrokerError | undefined {
+    const item = this.#prepare(stanza, undefined);
+    const refusal = item.delivery.error ?? this.#parts.incoming.answer(stanza);
+    if (refusal === undefined) this.#parts.port.write(item);
+    return refusal;
+  }
+
+  /** A stanza came back: tells its delivery. */
+  returned(stanza: Element, error: BrokerError): void {
+    const { id } = stanza.attrs;
+    const sent = id === undefined ? undefined : this.#returnable.get(id);
+    // Nobody of ours knows it any more: the event still says what came back.
+    const delivery = sent?.delivery ?? new TrackedDelivery(++this.#count);
+    if (id !== undefined) this.#returnable.delete(id);
+    delivery.fail(error);
+    this.#parts.port.changed(delivery, sent?.stanza ?? stanza);
+  }
+
+  #prepare(given: Element, ttl: number | undefined): OutboxItem {
+    const { dialect, sendBytes, crypto } = this.#parts;
+    const delivery = new TrackedDelivery(++this.#count);
+    const expires = ttl === undefined ? undefined : Date.now() + ttl;
+    const item = { delivery, stanza: given, text: "", bytes: 0, expires };
+    try {
+      if (!isElement(given)) throw new BrokerError("ILLEGAL_XML", "what was given is no element");
+      const stanza =
+        dialect.returns && !given.attrs.id ? withAttribute(given, "id", randomId(crypto)) : given;
+      const text = this.#wireText(dialect.outbound?.(stanza) ?? stanza);
+      if (exceedsBytes(text, sendBytes)) {
+        throw new BrokerError("TOO_LARGE", `${utf8Length(text)} bytes, ${sendBytes} are allowed`);
+      }
+      return { ...item, stanza, text, bytes: this.#parts.port.ready() ? text.length : utf8Length(text) };
+    } catch (thrown) {
+      delivery.fail(asBrokerError(thrown, "ILLEGAL_XML"));
+      return item;
+    }
+  }
+
+  /** A stanza in `jabber:client` is written as being in the stream's own namespace, whatever that is. */
+  #wireText(element: Element): string {
+    const isStanza = element.ns === undefined || element.ns === NS.client;
+    const ns = isStanza ? NS.client : this.#parts.contentNamespace;
+    return serialize(element, { ns, prefixes: this.#prefixes });
+  }
+
+  #write(item: OutboxItem): void {
+    const { dialect, port } = this.#parts;
+    port.write(item);
+    item.delivery.write();
+    if (dialect.returns) this.#remember(item);
+    port.changed(item.delivery, item.stanza);
+  }
+
+  #remember({ delivery, stanza }: OutboxItem): void {
+    const { id } = stanza.attrs;
+    if (id === undefined) return;
+    this.#returnable.set(id, { delivery, stanza });
+    if (this.#returnable.size <= REMEMBERED) return;
+    const oldest = this.#returnable.keys().next();
+    if (!oldest.done) this.#returnable.delete(oldest.value);
+  }
+
+  #refuse(item: OutboxItem, error: BrokerError): Delivery {
+    if (item.delivery.error === undefined) item.delivery.fail(error);
+    this.#parts.port.changed(item.delivery, item.stanza);
+    return item.delivery;
+  }
+}

@@ -1,0 +1,146 @@
+import type { Crypto } from "../base/crypto.ts";
+import { BrokerError, type ErrorCode } from "../base/errors.ts";
+import { after } from "../base/timer.ts";
+import type {
+  NegotiationEvents,
+  Session,
+  SessionSettings,
+  StreamHeader,
+} from "../stream/session.ts";
+import type { Stream } from "../stream/stream.ts";
+import type { TlsFacts } from "../transport/tls-facts.ts";
+import type { Element } from "../xml/element.ts";
+import { NS } from "../xml/namespaces.ts";
+import type { Timeouts } from "./options.ts";
+import type { Step } from "./phase.ts";
+
+/** How many elements that are no part of a login may be kept for later. */
+const DEFERRED_LIMIT = 1000;
+
+/** What ends each step that takes too long. */
+const TIMEOUT_OF: Readonly<Record<Step, { readonly code: ErrorCode; readonly wait: keyof Timeouts }>> = {
+  stream: { code: "TIMEOUT_STREAM", wait: "stream" },
+  tls: { code: "TIMEOUT_TLS", wait: "tls" },
+  auth: { code: "TIMEOUT_AUTH", wait: "auth" },
+  bind: { code: "TIMEOUT_BIND", wait: "bind" },
+  session: { code: "TIMEOUT_BIND", wait: "bind" },
+};
+
+/** What the session tells its connection. */
+export interface SessionPort {
+  step(step: Step): void;
+  report<E extends keyof NegotiationEvents>(event: E, payload: NegotiationEvents[E]): void;
+  opened(header: StreamHeader): void;
+}
+
+/** What a session is made of. */
+export interface SessionParts {
+  readonly stream: Stream;
+  readonly settings: SessionSettings;
+  readonly crypto: Crypto;
+  readonly signal: AbortSignal;
+  readonly timeouts: Timeouts;
+  readonly port: SessionPort;
+}
+
+/** The stream as a dialect sees it, with a deadline on the step in force. */
+export class NegotiatingSession implements Session {
+  readonly settings: SessionSettings;
+  readonly crypto: Crypto;
+  readonly signal: AbortSignal;
+  /** What came meanwhile and is no part of the login. */
+  readonly deferred: Element[] = [];
+  readonly #stream: Stream;
+  readonly #timeouts: Timeouts;
+  readonly #port: SessionPort;
+  #step: Step = "stream";
+  #stopDeadline: () => void = () => undefined;
+
+  constructor(parts: SessionParts) {
+    this.settings = parts.settings;
+    this.crypto = parts.crypto;
+    this.signal = parts.signal;
+    this.#stream = parts.stream;
+    this.#timeouts = parts.timeouts;
+    this.#port = parts.port;
+  }
+
+  /** The step in force: the one that failed, when `negotiate` rejects. */
+  get step(): Step {
+    return this.#step;
+  }
+
+  get tls(): TlsFacts | undefined {
+    return this.#stream.transport.tls;
+  }
+
+  async open(attributes?: Readonly<Record<string, string | undefined>>): Promise<StreamHeader> {
+    this.#enter("stream");
+    const header = await this.#stream.open(attributes);
+    this.#port.opened(header);
+    return header;
+  }
+
+  async features(): Promise<Element> {
+    const element = await this.next();
+    // In the stream's namespace by its prefix; an override may have renamed that.
+    if (element.name === "features" && element.ns !== NS.client) return element;
+    throw new BrokerError("PROTOCOL_ERROR", `<stream:features/> expected, <${element.name}> came`);
+  }
+
+  next(): Promise<Element> {
+    return this.#stream.next();
+  }
+
+  defer(element: Element): void {
+    if (this.deferred.length >= DEFERRED_LIMIT) {
+      throw new BrokerError("POLICY_VIOLATION", `more than ${DEFERRED_LIMIT} stanzas before the login was over`);
+    }
+    this.deferred.push(element);
+  }
+
+  send(element: Element): void {
+    this.#stream.send(element);
+  }
+
+  secure(): Promise<TlsFacts> {
+    return this.#stream.secure({ direct: false });
+  }
+
+  /**
+   * TLS from the first byte.
+   *
+   *     C: (connects)
+   *        ^ here
+   *     C: ClientHello … S: ServerHello …
+   *     C: <stream:stream …>
+   */
+  async secureDirectly(): Promise<void> {
+    this.report("tls:start", {});
+    this.report("tls:success", await this.#stream.secure({ direct: true }));
+  }
+
+  report<E extends keyof NegotiationEvents>(event: E, payload: NegotiationEvents[E]): void {
+    const [step, verb] = event.split(":") as [Exclude<Step, "stream">, "start" | "success" | "failure"];
+    if (verb === "start") this.#enter(step);
+    this.#port.report(event, payload);
+    if (verb === "success") this.#enter("stream");
+  }
+
+  /** The negotiation is over: no deadline runs any more. */
+  end(): void {
+    this.#stopDeadline();
+  }
+
+  #enter(step: Step): void {
+    this.#stopDeadline();
+    this.#step = step;
+    const { code, wait } = TIMEOUT_OF[step];
+    this.#stopDeadline = after(this.#timeouts[wait], () => {
+      this.#stream.fail(
+        new BrokerError(code, `${this.#timeouts[wait]} ms have passed`, { retryable: true }),
+      );
+    });
+    this.#port.step(step);
+  }
+}

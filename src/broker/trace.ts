@@ -1,0 +1,80 @@
+import { badOption, knownOptions, record } from "../base/check.ts";
+import { type Element, isElement } from "../xml/element.ts";
+import { NS } from "../xml/namespaces.ts";
+
+/** One line of the trace: what went over the wire, or what happened. */
+export interface TraceEntry {
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+  readonly direction: "in" | "out" | "event";
+  /** The XML, or the event's name. */
+  readonly text: string;
+}
+
+/** Takes one entry of the trace. */
+export type TraceListener = (entry: TraceEntry) => void;
+
+/** The `trace` option. */
+export type TraceOption =
+  | boolean
+  | TraceListener
+  | { readonly to?: TraceListener; readonly secrets?: true };
+
+/** Where the trace goes, and whether secrets stand in it. */
+export interface TraceTarget {
+  readonly to: TraceListener;
+  readonly secrets: boolean;
+}
+
+/** Reads the `trace` option; `undefined`: no trace. Ends in `BAD_OPTION`. */
+export function traceTarget(option: TraceOption, standard: TraceListener): TraceTarget | undefined {
+  if (option === false) return undefined;
+  if (option === true) return { to: standard, secrets: false };
+  if (typeof option === "function") return { to: option, secrets: false };
+  record("trace", option);
+  knownOptions("trace", option, ["to", "secrets"]);
+  const { to = standard, secrets = false } = option;
+  if (typeof to !== "function") throw badOption("trace.to", "a function", to);
+  return { to, secrets };
+}
+
+const REDACTED = "[redacted]";
+
+/** Elements whose text is a secret wherever they stand: passwords, digests, handshakes, tokens. */
+const SECRET_NAMES: ReadonlySet<string> = new Set(["password", "digest", "handshake", "token"]);
+
+/** An element as it stands in the trace, without its secrets unless they are asked for. */
+export function traceText(what: Element | string, secrets: boolean): string {
+  if (!isElement(what)) return what;
+  try {
+    return (secrets ? what : redact(what)).toString();
+  } catch {
+    // Refused by the serializer: the refusal has its own error, the trace must not have another.
+    return `<${what.name}> (cannot be written)`;
+  }
+}
+
+/** A copy without secrets; the element itself where it has none, which is nearly always. */
+export function redact(element: Element): Element {
+  if (!holdsSecret(element)) return element;
+  const copy = element.clone();
+  blank(copy);
+  return copy;
+}
+
+/** Secret are the texts of those elements, and every payload of SASL. */
+function isSecret(element: Element): boolean {
+  return element.ns === NS.sasl || SECRET_NAMES.has(element.name);
+}
+
+function holdsSecret(element: Element): boolean {
+  if (isSecret(element)) return true;
+  return element.children.some((child) => typeof child !== "string" && holdsSecret(child));
+}
+
+function blank(element: Element): void {
+  if (isSecret(element) && element.text() !== "") {
+    element.children = [REDACTED, ...element.children.filter((child) => typeof child !== "string")];
+  }
+  for (const child of element.children) if (typeof child !== "string") blank(child);
+}

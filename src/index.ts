@@ -1,0 +1,27 @@
+import { webCrypto } from "./base/web-crypto.ts";
+import { BrokerError } from "./base/errors.ts";
+import { Broker as CoreBroker } from "./broker/broker.ts";
+import type { BrokerOptions } from "./broker/options.ts";
+import type { Runtime } from "./broker/runtime.ts";
+
+/** What every runtime has: the Web Crypto API, and no sockets. */
+const runtime: Runtime = {
+  connect() {
+    const detail = "there are no sockets here: give the option transport";
+    return Promise.reject(new BrokerError("CONNECT_FAILED", detail));
+  },
+  crypto: webCrypto,
+  trace: () => undefined,
+};
+
+/**
+ * A connection to an XMPP server, through the `transport` of the options: see the class it extends for all
+ * it does. The constructor throws `BAD_OPTION`.
+ */
+export class Broker extends CoreBroker {
+  constructor(options: BrokerOptions) {
+    super(options, runtime);
+  }
+}
+
+export * from "./public.ts";

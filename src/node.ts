@@ -1,0 +1,27 @@
+import { nodeCrypto } from "./base/node-crypto.ts";
+import { Broker as CoreBroker } from "./broker/broker.ts";
+import type { BrokerOptions } from "./broker/options.ts";
+import type { Runtime } from "./broker/runtime.ts";
+import { connectTcp } from "./transport/tcp.ts";
+
+/** Node's sockets, cryptography and standard error. */
+const runtime: Runtime = {
+  connect: connectTcp,
+  crypto: nodeCrypto,
+  trace({ at, direction, text }) {
+    const sign = { in: "S:", out: "C:", event: "--" }[direction];
+    process.stderr.write(`${new Date(at).toISOString()} ${sign} ${text}\n`);
+  },
+};
+
+/**
+ * A connection to an XMPP server, over TCP and TLS: see the class it extends for all it does.
+ * The constructor throws `BAD_OPTION`.
+ */
+export class Broker extends CoreBroker {
+  constructor(options: BrokerOptions) {
+    super(options, runtime);
+  }
+}
+
+export * from "./public.ts";

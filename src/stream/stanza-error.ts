@@ -1,0 +1,122 @@
+import { BrokerError } from "../base/errors.ts";
+import { type Element, xml } from "../xml/element.ts";
+import { NS } from "../xml/namespaces.ts";
+
+/** What the sender may do about an error (RFC 6120, 8.3.2). */
+export type StanzaErrorType = "auth" | "cancel" | "continue" | "modify" | "wait";
+
+/** The defined conditions and the type each usually has (RFC 6120, 8.3.3). */
+const USUAL_TYPE: Readonly<Record<string, StanzaErrorType>> = {
+  "bad-request": "modify",
+  conflict: "cancel",
+  "feature-not-implemented": "cancel",
+  forbidden: "auth",
+  gone: "cancel",
+  "internal-server-error": "cancel",
+  "item-not-found": "cancel",
+  "jid-malformed": "modify",
+  "not-acceptable": "modify",
+  "not-allowed": "cancel",
+  "not-authorized": "auth",
+  "policy-violation": "modify",
+  "recipient-unavailable": "wait",
+  redirect: "modify",
+  "registration-required": "auth",
+  "remote-server-not-found": "cancel",
+  "remote-server-timeout": "wait",
+  "resource-constraint": "wait",
+  "service-unavailable": "cancel",
+  "subscription-required": "auth",
+  "undefined-condition": "cancel",
+  "unexpected-request": "wait",
+};
+
+const TYPES: ReadonlySet<string> = new Set(["auth", "cancel", "continue", "modify", "wait"]);
+
+/** What a `StanzaError` says beside its condition. */
+export interface StanzaErrorFacts {
+  /** Default: the type RFC 6120, 8.3.3 gives the condition. */
+  readonly type?: StanzaErrorType;
+  readonly text?: string;
+  /** The received stanza of type `error`. */
+  readonly stanza?: Element;
+}
+
+/**
+ * An error as stanzas carry it (RFC 6120, 8.3). `request` rejects with one (code `STANZA_ERROR`); thrown by a
+ * handler given to `respond`, it is what the asker gets. Retryable where the type is `wait`.
+ */
+export class StanzaError extends BrokerError {
+  override readonly name = "StanzaError";
+  readonly type: StanzaErrorType;
+  /** The defined condition, e.g. `item-not-found`. */
+  readonly condition: string;
+  readonly text: string | undefined;
+  /** The stanza that carried it, where it was received. */
+  readonly stanza: Element | undefined;
+
+  constructor(condition: string, facts: StanzaErrorFacts = {}) {
+    const type = facts.type ?? USUAL_TYPE[condition] ?? "cancel";
+    super("STANZA_ERROR", condition + (facts.text ? ` (${facts.text})` : ""), {
+      retryable: type === "wait",
+    });
+    this.type = type;
+    this.condition = condition;
+    this.text = facts.text;
+    this.stanza = facts.stanza;
+  }
+
+  /** The `<error/>` child of the stanza that reports it. */
+  toElement(): Element {
+    return xml(
+      "error",
+      { type: this.type },
+      xml(this.condition, { xmlns: NS.stanzaErrors }),
+      this.text === undefined ? undefined : xml("text", { xmlns: NS.stanzaErrors }, this.text),
+    );
+  }
+}
+
+/** Conditions as servers from before XMPP 1.0 say them, by code (XEP-0086). */
+const BY_CODE: Readonly<Record<string, string>> = {
+  "302": "redirect",
+  "400": "bad-request",
+  "401": "not-authorized",
+  "402": "registration-required",
+  "403": "forbidden",
+  "404": "item-not-found",
+  "405": "not-allowed",
+  "406": "not-acceptable",
+  "407": "registration-required",
+  "408": "remote-server-timeout",
+  "409": "conflict",
+  "500": "internal-server-error",
+  "501": "feature-not-implemented",
+  "502": "service-unavailable",
+  "503": "service-unavailable",
+  "504": "remote-server-timeout",
+  "510": "service-unavailable",
+};
+
+/** Reads the error of a received stanza of type `error`, with or without an `<error/>` as it should be. */
+export function stanzaErrorFrom(stanza: Element): StanzaError {
+  const error = stanza.child("error");
+  const condition = error
+    ?.childrenOf()
+    .find((child) => child.ns === NS.stanzaErrors && child.name !== "text")?.name;
+  const type = error?.attrs.type;
+  const text =
+    error?.childText("text", NS.stanzaErrors) ?? (error?.text().trim() || undefined);
+  return new StanzaError(
+    condition ?? BY_CODE[error?.attrs.code ?? ""] ?? "undefined-condition",
+    {
+      stanza,
+      ...(isType(type) ? { type } : {}),
+      ...(text === undefined ? {} : { text }),
+    },
+  );
+}
+
+function isType(value: string | undefined): value is StanzaErrorType {
+  return value !== undefined && TYPES.has(value);
+}

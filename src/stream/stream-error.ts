@@ -1,0 +1,44 @@
+import { BrokerError } from "../base/errors.ts";
+import type { Element } from "../xml/element.ts";
+import { NS } from "../xml/namespaces.ts";
+
+/** Conditions after which the same server, or another of its cluster, may well take us back. */
+const PASSING: ReadonlySet<string> = new Set([
+  "connection-timeout",
+  "internal-server-error",
+  "remote-connection-failed",
+  "reset",
+  "resource-constraint",
+  "system-shutdown",
+]);
+
+/** The server ended the stream with `<stream:error/>` (RFC 6120, 4.9). Code `STREAM_ERROR`. */
+export class StreamError extends BrokerError {
+  override readonly name = "StreamError";
+  /** The defined condition, e.g. `conflict`; `undefined-condition` where the server named none. */
+  readonly condition: string;
+  /** The server's own words, if it gave any. */
+  readonly text: string | undefined;
+  /** Where to go instead, with the condition `see-other-host`. It is never followed by itself. */
+  readonly otherHost: string | undefined;
+
+  constructor(condition: string, text?: string, otherHost?: string) {
+    super("STREAM_ERROR", condition + (text ? ` (${text})` : ""), {
+      retryable: PASSING.has(condition),
+    });
+    this.condition = condition;
+    this.text = text;
+    this.otherHost = otherHost;
+  }
+}
+
+/** Reads a received `<stream:error/>`; servers from before XMPP 1.0 put only text in it. */
+export function streamErrorFrom(element: Element): StreamError {
+  const condition = element
+    .childrenOf()
+    .find((child) => child.ns === NS.streamErrors && child.name !== "text");
+  const text = element.childText("text", NS.streamErrors) ?? (element.text().trim() || undefined);
+  const name = condition?.name ?? "undefined-condition";
+  const otherHost = name === "see-other-host" ? condition?.text().trim() : undefined;
+  return new StreamError(name, text, otherHost);
+}
