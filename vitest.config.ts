@@ -8,13 +8,27 @@ const provider = playwright({
   },
 });
 
+const here = (path: string) => new URL(path, import.meta.url).pathname;
+
+/** The package by its own name, as its users and `examples/` import it, is the source under test. */
+const own = (entry: string) => [
+  { find: /^xmpp-broker\/(xml|xpath)$/, replacement: here("./src/$1.ts") },
+  { find: "xmpp-broker/testing", replacement: here("./src/testing/index.ts") },
+  { find: "xmpp-broker", replacement: here(entry) },
+];
+
 export default defineConfig({
   test: {
     reporters: ["default", "./test/closing-line.ts"],
     projects: [
-      { extends: true, test: { name: "node", include: ["test/**/*.test.ts"] } },
       {
         extends: true,
+        resolve: { alias: own("./src/node.ts") },
+        test: { name: "node", include: ["test/**/*.test.ts"] },
+      },
+      {
+        extends: true,
+        resolve: { alias: own("./src/index.ts") },
         test: {
           name: "browser",
           include: ["test/**/*.test.ts"],

@@ -1,5 +1,5 @@
-import { BrokerError } from "../base/errors.ts";
 import { text, wholeNumber } from "../base/check.ts";
+import { BrokerError } from "../base/errors.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
 import type { Address } from "../transport/transport.ts";
 import type { Settings } from "./options.ts";
@@ -25,7 +25,9 @@ export function settleAddress(settings: Settings, given: GivenAddress = {}): Des
   const { plain, direct } = settings.dialect.ports;
   const standard = policy === "direct" ? (direct ?? plain) : plain;
   const port =
-    given.port === undefined ? (settings.port ?? standard) : wholeNumber("port", given.port, 1, 65535);
+    given.port === undefined
+      ? (settings.port ?? standard)
+      : wholeNumber("port", given.port, 1, 65535);
   return { host, port, policy };
 }
 

@@ -1,5 +1,5 @@
 import type { BrokerError } from "../base/errors.ts";
-import type { NegotiationEvents } from "../stream/session.ts";
+import type { NegotiationEvents, Nothing } from "../stream/session.ts";
 import type { Address } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import type { Delivery } from "./delivery.ts";
@@ -26,7 +26,7 @@ export interface BrokerEvents extends NegotiationEvents {
   /** Our stream header went out: once more at each restart. */
   "stream:start": { readonly header: string };
   /** Our closing tag went out. */
-  "stream:end": Record<never, never>;
+  "stream:end": Nothing;
   /** Fully negotiated: begin traffic here. */
   ready: Ready;
   /** A stanza was written. */
@@ -38,12 +38,12 @@ export interface BrokerEvents extends NegotiationEvents {
   "request:start": { readonly stanza: Element };
   /** A request is settled: `stanza` is the answer, or, with `error`, the request that got none. */
   "request:finish": { readonly stanza: Element; readonly error?: BrokerError };
-  "shutdown:start": Record<never, never>;
-  "shutdown:finish": Record<never, never>;
+  "shutdown:start": Nothing;
+  "shutdown:finish": Nothing;
   /** The connection ended against our will. */
   "socket:error": { readonly error: BrokerError };
   /** The connection is gone, whatever the reason. */
-  "socket:close": Record<never, never>;
+  "socket:close": Nothing;
   phase: { readonly from: Phase; readonly to: Phase };
   /** A delivery changed its state (but for `queued`, which has its own event). */
   delivery: { readonly delivery: Delivery; readonly stanza: Element };

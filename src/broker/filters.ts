@@ -8,7 +8,13 @@ import type { XPathNode } from "../xml/node.ts";
 import { compile } from "../xpath/compile.ts";
 import { FilterIndex } from "../xpath/filter-index.ts";
 import type { XPathValue } from "../xpath/value.ts";
-import { errorFor, type IncomingRequest, type IncomingRequests, isRequest, resultFor } from "./incoming.ts";
+import {
+  errorFor,
+  type IncomingRequest,
+  type IncomingRequests,
+  isRequest,
+  resultFor,
+} from "./incoming.ts";
 
 /** What a handler is told about a stanza its filter matches. */
 export interface FilterMatch {
@@ -38,7 +44,12 @@ export interface FilterOptions {
 export type FilterHandler = (match: FilterMatch) => unknown;
 
 /** A handler of `respond`: returns the answer to an incoming request, or its payload, or nothing. */
-export type Responder = (match: FilterMatch) => Element | undefined | void | Promise<Element | undefined | void>;
+export type Responder = (match: FilterMatch) => Answer | Promise<Answer>;
+
+// A function without a return statement is a responder too, and that is what void says of it.
+// biome-ignore lint/suspicious/noConfusingVoidType: see above
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- see above
+type Answer = Element | undefined | void;
 
 interface Entry {
   readonly expression: string;
@@ -121,13 +132,25 @@ export class Filters {
     while (this.#working.size > 0) await Promise.all(this.#working);
   }
 
-  #add(expression: string, handler: FilterHandler, options: FilterOptions, responds: boolean): Subscription {
+  #add(
+    expression: string,
+    handler: FilterHandler,
+    options: FilterOptions,
+    responds: boolean,
+  ): Subscription {
     const { namespaces, variables, once = false, signal } = options;
     const xpath = compile(expression, {
       ...(namespaces === undefined ? {} : { namespaces }),
       ...(variables === undefined ? {} : { variables }),
     });
-    const entry: Entry = { expression, handler, responds, once, removed: false, remove: () => undefined };
+    const entry: Entry = {
+      expression,
+      handler,
+      responds,
+      once,
+      removed: false,
+      remove: () => undefined,
+    };
     const undo = this.#index.add(xpath, entry);
     const remove = subscription(() => {
       entry.removed = true;
@@ -162,7 +185,8 @@ export class Filters {
       answer = checkAnswer(request.stanza, result);
     } catch (thrown) {
       if (!(thrown instanceof StanzaError)) this.#failed(entry, thrown);
-      const error = thrown instanceof StanzaError ? thrown : new StanzaError("internal-server-error");
+      const error =
+        thrown instanceof StanzaError ? thrown : new StanzaError("internal-server-error");
       answer = errorFor(request.stanza, error);
     }
     // The handler may have sent the answer by itself, or the connection may be another one by now.
@@ -215,7 +239,10 @@ function checkAnswer(request: Element, result: unknown): Element {
   const { id, to, type } = result.attrs;
   const isAnswer = type === "result" || type === "error";
   if (!isAnswer || id !== request.attrs.id || to !== request.attrs.from) {
-    throw new BrokerError("HANDLER_FAILED", "the iq that a responder returned does not answer the request");
+    throw new BrokerError(
+      "HANDLER_FAILED",
+      "the iq that a responder returned does not answer the request",
+    );
   }
   return result;
 }
@@ -234,8 +261,10 @@ function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
     const stop = after(milliseconds, () => {
       reject(new BrokerError("REQUEST_TIMEOUT", `the handler took longer than ${milliseconds} ms`));
     });
-    promise.then(resolve, (error: unknown) => {
-      reject(asBrokerError(error, "HANDLER_FAILED"));
-    }).finally(stop);
+    promise
+      .then(resolve, (error: unknown) => {
+        reject(asBrokerError(error, "HANDLER_FAILED"));
+      })
+      .finally(stop);
   });
 }

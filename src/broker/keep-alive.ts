@@ -23,7 +23,10 @@ export class KeepAlive {
   #probed: number | undefined;
   #stopTimer: () => void = () => undefined;
 
-  constructor(settings: { readonly interval: number; readonly timeout: number }, port: KeepAlivePort) {
+  constructor(
+    settings: { readonly interval: number; readonly timeout: number },
+    port: KeepAlivePort,
+  ) {
     this.#interval = settings.interval;
     this.#timeout = settings.timeout;
     this.#port = port;

@@ -97,7 +97,10 @@ export interface Settings {
   readonly host: string;
   /** `undefined`: the dialect's, by the TLS policy. */
   readonly port: number | undefined;
-  readonly tls: { readonly policy: TlsPolicy | undefined } & Omit<TlsSettings, "servername" | "key"> & {
+  readonly tls: { readonly policy: TlsPolicy | undefined } & Omit<
+    TlsSettings,
+    "servername" | "key"
+  > & {
       readonly servername: string | undefined;
     };
   readonly queue: {
@@ -153,7 +156,7 @@ const LONGEST = 2 ** 31 - 1;
 
 /** Reads the caller's options once; below, nothing is optional. Ends in `BAD_OPTION`. */
 export function settle(options: BrokerOptions): Settings {
-  record("options", options as unknown);
+  record("options", options);
   knownOptions("Broker", options, OPTIONS);
   const dialect = settleDialect(options.dialect);
   if (options.reconnect !== undefined && (options.reconnect as unknown) !== false) {
@@ -196,15 +199,20 @@ function settleTls(tls: BrokerOptions["tls"]): Settings["tls"] {
   const given: TlsOptions =
     tls === undefined || typeof tls === "string"
       ? { ...(tls === undefined ? {} : { policy: tls }) }
-      : (record("tls", tls) as TlsOptions);
+      : (record("tls", tls));
   knownOptions("tls", given, TLS_OPTIONS);
   if ((given.cert === undefined) !== (given.key === undefined)) {
-    throw badOption("tls.cert and tls.key", "given together", given.cert === undefined ? "only key" : "only cert");
+    throw badOption(
+      "tls.cert and tls.key",
+      "given together",
+      given.cert === undefined ? "only key" : "only cert",
+    );
   }
   const ca = given.ca === undefined ? undefined : [given.ca].flat();
   return Object.freeze({
     policy: given.policy === undefined ? undefined : oneOf("tls", given.policy, POLICIES),
-    servername: given.servername === undefined ? undefined : text("tls.servername", given.servername),
+    servername:
+      given.servername === undefined ? undefined : text("tls.servername", given.servername),
     ca: ca?.map((pem) => text("tls.ca", pem)),
     cert: given.cert === undefined ? undefined : text("tls.cert", given.cert),
     pins: given.pins?.map((pin) => text("tls.pins", pin)),
@@ -234,7 +242,11 @@ function settleOverrides(overrides: BrokerOptions["overrides"] = {}): Settings["
   knownOptions("overrides", overrides, ["version", "xmlns", "stream"]);
   const given = (name: "version" | "xmlns" | "stream"): string | undefined =>
     overrides[name] === undefined ? undefined : text(`overrides.${name}`, overrides[name]);
-  return Object.freeze({ version: given("version"), xmlns: given("xmlns"), stream: given("stream") });
+  return Object.freeze({
+    version: given("version"),
+    xmlns: given("xmlns"),
+    stream: given("stream"),
+  });
 }
 
 /** A group of options that are whole numbers of at least 1. */

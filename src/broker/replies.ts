@@ -1,4 +1,4 @@
-import { jid, type Jid, sameJid } from "../jid/jid.ts";
+import { type Jid, jid, sameJid } from "../jid/jid.ts";
 import type { Element } from "../xml/element.ts";
 
 /**

@@ -70,18 +70,21 @@ export class Requests {
       const since = Date.now();
       // The answer may come while `send` runs (in memory), so it is registered before.
       const stopTimer = after(timeout, () => {
-        settle(new BrokerError("REQUEST_TIMEOUT", `${timeout} ms have passed`, { retryable: true }));
+        settle(
+          new BrokerError("REQUEST_TIMEOUT", `${timeout} ms have passed`, { retryable: true }),
+        );
       });
       const abort = (): void => {
         settle(aborted(signal));
       };
-      let delivery: Delivery | undefined;
+      // Filled once `send` returns; a request may be settled before that.
+      const sent: { delivery?: Delivery } = {};
       const settle = (answer: Element | BrokerError): void => {
         if (!this.#entries.delete(id)) return;
         stopTimer();
         signal?.removeEventListener("abort", abort);
         if (answer instanceof BrokerError) {
-          if (delivery?.state === "queued") this.#port.remove(delivery);
+          if (sent.delivery?.state === "queued") this.#port.remove(sent.delivery);
           this.#port.finished(stanza, answer);
           reject(answer);
           return;
@@ -93,8 +96,8 @@ export class Requests {
       this.#entries.set(id, { stanza, since, deadline: since + timeout, settle });
       signal?.addEventListener("abort", abort, { once: true });
       this.#port.started(stanza);
-      delivery = this.#port.send(stanza, timeout);
-      if (delivery.error !== undefined) settle(delivery.error);
+      sent.delivery = this.#port.send(stanza, timeout);
+      if (sent.delivery.error !== undefined) settle(sent.delivery.error);
     });
   }
 

@@ -1,5 +1,5 @@
-import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { type Crypto, randomId } from "../base/crypto.ts";
+import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { exceedsBytes, utf8Length } from "../base/utf8.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import { type Element, isElement } from "../xml/element.ts";
@@ -114,7 +114,12 @@ export class Sender {
       if (exceedsBytes(text, sendBytes)) {
         throw new BrokerError("TOO_LARGE", `${utf8Length(text)} bytes, ${sendBytes} are allowed`);
       }
-      return { ...item, stanza, text, bytes: this.#parts.port.ready() ? text.length : utf8Length(text) };
+      return {
+        ...item,
+        stanza,
+        text,
+        bytes: this.#parts.port.ready() ? text.length : utf8Length(text),
+      };
     } catch (thrown) {
       delivery.fail(asBrokerError(thrown, "ILLEGAL_XML"));
       return item;

@@ -18,7 +18,9 @@ import type { Step } from "./phase.ts";
 const DEFERRED_LIMIT = 1000;
 
 /** What ends each step that takes too long. */
-const TIMEOUT_OF: Readonly<Record<Step, { readonly code: ErrorCode; readonly wait: keyof Timeouts }>> = {
+const TIMEOUT_OF: Readonly<
+  Record<Step, { readonly code: ErrorCode; readonly wait: keyof Timeouts }>
+> = {
   stream: { code: "TIMEOUT_STREAM", wait: "stream" },
   tls: { code: "TIMEOUT_TLS", wait: "tls" },
   auth: { code: "TIMEOUT_AUTH", wait: "auth" },
@@ -94,7 +96,10 @@ export class NegotiatingSession implements Session {
 
   defer(element: Element): void {
     if (this.deferred.length >= DEFERRED_LIMIT) {
-      throw new BrokerError("POLICY_VIOLATION", `more than ${DEFERRED_LIMIT} stanzas before the login was over`);
+      throw new BrokerError(
+        "POLICY_VIOLATION",
+        `more than ${DEFERRED_LIMIT} stanzas before the login was over`,
+      );
     }
     this.deferred.push(element);
   }
@@ -121,7 +126,10 @@ export class NegotiatingSession implements Session {
   }
 
   report<E extends keyof NegotiationEvents>(event: E, payload: NegotiationEvents[E]): void {
-    const [step, verb] = event.split(":") as [Exclude<Step, "stream">, "start" | "success" | "failure"];
+    const [step, verb] = event.split(":") as [
+      Exclude<Step, "stream">,
+      "start" | "success" | "failure",
+    ];
     if (verb === "start") this.#enter(step);
     this.#port.report(event, payload);
     if (verb === "success") this.#enter("stream");

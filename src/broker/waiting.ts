@@ -1,5 +1,5 @@
-import { BrokerError } from "../base/errors.ts";
 import { wholeNumber } from "../base/check.ts";
+import { BrokerError } from "../base/errors.ts";
 import { after } from "../base/timer.ts";
 import type { FilterMatch, FilterOptions, Filters } from "./filters.ts";
 
@@ -50,7 +50,11 @@ export class Waiting {
         timeout === undefined
           ? undefined
           : after(timeout, () => {
-              fail(new BrokerError("REQUEST_TIMEOUT", `${timeout} ms have passed`, { retryable: true }));
+              fail(
+                new BrokerError("REQUEST_TIMEOUT", `${timeout} ms have passed`, {
+                  retryable: true,
+                }),
+              );
             });
       const leave = (): void => {
         undo();
@@ -71,7 +75,10 @@ export class Waiting {
     const { buffer = BUFFER, signal, ...rest } = options;
     wholeNumber("buffer", buffer, 1);
     const ready: FilterMatch[] = [];
-    const readers: { resolve: (r: IteratorResult<FilterMatch>) => void; reject: (e: unknown) => void }[] = [];
+    const readers: {
+      resolve: (r: IteratorResult<FilterMatch>) => void;
+      reject: (e: unknown) => void;
+    }[] = [];
     let over: { readonly error: BrokerError | undefined } | undefined;
 
     const finish = (error: BrokerError | undefined): void => {

@@ -11,19 +11,22 @@ export interface StreamHeader {
   readonly version: string | undefined;
 }
 
+/** The payload of an event that says all by its name. */
+export type Nothing = Readonly<Record<string, never>>;
+
 /** What a dialect reports while it negotiates; each becomes the broker's event of that name. */
 export interface NegotiationEvents {
-  "tls:start": Record<never, never>;
+  "tls:start": Nothing;
   "tls:success": TlsFacts;
   "tls:failure": { readonly error: BrokerError };
   "auth:start": { readonly mechanism: string };
   "auth:success": { readonly mechanism: string };
   "auth:failure": { readonly error: BrokerError };
-  "bind:start": Record<never, never>;
+  "bind:start": Nothing;
   "bind:success": { readonly jid: string };
   "bind:failure": { readonly error: BrokerError };
-  "session:start": Record<never, never>;
-  "session:success": Record<never, never>;
+  "session:start": Nothing;
+  "session:success": Nothing;
   "session:failure": { readonly error: BrokerError };
 }
 

@@ -105,16 +105,12 @@ export function stanzaErrorFrom(stanza: Element): StanzaError {
     ?.childrenOf()
     .find((child) => child.ns === NS.stanzaErrors && child.name !== "text")?.name;
   const type = error?.attrs.type;
-  const text =
-    error?.childText("text", NS.stanzaErrors) ?? (error?.text().trim() || undefined);
-  return new StanzaError(
-    condition ?? BY_CODE[error?.attrs.code ?? ""] ?? "undefined-condition",
-    {
-      stanza,
-      ...(isType(type) ? { type } : {}),
-      ...(text === undefined ? {} : { text }),
-    },
-  );
+  const text = error?.childText("text", NS.stanzaErrors) ?? (error?.text().trim() || undefined);
+  return new StanzaError(condition ?? BY_CODE[error?.attrs.code ?? ""] ?? "undefined-condition", {
+    stanza,
+    ...(isType(type) ? { type } : {}),
+    ...(text === undefined ? {} : { text }),
+  });
 }
 
 function isType(value: string | undefined): value is StanzaErrorType {

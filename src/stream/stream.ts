@@ -3,10 +3,10 @@ import { after } from "../base/timer.ts";
 import type { TlsFacts } from "../transport/tls-facts.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
-import { StreamParser } from "../xml/stream-parser.ts";
-import { openTag, type SerializeContext, serialize } from "../xml/serialize.ts";
 import type { XmlLimits } from "../xml/limits.ts";
+import { NS } from "../xml/namespaces.ts";
+import { openTag, type SerializeContext, serialize } from "../xml/serialize.ts";
+import { StreamParser } from "../xml/stream-parser.ts";
 import type { XmlError } from "../xml/xml-error.ts";
 import type { StreamHeader } from "./session.ts";
 import { streamErrorFrom } from "./stream-error.ts";
@@ -200,7 +200,9 @@ export class Stream {
         },
         close: () => {
           this.#peerClosed = true;
-          this.#finish(this.#out === "closed" ? undefined : disconnected("the server closed the stream"));
+          this.#finish(
+            this.#out === "closed" ? undefined : disconnected("the server closed the stream"),
+          );
         },
         error: (error) => {
           this.#refuse(error, error.condition);
