@@ -19,7 +19,7 @@ import {
 
 /** What a certificate is to say. */
 export interface CertificateOptions {
-  /** The names it is valid for: domains, `*.` domains, IPv4 and IPv6 addresses. */
+  /** The names it is valid for: domains, `*.` domains, IPv4 and IPv6 addresses, and for clients bare JIDs. */
   readonly names: readonly string[];
   /** Who signs it; a new authority if none is given. */
   readonly authority?: Authority;
@@ -60,6 +60,8 @@ const SUBJECT_KEY_IDENTIFIER = oid("2.5.29.14");
 const AUTHORITY_KEY_IDENTIFIER = oid("2.5.29.35");
 const SERVER_AUTH = oid("1.3.6.1.5.5.7.3.1");
 const CLIENT_AUTH = oid("1.3.6.1.5.5.7.3.2");
+
+const XMPP_ADDRESS = oid("1.3.6.1.5.5.7.8.5");
 
 const HOUR = 3_600_000;
 
@@ -158,8 +160,12 @@ const keyIdentifier = (key: KeyObject): Uint8Array =>
 const extension = (id: Der, value: Der, critical?: "critical"): Der =>
   sequence(id, ...(critical ? [boolean(true)] : []), octetString(value));
 
-/** dNSName is [2], iPAddress [7] (RFC 5280, 4.2.1.6); international domains as their ASCII form. */
+/**
+ * dNSName is [2], iPAddress [7] (RFC 5280, 4.2.1.6); international domains as their ASCII form. A
+ * bare JID is an otherName [0] of the type id-on-xmppAddr (RFC 6120, 13.7.1.4).
+ */
 function alternativeName(name: string): Der {
+  if (name.includes("@")) return explicit(0, XMPP_ADDRESS, explicit(0, utf8String(name)));
   if (isIP(name) !== 0) return implicit(7, addressBytes(name));
   const wildcard = name.startsWith("*.") ? "*." : "";
   const ascii = wildcard + domainToASCII(name.slice(wildcard.length));

@@ -59,6 +59,12 @@ test("the certificate says every name it was asked for", () => {
   ]);
 });
 
+test("a bare JID is the address of a client, as EXTERNAL wants it", () => {
+  const { cert } = makeCertificate({ names: ["alice@example.test"] });
+  const names = new X509Certificate(cert).subjectAltName;
+  expect(names).toBe("othername:XmppAddr:alice@example.test");
+});
+
 test("the authority's certificate signs the server's and is a CA, the server's is not", () => {
   const { cert, ca } = makeCertificate({ names: NAMES });
   const authority = new X509Certificate(ca);
