@@ -40,7 +40,7 @@ export async function startJabberd2(options: { router?: "off" } = {}): Promise<R
       c2s: workspace.write("c2s.xml", c2sConfig(parts, client, direct)),
     };
     const start = (part: keyof typeof config): void => {
-      workspace.start(part, `/usr/sbin/jabberd2-${part}`, ["-c", config[part]]);
+      workspace.start(part, `jabberd2-${part}`, ["-c", config[part]]);
     };
     const logs = ["router.log", "sm.log", "c2s.log", "router.out", "sm.out", "c2s.out"];
     start("router");

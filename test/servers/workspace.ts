@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { claimPorts, type Ports } from "./ports.ts";
+import { programPath } from "./programs.ts";
 
 /** How often a condition is looked at that nothing announces. */
 const POLL_MS = 15;
@@ -64,7 +65,7 @@ export class Workspace {
   /** Starts a program in the folder; what it prints goes to `NAME.out` there. */
   start(name: string, command: string, args: readonly string[], env = {}): RunningProcess {
     const output = openSync(this.path(`${name}.out`), "a");
-    const child = spawn(command, args, {
+    const child = spawn(programPath(command) ?? command, args, {
       cwd: this.folder,
       detached: true,
       stdio: ["ignore", output, output],
@@ -146,7 +147,7 @@ export class RunningProcess {
   }
 
   async stop(grace: number): Promise<void> {
-    if (this.#ended) return;
+    if (this.ended) return;
     if (grace > 0) {
       this.#child.kill("SIGTERM");
       const timer = new AbortController();
@@ -156,7 +157,7 @@ export class RunningProcess {
       ]);
       timer.abort();
     }
-    if (!this.#ended) this.#child.kill("SIGKILL");
+    if (!this.ended) this.#child.kill("SIGKILL");
     await this.exited;
   }
 }

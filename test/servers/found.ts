@@ -1,0 +1,51 @@
+import { execFileSync } from "node:child_process";
+import { startEjabberd } from "./ejabberd.ts";
+import { startJabberd2 } from "./jabberd2.ts";
+import { programPath } from "./programs.ts";
+import { startProsody } from "./prosody.ts";
+import { type RealServer, SERVER_NAMES, type ServerName } from "./server.ts";
+
+/** A server that may be on this machine. */
+export interface Candidate {
+  readonly name: ServerName;
+  /** The programs it consists of. */
+  readonly programs: readonly string[];
+  start(): Promise<RealServer>;
+}
+
+export const CANDIDATES: Readonly<Record<ServerName, Candidate>> = {
+  prosody: { name: "prosody", programs: ["prosody"], start: startProsody },
+  ejabberd: { name: "ejabberd", programs: ["erl", "ejabberdctl"], start: startEjabberd },
+  jabberd2: {
+    name: "jabberd2",
+    programs: ["jabberd2-router", "jabberd2-sm", "jabberd2-c2s"],
+    start: startJabberd2,
+  },
+};
+
+/** Whether a server can be run here: with its version if the package manager knows, or why not. */
+export type Finding =
+  | { readonly name: ServerName; readonly found: true; readonly version: string }
+  | { readonly name: ServerName; readonly found: false; readonly why: string };
+
+/** Looks for one server's programs. */
+export function find(name: ServerName): Finding {
+  const lacking = CANDIDATES[name].programs.filter((program) => programPath(program) === undefined);
+  if (lacking.length > 0) return { name, found: false, why: `no program ${lacking.join(", ")}` };
+  return { name, found: true, version: packageVersion(name) };
+}
+
+export const findAll = (): readonly Finding[] => SERVER_NAMES.map(find);
+
+/** Whether a missing server is a failure: `XMPP_BROKER_REQUIRE_SERVERS=1`, as the project's gate says. */
+export const serversRequired = (): boolean => process.env.XMPP_BROKER_REQUIRE_SERVERS === "1";
+
+function packageVersion(name: string): string {
+  try {
+    const options = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] } as const;
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder is dpkg's own
+    return execFileSync("dpkg-query", ["-W", "-f", "${Version}", name], options);
+  } catch {
+    return "version unknown";
+  }
+}

@@ -1,0 +1,136 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CANDIDATES, find } from "./found.ts";
+import { startJabberd2 } from "./jabberd2.ts";
+import {
+  ACCOUNTS,
+  COMPONENT_SECRET,
+  type RealServer,
+  SERVER_NAMES,
+  SERVICE_DOMAINS,
+  type TlsMode,
+} from "./server.ts";
+import { Wire } from "./wire.ts";
+
+/** What a server's features say about TLS, by how the door is declared. */
+const STARTTLS: Readonly<Record<Exclude<TlsMode, "direct">, string>> = {
+  required: "<starttls required>",
+  optional: "<starttls>",
+  off: "no starttls",
+};
+
+/** The SASL mechanisms each server has on TLS, without those that bind the channel. */
+const MECHANISMS = {
+  prosody: ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256"],
+  ejabberd: ["DIGEST-MD5", "PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512", "X-OAUTH2"],
+  jabberd2: ["ANONYMOUS", "DIGEST-MD5", "EXTERNAL", "PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256"],
+} as const;
+
+describe.each(SERVER_NAMES)("%s", (name) => {
+  describe.skipIf(!find(name).found)("started by the harness", () => {
+    let server: RealServer;
+    beforeAll(async () => {
+      server = await CANDIDATES[name].start();
+    }, 90_000);
+    afterAll(() => server.close());
+
+    test.each(["required", "optional", "off"] as const)("TLS for clients is %s", async (mode) => {
+      const { port, domain } = server.clients[mode];
+      using wire = await Wire.connect(port);
+      wire.open(domain);
+      expect(starttls(await wire.until(/<\/stream:features>/))).toBe(STARTTLS[mode]);
+    });
+
+    test.each(["required", "optional"] as const)("STARTTLS works where it is %s", async (mode) => {
+      const { port, domain } = server.clients[mode];
+      using wire = await Wire.connect(port);
+      wire.open(domain);
+      await wire.until(/<\/stream:features>/);
+      wire.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+      await wire.until(/<proceed/);
+      expect(await wire.secure({ ca: server.ca, servername: domain })).toBe("TLSv1.3");
+    });
+
+    test("direct TLS offers the mechanisms of the table, and an account logs in", async () => {
+      const { port, domain } = server.clients.direct;
+      using wire = await Wire.connect(port, { ca: server.ca, servername: domain });
+      wire.open(domain);
+      const features = await wire.until(/<\/stream:features>/);
+      const mechanisms = [...features.matchAll(/<mechanism>([^<]*)</g)].map((match) => match[1]);
+      expect(mechanisms.filter((mechanism) => !mechanism?.endsWith("-PLUS")).sort()).toEqual(
+        MECHANISMS[name],
+      );
+      const plain = Buffer.from(`\0bob\0${ACCOUNTS.bob}`).toString("base64");
+      wire.send(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain}</auth>`);
+      expect(await wire.until(/<success|<failure/)).toContain("<success");
+    });
+
+    test("a component shakes hands", async () => {
+      const port = server.components.off ?? server.components.optional ?? 0;
+      using wire = await Wire.connect(port);
+      wire.send(
+        `<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' to='${SERVICE_DOMAINS[0]}'>`,
+      );
+      const id = /\bid=['"]([^'"]*)/.exec(await wire.until(/<stream:stream [^>]*>/))?.[1] ?? "";
+      const digest = createHash("sha1")
+        .update(id + COMPONENT_SECRET)
+        .digest("hex");
+      wire.send(`<handshake>${digest}</handshake>`);
+      await wire.until(/<handshake/);
+    });
+
+    test("stopping it ends the connections, closing it removes its files", async () => {
+      const other = await CANDIDATES[name].start();
+      const { port, domain } = other.clients.required;
+      using wire = await Wire.connect(port);
+      wire.open(domain);
+      await wire.until(/<\/stream:features>/);
+      await other.stop();
+      await expect(wire.until(/never/)).rejects.toThrow("the connection was closed");
+      await other.close();
+      await expect(Wire.connect(port)).rejects.toThrow("ECONNREFUSED");
+    }, 60_000);
+  });
+});
+
+describe.skipIf(!find("jabberd2").found)("the router of jabberd2", () => {
+  test.each([
+    ["with a certificate", {}, "<starttls>"],
+    ["without one", { router: "off" }, "no starttls"],
+  ] as const)("%s", async (_, options, expected) => {
+    const server = await startJabberd2(options);
+    try {
+      using wire = await Wire.connect(server.routers.optional ?? server.routers.off ?? 0);
+      wire.send(
+        "<stream:stream xmlns='http://jabberd.jabberstudio.org/ns/component/1.0' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>",
+      );
+      const features = await wire.until(/<\/stream:features>/);
+      expect(starttls(features)).toBe(expected);
+      expect(features).toContain("<mechanism>DIGEST-MD5</mechanism>");
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+test("the guard kills and cleans when the pipe of the test run breaks", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "xmpp-broker-guard-"));
+  const server = spawn("sleep", ["600"], { stdio: "ignore" });
+  const guard = spawn(process.execPath, [join(import.meta.dirname, "guard.mjs"), folder]);
+  guard.stdin.write(`+${server.pid ?? 0}\n`);
+  guard.stdin.end();
+  const [, signal] = (await once(server, "exit")) as [number | null, string | null];
+  expect(signal).toBe("SIGKILL");
+  await once(guard, "exit");
+  expect(existsSync(folder)).toBe(false);
+});
+
+function starttls(features: string): string {
+  if (!features.includes("<starttls")) return "no starttls";
+  return features.includes("<required/>") ? "<starttls required>" : "<starttls>";
+}
