@@ -5,3 +5,7 @@ export {
   makeAuthority,
   makeCertificate,
 } from "./certificate.ts";
+export type { Faults, LoopbackPhase } from "./faults.ts";
+export type { LoopbackOptions, RouterAccount } from "./options.ts";
+export type { MechanismName } from "./sasl.ts";
+export { type LoopbackPorts, LoopbackServer } from "./server.ts";
