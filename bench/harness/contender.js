@@ -18,7 +18,11 @@ export class Contender {
    */
   constructor(name, module, execArgv = []) {
     this.name = name;
-    this.#child = fork(HOST, [module.href], { execArgv, serialization: "advanced" });
+    this.#child = fork(HOST, [module.href], {
+      execArgv,
+      serialization: "advanced",
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
     this.#ready = new Promise((resolve, reject) => this.#waiting.set(0, { resolve, reject }));
     this.#ready.catch(() => {}); // told to whoever calls
     this.#child.on("message", ({ id, result, error }) => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { median, summary } from "./stats.js";
 
 /**
@@ -59,7 +60,7 @@ export async function withContenders(contenders, use) {
 export function mustAgree(what, results) {
   const [first, ...others] = Object.entries(results);
   for (const [name, result] of others) {
-    if (JSON.stringify(result) === JSON.stringify(first[1])) continue;
+    if (isDeepStrictEqual(result, first[1])) continue;
     throw new Error(
       `${what}: ${name} gives ${JSON.stringify(result)}, ${first[0]} ${JSON.stringify(first[1])}`,
     );

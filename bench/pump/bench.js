@@ -1,0 +1,172 @@
+import { expressions } from "../filters/sets.js";
+import { Contender } from "../harness/contender.js";
+import { ours } from "../harness/ours.js";
+import { mustAgree, paired, withContenders } from "../harness/paired.js";
+import { available as slixmppAvailable } from "./contenders/slixmpp-available.js";
+
+const OURS = "xmpp-broker";
+const TEN = "xmpp-broker, 10 filters";
+const MANY = "xmpp-broker, 10,000 filters";
+const REFERENCE = "@xmpp/component";
+const AWAITING = "@xmpp/component, awaiting each";
+const SOCKET = "bare socket (limit)";
+
+/** Name, file, the filters it gets, and in which directions it takes part. */
+const COMPONENTS = [
+  [OURS, "xmpp-broker.js", 0, "in out tls"],
+  [TEN, "xmpp-broker.js", 10, "in tls"],
+  [MANY, "xmpp-broker.js", 10_000, "in tls"],
+  [REFERENCE, "xmpp-component.js", 0, "in out"],
+  [AWAITING, "xmpp-component.js?await", 0, "out"],
+  ["strophe.js", "strophe.js", 0, "in out"],
+  ["slixmpp (Python)", "slixmpp.js", 0, "in out"],
+  [SOCKET, "socket.js", 0, "in out tls"],
+];
+
+/** What the ancestor did on another day, on another machine of this kind; it cannot run as packaged. */
+const PCJ = { name: "PCJ 3.00, mended (2026-11-22, dated)", mixed: 1.95, out: 4.1 };
+
+/** @param {import("../run.js").Context} context */
+export async function run({ output, quick, only }) {
+  const goals = {};
+  const taking = COMPONENTS.filter(([name]) => !name.startsWith("slixmpp") || slixmppAvailable());
+  if (taking.length < COMPONENTS.length) output.say("(no slixmpp here: left out)");
+  const sender = new Contender("sender", new URL("./sender.js", import.meta.url));
+  await withContenders([sender], async () => {
+    for (const profile of ["mixed", "small"]) {
+      if (only === undefined || `in ${profile}`.includes(only)) {
+        await pumpIn(profile, "in", { output, quick, goals, sender, taking });
+      }
+    }
+    if (only === undefined || "in tls".includes(only)) {
+      await pumpIn("mixed", "tls", { output, quick, goals, sender, taking });
+    }
+    if (only === undefined || "out".includes(only)) {
+      await pumpOut({ output, quick, goals, sender, taking });
+    }
+  });
+  return goals;
+}
+
+const COLUMNS = [
+  { key: "name", label: "library" },
+  { key: "rate", label: "k stanzas/s" },
+  { key: "quiet", label: "quiet k/s" },
+  { key: "ratio", label: "× @xmpp/component", digits: 2 },
+  { key: "cpu", label: "CPU µs a stanza" },
+  { key: "noise", label: "noise" },
+];
+
+/** Connects those that take part in a direction and hands them to `use`, each in its own process. */
+async function connected(direction, { sender, taking, quick }, size, use) {
+  const tls = direction === "tls" ? await certificate() : {};
+  const port = await sender.call("listen", tls);
+  const some = taking.filter(([, , , directions]) => directions.split(" ").includes(direction));
+  const contenders = some.map(
+    ([name, file]) => new Contender(name, new URL(`./contenders/${file}`, import.meta.url)),
+  );
+  await withContenders(contenders, async () => {
+    for (const [i, each] of contenders.entries()) {
+      const wanted = quick ? Math.min(some[i][2], 1000) : some[i][2];
+      const filters = wanted === 0 ? [] : expressions("mixed", wanted);
+      await each.call("prepare", { port, ca: tls.ca, filters, ...size });
+    }
+    await use(contenders);
+  });
+}
+
+async function pumpIn(profile, direction, context) {
+  const { output, quick, goals, sender } = context;
+  const size = await sender.call("load", { profile, bytes: quick ? 3e5 : 1e7 });
+  await connected(direction, context, size, async (contenders) => {
+    const results = {};
+    for (const each of contenders) {
+      if (each.name !== SOCKET) results[each.name] = await each.call("check", size);
+    }
+    mustAgree(`pump in, ${profile}`, results);
+    // The slow pour it less often, so that a pass of each takes about as long.
+    const often = (name) => (name.startsWith("slixmpp") || quick ? 1 : name === SOCKET ? 8 : 4);
+    const reference = direction === "tls" ? OURS : REFERENCE;
+    const rows = await paired(contenders, {
+      rounds: quick ? 3 : 11,
+      warm: quick ? 1 : 3,
+      reference,
+      progress: (text) => output.progress(text && `in, ${profile}: ${text}`),
+      argument: (name) => ({ times: often(name), ...size }),
+    });
+    const bytes = (size.bytes / size.stanzas).toFixed(0);
+    const over = direction === "tls" ? "TLS" : "TCP";
+    const table = output.table({
+      id: `in-${profile}-${over.toLowerCase()}`,
+      title: `Pump in over ${over}: ${profile} stanzas of ${bytes} bytes, socket to handler`,
+      ...(direction === "tls" && {
+        note: "@xmpp/component, strophe.js and slixmpp were not asked: the first two have no component over TLS",
+      }),
+      columns: COLUMNS.map((column) =>
+        column.key === "ratio" && direction === "tls"
+          ? { ...column, label: "× without filters" }
+          : column,
+      ),
+    });
+    fill(table, rows);
+    for (const [name, { ratio }] of Object.entries(rows))
+      goals[`${direction} ${profile} ${name}`] = ratio;
+    if (direction === "in" && profile === "mixed") ancestor(table, rows, PCJ.mixed, goals, "in");
+  });
+}
+
+async function pumpOut(context) {
+  const { output, quick, goals } = context;
+  await connected("out", context, {}, async (contenders) => {
+    const rows = await paired(contenders, {
+      rounds: quick ? 3 : 11,
+      warm: quick ? 1 : 3,
+      reference: REFERENCE,
+      progress: (text) => output.progress(text && `out: ${text}`),
+      argument: (name) => ({
+        out: true,
+        messages: quick
+          ? 500
+          : name.startsWith("slixmpp")
+            ? 2000
+            : name === SOCKET
+              ? 200_000
+              : 20_000,
+      }),
+    });
+    const table = output.table({
+      id: "out",
+      title: "Pump out: chat messages built and sent, until the other end has read the last",
+      columns: COLUMNS,
+    });
+    fill(table, rows);
+    for (const [name, { ratio }] of Object.entries(rows)) goals[`out ${name}`] = ratio;
+    goals["out × the better of @xmpp/component"] =
+      rows[OURS].ratio / Math.max(1, rows[AWAITING].ratio);
+    ancestor(table, rows, PCJ.out, goals, "out");
+  });
+}
+
+function fill(table, rows) {
+  for (const [name, { wall, cpu, ratio }] of Object.entries(rows)) {
+    table.row({
+      name,
+      rate: 1 / wall.median,
+      quiet: 1 / wall.quiet,
+      ratio,
+      cpu: cpu.median * 1000,
+      noise: `${(wall.noise * 100).toFixed(0)} %`,
+    });
+  }
+}
+
+function ancestor(table, rows, rate, goals, direction) {
+  goals[`${direction} × PCJ, dated`] = 1 / rows[OURS].wall.median / rate;
+  table.row({ name: PCJ.name, rate, ratio: rate * rows[REFERENCE].wall.median });
+}
+
+/** A certificate for `localhost` and its authority, made by our own testing entry. */
+async function certificate() {
+  const { makeCertificate } = await ours("testing/certificate.js");
+  return makeCertificate({ names: ["localhost"] });
+}
