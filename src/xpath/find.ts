@@ -3,6 +3,9 @@ import type { XPathNode } from "../xml/node.ts";
 import { compile, type XPathOptions } from "./compile.ts";
 import { XPathError } from "./xpath-error.ts";
 
+/** What the names in an expression given to `find` mean. */
+export type FindOptions = XPathOptions;
+
 declare module "../xml/element.ts" {
   interface Element {
     /**
@@ -13,7 +16,7 @@ declare module "../xml/element.ts" {
      *
      * @example message.find("body[@xml:lang='en']/text()")
      */
-    find(expression: string, options?: XPathOptions): XPathNode[];
+    find(expression: string, options?: FindOptions): XPathNode[];
   }
 }
 
@@ -22,7 +25,7 @@ declare module "../xml/element.ts" {
 Object.defineProperty(Element.prototype, "find", {
   configurable: true,
   writable: true,
-  value: function find(this: Element, expression: string, options?: XPathOptions): XPathNode[] {
+  value: function find(this: Element, expression: string, options?: FindOptions): XPathNode[] {
     const xpath = compile(expression, options);
     if (xpath.type === "nodes" || xpath.type === "any") return xpath.select(this);
     throw new XPathError("XPATH_SYNTAX", `expected nodes, found a ${xpath.type}`, expression, 0);

@@ -17,13 +17,18 @@ import type { Sink, Walk } from "./walk.ts";
  * whether it did. They come in the order and as often as `shapesOf` says.
  */
 export function visit(path: Path, sink: Sink, compiler: Compiler): Code<boolean> {
-  const walkSteps = stepsFrom(path, 0, sink, compiler);
   const { start } = path;
-  if (start === "context") return walkSteps;
-  if (start === "document") return (node, walk) => walkSteps(documentAbove(node, walk), walk);
-  const origins = originsOf(path, start, compiler);
+  const [last, ...gathering] = segmentsOf(path, sink, compiler).reverse();
+  if (last === undefined) return never;
+  let origins: Code<Iterable<Place>> | undefined;
+  if (typeof start === "object") origins = originsOf(path, start, compiler);
+  for (const segment of gathering.reverse()) origins = gather(segment, origins, start);
+  if (origins === undefined) {
+    return start === "context" ? last : (node, walk) => last(documentAbove(node, walk), walk);
+  }
+  const from = origins;
   return (node, walk) => {
-    for (const place of origins(node, walk)) if (walkSteps(place, walk)) return true;
+    for (const place of from(node, walk)) if (last(place, walk)) return true;
     return false;
   };
 }
@@ -37,16 +42,23 @@ export function collect(path: Path, compiler: Compiler): Code<readonly Place[]> 
   }
   const shape = shapesOf(path).at(-1) ?? "one";
   if (shape === "repeated") {
-    const gather = visit(path, addUnique, compiler);
-    return (node, walk) => walk.sort([...gathered(gather, node, walk)]);
+    const all = visit(path, addUnique, compiler);
+    return (node, walk) => {
+      const outer = walk.unique;
+      const unique = new Set<Place>();
+      walk.unique = unique;
+      all(node, walk);
+      walk.unique = outer;
+      return walk.sort([...unique]);
+    };
   }
-  const gather = visit(path, addFound, compiler);
+  const all = visit(path, addFound, compiler);
   const sorted = isOrdered(shape);
   return (node, walk) => {
     const outer = walk.found;
     const found: Place[] = [];
     walk.found = found;
-    gather(node, walk);
+    all(node, walk);
     walk.found = outer;
     return sorted ? found : walk.sort(found);
   };
@@ -140,33 +152,39 @@ function originsOf(path: Path, start: Expression, compiler: Compiler): Code<read
   };
 }
 
-function gathered(gather: Code<boolean>, node: Place, walk: Walk): Set<Place> {
-  const outer = walk.unique;
-  const unique = new Set<Place>();
-  walk.unique = unique;
-  gather(node, walk);
-  walk.unique = outer;
-  return unique;
-}
-
 /**
- * The steps from `index` on, as one function of the node they start from. Where a step may reach a
- * node twice and another follows, repetitions are taken out first:
+ * The steps of a path in pieces, the last of which hands its nodes to `sink`. A piece ends where a
+ * node may be reached twice and another step follows:
  *
  *     //a/ancestor::b/c
- *                    ^ here; else each further step could multiply them
+ *                    ^ here repetitions are taken out; else each further step could multiply them
  */
-function stepsFrom(path: Path, index: number, sink: Sink, compiler: Compiler): Sink {
-  const { steps } = path;
-  const shapes = shapesOf(path);
-  let end = index;
-  while (end < steps.length && (shapes[end] !== "repeated" || end === steps.length - 1)) end++;
-  if (end >= steps.length) return chain(steps.slice(index), sink, compiler);
-  const gather = chain(steps.slice(index, end + 1), addUnique, compiler);
-  const rest = stepsFrom(path, end + 1, sink, compiler);
-  return (origin, walk) => {
-    for (const place of gathered(gather, origin, walk)) if (rest(place, walk)) return true;
-    return false;
+function segmentsOf(path: Path, sink: Sink, compiler: Compiler): Sink[] {
+  const segments: Sink[] = [];
+  let from = 0;
+  for (const [index, shape] of shapesOf(path).slice(0, -1).entries()) {
+    if (shape !== "repeated") continue;
+    segments.push(chain(path.steps.slice(from, index + 1), addUnique, compiler));
+    from = index + 1;
+  }
+  segments.push(chain(path.steps.slice(from), sink, compiler));
+  return segments;
+}
+
+/** What a piece of a path leads to from all that the pieces before it led to, each once. */
+function gather(
+  segment: Sink,
+  origins: Code<Iterable<Place>> | undefined,
+  start: Path["start"],
+): Code<Set<Place>> {
+  return (node, walk) => {
+    const from = origins?.(node, walk) ?? [start === "document" ? documentAbove(node, walk) : node];
+    const outer = walk.unique;
+    const unique = new Set<Place>();
+    walk.unique = unique;
+    for (const place of from) segment(place, walk);
+    walk.unique = outer;
+    return unique;
   };
 }
 
