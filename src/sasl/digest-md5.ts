@@ -77,23 +77,24 @@ class DigestExchange implements Exchange {
       throw failed("the challenge asks for an unknown charset");
     }
 
-    const { username, authzid, digestUri } = this.#credentials;
-    const encode = charset === undefined ? onlyLatin1 : latin1IfPossible;
-    const realm = chooseRealm(challenge.get("realm") ?? [], this.#credentials.domain);
+    const { username, authzid, digestUri, domain } = this.#credentials;
+    const realm = chooseRealm(challenge.get("realm") ?? [], domain);
     const cnonce = randomId(this.#crypto);
-    const identity = await this.#md5(
-      encode(username),
-      bytes(`:${realm ?? ""}:`),
-      encode(await this.#credentials.password()),
+    const password = await this.#credentials.password();
+    const encode = charset === undefined ? onlyLatin1 : latin1IfPossible;
+    const { response, rspauth } = await proofs(
+      {
+        username: encode(username),
+        realm: realm ?? "",
+        password: encode(password),
+        nonce,
+        cnonce,
+        digestUri,
+        authzid,
+      },
+      this.#crypto,
     );
-    const session = `:${nonce}:${cnonce}${authzid === undefined ? "" : `:${authzid}`}`;
-    const key = hex(await this.#md5(identity, bytes(session)));
-    const sign = async (a2: string): Promise<string> => {
-      const hashed = hex(await this.#md5(bytes(a2)));
-      return hex(await this.#md5(bytes(`${key}:${nonce}:00000001:${cnonce}:auth:${hashed}`)));
-    };
-    const response = await sign(`AUTHENTICATE:${digestUri}`);
-    this.#rspauth = await sign(`:${digestUri}`);
+    this.#rspauth = rspauth;
     this.#state = "proved";
 
     const parts = [
@@ -119,16 +120,46 @@ class DigestExchange implements Exchange {
     }
     this.#state = "verified";
   }
+}
 
-  #md5(...parts: Uint8Array[]): Promise<Uint8Array> {
-    const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-    let offset = 0;
-    for (const part of parts) {
-      whole.set(part, offset);
-      offset += part.length;
-    }
-    return this.#crypto.hash("MD5", whole);
+/** What both sides know and prove. */
+export interface Proven {
+  readonly username: Uint8Array;
+  readonly realm: string;
+  readonly password: Uint8Array;
+  readonly nonce: string;
+  readonly cnonce: string;
+  readonly digestUri: string;
+  readonly authzid: string | undefined;
+}
+
+/** Our proof and the server's (RFC 2831, 2.1.2.1 and 2.1.3), for `md5-sess`, `auth` and the first use of the nonce. */
+export async function proofs(
+  { username, realm, password, nonce, cnonce, digestUri, authzid }: Proven,
+  crypto: Pick<Crypto, "hash">,
+): Promise<{ readonly response: string; readonly rspauth: string }> {
+  const md5 = (...parts: Uint8Array[]): Promise<Uint8Array> => crypto.hash("MD5", join(parts));
+  const identity = await md5(username, bytes(`:${realm}:`), password);
+  const session = `:${nonce}:${cnonce}${authzid === undefined ? "" : `:${authzid}`}`;
+  const key = hex(await md5(identity, bytes(session)));
+  const sign = async (a2: string): Promise<string> => {
+    const hashed = hex(await md5(bytes(a2)));
+    return hex(await md5(bytes(`${key}:${nonce}:00000001:${cnonce}:auth:${hashed}`)));
+  };
+  return {
+    response: await sign(`AUTHENTICATE:${digestUri}`),
+    rspauth: await sign(`:${digestUri}`),
+  };
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
   }
+  return whole;
 }
 
 /** The server's domain if it is among the realms offered, else the first; none if none is. */

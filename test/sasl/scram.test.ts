@@ -1,0 +1,239 @@
+import { describe, expect, test } from "vitest";
+import { decodeBase64 } from "../../src/base/base64.ts";
+import type { Crypto, HashName } from "../../src/base/crypto.ts";
+import { webCrypto } from "../../src/base/web-crypto.ts";
+import { AuthError } from "../../src/sasl/auth-error.ts";
+import type { Credentials, Exchange } from "../../src/sasl/mechanism.ts";
+import { LEAST_ITERATIONS, MOST_ITERATIONS, scram } from "../../src/sasl/scram.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (data: Uint8Array | undefined): string => new TextDecoder().decode(data);
+
+/** A crypto whose next nonce is known. */
+function withNonce(nonce: string): Crypto {
+  return { ...webCrypto, random: () => decodeBase64(nonce) ?? new Uint8Array() };
+}
+
+function credentials(username: string, password: string, authzid?: string): Credentials {
+  return {
+    username,
+    password: () => Promise.resolve(password),
+    authzid,
+    domain: "example.org",
+    digestUri: "xmpp/example.org",
+  };
+}
+
+/** The examples of RFC 5802, 5, of RFC 7677, 3, and logins recorded with ejabberd 23.01. */
+const conversations: {
+  from: string;
+  hash: HashName;
+  user: [string, string];
+  nonce: string;
+  clientFirst: string;
+  serverFirst: string;
+  clientFinal: string;
+  serverFinal: string;
+}[] = [
+  {
+    from: "RFC 5802",
+    hash: "SHA-1",
+    user: ["user", "pencil"],
+    nonce: "fyko+d2lbbFgONRv9qkxdawL",
+    clientFirst: "n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL",
+    serverFirst: "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096",
+    clientFinal:
+      "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
+    serverFinal: "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=",
+  },
+  {
+    from: "RFC 7677",
+    hash: "SHA-256",
+    user: ["user", "pencil"],
+    nonce: "rOprNGfwEbeRWgbNEkqO",
+    clientFirst: "n,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+    serverFirst:
+      "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+    clientFinal:
+      "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+    serverFinal: "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+  },
+  {
+    from: "ejabberd",
+    hash: "SHA-512",
+    user: ["alice", "alicepw"],
+    nonce: "LVsQevIJaj1ZkHwh",
+    clientFirst: "n,,n=alice,r=LVsQevIJaj1ZkHwh",
+    serverFirst: "r=LVsQevIJaj1ZkHwhgGo1Y3DxjH9c0Rovlx5+MA==,s=UyOv8zjlYRRVUYjgXshRCQ==,i=4096",
+    clientFinal:
+      "c=biws,r=LVsQevIJaj1ZkHwhgGo1Y3DxjH9c0Rovlx5+MA==,p=t/5dJ0tdEMqUiq5X46BVAsgDDuoThiX529IIBKR7E42hxsgSYWYlIWyzDNHoaaU+LCTD5okyYLUFCg2e70lXqw==",
+    serverFinal:
+      "v=em3J04xsKMFvVxF10BiBib2JpLOgCHf4LpULdY0DZmo4stBh2bFvm312cayUDqbfMmoU+ZudNqNWDHeUV+AI+g==",
+  },
+];
+
+describe.each(conversations)("SCRAM-$hash, the conversation of $from", (conversation) => {
+  const { hash, user, nonce, clientFirst, serverFirst, clientFinal, serverFinal } = conversation;
+  const begin = (): Exchange => scram(hash).begin(credentials(...user), withNonce(nonce));
+
+  test("is spoken word for word, and the proof may come with success", async () => {
+    const exchange = begin();
+    expect(text(await exchange.start())).toBe(clientFirst);
+    expect(text(await exchange.answer(bytes(serverFirst)))).toBe(clientFinal);
+    await exchange.finish(bytes(serverFinal));
+  });
+
+  test("may end with the proof in a challenge of its own", async () => {
+    const exchange = begin();
+    await exchange.start();
+    await exchange.answer(bytes(serverFirst));
+    expect(await exchange.answer(bytes(serverFinal))).toHaveLength(0);
+    await exchange.finish(undefined);
+  });
+});
+
+const NONCE = "fyko+d2lbbFgONRv9qkxdawL";
+const SERVER_FIRST = `r=${NONCE}3rfc,s=QSXCR+Q6sek8bf92,i=4096`;
+
+function begin(): Exchange {
+  return scram("SHA-1").begin(credentials("user", "pencil"), withNonce(NONCE));
+}
+
+async function rejection(attempt: Promise<unknown>): Promise<AuthError> {
+  const error: unknown = await attempt.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(AuthError);
+  return error as AuthError;
+}
+
+describe("a server's first message is refused", () => {
+  const nonce = `r=${NONCE}3rfc`;
+  const salt = "s=QSXCR+Q6sek8bf92";
+  test.each([
+    ["with a nonce that is not ours", `r=other3rfc,${salt},i=4096`, "nonce does not extend ours"],
+    ["with our nonce and nothing of its own", `r=${NONCE},${salt},i=4096`, "does not extend ours"],
+    ["with our nonce in another place", `r=x${NONCE},${salt},i=4096`, "does not extend ours"],
+    ["with a nonce that is not printable", `r=${NONCE}\u0001,${salt},i=4096`, "malformed"],
+    ["without a nonce", `${salt},i=4096`, "malformed"],
+    ["with an extension that must be understood", `m=x,${nonce},${salt},i=4096`, "extension"],
+    ["with such an extension at its end", `${nonce},${salt},i=4096,m=x`, "malformed"],
+    ["with one iteration", `${nonce},${salt},i=1`, "iteration count"],
+    ["with one iteration too few", `${nonce},${salt},i=${LEAST_ITERATIONS - 1}`, "iteration count"],
+    ["with one iteration too many", `${nonce},${salt},i=${MOST_ITERATIONS + 1}`, "iteration count"],
+    ["with a thousand million iterations", `${nonce},${salt},i=1000000000`, "iteration count"],
+    ["with a count beyond all numbers", `${nonce},${salt},i=${"9".repeat(400)}`, "iteration count"],
+    ["with a negative count", `${nonce},${salt},i=-4096`, "iteration count"],
+    ["with a count in another notation", `${nonce},${salt},i=4.096e3`, "iteration count"],
+    ["with a count that begins with zero", `${nonce},${salt},i=04096`, "iteration count"],
+    ["without a count", `${nonce},${salt}`, "iteration count"],
+    ["with an empty salt", `${nonce},s=,i=4096`, "salt"],
+    ["with a salt that is not base64", `${nonce},s=QSXCR+Q6sek8bf9,i=4096`, "salt"],
+    ["with white space in its salt", `${nonce},s=QSXC R+Q6sek8bf92,i=4096`, "salt"],
+    ["without a salt", `${nonce},i=4096`, "salt"],
+    ["in another order", `${salt},${nonce},i=4096`, "malformed"],
+    ["with two salts", `${nonce},${salt},i=4096,s=QSXCR+Q6`, "malformed"],
+    ["with an extension that is none", `${nonce},${salt},i=4096,??`, "malformed"],
+    ["that is empty", "", "malformed"],
+    ["that is an error", "e=unknown-user", "unknown-user"],
+    ["that is an error with more in it than a name", "e=<b>pencil</b>", "not-authorized"],
+  ])("%s", async (_, message, reason) => {
+    const exchange = begin();
+    await exchange.start();
+    const error = await rejection(exchange.answer(bytes(message)));
+    expect(error).toMatchObject({ code: "AUTH_FAILED", mechanism: "SCRAM-SHA-1" });
+    expect(error.message).toContain(reason);
+    expect(error.message).not.toContain("pencil");
+  });
+
+  test("that is not UTF-8", async () => {
+    const exchange = begin();
+    await exchange.start();
+    const error = await rejection(exchange.answer(Uint8Array.of(0x72, 0x3d, 0xff)));
+    expect(error.message).toContain("UTF-8");
+  });
+});
+
+test("optional extensions of the server are passed over, and signed", async () => {
+  const exchange = begin();
+  await exchange.start();
+  const answer = text(await exchange.answer(bytes(`${SERVER_FIRST},x=1,y=2`)));
+  expect(answer).toMatch(/^c=biws,r=fyko\+d2lbbFgONRv9qkxdawL3rfc,p=[A-Za-z0-9+/]+=$/);
+});
+
+describe("a success is a failure", () => {
+  test.each([
+    ["with a wrong signature", "v=rmF9pqV8S7suAoZWja4dJRkFsKQ="],
+    ["with a signature cut short", "v=rmF9"],
+    ["with an empty signature", "v="],
+    ["with a signature that is not base64", "v=!"],
+    ["with the server's error", "e=invalid-proof"],
+    ["with something else", "welcome"],
+    ["with empty data", ""],
+  ])("%s", async (_, data) => {
+    const exchange = begin();
+    await exchange.start();
+    await exchange.answer(bytes(SERVER_FIRST));
+    await rejection(exchange.finish(bytes(data)));
+  });
+
+  test("without a signature", async () => {
+    const exchange = begin();
+    await exchange.start();
+    await exchange.answer(bytes(SERVER_FIRST));
+    const error = await rejection(exchange.finish(undefined));
+    expect(error.message).toContain("did not prove");
+  });
+
+  test.each([
+    ["before any challenge", undefined],
+    ["before any challenge, with a signature", bytes("v=rmF9pqV8S7suAoZWja4dJRkFsKQ=")],
+  ])("%s", async (_, data) => {
+    const exchange = begin();
+    await exchange.start();
+    await rejection(exchange.finish(data));
+  });
+});
+
+test("a wrong signature in a challenge is refused, and success after it too", async () => {
+  const exchange = begin();
+  await exchange.start();
+  await exchange.answer(bytes(SERVER_FIRST));
+  await rejection(exchange.answer(bytes("v=rmF9pqV8S7suAoZWja4dJRkFsKQ=")));
+  await rejection(exchange.finish(undefined));
+});
+
+test("a challenge after the proof is one too many", async () => {
+  const [conversation] = conversations;
+  const exchange = begin();
+  await exchange.start();
+  await exchange.answer(bytes(conversation?.serverFirst ?? ""));
+  await exchange.answer(bytes(conversation?.serverFinal ?? ""));
+  await rejection(exchange.answer(bytes(conversation?.serverFinal ?? "")));
+});
+
+test.each([
+  ["a,b=c", undefined, "n,,n=a=2Cb=3Dc,r="],
+  ["user", "admin@example.org", "n,a=admin@example.org,n=user,r="],
+  ["user", "a=b,c", "n,a=a=3Db=2Cc,n=user,r="],
+  ["I\u00adX", undefined, "n,,n=IX,r="],
+  ["\u2168", undefined, "n,,n=IX,r="],
+])("the user %j acting as %j is written %s", async (username, authzid, expected) => {
+  const exchange = scram("SHA-1").begin(credentials(username, "x", authzid), withNonce(NONCE));
+  expect(text(await exchange.start())).toBe(expected + NONCE);
+});
+
+test("a password that SASLprep forbids is refused without being shown", async () => {
+  const secret = "sesame\u0007";
+  const exchange = scram("SHA-1").begin(credentials("user", secret), withNonce(NONCE));
+  await exchange.start();
+  const error = await rejection(exchange.answer(bytes(SERVER_FIRST)));
+  expect(error.message).not.toContain("sesame");
+});
+
+test("two exchanges never share a nonce", async () => {
+  const first = scram("SHA-256").begin(credentials("user", "x"), webCrypto);
+  const second = scram("SHA-256").begin(credentials("user", "x"), webCrypto);
+  expect(text(await first.start())).not.toBe(text(await second.start()));
+});
