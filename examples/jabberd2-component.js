@@ -12,7 +12,12 @@ import { Broker, jabberd2, xml } from "xmpp-broker";
 const { XMPP_DOMAIN, XMPP_USERNAME, XMPP_PASSWORD, XMPP_HOST, XMPP_PORT, XMPP_CA } = process.env;
 
 const broker = new Broker({
-  dialect: jabberd2({ domain: XMPP_DOMAIN, username: XMPP_USERNAME, password: XMPP_PASSWORD }),
+  dialect: jabberd2({
+    domain: XMPP_DOMAIN,
+    username: XMPP_USERNAME,
+    password: XMPP_PASSWORD,
+    bind: { names: [XMPP_DOMAIN] },
+  }),
   host: XMPP_HOST,
   port: XMPP_PORT && Number(XMPP_PORT),
   tls: { ca: XMPP_CA },

@@ -1,5 +1,6 @@
 import { Broker, component, type Dialect, jabberd2, legacy, xml, xmpp } from "../node.ts";
 import { LoopbackServer } from "../testing/index.ts";
+import type { DialectName } from "./arguments.ts";
 import type { Paint } from "./paint.ts";
 import { milliseconds, watch } from "./timeline.ts";
 
@@ -47,12 +48,7 @@ export async function demo(print: (line: string) => void, paint: Paint): Promise
   );
 }
 
-interface Guests {
-  readonly xmpp: Guest;
-  readonly legacy: Guest;
-  readonly component: Guest;
-  readonly jabberd2: Guest;
-}
+type Guests = Readonly<Record<DialectName, Guest>>;
 
 /** The four brokers; nothing connects yet. */
 function invite({ domain, ports, ca }: LoopbackServer): Guests {
@@ -78,9 +74,10 @@ function invite({ domain, ports, ca }: LoopbackServer): Guests {
     ),
     jabberd2: guest(
       jabberd2({
-        domain: `news.${domain}`,
+        domain,
         username: "jabberd",
         password: "secret of the router",
+        bind: { names: [`news.${domain}`] },
       }),
       ports.router,
       "required",
@@ -122,7 +119,7 @@ async function connectAll(
 /** From each to each of the others. */
 async function sendAll(guests: Guests, print: (line: string) => void, paint: Paint): Promise<void> {
   print(`\n${paint.bold("Messages, from each to each")}`);
-  const all = Object.values(guests) as Guest[];
+  const all = Object.values(guests);
   const widest = Math.max(...all.map(({ name }) => name.length));
   for (const from of all) {
     for (const to of all) {
@@ -148,7 +145,7 @@ async function ask(guests: Guests, print: (line: string) => void, paint: Paint):
   print(`\n${paint.bold("A request and its answer")}`);
   const { broker } = guests.component;
   const time = xml("time", { xmlns: "urn:xmpp:time" }, xml("utc", {}, new Date().toISOString()));
-  using _responder = broker.respond("/iq[@type='get']/time", () => time);
+  broker.respond("/iq[@type='get']/time", () => time);
   const question = xml(
     "iq",
     { type: "get", to: broker.jid },
@@ -184,7 +181,7 @@ async function leaveAll(
   print: (line: string) => void,
   paint: Paint,
 ): Promise<void> {
-  for (const { name, broker } of Object.values(guests) as Guest[]) {
+  for (const { name, broker } of Object.values(guests)) {
     print(`\n${paint.bold(name)} leaves`);
     await broker.shutdown();
   }

@@ -1,10 +1,10 @@
 /** Ways to set text off; on a terminal they colour it, elsewhere they leave it as it is. */
 export interface Paint {
-  bold(text: string): string;
-  dim(text: string): string;
-  good(text: string): string;
-  bad(text: string): string;
-  name(text: string): string;
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly good: (text: string) => string;
+  readonly bad: (text: string) => string;
+  readonly name: (text: string) => string;
 }
 
 /** `NO_COLOR` with any value turns colours off (no-color.org), as does a terminal that is `dumb`. */

@@ -1,9 +1,10 @@
-import type { Subscription } from "../base/subscription.ts";
 import type { Broker, BrokerEvents } from "../node.ts";
 import { type Paint, printable } from "./paint.ts";
 
+type Said<E extends keyof BrokerEvents> = (payload: BrokerEvents[E]) => string;
+
 /** What is worth saying of each event of a connection's beginning and end, beside its name. */
-const said: { readonly [E in keyof BrokerEvents]?: (payload: BrokerEvents[E]) => string } = {
+const said: { readonly [E in keyof BrokerEvents]?: Said<E> } = {
   connect: ({ host, port }) => `${host}:${port}`,
   connecting: ({ attempt }) => `attempt ${attempt}`,
   connected: ({ local }) => (local === undefined ? "" : `from ${local.host}:${local.port}`),
@@ -35,17 +36,19 @@ const widestName = Math.max(...events.map((event) => event.length));
 
 /**
  * Prints each step of a connection as it happens: milliseconds since `watch` was called, the event,
- * and what was chosen. Ends when it is called.
+ * and what was chosen.
  */
-export function watch(broker: Broker, print: (line: string) => void, paint: Paint): Subscription[] {
+export function watch(broker: Broker, print: (line: string) => void, paint: Paint): void {
   const since = performance.now();
-  const show = <E extends keyof BrokerEvents>(event: E): Subscription =>
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- it ties the event to its payload
+  const show = <E extends keyof BrokerEvents>(event: E): void => {
     broker.on(event, (payload) => {
       const text = printable(said[event]?.(payload) ?? "");
       const name = colourOf(event, paint)(event.padEnd(widestName));
       print(`  ${paint.dim(milliseconds(performance.now() - since))}  ${name}  ${text}`.trimEnd());
     });
-  return events.map((event) => show(event));
+  };
+  for (const event of events) show(event);
 }
 
 /** A duration as the timeline has it, in a column of its own: `   12.3 ms`. */

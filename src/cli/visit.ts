@@ -85,7 +85,12 @@ function dialectOf(visitor: Visitor, password: string): Dialect {
     case "component":
       return component({ domain: visitor.domain, secret: password });
     case "jabberd2":
-      return jabberd2({ domain: visitor.domain, username: visitor.username, password });
+      return jabberd2({
+        domain: visitor.domain,
+        username: visitor.username,
+        password,
+        bind: { names: [visitor.domain] },
+      });
   }
 }
 

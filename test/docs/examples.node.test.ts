@@ -51,7 +51,11 @@ test.each([
     "juliet@verona.example/balcony",
     [secured, "authenticated with SCRAM-SHA-512"],
   ],
-  ["legacy-client.js", "romeo@verona.example/orchard", ["authenticated with digest"]],
+  [
+    "legacy-client.js",
+    "romeo@verona.example/orchard",
+    ["authenticated with jabber:iq:auth digest"],
+  ],
   ["component.js", "echo.verona.example", []],
   ["jabberd2-component.js", "news.verona.example", [secured, "authenticated with DIGEST-MD5"]],
 ])("examples/%s writes to itself", async (name, jid, before) => {
@@ -62,9 +66,7 @@ test.each([
     // A program is run by importing it: it ends when it has closed.
     await import(/* @vite-ignore */ locate(`examples/${name}`).pathname);
     const lines = log.mock.calls.map((words) => words.join(" "));
-    expect(lines.slice(0, before.length)).toEqual(
-      before.map((line) => expect.stringContaining(line)),
-    );
+    for (const [index, line] of before.entries()) expect(lines[index]).toContain(line);
     expect(lines.slice(before.length)).toEqual([
       `ready as ${jid}`,
       "received Note 1 to self",

@@ -90,7 +90,7 @@ beforeAll(async () => {
     users: { juliet: "wherefore", romeo: "but soft" },
     components: { "echo.verona.example": "secret" },
     router: { username: "jabberd", password: "secret" },
-    session: true,
+    session: "required",
   });
   const { client, component: components, router } = server.ports;
   const tls = { ca: server.ca };
@@ -99,7 +99,12 @@ beforeAll(async () => {
     legacy: start(legacy({ jid: "romeo@verona.example/orchard", password: "but soft" }), client),
     component: start(component({ domain: "echo.verona.example", secret: "secret" }), components),
     jabberd2: start(
-      jabberd2({ domain: "news.verona.example", username: "jabberd", password: "secret" }),
+      jabberd2({
+        domain: "verona.example",
+        username: "jabberd",
+        password: "secret",
+        bind: { names: ["news.verona.example"] },
+      }),
       router,
       { tls },
     ),
@@ -148,10 +153,10 @@ describe("arguments", () => {
     "component({ domain })": () =>
       component({ domain: "c.example", secret: "s" }).domain === "c.example",
     "component({ secret })": () => runs.component.events.includes("auth:success"),
-    "jabberd2({ domain })": () => runs.jabberd2.broker.jid === "news.verona.example",
+    "jabberd2({ domain })": () => runs.jabberd2.broker.settings.dialect.domain === "verona.example",
     "jabberd2({ username })": () => runs.jabberd2.events.includes("auth:success"),
     "jabberd2({ password })": () => runs.jabberd2.events.includes("auth:success"),
-    "jabberd2({ bind.names })": () => binding({ names: ["a.example", "b.example"] }),
+    "jabberd2({ bind.names })": () => runs.jabberd2.broker.jid === "news.verona.example",
     "jabberd2({ bind.log })": () => binding({ log: true }),
     "jabberd2({ bind.default })": () => binding({ default: true }),
   };
@@ -172,8 +177,8 @@ describe("arguments", () => {
 /** Follows a name such as `broker.queue.flush` through what the page speaks of. */
 function resolve(name: string): unknown {
   const { broker } = runs.xmpp;
-  const { negotiate } = broker.settings.dialect;
-  const context = { ...library, broker, negotiate, element: xml("message", {}, xml("body")) };
+  const element = xml("message", {}, xml("body"));
+  const context = { ...library, ...broker.settings.dialect, broker, element };
   let value: unknown = context;
   for (const part of name.split(".")) value = (value as Record<string, unknown>)[part];
   return value;
@@ -247,7 +252,7 @@ describe("output events", () => {
     const other = await LoopbackServer.start({
       domain: "verona.example",
       users: { juliet: "wherefore" },
-      session: true,
+      session: "required",
     });
     other.faults.mute(phase);
     const run = start(xmpp(juliet), other.ports.client, { ...impatient, tls: { ca: other.ca } });

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BrokerEvents } from "../../src/broker/events.ts";
 import { type BrokerOptions, DEFAULTS } from "../../src/broker/options.ts";
+import type { ComponentOptions } from "../../src/dialect/component.ts";
+import type { Jabberd2Options } from "../../src/dialect/jabberd2.ts";
+import type { LegacyOptions } from "../../src/dialect/legacy.ts";
+import type { XmppOptions } from "../../src/dialect/xmpp.ts";
 import * as library from "../../src/node.ts";
 import * as testing from "../../src/testing/index.ts";
 import { codeBlocks, codeSpans, readDocument, section, tableRows } from "./document.ts";
@@ -164,6 +168,24 @@ describe("the tables", () => {
     };
     const named = [...table(section(page, "Options")).keys()].map((name) => name.split(".")[0]);
     expect([...new Set(named)].sort()).toEqual(Object.keys(options).sort());
+  });
+
+  test("each option of a dialect has its row", () => {
+    type Names = keyof XmppOptions | keyof LegacyOptions | keyof ComponentOptions;
+    const options: Record<Names | keyof Jabberd2Options, true> = {
+      jid: true,
+      password: true,
+      mechanisms: true,
+      authzid: true,
+      plaintext: true,
+      domain: true,
+      secret: true,
+      username: true,
+      bind: true,
+      envelopes: true,
+    };
+    const [, dialects = ""] = section(page, "Options").split("The dialects:");
+    expect([...table(dialects).keys()]).toEqual(Object.keys(options));
   });
 
   test("each event has its row", () => {
