@@ -1,36 +1,9 @@
-import { createServer, type Server, type Socket } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { createServer, type Socket } from "node:net";
+import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import { connectTcp } from "../../src/transport/tcp.ts";
-import type { Target, Transport, TransportEvents } from "../../src/transport/transport.ts";
-
-const undo: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const action of undo.splice(0).reverse()) await action();
-});
-
-/** Listens on a free loopback port until the test is over. */
-async function listen(server: Server): Promise<number> {
-  const open = new Set<Socket>();
-  server.on("connection", (socket) => {
-    open.add(socket);
-    socket.on("error", () => undefined);
-    socket.on("close", () => open.delete(socket));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  undo.push(() => {
-    for (const socket of open) socket.destroy();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-function target(port: number, host = "127.0.0.1"): Target {
-  const nothing = { ca: undefined, cert: undefined, key: undefined, pins: undefined };
-  return { host, port, tls: { ...nothing, servername: "localhost", minVersion: "TLSv1.2" } };
-}
+import type { Transport } from "../../src/transport/transport.ts";
+import { eventually, leftOver, listen, recorder, started, target, turn, undo } from "./loopback.ts";
 
 /** A transport's end and the server's end of one connection, and what both have seen. */
 async function connected(options: { allowHalfOpen?: boolean } = {}) {
@@ -44,32 +17,11 @@ async function connected(options: { allowHalfOpen?: boolean } = {}) {
   return { transport, socket: await accepted, port };
 }
 
-/** Writes down what a transport reports. */
-function recorder(log: string[]): TransportEvents {
-  return {
-    data: (bytes) => void log.push(new TextDecoder().decode(bytes)),
-    drain: () => void log.push("[drain]"),
-    end: () => void log.push("[end]"),
-    close: (error) =>
-      void log.push(error instanceof BrokerError ? `[close ${error.code}]` : "[close]"),
-  };
-}
-
-function started(transport: Transport): string[] {
-  const log: string[] = [];
-  transport.start(recorder(log));
-  return log;
-}
-
 function chunksAt(socket: Socket): string[] {
   const chunks: string[] = [];
   socket.on("data", (chunk: Buffer) => chunks.push(chunk.toString()));
   socket.on("end", () => chunks.push("[end]"));
   return chunks;
-}
-
-function eventually<T>(read: () => T) {
-  return expect.poll(read, { interval: 2, timeout: 5000 });
 }
 
 describe("connecting over TCP", () => {
@@ -83,7 +35,7 @@ describe("connecting over TCP", () => {
   test("reaches a host by its name", async () => {
     const port = await listen(createServer());
     const { signal } = new AbortController();
-    const transport = await connectTcp(target(port, "localhost"), signal);
+    const transport = await connectTcp(target(port, {}, "localhost"), signal);
     expect(transport.remote?.port).toBe(port);
     transport.destroy();
   });
@@ -95,7 +47,7 @@ describe("connecting over TCP", () => {
     const server = createServer();
     const port = await listen(server);
     await new Promise((resolve) => server.close(resolve));
-    const attempt = connectTcp(target(port, host), new AbortController().signal);
+    const attempt = connectTcp(target(port, {}, host), new AbortController().signal);
     const error: unknown = await attempt.catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "CONNECT_FAILED", retryable: true });
     expect(error).toMatchObject({ cause: { code: "ECONNREFUSED" } });
@@ -103,14 +55,14 @@ describe("connecting over TCP", () => {
   });
 
   test("fails with CONNECT_FAILED for a name nobody has", async () => {
-    const attempt = connectTcp(target(5222, "nobody.invalid"), new AbortController().signal);
+    const attempt = connectTcp(target(5222, {}, "nobody.invalid"), new AbortController().signal);
     await expect(attempt).rejects.toMatchObject({ code: "CONNECT_FAILED", retryable: true });
   });
 
   test("rejects with the reason of a signal, and drops the socket", async () => {
     const controller = new AbortController();
     // 192.0.2.0/24 is reserved for documentation (RFC 5737): packets to it get no answer.
-    const attempt = connectTcp(target(5222, "192.0.2.1"), controller.signal);
+    const attempt = connectTcp(target(5222, {}, "192.0.2.1"), controller.signal);
     const reason = new BrokerError("TIMEOUT_CONNECT");
     controller.abort(reason);
     await expect(attempt).rejects.toBe(reason);
@@ -321,18 +273,6 @@ describe("the end of a TCP connection", () => {
     await eventually(leftOver).toEqual([]);
   });
 });
-
-/** What keeps the process alive, but for the test's own polling and the channel to its runner. */
-function leftOver(): string[] {
-  const own = ["Timeout", "MessagePort", "PipeWrap"];
-  return process.getActiveResourcesInfo().filter((name) => !own.includes(name));
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-}
 
 /** Waits until what the server has written must have arrived: it has answered a question since. */
 async function roundTrip(transport: Transport, socket: Socket): Promise<void> {

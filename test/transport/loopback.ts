@@ -1,0 +1,77 @@
+import type { Server, Socket } from "node:net";
+import { afterEach, expect } from "vitest";
+import { BrokerError } from "../../src/base/errors.ts";
+import type {
+  Target,
+  TlsSettings,
+  Transport,
+  TransportEvents,
+} from "../../src/transport/transport.ts";
+
+/** What is to be undone after each test, the newest first. */
+export const undo: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const action of undo.splice(0).reverse()) await action();
+});
+
+/** Listens on a free loopback port until the test is over. */
+export async function listen(server: Server): Promise<number> {
+  const open = new Set<Socket>();
+  server.on("connection", (socket) => {
+    open.add(socket);
+    socket.on("error", () => undefined);
+    socket.on("close", () => open.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  undo.push(() => {
+    for (const socket of open) socket.destroy();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** Where to connect on loopback; TLS knows nothing but what is given. */
+export function target(port: number, tls: Partial<TlsSettings> = {}, host = "127.0.0.1"): Target {
+  const nothing = { ca: undefined, cert: undefined, key: undefined, pins: undefined };
+  return {
+    host,
+    port,
+    tls: { ...nothing, servername: "localhost", minVersion: "TLSv1.2", ...tls },
+  };
+}
+
+/** Writes down what a transport reports. */
+export function recorder(log: string[]): TransportEvents {
+  return {
+    data: (bytes) => void log.push(new TextDecoder().decode(bytes)),
+    drain: () => void log.push("[drain]"),
+    end: () => void log.push("[end]"),
+    close: (error) =>
+      void log.push(error instanceof BrokerError ? `[close ${error.code}]` : "[close]"),
+  };
+}
+
+export function started(transport: Transport): string[] {
+  const log: string[] = [];
+  transport.start(recorder(log));
+  return log;
+}
+
+/** Polls faster than the default of 50 ms. */
+export function eventually<T>(read: () => T) {
+  return expect.poll(read, { interval: 2, timeout: 5000 });
+}
+
+/** What keeps the process alive, but for the test's own polling and the channel to its runner. */
+export function leftOver(): string[] {
+  const own = ["Timeout", "MessagePort", "PipeWrap"];
+  return process.getActiveResourcesInfo().filter((name) => !own.includes(name));
+}
+
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
