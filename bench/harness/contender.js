@@ -15,11 +15,13 @@ export class Contender {
    * @param {string} name as the tables show it
    * @param {URL} module exports `prepare(task)`, `check()`, `pass()`, all optional but the last
    * @param {string[]} execArgv
+   * @param {NodeJS.ProcessEnv} env
    */
-  constructor(name, module, execArgv = []) {
+  constructor(name, module, execArgv = [], env = process.env) {
     this.name = name;
     this.#child = fork(HOST, [module.href], {
       execArgv,
+      env,
       serialization: "advanced",
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });

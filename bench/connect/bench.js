@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Contender } from "../harness/contender.js";
+import { withContenders } from "../harness/paired.js";
+import { median, summary } from "../harness/stats.js";
+
+const OURS = "xmpp-broker";
+const PEER = "@xmpp/client";
+
+const CLIENTS = [
+  [OURS, "xmpp-broker"],
+  [PEER, "xmpp-client"],
+];
+
+const file = (path) => new URL(path, import.meta.url);
+
+/** @param {import("../run.js").Context} context */
+export async function run({ output, quick, only }) {
+  const goals = {};
+  const table = output.table({
+    id: "connect",
+    title: "From connect to ready: STARTTLS, the strongest mechanism both know, bind",
+    note: "a relay of the bench's own holds every chunk back in each direction, and counts round trips",
+    columns: [
+      { key: "name", label: "library" },
+      { key: "server", label: "server", width: 14 },
+      { key: "delay", label: "delay ms", digits: 0 },
+      { key: "time", label: "ms" },
+      { key: "turns", label: "round trips", digits: 0 },
+      { key: "bytes", label: "bytes", digits: 0 },
+      { key: "cpu", label: "CPU ms" },
+      { key: "noise", label: "noise" },
+    ],
+  });
+  for (const server of await servers(quick, output)) {
+    if (only !== undefined && !server.includes(only)) continue;
+    const host = new Contender("server", file("../harness/real-server.js"));
+    await withContenders([host], async () => {
+      const place = await host.call("start", server);
+      await compare(server, place, { output, quick, goals, table });
+      await host.call("stop");
+    });
+  }
+  return goals;
+}
+
+async function servers(quick, output) {
+  if (quick) return ["loopback"];
+  const finder = new Contender("server", file("../harness/real-server.js"));
+  return withContenders([finder], async () => {
+    const found = await finder.call("find");
+    for (const each of found) if (!each.found) output.say(`(${each.name}: ${each.why}; left out)`);
+    return ["loopback", ...found.filter((each) => each.found).map(({ name }) => name)];
+  });
+}
+
+async function compare(server, place, context) {
+  const folder = mkdtempSync(join(tmpdir(), "xmpp-broker-bench-"));
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, "ca.pem") };
+  writeFileSync(env.NODE_EXTRA_CA_CERTS, place.ca);
+  const clients = CLIENTS.map(
+    ([name, path]) => new Contender(name, file(`./contenders/${path}.js`), [], env),
+  );
+  try {
+    await withContenders(clients, async () => {
+      for (const delay of context.quick ? [0] : [0, 50])
+        await rounds(server, place, delay, clients, context);
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function rounds(server, place, delay, clients, { output, quick, goals, table }) {
+  // The delay is that of a round trip: half of it in each direction.
+  const relay = new Contender("relay", file("./relay.js"));
+  await withContenders([relay], async () => {
+    const port = await relay.call("start", { to: place.client.port, delay: delay / 2 });
+    const passes = Object.fromEntries(clients.map(({ name }) => [name, []]));
+    const total = quick ? 3 : delay === 0 ? 25 : 9;
+    for (const each of clients) await each.call("prepare", { ...place.client, ca: place.ca, port });
+    for (let round = quick ? 0 : -5; round < total; round++) {
+      output.progress(`${server}, ${delay} ms: ${round + 1} of ${total}`);
+      for (const each of clients) {
+        await relay.call("counted");
+        const pass = await each.call("pass");
+        const { turns, bytes } = await relay.call("counted");
+        await each.call("leave");
+        if (round >= 0) passes[each.name].push({ ...pass, turns, bytes });
+      }
+    }
+    output.progress("");
+    report(server, delay, passes, goals, table);
+  });
+}
+
+function report(server, delay, passes, goals, table) {
+  const of = (name, key) => median(passes[name].map((pass) => pass[key]));
+  goals[`${server} ${delay} time of the peer's`] = of(OURS, "wall") / of(PEER, "wall");
+  goals[`${server} ${delay} CPU of the peer's`] = of(OURS, "cpu") / of(PEER, "cpu");
+  for (const name of Object.keys(passes)) {
+    table.row({
+      name,
+      server,
+      delay,
+      time: of(name, "wall"),
+      turns: of(name, "turns"),
+      bytes: of(name, "bytes"),
+      cpu: of(name, "cpu"),
+      noise: `${(summary(passes[name].map(({ wall }) => wall)).noise * 100).toFixed(0)} %`,
+    });
+  }
+}

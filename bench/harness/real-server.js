@@ -1,0 +1,97 @@
+/**
+ * One server in a process of its own, for `Contender`. Prosody, ejabberd and jabberd2 are started
+ * by the harness of the project's own tests (test/servers, TypeScript), which esbuild translates.
+ */
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { ours } from "./ours.js";
+
+const HARNESS = fileURLToPath(new URL("../../test/servers/", import.meta.url));
+
+let running;
+
+/** Which of the real servers this machine has, with their versions. */
+export async function find() {
+  const { findAll } = await harness();
+  return findAll();
+}
+
+/**
+ * Starts `loopback`, `prosody`, `ejabberd` or `jabberd2`.
+ *
+ * @returns {Promise<Place>}
+ * @typedef {{ name: string, ca: string, component: { port: number, domain: string, secret: string },
+ *   client: { port: number, domain: string, username: string, password: string } }} Place
+ */
+export async function start(name) {
+  return name === "loopback" ? startLoopback() : startReal(name);
+}
+
+export async function stop() {
+  await running?.close();
+}
+
+async function startLoopback() {
+  const { LoopbackServer } = await ours("testing/index.js");
+  const component = { domain: "one.service.test", secret: "secret" };
+  const client = { username: "alice", password: "wonderland" };
+  const server = await LoopbackServer.start({
+    domain: "required.test",
+    users: { [client.username]: client.password },
+    components: { [component.domain]: component.secret },
+  });
+  running = server;
+  return {
+    name: "LoopbackServer",
+    ca: server.ca,
+    component: { ...component, port: server.ports.component },
+    client: { ...client, port: server.ports.client, domain: "required.test" },
+  };
+}
+
+async function startReal(name) {
+  const { CANDIDATES, ACCOUNTS, COMPONENT_SECRET, SERVICE_DOMAINS, CLIENT_DOMAINS } =
+    await harness();
+  const server = await CANDIDATES[name].start();
+  running = server;
+  return {
+    name,
+    ca: server.ca,
+    component: {
+      port: server.components.off ?? server.components.optional,
+      domain: SERVICE_DOMAINS[0],
+      secret: COMPONENT_SECRET,
+    },
+    client: {
+      port: server.clients.required.port,
+      domain: CLIENT_DOMAINS.required,
+      username: "alice",
+      password: ACCOUNTS.alice,
+    },
+  };
+}
+
+async function harness() {
+  const { build } = await import("esbuild");
+  const folder = mkdtempSync(join(tmpdir(), "xmpp-broker-bench-"));
+  const outfile = join(folder, "servers.mjs");
+  await build({
+    stdin: {
+      contents: 'export * from "./found.ts"; export * from "./server.ts";',
+      resolveDir: HARNESS,
+      loader: "ts",
+    },
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    outfile,
+    logLevel: "error",
+  });
+  copyFileSync(join(HARNESS, "guard.mjs"), join(folder, "guard.mjs"));
+  const module = await import(pathToFileURL(outfile).href);
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return module;
+}

@@ -1,0 +1,57 @@
+import { Contender } from "../harness/contender.js";
+import { withContenders } from "../harness/paired.js";
+import { summary } from "../harness/stats.js";
+
+const OURS = "xmpp-broker";
+
+const LIBRARIES = [
+  [OURS, "xmpp-broker"],
+  ["@xmpp/component", "xmpp-component"],
+  ["bare socket", "socket"],
+];
+
+/** @param {import("../run.js").Context} context */
+export async function run({ output, quick }) {
+  const connections = quick ? 100 : 1000;
+  const values = Object.fromEntries(LIBRARIES.map(([name]) => [name, { rss: [], heap: [] }]));
+  const sender = new Contender("sender", new URL("../pump/sender.js", import.meta.url));
+  await withContenders([sender], async () => {
+    const port = await sender.call("listen", {});
+    for (let round = quick ? 1 : 5; round > 0; round--) {
+      for (const [name, file] of LIBRARIES) {
+        output.progress(`idle: ${name}, ${round} to go`);
+        const url = new URL(`./contenders/${file}.js`, import.meta.url);
+        await withContenders([new Contender(name, url, ["--expose-gc"])], async ([each]) => {
+          const { rss, heap } = await each.call("pass", { port, connections });
+          values[name].rss.push(rss);
+          values[name].heap.push(heap);
+        });
+      }
+    }
+  });
+  const table = output.table({
+    id: "idle",
+    title: `Memory of an idle component connection, ${connections.toLocaleString("en")} in one process`,
+    note: "resident memory and JavaScript heap after a collection, per connection",
+    columns: [
+      { key: "name", label: "library" },
+      { key: "rss", label: "KB resident", digits: 1 },
+      { key: "heap", label: "KB of heap", digits: 1 },
+      { key: "noise", label: "noise" },
+    ],
+  });
+  for (const [name, { rss, heap }] of Object.entries(values)) {
+    const resident = summary(rss);
+    table.row({
+      name,
+      rss: resident.median / 1024,
+      heap: summary(heap).median / 1024,
+      noise: `${(resident.noise * 100).toFixed(0)} %`,
+    });
+  }
+  return {
+    "KB a connection": summary(values[OURS].rss).median / 1024,
+    "KB over the socket":
+      (summary(values[OURS].rss).median - summary(values["bare socket"].rss).median) / 1024,
+  };
+}
