@@ -2,7 +2,7 @@ import { BrokerError } from "../base/errors.ts";
 import { isNcName } from "./characters.ts";
 import type { Element } from "./element.ts";
 import { DEEPEST } from "./limits.ts";
-import { nameOf } from "./names.ts";
+import { partsOf } from "./names.ts";
 import { NS } from "./namespaces.ts";
 
 /** What already stands above an element where it is written. */
@@ -47,14 +47,14 @@ export function openTag(
   const declared = (prefix: string) =>
     prefix === "" || prefix === "xml" || attrs[`xmlns:${prefix}`] !== undefined;
   const path = `/${name}`;
-  const parts = nameOf(name);
+  const parts = partsOf(name);
   if (parts === undefined || parts.prefix === "xmlns") throw illegal(path, "a bad name");
   if (!declared(parts.prefix)) throw illegal(path, "an undeclared prefix");
   let text = `<${name}`;
   for (const [key, value] of Object.entries(attrs)) {
     if (value === undefined) continue;
     const at = `${path}/@${key}`;
-    const attribute = nameOf(key);
+    const attribute = partsOf(key);
     if (attribute === undefined) throw illegal(at, "a bad name");
     if (key === "xmlns") checkDeclaration("", value, at);
     else if (attribute.prefix === "xmlns") checkDeclaration(attribute.local, value, at);
@@ -127,7 +127,7 @@ class Writer {
     if (this.#path.length > DEEPEST) {
       throw new BrokerError("ILLEGAL_XML", `elements are nested more than ${DEEPEST} deep`);
     }
-    if (typeof name !== "string" || nameOf(name)?.prefix !== "") throw this.#illegal("a bad name");
+    if (typeof name !== "string" || partsOf(name)?.prefix !== "") throw this.#illegal("a bad name");
 
     const undo: [string, string | undefined][] = [];
     let declarations = "";
@@ -192,8 +192,8 @@ class Writer {
   /** The spelling of `xml:lang`, `p:name` or `{uri}name`; declares a prefix if it takes one. */
   #attributeName(key: string, undo: [string, string | undefined][]): string {
     if (!key.startsWith("{")) {
-      const name = nameOf(key);
-      if (name === undefined || name.qualified === "xmlns") {
+      const name = partsOf(key);
+      if (name === undefined || key === "xmlns") {
         throw this.#illegal("a bad name", `@${key}`);
       }
       if (this.#scope.uri(name.prefix) === undefined) {
@@ -290,7 +290,7 @@ function checkDeclaration(prefix: string, uri: string, place: string): void {
 
 /** Whether an attribute's key is a local name and nothing more. */
 function isPlain(key: string): boolean {
-  return key !== "xmlns" && nameOf(key)?.prefix === "";
+  return key !== "xmlns" && partsOf(key)?.prefix === "";
 }
 
 function illegal(place: string, what: string): BrokerError {

@@ -1,9 +1,12 @@
 import { CLASS, isCharacter, NAME, SPACE, sequenceLength } from "./characters.ts";
-import { utf8 } from "./decode.ts";
-import { Dictionary, Element, NO_PREFIXES } from "./element.ts";
+import { type Element, NO_PREFIXES } from "./element.ts";
 import { LIMITS, settleLimits, type XmlLimits } from "./limits.ts";
-import { type Name, nameOf } from "./names.ts";
-import { NS } from "./namespaces.ts";
+import { hashOn, knownName, learnName, makeRoom, type Name, SEED } from "./names.ts";
+import { expand, referenceFault } from "./references.ts";
+import { textStop, valueStop } from "./scan.ts";
+import { lease, NO_SLAB, release, Slab } from "./slab.ts";
+import { FOREIGN, LINES, REFERENCES, StartTag } from "./start-tag.ts";
+import { TreeBuilder } from "./tree-builder.ts";
 import { type XmlCondition, XmlError } from "./xml-error.ts";
 
 /** What a `StreamParser` calls back for, in the order of the stream. */
@@ -40,6 +43,7 @@ export interface ParserContext {
 const CR = 0x0d;
 const BANG = 0x21;
 const QUOTE = 0x22;
+const HASH = 0x23;
 const AMP = 0x26;
 const APOSTROPHE = 0x27;
 const SLASH = 0x2f;
@@ -48,45 +52,28 @@ const LT = 0x3c;
 const EQUALS = 0x3d;
 const GT = 0x3e;
 const QUESTION = 0x3f;
-const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
+
+/** Instead of a place in the buffer: what is needed to go on has not arrived. */
+const CUT = 0;
 
 /** A large write is read in pieces of this size. */
 const PIECE = 65_536;
 /** An unfinished text is cut into strings of at least this size, so that no bytes pile up. */
 const FLUSH = 4096;
+/** What is unfinished and smaller than this moves out of a large buffer, which others can use then. */
+const LITTLE = 512;
 /** No legal reference is longer, unless it is padded with zeros. */
 const LONGEST_REFERENCE = 24;
 const LONGEST_DECLARATION = 256;
 
-const NOTHING = new Uint8Array(0);
-const CDATA = [LT, BANG, OPEN_BRACKET, 0x43, 0x44, 0x41, 0x54, 0x41, OPEN_BRACKET];
+const CDATA = "<![CDATA[";
+const DECLARATION_START = "<?xml ";
 const DECLARATION =
   /^<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:'1\.([0-9]+)'|"1\.([0-9]+)")(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:'([A-Za-z][\w.-]*)'|"([A-Za-z][\w.-]*)"))?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:'(?:yes|no)'|"(?:yes|no)"))?[ \t\r\n]*\?>$/;
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  lt: "<",
-  gt: ">",
-  amp: "&",
-  apos: "'",
-  quot: '"',
-};
-
-interface Open {
-  readonly element: Element;
-  readonly name: Name;
-  /** The default namespace in it. */
-  readonly ns: string;
-  /** Prefixes it declared, with what they meant before. */
-  readonly undo: readonly [prefix: string, before: string | undefined][] | undefined;
-}
-
-interface Attribute {
-  readonly name: Name;
-  readonly value: string;
-}
-
 const encoder = new TextEncoder();
+const tag = new StartTag();
 
 /**
  * Reads XML as RFC 6120, section 11, restricts it, from bytes or strings cut anywhere. What it calls
@@ -96,58 +83,60 @@ const encoder = new TextEncoder();
  * An exception that a callback throws goes through `write` to its caller; the parser stays
  * consistent, keeps what it has not read yet, and reads on at the next `write`. A callback may call
  * `stop`, `setLimits`, and `write`, whose data is read after what is being read.
+ *
+ * How it works: bytes are copied to a buffer that ends in a 0 byte, where every loop stops by itself.
+ * Texts are read on where they were cut. A tag that is cut is read again from its `<`, once its end
+ * has come; so a tag is read at most twice however it arrives, and reading needs no state within it.
  */
 export class StreamParser {
   readonly #events: StreamParserEvents;
   readonly #frames: boolean;
-  readonly #scope = new Map<string, string>([["xml", NS.xml]]);
-  readonly #contextNs: string;
+  readonly #builder: TreeBuilder;
   #limits: XmlLimits;
 
-  #state: "reading" | "deaf" = "reading";
-  #failure: XmlError | undefined;
+  #deaf = false;
   #busy = false;
+  #failure: XmlError | undefined;
+  /** Written by callbacks, to be read later. */
   #queue: (Uint8Array | string)[] = [];
+  /** The first half of a surrogate pair, whose second has not arrived. */
+  #half = "";
 
-  #buffer: Uint8Array = NOTHING;
-  /** Where the unfinished token starts. */
+  #slab: Slab = NO_SLAB;
+  /** Where the token being read starts in the slab, and where the input so far ends. */
   #at = 0;
   #end = 0;
-  /** The offset in the stream of the buffer's first byte. */
+  /** The offset in the stream of the slab's first byte. */
   #base = 0;
-  /** Where reading goes on within an unfinished text, CDATA section or tag. */
-  #resume = 0;
-  #token: "none" | "tag" | "cdata" = "none";
-  /** Within an unfinished tag: the quote that is open, or 0. */
-  #quote = 0;
 
-  #stack: Open[] = [];
-  /** The prefixes of the stream header (or of the context), which stanzas carry along. */
-  #outer: Readonly<Record<string, string>>;
+  #token: "none" | "tag" | "cdata" = "none";
+  /** Where reading goes on within a text, CDATA section or tag that was cut. */
+  #resume = 0;
+  /** What is known of a text that was cut: flags of `StartTag`. */
+  #flags = 0;
+  /** Within a tag that was cut: the quote that is open, or 0. */
+  #quote = 0;
+  /** The last byte of the tag that is being judged. */
+  #reach = 0;
+  /** Text of the innermost element that has not become a child yet. */
   #text = "";
-  #roots = 0;
-  /** Offsets in the stream: of the document, of the stanza, of the white space before it. */
+
+  /** Offsets in the stream: where the document, and where the stanza starts. */
   #document = 0;
   #stanza = 0;
-  #elements = 0;
+  /** Bytes of white space since the last stanza. */
   #space = 0;
-  #lone = "";
+  /** Root elements in this document. */
+  #roots = 0;
 
   constructor(events: StreamParserEvents, options: StreamParserOptions = {}) {
     this.#events = events;
     this.#limits = settleLimits(LIMITS, options.limits);
     this.#frames = options.framing === "frame";
-    this.#contextNs = options.context?.ns ?? "";
-    this.#outer = NO_PREFIXES;
-    const prefixes = Object.entries(options.context?.prefixes ?? {});
-    if (prefixes.length > 0) {
-      const outer = new Dictionary();
-      for (const [prefix, uri] of prefixes) {
-        outer[prefix] = uri;
-        this.#scope.set(prefix, uri);
-      }
-      this.#outer = Object.freeze(outer);
-    }
+    const { ns = "", prefixes = NO_PREFIXES } = options.context ?? {};
+    this.#builder = new TreeBuilder(this.#frames ? 0 : 1, ns, prefixes, (condition, what, found) =>
+      this.#fail(condition, what, this.#at, this.#reach, found),
+    );
   }
 
   /**
@@ -155,29 +144,30 @@ export class StreamParser {
    * nothing but white space waits to be read.
    */
   get idle(): boolean {
-    if (this.#stack.length > this.#headers || this.#token !== "none") return false;
+    if (this.#inStanza || this.#token !== "none") return false;
     for (let i = this.#at; i < this.#end; i++) {
-      if (((CLASS[this.#buffer[i] ?? 0] ?? 0) & SPACE) === 0) return false;
+      if (CLASS[this.#slab.bytes[i] ?? 0] !== SPACE) return false;
     }
-    return this.#queue.length === 0 && this.#lone === "";
+    return this.#queue.length === 0 && this.#half === "";
   }
 
   /** Reads on. Bytes must be UTF-8. Never throws for what the peer sent. */
   write(data: Uint8Array | string): void {
-    if (this.#state === "deaf") return;
+    if (this.#deaf) return;
     if (this.#busy) {
       this.#queue.push(typeof data === "string" ? data : data.slice());
       return;
     }
     this.#busy = true;
     try {
-      this.#take(data);
+      // A callback that threw may have left something in the queue.
+      if (this.#queue.length === 0) this.#take(data);
+      else this.#queue.push(data);
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
         this.#take(next);
       }
     } catch (thrown) {
-      if (thrown !== this.#failure || thrown === undefined) throw thrown;
-      this.#report(thrown as XmlError);
+      this.#report(thrown);
     } finally {
       this.#busy = false;
     }
@@ -188,31 +178,24 @@ export class StreamParser {
    * a stream that was not closed, but stands between stanzas, is not.
    */
   end(): void {
-    if (this.#state === "deaf") return;
+    if (this.#deaf) return;
     try {
-      if (this.#lone !== "") this.#fail("not-well-formed", "half a character", this.#end);
-      if (this.#token === "tag") this.#tag(true);
-      if (this.#at < this.#end || this.#stack.length > this.#headers || this.#token !== "none") {
-        if (!this.idle) this.#fail("not-well-formed", "the input ends too early", this.#end);
-      }
+      this.#finish("the input ends too early");
       this.stop();
     } catch (thrown) {
-      if (thrown !== this.#failure || thrown === undefined) throw thrown;
-      this.#report(thrown as XmlError);
+      this.#report(thrown);
     }
   }
 
   /** No more callbacks, whatever is written; everything held is let go. */
   stop(): void {
-    this.#state = "deaf";
-    this.#buffer = NOTHING;
-    this.#at = this.#end = this.#resume = 0;
+    this.#deaf = true;
+    this.#at = this.#end;
+    this.#change(NO_SLAB);
     this.#token = "none";
-    this.#stack = [];
     this.#queue = [];
-    this.#text = "";
-    this.#lone = "";
-    this.#scope.clear();
+    this.#text = this.#half = "";
+    this.#builder.clear();
   }
 
   /** Changes limits from here on, also for the stanza that is being read. */
@@ -220,15 +203,19 @@ export class StreamParser {
     this.#limits = settleLimits(this.#limits, limits);
   }
 
-  /** How many open elements are not part of a stanza. */
-  get #headers(): number {
-    return this.#frames ? 0 : 1;
+  get #inStanza(): boolean {
+    return this.#builder.depth > this.#builder.roots;
   }
 
-  #report(error: XmlError): void {
+  /** Tells of the parser's own failure; what a callback has thrown goes on. */
+  #report(thrown: unknown): void {
+    const failure = this.#failure;
+    if (failure === undefined || thrown !== failure) throw thrown;
     this.stop();
-    this.#events.error(error);
+    this.#events.error(failure);
   }
+
+  // Input: from what is written to a slab.
 
   #take(data: Uint8Array | string): void {
     if (this.#frames) {
@@ -237,216 +224,234 @@ export class StreamParser {
     }
     if (typeof data === "string") this.#takeText(data);
     else this.#takeBytes(data);
-    if (this.#frames && this.#state === "reading" && !this.idle) {
-      if (this.#token === "tag") this.#tag(true);
-      this.#fail("not-well-formed", "the frame ends too early", this.#end);
-    }
-  }
-
-  #takeBytes(data: Uint8Array): void {
-    let from = 0;
-    do {
-      const piece = data.length <= PIECE ? data : data.subarray(from, from + PIECE);
-      this.#append(piece);
-      from += PIECE;
-      this.#run();
-    } while (from < data.length && this.#state === "reading");
+    if (this.#frames && !this.#deaf) this.#finish("the frame ends too early");
   }
 
   #takeText(data: string): void {
-    let text = this.#lone + data;
-    this.#lone = "";
+    let text = this.#half + data;
+    this.#half = "";
     const last = text.charCodeAt(text.length - 1);
     if (last >= 0xd800 && last < 0xdc00) {
-      this.#lone = text.slice(-1);
+      this.#half = text.slice(-1);
       text = text.slice(0, -1);
     }
-    const bad = loneSurrogate(text);
-    this.#takeBytes(encoder.encode(bad < 0 ? text : text.slice(0, bad)));
-    if (bad >= 0 && this.#state === "reading") {
-      if (this.#token === "tag") this.#tag(true);
-      this.#fail("not-well-formed", "half a character", this.#end);
+    const lone = text.search(LONE_SURROGATE);
+    this.#takeBytes(encoder.encode(lone < 0 ? text : text.slice(0, lone)));
+    if (lone >= 0 && !this.#deaf) this.#failHalf();
+  }
+
+  #takeBytes(data: Uint8Array): void {
+    if (data.length <= PIECE) {
+      this.#takePiece(data);
+      return;
+    }
+    for (let from = 0; from < data.length && !this.#deaf; from += PIECE) {
+      try {
+        this.#takePiece(data.subarray(from, from + PIECE));
+      } catch (thrown) {
+        // What a callback's exception leaves unread is not lost.
+        if (thrown !== this.#failure) this.#queue.unshift(data.slice(from + PIECE));
+        throw thrown;
+      }
     }
   }
 
+  #takePiece(data: Uint8Array): void {
+    this.#append(data);
+    while (this.#at < this.#end && this.#readToken());
+    if (this.#deaf) return;
+    this.#checkUnfinished();
+    const held = this.#end - this.#at;
+    if (held === 0) this.#change(NO_SLAB);
+    else if (8 * held < this.#slab.size && this.#slab.size > 4 * LITTLE) {
+      this.#change(new Slab(Math.max(2 * LITTLE, 2 * held)));
+    }
+  }
+
+  /** Puts bytes behind those that are held. */
   #append(data: Uint8Array): void {
     const held = this.#end - this.#at;
-    if (this.#end + data.length > this.#buffer.length) {
-      const buffer = new Uint8Array(Math.max(256, 2 * held + data.length));
-      buffer.set(this.#buffer.subarray(this.#at, this.#end));
-      this.#shift(this.#at);
-      this.#buffer = buffer;
+    if (this.#end + data.length > this.#slab.size) {
+      const fits = held + data.length <= this.#slab.size;
+      this.#change(fits ? this.#slab : lease(held + data.length));
     }
-    this.#buffer.set(data, this.#end);
+    const { bytes } = this.#slab;
+    bytes.set(data, this.#end);
     this.#end += data.length;
+    bytes[this.#end] = 0;
   }
 
-  /** Forgets the bytes before `from`, which become those before 0. */
-  #shift(from: number): void {
-    this.#base += from;
-    this.#resume -= from;
-    this.#at -= from;
-    this.#end -= from;
-  }
-
-  #run(): void {
-    this.#read();
-    if (this.#state === "deaf") return;
-    this.#checkUnfinished();
-    if (this.#at === this.#end) {
-      this.#shift(this.#at);
-      this.#buffer = NOTHING;
-    }
-  }
-
-  #read(): void {
-    while (this.#at < this.#end && this.#state === "reading") {
-      if (!this.#readToken()) return;
-    }
-  }
-
-  #readToken(): boolean {
-    if (this.#token === "tag") return this.#tagEnds() && this.#tag(false);
-    if (this.#token === "cdata") return this.#cdata();
-    if (this.#buffer[this.#at] !== LT) {
-      return this.#stack.length > this.#headers ? this.#characters() : this.#whiteSpace();
-    }
-    if (this.#at + 1 >= this.#end) return false;
-    const second = this.#buffer[this.#at + 1];
-    if (second === BANG) return this.#markup();
-    if (second === QUESTION) return this.#declaration();
-    return this.#tag(false);
+  /** Moves what is held to the beginning of a slab, which may be the same. */
+  #change(to: Slab): void {
+    const from = this.#slab;
+    const held = this.#end - this.#at;
+    if (held > 0) to.bytes.set(from.bytes.subarray(this.#at, this.#end));
+    to.bytes[held] = 0;
+    if (from === to) from.forget();
+    else if (from !== NO_SLAB) release(from);
+    this.#slab = to;
+    this.#base += this.#at;
+    this.#resume -= this.#at;
+    this.#end = held;
+    this.#at = 0;
   }
 
   /** Bounds what cannot be read yet. */
   #checkUnfinished(): void {
-    if (this.#token === "tag" && this.#end - this.#at > this.#limits.tag) this.#tag(true);
-    const stanza = this.#stack.length > this.#headers || this.#token === "tag";
-    if (stanza && this.#base + this.#end - this.#stanza > this.#limits.bytes) {
-      if (this.#token === "tag") this.#tag(true);
+    const cut = this.#token === "tag";
+    if (cut && this.#end - this.#at > this.#limits.tag) this.#readTag(true);
+    if (!this.#inStanza && !cut) return;
+    if (this.#base + this.#end - this.#stanza > this.#limits.bytes) {
+      if (cut) this.#readTag(true);
       this.#fail("policy-violation", "", this.#end);
     }
   }
 
+  /** No more will come: is anything unfinished? */
+  #finish(detail: string): void {
+    if (this.#half !== "") this.#failHalf();
+    if (this.#token === "tag") this.#readTag(true);
+    if (!this.idle) this.#fail("not-well-formed", detail, this.#end);
+  }
+
+  // Tokens: each reads one, and returns whether it has got it whole.
+
+  #readToken(): boolean {
+    const { bytes } = this.#slab;
+    if (this.#token === "tag") return this.#findTagEnd() && this.#readTag(false);
+    if (this.#token === "cdata") return this.#readText(true);
+    if (bytes[this.#at] !== LT) {
+      return this.#inStanza ? this.#readText(false) : this.#readSpace();
+    }
+    if (this.#at + 1 >= this.#end) return false;
+    const second = bytes[this.#at + 1];
+    if (second === BANG) return this.#readCdataStart();
+    if (second === QUESTION) return this.#readDeclaration();
+    return this.#readTag(false);
+  }
+
   /**
-   * Between stanzas.
+   * White space between stanzas.
    *
    *     </message> <presence/>
    *               ^
    */
-  #whiteSpace(): boolean {
+  #readSpace(): boolean {
+    const { bytes } = this.#slab;
     let i = this.#at;
-    while (i < this.#end && (CLASS[this.#buffer[i] ?? 0] ?? 0) === SPACE) i++;
+    while (CLASS[bytes[i] ?? 0] === SPACE) i++;
     this.#space += i - this.#at;
     if (this.#space > this.#limits.space) {
-      this.#fail("policy-violation", "too much white space", i);
+      this.#fail("policy-violation", "too much white space", i - 1);
     }
     this.#at = i;
-    if (i === this.#end || this.#buffer[i] === LT) return true;
-    if ((this.#buffer[i] ?? 0) >= 0x80) {
-      const length = sequenceLength(this.#buffer, i, this.#end);
-      if (length === 0) return false;
-      if (length < 0) this.#failUtf8(i, length);
-    } else if (!isCharacter(this.#buffer[i] ?? 0)) {
-      this.#fail("not-well-formed", "an illegal character", i);
-    }
-    return this.#stack.length === 0
+    if (i >= this.#end || bytes[i] === LT) return true;
+    const byte = bytes[i] ?? 0;
+    if (byte >= 0x80) {
+      if (this.#foreignEnd(i) === i) return false;
+    } else if (!isCharacter(byte)) this.#failCharacter(i);
+    return this.#builder.depth === 0
       ? this.#fail("not-well-formed", "text outside the root element", i)
       : this.#fail("invalid-xml", "text between stanzas", i);
   }
 
   /**
-   * Text in a stanza.
+   * Text in a stanza, or in a CDATA section, where `<` and `&` mean themselves.
    *
-   *     <body>Romeo &amp; Juliet</body>
-   *           ^
+   *     <body>Romeo &amp; Juliet</body>     <![CDATA[1 < 2]]>
+   *           ^                                      ^
    */
-  #characters(): boolean {
-    const buffer = this.#buffer;
-    let i = Math.max(this.#at, this.#resume);
-    for (; i < this.#end; ) {
-      const byte = buffer[i] ?? 0;
-      if (byte === LT) {
-        this.#piece(i, true);
+  #readText(cdata: boolean): boolean {
+    const { bytes, view } = this.#slab;
+    const start = this.#at;
+    let i = start;
+    let flags = 0;
+    if (this.#resume > start) {
+      i = this.#resume;
+      flags = this.#flags;
+    }
+    for (;;) {
+      i = textStop(view, i);
+      const byte = bytes[i] ?? 0;
+      if (byte === LT && !cdata) {
+        this.#takeTextTo(i, flags);
         return true;
       }
-      if (byte === AMP) {
-        const after = this.#reference(i);
-        if (after === 0) break;
+      if (byte >= 0x80) {
+        flags |= FOREIGN;
+        i = this.#foreignEnd(i);
+        if ((bytes[i] ?? 0) >= 0x80) break;
+      } else if (byte === AMP && !cdata) {
+        const after = this.#readReference(i);
+        if (after === CUT) break;
+        flags |= REFERENCES;
         i = after;
-      } else if (byte >= 0x80) {
-        const length = sequenceLength(buffer, i, this.#end);
-        if (length === 0) break;
-        if (length < 0) this.#failUtf8(i, length);
-        i += length;
       } else if (byte === GT) {
-        if (i - 2 >= this.#at && buffer[i - 1] === CLOSE_BRACKET && buffer[i - 2] === CLOSE_BRACKET)
-          this.#fail("not-well-formed", "`]]>` in text", i - 2, i);
+        if (i >= start + 2 && bytes[i - 1] === CLOSE_BRACKET && bytes[i - 2] === CLOSE_BRACKET) {
+          if (!cdata) this.#fail("not-well-formed", "`]]>` in text", i - 2, i);
+          this.#takeTextTo(i - 2, flags);
+          this.#at = i + 1;
+          this.#token = "none";
+          return true;
+        }
         i++;
-      } else if (!isCharacter(byte)) {
-        this.#fail("not-well-formed", "an illegal character", i);
-      } else i++;
+      } else if (i >= this.#end) break;
+      else {
+        if (byte === CR) flags |= LINES;
+        else if (!isCharacter(byte)) this.#failCharacter(i);
+        i++;
+      }
     }
-    this.#resume = i;
-    // What may still belong to what follows stays: a CR before LF, brackets before `>`.
-    let safe = i;
-    while (
-      safe > this.#at &&
-      (buffer[safe - 1] === CR || buffer[safe - 1] === CLOSE_BRACKET) &&
-      i - safe < 2
-    )
-      safe--;
-    if (safe - this.#at >= FLUSH) this.#piece(safe, true);
+    this.#keepText(i, flags);
     return false;
   }
 
   /**
-   *     <![CDATA[1 < 2]]>
-   *              ^
+   * A text was cut. What is longer becomes a string at once; what may belong to what follows stays: a
+   * CR before an LF, two brackets before a `>`.
    */
-  #cdata(): boolean {
-    const buffer = this.#buffer;
-    let i = Math.max(this.#at, this.#resume);
-    for (; i < this.#end; ) {
-      const byte = buffer[i] ?? 0;
-      if (byte >= 0x80) {
-        const length = sequenceLength(buffer, i, this.#end);
-        if (length === 0) break;
-        if (length < 0) this.#failUtf8(i, length);
-        i += length;
-      } else if (
-        byte === GT &&
-        i - 2 >= this.#at &&
-        buffer[i - 1] === CLOSE_BRACKET &&
-        buffer[i - 2] === CLOSE_BRACKET
-      ) {
-        this.#piece(i - 2, false);
-        this.#at = i + 1;
-        this.#token = "none";
-        return true;
-      } else if (!isCharacter(byte)) {
-        this.#fail("not-well-formed", "an illegal character", i);
-      } else i++;
-    }
-    this.#resume = i;
-    let safe = i;
-    while (
-      safe > this.#at &&
-      (buffer[safe - 1] === CR || buffer[safe - 1] === CLOSE_BRACKET) &&
-      i - safe < 2
-    )
+  #keepText(to: number, flags: number): void {
+    const { bytes } = this.#slab;
+    let safe = to;
+    while (safe > this.#at && safe > to - 2) {
+      const byte = bytes[safe - 1];
+      if (byte !== CR && byte !== CLOSE_BRACKET) break;
       safe--;
-    if (safe - this.#at >= FLUSH) this.#piece(safe, false);
-    return false;
+    }
+    if (safe - this.#at >= FLUSH) {
+      this.#takeTextTo(safe, flags);
+      flags = LINES;
+    }
+    this.#resume = to;
+    this.#flags = flags;
   }
 
-  /** Takes the text up to `to`. */
-  #piece(to: number, references: boolean): void {
-    let text = utf8(this.#buffer, this.#at, to);
-    if (text.includes("\r")) text = text.replace(/\r\n?/g, "\n");
-    if (references && text.includes("&")) text = expand(text);
-    this.#text += text;
+  /** Adds what stands from `#at` to `to` to the text of the innermost element. */
+  #takeTextTo(to: number, flags: number): void {
+    const slab = this.#slab;
+    let text: string;
+    if (flags === 0) text = slab.ascii(this.#at, to, this.#end);
+    else {
+      text = slab.utf8(this.#at, to);
+      // XML 1.0, 2.11
+      if ((flags & LINES) !== 0) text = text.replace(/\r\n?/g, "\n");
+      if ((flags & REFERENCES) !== 0) text = expand(text);
+    }
+    this.#text = this.#text === "" ? text : this.#text + text;
     this.#at = to;
+  }
+
+  /** Characters beyond ASCII: where they end, or where one is cut. */
+  #foreignEnd(from: number): number {
+    const { bytes } = this.#slab;
+    let i = from;
+    while ((bytes[i] ?? 0) >= 0x80) {
+      const length = sequenceLength(bytes, i, this.#end);
+      if (length === 0) return i;
+      if (length < 0) this.#failUtf8(i, i - length - 1);
+      i += length;
+    }
+    return i;
   }
 
   /**
@@ -455,54 +460,53 @@ export class StreamParser {
    *     &amp;   &#10;   &#x1F339;
    *     ^
    *
-   * Returns where it ends, or 0 if that has not arrived.
+   * Returns where it ends.
    */
-  #reference(at: number): number {
-    const buffer = this.#buffer;
-    let i = at + 1;
-    while (i < this.#end && buffer[i] !== SEMICOLON) {
-      const byte = buffer[i] ?? 0;
-      if (!((CLASS[byte] ?? 0) & NAME) && !(byte === 0x23 && i === at + 1)) {
-        this.#fail("not-well-formed", "a bare `&`", at, i);
+  #readReference(from: number): number {
+    const { bytes } = this.#slab;
+    let i = from + 1;
+    for (; bytes[i] !== SEMICOLON; i++) {
+      const byte = bytes[i] ?? 0;
+      if (i >= this.#end) return CUT;
+      if (((CLASS[byte] ?? 0) & NAME) === 0 && (byte !== HASH || i !== from + 1)) {
+        this.#fail("not-well-formed", "a bare `&`", from, i);
       }
-      if (i - at >= LONGEST_REFERENCE) {
-        this.#fail("restricted-xml", "a reference to an entity", at, i);
+      if (i - from >= LONGEST_REFERENCE) {
+        this.#fail("restricted-xml", "a reference to an entity", from, i);
       }
-      i++;
     }
-    if (i >= this.#end) return 0;
-    const text = utf8(buffer, at + 1, i);
-    if (text.startsWith("#")) {
-      const code = codeOf(text);
-      if (code < 0) this.#fail("not-well-formed", "a bad character reference", at, i);
-      if (!isCharacter(code)) {
-        this.#fail("not-well-formed", "a reference to an illegal character", at, i);
-      }
-    } else if (text === "") this.#fail("not-well-formed", "a bare `&`", at, i);
-    else if (!Object.hasOwn(ENTITIES, text)) {
-      this.#fail("restricted-xml", "a reference to an entity", at, i);
+    this.#checkForeign(from, i);
+    switch (referenceFault(this.#slab.utf8(from + 1, i))) {
+      case undefined:
+        return i + 1;
+      case "syntax":
+        return this.#fail("not-well-formed", "a bad reference", from, i);
+      case "character":
+        return this.#fail("not-well-formed", "a reference to an illegal character", from, i);
+      case "entity":
+        return this.#fail("restricted-xml", "a reference to an entity", from, i);
     }
-    return i + 1;
   }
 
   /**
-   * Only CDATA is legal here, and only in a stanza.
+   * Of what begins so, only CDATA is legal, and only in a stanza.
    *
    *     <![CDATA[      <!DOCTYPE      <!--
    *     ^
    */
-  #markup(): boolean {
-    for (let n = 2; n < CDATA.length; n++) {
-      if (this.#at + n >= this.#end) return false;
-      if (this.#buffer[this.#at + n] !== CDATA[n]) {
-        this.#fail("restricted-xml", "a comment or declaration", this.#at, this.#at + n);
+  #readCdataStart(): boolean {
+    const { bytes } = this.#slab;
+    for (let k = 2; k < CDATA.length; k++) {
+      if (this.#at + k >= this.#end) return false;
+      if (bytes[this.#at + k] !== CDATA.charCodeAt(k)) {
+        this.#fail("restricted-xml", "a comment or declaration", this.#at, this.#at + k);
       }
     }
-    if (this.#stack.length <= this.#headers) {
-      this.#fail("invalid-xml", "text between stanzas", this.#at, this.#at + CDATA.length - 1);
+    const after = this.#at + CDATA.length;
+    if (!this.#inStanza) {
+      this.#fail("invalid-xml", "text between stanzas", this.#at, after - 1);
     }
-    this.#at += CDATA.length;
-    this.#resume = this.#at;
+    this.#at = after;
     this.#token = "cdata";
     return true;
   }
@@ -513,28 +517,29 @@ export class StreamParser {
    *     <?xml version='1.0' encoding='UTF-8'?>
    *     ^
    */
-  #declaration(): boolean {
+  #readDeclaration(): boolean {
+    const { bytes } = this.#slab;
     const from = this.#at;
     if (this.#base + from !== this.#document) {
       this.#fail("restricted-xml", "a processing instruction", from, from + 1);
     }
-    const start = "<?xml ";
-    for (let n = 2; n < start.length; n++) {
-      if (from + n >= this.#end) return false;
-      const byte = this.#buffer[from + n] ?? 0;
-      if (n === 5 ? CLASS[byte] !== SPACE : byte !== start.charCodeAt(n)) {
-        this.#fail("restricted-xml", "a processing instruction", from, from + n);
+    for (let k = 2; k < DECLARATION_START.length; k++) {
+      const byte = bytes[from + k] ?? 0;
+      if (from + k >= this.#end) return false;
+      const wanted = DECLARATION_START.charCodeAt(k);
+      if (byte !== wanted && (wanted !== 0x20 || CLASS[byte] !== SPACE)) {
+        this.#fail("restricted-xml", "a processing instruction", from, from + k);
       }
     }
-    let i = from + start.length;
-    while (i < this.#end && !(this.#buffer[i] === GT && this.#buffer[i - 1] === QUESTION)) {
+    let i = from + DECLARATION_START.length;
+    for (; bytes[i] !== GT || bytes[i - 1] !== QUESTION; i++) {
+      if (i >= this.#end) return false;
       if (i - from >= LONGEST_DECLARATION) {
         this.#fail("policy-violation", "a long XML declaration", i);
       }
-      i++;
     }
-    if (i >= this.#end) return false;
-    const parts = DECLARATION.exec(utf8(this.#buffer, from, i + 1));
+    this.#checkForeign(from, i);
+    const parts = DECLARATION.exec(this.#slab.utf8(from, i + 1));
     if (parts === null) return this.#fail("not-well-formed", "a bad XML declaration", from, i);
     if ((parts[1] ?? parts[2]) !== "0") {
       this.#fail("restricted-xml", "a version of XML that is not 1.0", from, i);
@@ -547,363 +552,353 @@ export class StreamParser {
   }
 
   /**
-   * A tag was cut. It is not read again before its end has arrived, so that it costs no more when it
+   * A tag was cut. Nobody reads it again before its end has come, so that it costs no more when it
    * comes byte by byte.
    *
    *     <message to='romeo@exam
    *                            ^
    */
-  #tagEnds(): boolean {
+  #findTagEnd(): boolean {
+    const { bytes } = this.#slab;
+    let quote = this.#quote;
     let i = this.#resume;
     for (; i < this.#end; i++) {
-      const byte = this.#buffer[i];
-      if (this.#quote !== 0) {
-        if (byte === this.#quote) this.#quote = 0;
+      const byte = bytes[i];
+      if (quote !== 0) {
+        if (byte === quote) quote = 0;
       } else if (byte === GT) return true;
-      else if (byte === QUOTE || byte === APOSTROPHE) this.#quote = byte;
+      else if (byte === QUOTE || byte === APOSTROPHE) quote = byte;
     }
     this.#resume = i;
+    this.#quote = quote;
     return false;
   }
 
-  /** Reads a tag that may be cut; `last` says that no more of it will come. */
-  #tag(last: boolean): boolean {
-    if (this.#stack.length <= this.#headers) {
-      this.#stanza = this.#base + this.#at;
-    }
-    const after = this.#buffer[this.#at + 1] === SLASH ? this.#endTag() : this.#startTag();
-    if (after !== 0) return true;
-    if (last) {
-      const most = this.#at + this.#limits.tag;
-      if (this.#end > most) this.#fail("policy-violation", "a long tag", most);
-      return false;
-    }
+  /** Reads a tag. `last` says that no more of it will come. */
+  #readTag(last: boolean): boolean {
+    if (!this.#inStanza) this.#stanza = this.#base + this.#at;
+    const end = this.#slab.bytes[this.#at + 1] === SLASH;
+    if (end ? this.#readEndTag() : this.#readStartTag()) return true;
+    const most = this.#at + this.#limits.tag;
+    if (last && this.#end > most) this.#fail("policy-violation", "", most);
     if (this.#token !== "tag") {
       this.#token = "tag";
       this.#resume = this.#at + 1;
       this.#quote = 0;
-      if (this.#tagEnds()) return this.#tag(true);
+      this.#findTagEnd();
     }
     return false;
   }
 
   /**
-   *     <x:item id='7'/>
-   *      ^
-   *
-   * Reads a name; returns where it ends. Whoever calls it has looked whether it has ended.
+   *     <message to='romeo@example.net' xmlns='jabber:client'>
+   *     ^
    */
-  #nameEnd(from: number): number {
+  #readStartTag(): boolean {
+    const { bytes } = this.#slab;
+    makeRoom();
+    tag.begin(this.#slab, this.#end);
+    const from = this.#at + 1;
     let i = from;
-    while (i < this.#end && ((CLASS[this.#buffer[i] ?? 0] ?? 0) & NAME) !== 0) i++;
-    if (i - from > this.#limits.name) {
-      this.#fail("policy-violation", "a long name", from + this.#limits.name);
+    let hash = SEED;
+    let byte = bytes[i] ?? 0;
+    while (((CLASS[byte] ?? 0) & NAME) !== 0) {
+      hash = hashOn(hash, byte);
+      byte = bytes[++i] ?? 0;
     }
-    return i;
-  }
-
-  #nameAt(from: number, to: number): Name {
-    for (let i = from; i < to; ) {
-      if ((this.#buffer[i] ?? 0) < 0x80) i++;
-      else {
-        const length = sequenceLength(this.#buffer, i, this.#end);
-        if (length <= 0) this.#failUtf8(i, -1, to);
-        i += length;
-      }
-    }
-    return (
-      nameOf(utf8(this.#buffer, from, to)) ?? this.#fail("not-well-formed", "a bad name", from, to)
-    );
-  }
-
-  #startTag(): number {
-    const buffer = this.#buffer;
-    const end = this.#end;
-    let i = this.#nameEnd(this.#at + 1);
-    if (i >= end) return 0;
-    const name = this.#nameAt(this.#at + 1, i);
-    const attributes: Attribute[] = [];
+    if (this.#isNameCut(from, i)) return false;
+    const name = this.#name(from, i, hash);
     for (;;) {
       const gap = i;
-      while ((CLASS[buffer[i] ?? 0] ?? 0) === SPACE && i < end) i++;
-      if (i >= end) return 0;
-      if (buffer[i] === GT) break;
-      if (buffer[i] === SLASH) {
-        if (i + 1 >= end) return 0;
-        if (buffer[i + 1] !== GT) this.#fail("not-well-formed", "`/` without `>`", i, i + 1);
-        break;
+      while (CLASS[byte] === SPACE) byte = bytes[++i] ?? 0;
+      if (byte === GT) {
+        this.#startElement(name, i + 1, false);
+        return true;
       }
-      const from = i;
-      i = this.#nameEnd(from);
-      if (i === from) this.#fail("not-well-formed", "a character that starts no name", i);
-      if (gap === from) this.#fail("not-well-formed", "no space before an attribute", from);
-      if (i >= end) return 0;
-      const key = this.#nameAt(from, i);
-      while (i < end && (CLASS[buffer[i] ?? 0] ?? 0) === SPACE) i++;
-      if (i >= end) return 0;
-      if (buffer[i] !== EQUALS) this.#fail("not-well-formed", "an attribute without a value", i);
-      i++;
-      while (i < end && (CLASS[buffer[i] ?? 0] ?? 0) === SPACE) i++;
-      if (i >= end) return 0;
-      const quote = buffer[i];
-      if (quote !== QUOTE && quote !== APOSTROPHE) {
-        this.#fail("not-well-formed", "a value without quotes", i);
-      }
-      const start = ++i;
-      i = this.#valueEnd(i, quote);
-      if (i === 0) return 0;
-      attributes.push({ name: key, value: this.#value(start, i) });
-      i++;
+      if (i >= this.#end) return false;
+      if (byte === SLASH) break;
+      const after = this.#readAttribute(i, i > gap, name);
+      if (after === CUT) return false;
+      i = after;
+      byte = bytes[i] ?? 0;
     }
-    const empty = buffer[i] === SLASH;
-    const after = empty ? i + 2 : i + 1;
-    this.#checkTag(after);
-    this.#open(name, attributes, after - 1);
-    this.#at = after;
-    this.#token = "none";
-    if (this.#stack.length === 1 && !this.#frames) this.#opened();
-    if (empty && this.#state === "reading") this.#close();
-    return after;
+    if (i + 1 >= this.#end) return false;
+    if (bytes[i + 1] !== GT) this.#fail("not-well-formed", "`/` without `>`", i, i + 1);
+    this.#startElement(name, i + 2, true);
+    return true;
+  }
+
+  /**
+   *     to='romeo@example.net'
+   *     ^
+   *
+   * Returns where it ends.
+   */
+  #readAttribute(from: number, spaced: boolean, element: Name): number {
+    const { bytes, view } = this.#slab;
+    let i = from;
+    let hash = SEED;
+    let byte = bytes[i] ?? 0;
+    while (((CLASS[byte] ?? 0) & NAME) !== 0) {
+      hash = hashOn(hash, byte);
+      byte = bytes[++i] ?? 0;
+    }
+    if (i === from) this.#fail("not-well-formed", "a character that starts no name", i);
+    if (!spaced) this.#fail("not-well-formed", "no space before an attribute", from);
+    if (this.#isNameCut(from, i)) return CUT;
+    const name = this.#name(from, i, hash);
+    while (CLASS[byte] === SPACE) byte = bytes[++i] ?? 0;
+    if (i >= this.#end) return CUT;
+    if (byte !== EQUALS) this.#fail("not-well-formed", "an attribute without a value", i);
+    byte = bytes[++i] ?? 0;
+    while (CLASS[byte] === SPACE) byte = bytes[++i] ?? 0;
+    if (i >= this.#end) return CUT;
+    if (byte !== QUOTE && byte !== APOSTROPHE) {
+      this.#fail("not-well-formed", "a value without quotes", i);
+    }
+    const start = i + 1;
+    if (name.declares && name.prefix === "") {
+      // Nearly always it is the namespace that the last element of this name had.
+      const guess = element.namespace;
+      if (guess !== undefined && tag.namespace === undefined) {
+        const close = start + guess.literal.length;
+        if (
+          close < this.#end &&
+          bytes[close] === byte &&
+          guess.literal.standsAt(bytes, view, start)
+        ) {
+          tag.namespace = guess.uri;
+          return close + 1;
+        }
+      }
+    }
+    return this.#readValue(name, start, byte);
   }
 
   /**
    *     to='romeo@example.net'
    *         ^
    *
-   * Returns where the value's closing quote stands, or 0 if it has not arrived.
+   * Returns where the attribute ends.
    */
-  #valueEnd(from: number, quote: number): number {
-    const buffer = this.#buffer;
-    for (let i = from; i < this.#end; ) {
-      const byte = buffer[i] ?? 0;
-      if (byte === quote) return i;
-      if (byte === AMP) {
-        i = this.#reference(i);
-        if (i === 0) return 0;
+  #readValue(name: Name, start: number, quote: number): number {
+    const { bytes, view } = this.#slab;
+    let i = start;
+    let flags = 0;
+    for (;;) {
+      i = valueStop(view, i);
+      const byte = bytes[i] ?? 0;
+      if (byte === quote) {
+        tag.add(name, start, i, flags);
+        return i + 1;
+      }
+      if (byte >= 0x80) {
+        flags |= FOREIGN;
+        i = this.#foreignEnd(i);
+        if ((bytes[i] ?? 0) >= 0x80) return CUT;
+      } else if (byte === AMP) {
+        flags |= REFERENCES;
+        i = this.#readReference(i);
+        if (i === CUT) return CUT;
       } else if (byte === LT) this.#fail("not-well-formed", "`<` in an attribute", i);
-      else if (byte >= 0x80) {
-        const length = sequenceLength(buffer, i, this.#end);
-        if (length === 0) return 0;
-        if (length < 0) this.#failUtf8(i, length);
-        i += length;
-      } else if (!isCharacter(byte)) this.#fail("not-well-formed", "an illegal character", i);
-      else i++;
+      else if (i >= this.#end) return CUT;
+      else {
+        if (CLASS[byte] === SPACE) flags |= LINES;
+        else if (!isCharacter(byte)) this.#failCharacter(i);
+        i++;
+      }
     }
-    return 0;
   }
 
-  #value(from: number, to: number): string {
-    let text = utf8(this.#buffer, from, to);
-    // XML 1.0, 3.3.3: after 2.11 has made one LF of CR LF, each white space becomes a space.
-    if (/[\t\n\r]/.test(text)) text = text.replace(/\r\n|[\t\n\r]/g, " ");
-    return text.includes("&") ? expand(text) : text;
+  /** Whether a name that reaches to `to` may go on there. */
+  #isNameCut(from: number, to: number): boolean {
+    const most = this.#limits.name;
+    if (to - from > most) this.#fail("policy-violation", "a long name", from + most);
+    return to >= this.#end;
   }
 
-  /** A whole tag has arrived: is it too long, or does the stanza become so? */
-  #checkTag(after: number): void {
-    const long = Math.min(
-      this.#at + this.#limits.tag,
-      this.#stanza - this.#base + this.#limits.bytes,
-    );
-    if (after > long) this.#fail("policy-violation", "", long);
+  #name(from: number, to: number, hash: number): Name {
+    const { bytes, view } = this.#slab;
+    return knownName(bytes, view, from, to, hash) ?? this.#newName(from, to, hash);
   }
 
-  /** Makes the element of a start tag, within the namespaces it declares. */
-  #open(name: Name, attributes: readonly Attribute[], reach: number): void {
-    const from = this.#at;
-    const parent = this.#stack.at(-1);
-    if (this.#stack.length === 0 && this.#roots++ > 0) {
+  #newName(from: number, to: number, hash: number): Name {
+    this.#checkForeign(from, to);
+    const name = learnName(this.#slab.utf8(from, to), hash);
+    return name ?? this.#fail("not-well-formed", "a bad name", from, to);
+  }
+
+  /** Bytes that are about to be decoded, and end at an ASCII byte, must be UTF-8. */
+  #checkForeign(from: number, to: number): void {
+    const { bytes } = this.#slab;
+    for (let i = from; i < to; i++) {
+      if ((bytes[i] ?? 0) < 0x80) continue;
+      const length = sequenceLength(bytes, i, this.#end);
+      if (length <= 0) this.#failUtf8(i, to);
+      i += length - 1;
+    }
+  }
+
+  // What a tag does.
+
+  #startElement(name: Name, after: number, empty: boolean): void {
+    const builder = this.#builder;
+    const { depth, roots } = builder;
+    this.#checkTag(after);
+    if (this.#text !== "") this.#endText();
+    if (depth === 0 && this.#roots++ > 0) {
       this.#fail(
         this.#frames ? "invalid-xml" : "not-well-formed",
-        "a second root element",
-        from,
-        reach,
+        "a second root",
+        this.#at,
+        after - 1,
       );
     }
-    const top = this.#stack.length <= this.#headers;
-    if (top) this.#elements = 0;
-    if (++this.#elements > this.#limits.elements) {
-      this.#fail("policy-violation", "too many elements", from, reach);
-    }
-    if (this.#stack.length - this.#headers >= this.#limits.depth) {
-      this.#fail("policy-violation", "elements too deep", from, reach);
-    }
-    this.#flushText();
-
-    let ns = parent?.ns ?? this.#contextNs;
-    let declared: Record<string, string> | undefined;
-    let defaultDeclared = false;
-    let declarations = 0;
-    const undo: [string, string | undefined][] = [];
-    for (const { name: key, value } of attributes) {
-      if (key.prefix === "" ? key.qualified !== "xmlns" : key.prefix !== "xmlns") continue;
-      if (++declarations > this.#limits.declarations) {
-        this.#fail("policy-violation", "too many namespace declarations", from, reach);
-      }
-      const prefix = key.prefix === "" ? "" : key.local;
-      this.#checkDeclaration(prefix, value, reach);
-      if (prefix === "") {
-        if (defaultDeclared) this.#fail("not-well-formed", "an attribute twice", from, reach);
-        defaultDeclared = true;
-        ns = value;
-      } else {
-        declared ??= new Dictionary();
-        if (prefix in declared) this.#fail("not-well-formed", "an attribute twice", from, reach);
-        declared[prefix] = value;
-        undo.push([prefix, this.#scope.get(prefix)]);
-        this.#scope.set(prefix, value);
-      }
-    }
-    if (attributes.length - declarations > this.#limits.attributes) {
-      this.#fail("policy-violation", "too many attributes", from, reach);
-    }
-
-    const attrs = new Dictionary();
-    for (const { name: key, value } of attributes) {
-      if (key.prefix === "xmlns" || key.qualified === "xmlns") continue;
-      const expanded = this.#attributeKey(key, reach);
-      if (expanded in attrs) this.#fail("not-well-formed", "an attribute twice", from, reach);
-      attrs[expanded] = value;
-    }
-
-    let prefixes: Readonly<Record<string, string>> = top ? this.#outer : NO_PREFIXES;
-    if (declared !== undefined) prefixes = Object.assign(new Dictionary(), prefixes, declared);
-    const own = name.prefix === "" ? ns : this.#resolve(name, reach);
-    const element = new Element(name.local, own, attrs, prefixes, []);
-    if (parent !== undefined && !top) parent.element.children.push(element);
-    this.#stack.push({ element, name, ns, undo: undo.length > 0 ? undo : undefined });
+    const element = builder.start(name, tag, this.#limits, empty && depth >= roots);
+    if (depth < roots || (empty && depth === roots)) this.#checkStanza(after);
+    this.#at = after;
+    this.#token = "none";
+    if (depth < roots) {
+      builder.carry(element.prefixes);
+      this.#space = 0;
+      this.#events.open(element);
+      if (empty && !this.#deaf) this.#closeRoot();
+    } else if (empty && depth === roots) this.#deliver(element);
   }
 
-  #checkDeclaration(prefix: string, uri: string, reach: number): void {
-    const bad = (what: string): never => this.#fail("bad-namespace-prefix", what, this.#at, reach);
-    if (prefix === "xmlns") bad("a declaration of the prefix `xmlns`");
-    if ((prefix === "xml") !== (uri === NS.xml)) bad("another meaning for the prefix `xml`");
-    if (uri === NS.xmlns) bad("a prefix for the namespace of declarations");
-    if (uri === "" && prefix !== "") bad("a prefix for no namespace");
+  #endElement(after: number): void {
+    const builder = this.#builder;
+    const top = builder.depth === builder.roots + 1;
+    this.#checkTag(after);
+    if (top) this.#checkStanza(after);
+    if (this.#text !== "") this.#endText();
+    this.#at = after;
+    this.#token = "none";
+    if (builder.depth === builder.roots) {
+      this.#closeRoot();
+      return;
+    }
+    const element = builder.end();
+    if (top) this.#deliver(element);
   }
 
-  #attributeKey(name: Name, reach: number): string {
-    if (name.prefix === "") return name.local;
-    const uri = this.#resolve(name, reach);
-    return uri === NS.xml ? `xml:${name.local}` : `{${uri}}${name.local}`;
-  }
-
-  #resolve(name: Name, reach: number): string {
-    return (
-      this.#scope.get(name.prefix) ??
-      this.#fail("bad-namespace-prefix", "an undeclared prefix", this.#at, reach, name.qualified)
-    );
-  }
-
-  /** The root's start tag has been read. */
-  #opened(): void {
-    const header = this.#stack[0]?.element;
-    if (header === undefined) return;
-    this.#outer = Object.freeze(Object.assign(new Dictionary(), header.prefixes));
+  #deliver(element: Element): void {
     this.#space = 0;
-    this.#events.open(header);
+    this.#events.element(element);
+  }
+
+  #closeRoot(): void {
+    this.#builder.end();
+    this.#space = 0;
+    this.#events.close();
+  }
+
+  #endText(): void {
+    this.#builder.text(this.#text);
+    this.#text = "";
   }
 
   /**
    *     </body>
    *     ^
    */
-  #endTag(): number {
+  #readEndTag(): boolean {
+    const { bytes, view } = this.#slab;
     const from = this.#at + 2;
-    let i = this.#nameEnd(from);
-    if (i >= this.#end) return 0;
-    const name = this.#nameAt(from, i);
-    while (i < this.#end && (CLASS[this.#buffer[i] ?? 0] ?? 0) === SPACE) i++;
-    if (i >= this.#end) return 0;
-    if (this.#buffer[i] !== GT) this.#fail("not-well-formed", "an end tag with more in it", i);
+    const open = this.#builder.openName;
+    if (open !== undefined) {
+      const to = from + open.literal.length;
+      if (to < this.#end && bytes[to] === GT && open.literal.standsAt(bytes, view, from)) {
+        this.#endElement(to + 1);
+        return true;
+      }
+    }
+    return this.#readOddEndTag(open);
+  }
+
+  /** An end tag with a space in it, or a wrong one. */
+  #readOddEndTag(open: Name | undefined): boolean {
+    const { bytes } = this.#slab;
+    const from = this.#at + 2;
+    let i = from;
+    let hash = SEED;
+    while (((CLASS[bytes[i] ?? 0] ?? 0) & NAME) !== 0) hash = hashOn(hash, bytes[i++] ?? 0);
+    if (this.#isNameCut(from, i)) return false;
+    const name = this.#name(from, i, hash);
+    while (CLASS[bytes[i] ?? 0] === SPACE) i++;
+    if (i >= this.#end) return false;
+    if (bytes[i] !== GT) this.#fail("not-well-formed", "an end tag with more in it", i);
     this.#checkTag(i + 1);
-    if (this.#stack.at(-1)?.name.qualified !== name.qualified) {
+    if (name.qualified !== open?.qualified) {
       this.#fail("not-well-formed", "an end tag that ends nothing", this.#at, i, name.qualified);
     }
-    this.#at = i + 1;
-    this.#token = "none";
-    this.#close();
-    return i + 1;
+    this.#endElement(i + 1);
+    return true;
   }
 
-  /** The innermost element has ended. */
-  #close(): void {
-    this.#flushText();
-    const open = this.#stack.pop();
-    if (open === undefined) return;
-    for (const [prefix, before] of open.undo ?? []) {
-      if (before === undefined) this.#scope.delete(prefix);
-      else this.#scope.set(prefix, before);
+  // Faults.
+
+  #checkTag(after: number): void {
+    this.#reach = after - 1;
+    if (after - this.#at > this.#limits.tag) this.#fail("policy-violation", "", after - 1);
+  }
+
+  #checkStanza(after: number): void {
+    if (this.#base + after - this.#stanza > this.#limits.bytes) {
+      this.#fail("policy-violation", "", after - 1);
     }
-    this.#space = this.#stack.length <= this.#headers ? 0 : this.#space;
-    if (this.#stack.length === this.#headers) this.#events.element(open.element);
-    else if (this.#stack.length < this.#headers) this.#events.close();
   }
 
-  #flushText(): void {
-    if (this.#text === "") return;
-    this.#stack.at(-1)?.element.children.push(this.#text);
-    this.#text = "";
+  #failHalf(): never {
+    if (this.#token === "tag") this.#readTag(true);
+    return this.#fail("not-well-formed", "half a character", this.#end, this.#end, "half of one");
   }
 
-  #failUtf8(at: number, length: number, reach = at - length - 1): never {
-    return this.#fail("not-well-formed", "bytes that are not UTF-8", at, reach);
+  #failCharacter(at: number): never {
+    return this.#fail("not-well-formed", "an illegal character", at);
+  }
+
+  #failUtf8(at: number, reach: number): never {
+    const { bytes } = this.#slab;
+    // U+FFFE and U+FFFF are UTF-8, but no characters.
+    const noncharacter = bytes[at] === 0xef && bytes[at + 1] === 0xbf;
+    const what = noncharacter ? "an illegal character" : "bytes that are not UTF-8";
+    return this.#fail("not-well-formed", what, at, reach);
   }
 
   /**
-   * Ends reading. `at` is where the fault stands, `reach` the byte that shows it: if a limit was
-   * exceeded before that, the limit is the error, so that cutting the bytes elsewhere changes nothing.
+   * Ends reading. `at` is where the fault stands, `reach` the byte that shows it: if a tag or stanza
+   * was too long before that, this is the fault, so that cutting the bytes elsewhere changes nothing.
    */
-  #fail(
-    condition: XmlCondition,
-    detail: string,
-    at: number,
-    reach = at,
-    found = describe(this.#buffer, at, this.#end),
-  ): never {
-    let offset = this.#base + at;
-    let why: [XmlCondition, string] = [condition, detail];
-    const inTag = this.#buffer[this.#at] === LT && this.#token !== "cdata";
-    const inStanza = this.#stack.length > this.#headers;
+  #fail(condition: XmlCondition, detail: string, at: number, reach = at, found?: string): never {
+    const { bytes } = this.#slab;
     let limit = Number.POSITIVE_INFINITY;
-    if (inTag) limit = this.#base + this.#at + this.#limits.tag;
-    if (inTag || inStanza) {
-      const start = inStanza ? this.#stanza : this.#base + this.#at;
-      limit = Math.min(limit, start + this.#limits.bytes);
+    if (this.#inStanza) limit = this.#stanza - this.#base + this.#limits.bytes;
+    if (bytes[this.#at] === LT && this.#token !== "cdata") {
+      if (!this.#inStanza) limit = this.#at + this.#limits.bytes;
+      limit = Math.min(limit, this.#at + this.#limits.tag);
     }
-    let shown = found;
-    if (this.#base + reach >= limit) {
-      offset = limit;
-      why = ["policy-violation", "a tag or stanza that is too long"];
-      shown = "more of it";
+    if (reach >= limit) {
+      this.#failure = new XmlError(
+        "policy-violation",
+        "a tag or stanza is too long",
+        this.#base + limit,
+        "more of it",
+      );
+    } else {
+      const what = found ?? describe(bytes, at, this.#end);
+      this.#failure = new XmlError(condition, detail, this.#base + at, what);
     }
-    this.#failure = new XmlError(why[0], why[1], offset, shown);
     throw this.#failure;
   }
 }
 
-/** Says what stands at a place, without saying more of it than one character. */
+const LONE_SURROGATE = /[\ud800-\udfff]/u;
+
+/** Says what stands at a place, but no more of it than one byte. */
 function describe(bytes: Uint8Array, at: number, end: number): string {
   if (at >= end) return "the end of the input";
   const byte = bytes[at] ?? 0;
   if (byte > 0x20 && byte < 0x7f) return `\`${String.fromCharCode(byte)}\``;
   return `0x${byte.toString(16).padStart(2, "0").toUpperCase()}`;
-}
-
-/** The number in `#10` or `#x1F339`; -1 if there is none. */
-function codeOf(reference: string): number {
-  if (/^#[0-9]+$/.test(reference)) return Number(reference.slice(1));
-  if (/^#x[0-9a-fA-F]+$/.test(reference)) return Number(`0${reference.slice(1)}`);
-  return -1;
-}
-
-/** Replaces references that have been checked. */
-function expand(text: string): string {
-  return text.replace(/&([^;]+);/g, (_, name: string) =>
-    name.startsWith("#") ? String.fromCodePoint(codeOf(name)) : (ENTITIES[name] ?? ""),
-  );
-}
-
-function loneSurrogate(text: string): number {
-  return text.search(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/);
 }

@@ -1,0 +1,288 @@
+import { Dictionary, Element, NO_PREFIXES } from "./element.ts";
+import type { XmlLimits } from "./limits.ts";
+import { learnNamespace, MOST_NAMES, type Name } from "./names.ts";
+import { NS } from "./namespaces.ts";
+import type { StartTag } from "./start-tag.ts";
+import type { XmlCondition } from "./xml-error.ts";
+
+/** An element whose end tag has not come. Frames are used again for the next at their depth. */
+interface Frame {
+  element: Element;
+  name: Name;
+  /** The default namespace inside it. */
+  ns: string;
+  /** Where its children begin among those that wait. */
+  children: number;
+  /** The prefixes it declared, each with what it meant outside. */
+  undo: readonly Undo[];
+}
+
+interface Undo {
+  readonly prefix: string;
+  readonly before: string | undefined;
+}
+
+/** The namespaces a tag declares. */
+interface Declarations {
+  /** The default namespace. */
+  readonly ns: string | undefined;
+  readonly prefixes: Readonly<Record<string, string>> | undefined;
+  readonly undo: readonly Undo[];
+  readonly count: number;
+}
+
+const NO_DECLARATIONS: Declarations = { ns: undefined, prefixes: undefined, undo: [], count: 0 };
+
+/** Ends reading with an error about the tag that is being read. */
+export type FailTag = (condition: XmlCondition, detail: string, found?: string) => never;
+
+const NOBODY = new Element("", "");
+
+/** What is kept between stanzas. */
+const FRAMES_KEPT = 8;
+const WAITING_KEPT = 64;
+
+/** For each known name the tag in which it was last an attribute: finds those that come twice. */
+const seen = new Int32Array(MOST_NAMES);
+let tags = 0;
+
+/** A number no tag had before. */
+function nextTag(): number {
+  if (++tags === 0x3fffffff) {
+    seen.fill(0);
+    tags = 1;
+  }
+  return tags;
+}
+
+/**
+ * Makes elements of tags and texts: looks up namespaces, refuses what Namespaces in XML forbid, and
+ * counts. Looking up a prefix costs the same at any depth: there is one map, and each element undoes
+ * at its end what it declared.
+ */
+export class TreeBuilder {
+  /** Elements open. */
+  depth = 0;
+  /** How many of them are no part of a stanza: the root of a stream. */
+  readonly roots: number;
+
+  readonly #fail: FailTag;
+  readonly #scope = new Map<string, string>([["xml", NS.xml]]);
+  readonly #contextNs: string;
+  /** The prefixes declared around stanzas, which each carries along. */
+  #outer: Readonly<Record<string, string>> = NO_PREFIXES;
+  #frames: Frame[] = [];
+  /** The children of all open elements so far, those of the innermost last. */
+  #waiting: (Element | string)[] = [];
+  #held = 0;
+  #elements = 0;
+
+  constructor(
+    roots: number,
+    ns: string,
+    prefixes: Readonly<Record<string, string>>,
+    fail: FailTag,
+  ) {
+    this.roots = roots;
+    this.#contextNs = ns;
+    this.#fail = fail;
+    for (const [prefix, uri] of Object.entries(prefixes)) this.#scope.set(prefix, uri);
+    this.carry(prefixes);
+  }
+
+  /** The name of the innermost open element. */
+  get openName(): Name | undefined {
+    return this.depth === 0 ? undefined : this.#frames[this.depth - 1]?.name;
+  }
+
+  /** Sets the prefixes that every stanza carries along. */
+  carry(prefixes: Readonly<Record<string, string>>): void {
+    if (Object.keys(prefixes).length === 0) return;
+    this.#outer = Object.freeze(Object.assign(new Dictionary(), prefixes));
+  }
+
+  /** Makes the element of a start tag and opens it, unless it is `empty`. */
+  start(name: Name, tag: StartTag, limits: XmlLimits, empty: boolean): Element {
+    const depth = this.depth;
+    const top = depth <= this.roots;
+    if (top) this.#elements = 0;
+    if (++this.#elements > limits.elements) {
+      this.#fail("policy-violation", "too many elements");
+    }
+    if (depth - this.roots >= limits.depth) this.#fail("policy-violation", "elements too deep");
+
+    const declared = tag.special ? this.#declare(name, tag, limits) : NO_DECLARATIONS;
+    if (tag.count - declared.count > limits.attributes) {
+      this.#fail("policy-violation", "too many attributes");
+    }
+    const attrs = tag.special ? this.#attributes(tag) : this.#plainAttributes(tag);
+    const outside = depth === 0 ? this.#contextNs : (this.#frames[depth - 1]?.ns ?? "");
+    const ns = declared.ns ?? tag.namespace ?? outside;
+    let prefixes = top ? this.#outer : NO_PREFIXES;
+    if (declared.prefixes !== undefined) {
+      prefixes = Object.assign(new Dictionary(), prefixes, declared.prefixes);
+    }
+    const own = name.prefix === "" ? ns : this.#resolve(name);
+    const element = new Element(name.local, own, attrs, prefixes, []);
+    if (empty) {
+      if (declared.undo.length > 0) this.#undo(declared.undo);
+      if (!top) this.#wait(element);
+    } else this.#open(element, name, ns, declared.undo);
+    return element;
+  }
+
+  /** Adds text to the innermost element. */
+  text(text: string): void {
+    this.#wait(text);
+  }
+
+  /** Ends the innermost element and returns it, complete. */
+  end(): Element {
+    const frame = this.#frames[--this.depth];
+    if (frame === undefined) return NOBODY;
+    const { element } = frame;
+    if (this.#held > frame.children) this.#adopt(element, frame.children);
+    if (frame.undo.length > 0) this.#undo(frame.undo);
+    frame.element = NOBODY;
+    if (this.depth > this.roots) this.#wait(element);
+    else if (this.#frames.length > FRAMES_KEPT) this.#frames.length = FRAMES_KEPT;
+    return element;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.depth = 0;
+    this.#held = 0;
+    this.#frames = [];
+    this.#waiting = [];
+    this.#scope.clear();
+  }
+
+  #open(element: Element, name: Name, ns: string, undo: readonly Undo[]): void {
+    const frame = this.#frames[this.depth++];
+    if (frame === undefined) {
+      this.#frames.push({ element, name, ns, children: this.#held, undo });
+      return;
+    }
+    frame.element = element;
+    frame.name = name;
+    frame.ns = ns;
+    frame.children = this.#held;
+    frame.undo = undo;
+  }
+
+  #wait(child: Element | string): void {
+    this.#waiting[this.#held++] = child;
+  }
+
+  /**
+   * Gives an element its children, in an array of just their size: one that grows by `push` has room
+   * for 17.
+   */
+  #adopt(element: Element, from: number): void {
+    const waiting = this.#waiting;
+    const first = waiting[from] ?? "";
+    if (this.#held === from + 1) element.children = [first];
+    else if (this.#held === from + 2) element.children = [first, waiting[from + 1] ?? ""];
+    else element.children = waiting.slice(from, this.#held);
+    // What has been adopted is not kept alive from here.
+    for (let i = from; i < this.#held; i++) waiting[i] = "";
+    if (from === 0 && waiting.length > WAITING_KEPT) this.#waiting = [];
+    this.#held = from;
+  }
+
+  #plainAttributes(tag: StartTag): Record<string, string> {
+    const attrs = new Dictionary();
+    const { count, names } = tag;
+    if (count === 0) return attrs;
+    const serial = count === 1 ? 0 : nextTag();
+    for (let k = 0; k < count; k++) {
+      const name = names[k];
+      if (name === undefined) break;
+      if (serial !== 0) {
+        const twice = name.id < 0 ? name.local in attrs : seen[name.id] === serial;
+        if (twice) this.#failTwice(name);
+        if (name.id >= 0) seen[name.id] = serial;
+      }
+      attrs[name.local] = tag.value(k);
+    }
+    return attrs;
+  }
+
+  /** Attributes of which some have prefixes, once what the tag declares is in scope. */
+  #attributes(tag: StartTag): Record<string, string> {
+    const attrs = new Dictionary();
+    for (let k = 0; k < tag.count; k++) {
+      const name = tag.names[k];
+      if (name === undefined || name.declares) continue;
+      const key = name.prefix === "" ? name.local : this.#expanded(name);
+      if (key in attrs) this.#failTwice(name);
+      attrs[key] = tag.value(k);
+    }
+    return attrs;
+  }
+
+  #expanded(name: Name): string {
+    const uri = this.#resolve(name);
+    return uri === NS.xml ? `xml:${name.local}` : `{${uri}}${name.local}`;
+  }
+
+  #resolve(name: Name): string {
+    return (
+      this.#scope.get(name.prefix) ??
+      this.#fail("bad-namespace-prefix", "an undeclared prefix", name.qualified)
+    );
+  }
+
+  /** Brings into scope what a tag declares. */
+  #declare(element: Name, tag: StartTag, limits: XmlLimits): Declarations {
+    let ns: string | undefined;
+    let prefixes: Record<string, string> | undefined;
+    const undo: Undo[] = [];
+    let count = 0;
+    for (let k = 0; k < tag.count; k++) {
+      const name = tag.names[k];
+      if (name === undefined || !name.declares) continue;
+      count++;
+      const prefix = name.prefix === "" ? "" : name.local;
+      const uri = tag.value(k);
+      this.#checkDeclaration(prefix, uri);
+      if (prefix === "") {
+        if (ns !== undefined || tag.namespace !== undefined) this.#failTwice(name);
+        element.namespace = learnNamespace(uri);
+        ns = element.namespace?.uri ?? uri;
+      } else {
+        prefixes ??= new Dictionary();
+        if (prefix in prefixes) this.#failTwice(name);
+        const kept = learnNamespace(uri)?.uri ?? uri;
+        prefixes[prefix] = kept;
+        undo.push({ prefix, before: this.#scope.get(prefix) });
+        this.#scope.set(prefix, kept);
+      }
+    }
+    if (count + (tag.namespace === undefined ? 0 : 1) > limits.declarations) {
+      this.#fail("policy-violation", "too many namespace declarations");
+    }
+    return { ns, prefixes, undo, count };
+  }
+
+  /** Namespaces in XML, 3 and 5: what no declaration may say. */
+  #checkDeclaration(prefix: string, uri: string): void {
+    const bad = (what: string): never => this.#fail("bad-namespace-prefix", what);
+    if (prefix === "xmlns") bad("a declaration of the prefix `xmlns`");
+    if ((prefix === "xml") !== (uri === NS.xml)) bad("another meaning for the prefix `xml`");
+    if (uri === NS.xmlns) bad("a prefix for the namespace of declarations");
+    if (uri === "" && prefix !== "") bad("a prefix for no namespace");
+  }
+
+  #undo(undo: readonly Undo[]): void {
+    for (const { prefix, before } of undo) {
+      if (before === undefined) this.#scope.delete(prefix);
+      else this.#scope.set(prefix, before);
+    }
+  }
+
+  #failTwice(name: Name): never {
+    return this.#fail("not-well-formed", "an attribute twice", name.qualified);
+  }
+}
