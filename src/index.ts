@@ -1,5 +1,5 @@
-import { webCrypto } from "./base/web-crypto.ts";
 import { BrokerError } from "./base/errors.ts";
+import { webCrypto } from "./base/web-crypto.ts";
 import { Broker as CoreBroker } from "./broker/broker.ts";
 import type { BrokerOptions } from "./broker/options.ts";
 import type { Runtime } from "./broker/runtime.ts";

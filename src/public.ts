@@ -1,7 +1,14 @@
 // What the package exports on every runtime, in reading order. `Broker` itself stands in node.ts and index.ts,
 // which give it what their runtimes have. Left out on purpose: everything inside stream/, negotiate/ and sasl/.
 
-export type { Ready, BrokerEvents } from "./broker/events.ts";
+export type { Crypto, HashName } from "./base/crypto.ts";
+export type { ListenOptions } from "./base/emitter.ts";
+export { BrokerError, type ErrorCode, type ErrorFacts, errorCodes } from "./base/errors.ts";
+export type { Subscription } from "./base/subscription.ts";
+export type { GivenAddress } from "./broker/address.ts";
+export type { Delivery, DeliveryState } from "./broker/delivery.ts";
+export type { BrokerEvents, Ready } from "./broker/events.ts";
+export type { FilterHandler, FilterMatch, FilterOptions, Responder } from "./broker/filters.ts";
 export type {
   BrokerOptions,
   Limits,
@@ -9,47 +16,27 @@ export type {
   Timeouts,
   TlsOptions,
 } from "./broker/options.ts";
-export type { GivenAddress } from "./broker/address.ts";
-export type { Phase, Step } from "./broker/phase.ts";
-export type { Delivery, DeliveryState } from "./broker/delivery.ts";
 export type { Outbox, QueuedStanza } from "./broker/outbox.ts";
+export type { Phase, Step } from "./broker/phase.ts";
 export type { PendingRequest, RequestOptions } from "./broker/requests.ts";
-export type { FilterHandler, FilterMatch, FilterOptions, Responder } from "./broker/filters.ts";
-export type { TraceEntry, TraceListener, TraceOption } from "./broker/trace.ts";
 export type { Runtime } from "./broker/runtime.ts";
-export type { Subscription } from "./base/subscription.ts";
-export type { ListenOptions } from "./base/emitter.ts";
-export type { Crypto, HashName } from "./base/crypto.ts";
-
+export type { TraceEntry, TraceListener, TraceOption } from "./broker/trace.ts";
 export { component } from "./dialect/component.ts";
 export type { Dialect, Inbound } from "./dialect/dialect.ts";
 export { jabberd2 } from "./dialect/jabberd2.ts";
 export { legacy } from "./dialect/legacy.ts";
 export { xmpp } from "./dialect/xmpp.ts";
-export type { NegotiationEvents, Session, SessionSettings, StreamHeader } from "./stream/session.ts";
-
-export {
-  type AttributesInit,
-  type Child,
-  Element,
-  isElement,
-  xml,
-} from "./xml/element.ts";
-export { NS } from "./xml/namespaces.ts";
-export type { AttributeNode, DocumentNode, TextNode, XPathNode } from "./xml/node.ts";
-export { type ParseOptions, parse } from "./xml/parse.ts";
 export { type Jid, jid, sameJid } from "./jid/jid.ts";
-export { filters } from "./xpath/filters.ts";
-export type { FindOptions } from "./xpath/find.ts";
-export type { XPathValue } from "./xpath/value.ts";
-
-export { BrokerError, type ErrorCode, type ErrorFacts, errorCodes } from "./base/errors.ts";
 export { AuthError } from "./sasl/auth-error.ts";
+export type {
+  NegotiationEvents,
+  Session,
+  SessionSettings,
+  StreamHeader,
+} from "./stream/session.ts";
 export { StanzaError, type StanzaErrorFacts, type StanzaErrorType } from "./stream/stanza-error.ts";
 export { StreamError } from "./stream/stream-error.ts";
-export { XmlError } from "./xml/xml-error.ts";
-export { XPathError } from "./xpath/xpath-error.ts";
-
+export { type MemoryOptions, type MemoryTransport, memoryPair } from "./transport/memory.ts";
 export type { TlsFacts, TlsPolicy } from "./transport/tls-facts.ts";
 export type {
   Address,
@@ -60,4 +47,18 @@ export type {
   TransportEvents,
   TransportFactory,
 } from "./transport/transport.ts";
-export { type MemoryOptions, type MemoryTransport, memoryPair } from "./transport/memory.ts";
+export {
+  type AttributesInit,
+  type Child,
+  Element,
+  isElement,
+  xml,
+} from "./xml/element.ts";
+export { NS } from "./xml/namespaces.ts";
+export type { AttributeNode, DocumentNode, TextNode, XPathNode } from "./xml/node.ts";
+export { type ParseOptions, parse } from "./xml/parse.ts";
+export { XmlError } from "./xml/xml-error.ts";
+export { filters } from "./xpath/filters.ts";
+export type { FindOptions } from "./xpath/find.ts";
+export type { XPathValue } from "./xpath/value.ts";
+export { XPathError } from "./xpath/xpath-error.ts";

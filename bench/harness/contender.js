@@ -46,6 +46,7 @@ export class Contender {
 
   async call(name, argument) {
     await this.#ready;
+    if (!this.#child.connected) throw new Error(`${this.name} has ended`);
     const id = ++this.#calls;
     const answer = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     this.#child.send({ id, call: name, argument });

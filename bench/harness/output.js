@@ -38,7 +38,7 @@ export class Output {
     const section = { ...head, rows: [] };
     this.sections.push(section);
     const widths = head.columns.map(({ label, width = 9 }, i) =>
-      i === 0 ? 30 : Math.max(label.length, width),
+      i === 0 ? Math.max(30, width) : Math.max(label.length, width),
     );
     const line = (cells) =>
       cells

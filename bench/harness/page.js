@@ -1,1 +1,199 @@
-export function write() {}
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { GOALS } from "./goals.js";
+import { show } from "./output.js";
+import { bars, lines } from "./svg.js";
+
+const RESULTS = new URL("../results/", import.meta.url);
+const FINDINGS = new URL("../findings.md", import.meta.url);
+const DOCS = new URL("../../docs/", import.meta.url);
+const PLOTS = new URL("benchmarks/", DOCS);
+
+/** The chapters, in order: the bench, its heading, and what is done in it. */
+const CHAPTERS = [
+  [
+    "parse",
+    "Bytes to elements",
+    "Every parser gets the same chunks, as a socket would hand them over, and builds the whole tree of every " +
+      "stanza. Before anything is timed all trees are compared: names, namespaces, attributes, texts. `saxes` " +
+      "and `sax` get the smallest tree builder that a user would have to write.",
+  ],
+  [
+    "serialize",
+    "Elements to text",
+    "What each library writes is read back by a strict parser and compared before it is timed.",
+  ],
+  [
+    "filters",
+    "XPath filters",
+    "All N filters on each stanza. Stanzas are parsed and expressions compiled before the timing; all engines " +
+      "find the same matches. The ancestor's loop is Perl's `XML::LibXML`, `findnodes` with the expression as a " +
+      "string, as POE::Component::Jabber does it.",
+  ],
+  [
+    "pump",
+    "Stanzas through a component",
+    "A second process plays the server of XEP-0114 and pours a prepared stream into a loopback socket, or reads " +
+      "what is sent. In: until the handler has seen the last stanza. Out: until the other end has read the last. " +
+      "POE::Component::Jabber does not run as Debian packages it; its line is a figure of another day, with its " +
+      "three faults mended.",
+  ],
+  [
+    "roundtrips",
+    "Requests and answers",
+    "Pings to the server. Time and CPU are those of the asking process; the servers share the machine with it.",
+  ],
+  ["idle", "Idle connections", "Components that are connected and wait, in one process."],
+  [
+    "connect",
+    "Connecting",
+    "A client with STARTTLS and a password, through a relay that adds the delay.",
+  ],
+  ["size", "Size", "Bundles by esbuild for a browser, Node's modules left out."],
+];
+
+/** Writes docs/benchmarks.md and its plots from all results that there are. */
+export function write() {
+  const results = new Map();
+  for (const [bench] of CHAPTERS) {
+    const file = new URL(`${bench}.json`, RESULTS);
+    if (existsSync(file)) results.set(bench, JSON.parse(readFileSync(file, "utf8")));
+  }
+  if (results.size === 0) return;
+  mkdirSync(PLOTS, { recursive: true });
+  const parts = [head(results), goals(results)];
+  if (existsSync(FINDINGS)) parts.push(readFileSync(FINDINGS, "utf8").trim());
+  for (const [bench, title, how] of CHAPTERS) {
+    const result = results.get(bench);
+    if (result !== undefined) parts.push(chapter(result, title, how));
+  }
+  writeFileSync(new URL("benchmarks.md", DOCS), `${parts.join("\n\n")}\n`);
+}
+
+function head(results) {
+  const [{ machine }] = results.values();
+  const versions = Object.entries(machine.packages).map(([name, version]) => `${name} ${version}`);
+  return `# Benchmarks
+
+<!-- Written by \`npm run bench\`. Change bench/, not this page. -->
+
+\`npm run bench\` measures this package beside its peers on your machine, and writes this page. It
+takes about a quarter of an hour; \`npm run bench -- --quick\` shows in under a minute that
+everything still runs, \`npm run bench -- parse\` measures one chapter.
+
+Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memory}, ${machine.system}, Node ${machine.node}.
+Versions: ${versions.join(", ")}.
+
+**Method.** Each contender runs in a long-lived process of its own. All of them do the same work on
+the same input, made by a seeded generator; their results are compared before anything is timed. After
+warming up they take turns, one at a time, round after round; the order changes with each round.
+Figures are medians. A ratio is taken within each round, where the neighbours' load is the same for all, and its
+median is given: **trust the ratios more than the absolute numbers.** *Noise* is the distance between
+the quartiles over the median; *quiet* is the best tenth, what the machine does when it is left alone.
+CPU time includes that of Node's own threads.
+
+The synthetic streams are weighted like those of a busy client: chats, group chats, presence, archives, receipts,
+carbons, OMEMO, service discovery, rosters; 16 % of the stanzas carry text outside ASCII. Being
+synthetic they are more regular than real ones, which favours parsers that learn; the rows
+“adversarial” show the contrary.`;
+}
+
+function goals(results) {
+  const rows = GOALS.flatMap(({ bench, what, value, least, most, unit = "" }) => {
+    const result = results.get(bench);
+    const reached = result && value(result.goals);
+    if (reached === undefined || reached === null || !Number.isFinite(reached)) return [];
+    const good = least === undefined ? reached <= most : reached >= least;
+    const goal = least === undefined ? `≤ ${show(most)}` : `≥ ${show(least)}`;
+    return [
+      `| ${bench} | ${what} | ${goal} ${unit} | ${show(reached)} | ${good ? "yes" : "**no**"} |`,
+    ];
+  });
+  return `## Goals and what was reached
+
+The goals were set before the code was written.
+
+| bench | what | goal | here | reached |
+| --- | --- | ---: | ---: | --- |
+${rows.join("\n")}`;
+}
+
+function chapter(result, title, how) {
+  const { date, seconds, load, command, sections } = result;
+  const when = `${date.slice(0, 16).replace("T", " ")} UTC`;
+  const lines = [
+    `## ${title}`,
+    how,
+    `Measured ${when} in ${seconds} s by \`${command}\`; load average ${load.before.toFixed(1)} before, ${load.after.toFixed(1)} after.`,
+  ];
+  for (const section of sections) {
+    lines.push(`### ${section.title}`);
+    if (section.note) lines.push(section.note.replace(/^./, (first) => first.toUpperCase()) + ".");
+    const plot = PLOTTED[section.id]?.(section);
+    if (plot !== undefined) {
+      writeFileSync(new URL(`${section.id}.svg`, PLOTS), plot);
+      lines.push(`![${section.title}](benchmarks/${section.id}.svg)`);
+    }
+    lines.push(markdown(section));
+  }
+  return lines.join("\n\n");
+}
+
+function markdown({ columns, rows }) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  const cell = (row, column) =>
+    String(show(row[column.key], column)).replaceAll("|", "\\|").replaceAll("<", "&lt;");
+  return [
+    line(columns.map(({ label }) => label)),
+    line(
+      columns.map(({ key }, i) => (i === 0 || typeof rows[0]?.[key] === "string" ? "---" : "---:")),
+    ),
+    ...rows.map((row) => line(columns.map((column) => cell(row, column)))),
+  ].join("\n");
+}
+
+/** The sections that have a plot. */
+const PLOTTED = {
+  parsers: ({ rows }) =>
+    bars({
+      title: "Complete trees from bytes, mixed stanzas",
+      unit: "MB/s",
+      bars: rows
+        .filter(({ name }) => !name.startsWith("floor"))
+        .map(({ name, median }) => ({
+          label: name,
+          value: median,
+          ours: name.startsWith("xmpp-broker"),
+        })),
+    }),
+  "growth-mixed": growth,
+  "growth-from": growth,
+  "in-mixed-tcp": pump,
+  "in-small-tcp": pump,
+  out: pump,
+};
+
+function growth({ title, columns, rows }) {
+  const engines = columns
+    .map(({ key }) => key)
+    .filter((key) => !["n", "ratio", "noise"].includes(key));
+  return lines({
+    title,
+    x: "filters",
+    y: "µs a stanza",
+    series: engines.map((label) => ({ label, points: rows.map((row) => [row.n, row[label]]) })),
+  });
+}
+
+function pump({ title, rows }) {
+  return bars({
+    title,
+    unit: "k/s",
+    bars: rows
+      .filter(({ name }) => !name.startsWith("bare"))
+      .map(({ name, rate }) => ({
+        label: name.replace(/ \(2026.*/, ""),
+        value: rate,
+        ours: name.startsWith("xmpp-broker"),
+      })),
+  });
+}

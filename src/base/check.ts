@@ -24,7 +24,8 @@ export function wholeNumber(
   if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) {
     return value;
   }
-  const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+  const range =
+    most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
   throw badOption(option, `a whole number ${range}`, value);
 }
 

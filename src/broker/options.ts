@@ -213,9 +213,9 @@ function settleTls(tls: BrokerOptions["tls"]): Settings["tls"] {
     policy: given.policy === undefined ? undefined : oneOf("tls", given.policy, POLICIES),
     servername:
       given.servername === undefined ? undefined : text("tls.servername", given.servername),
-    ca: ca?.map((pem) => text("tls.ca", pem)),
+    ca: ca === undefined ? undefined : texts("tls.ca", ca),
     cert: given.cert === undefined ? undefined : text("tls.cert", given.cert),
-    pins: given.pins?.map((pin) => text("tls.pins", pin)),
+    pins: given.pins === undefined ? undefined : texts("tls.pins", given.pins),
     minVersion: oneOf("tls.minVersion", given.minVersion ?? "TLSv1.2", ["TLSv1.2", "TLSv1.3"]),
   });
 }
@@ -247,6 +247,11 @@ function settleOverrides(overrides: BrokerOptions["overrides"] = {}): Settings["
     xmlns: given("xmlns"),
     stream: given("stream"),
   });
+}
+
+function texts(option: string, given: unknown): readonly string[] {
+  if (!Array.isArray(given)) throw badOption(option, "a list", given);
+  return given.map((one: unknown) => text(option, one));
 }
 
 /** A group of options that are whole numbers of at least 1. */

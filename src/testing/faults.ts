@@ -97,7 +97,7 @@ export class Faults {
   mute(phase: LoopbackPhase): void {
     if (!PHASES.includes(phase)) {
       const wanted = PHASES.join(", ");
-      throw new BrokerError("BAD_OPTION", `phase must be one of ${wanted}, got ${String(phase)}`);
+      throw new BrokerError("BAD_OPTION", `phase must be one of ${wanted}, got ${phase}`);
     }
     this.#state.mute = phase;
   }

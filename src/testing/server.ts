@@ -78,7 +78,8 @@ export class LoopbackServer {
     for (const [name, listener] of listeners) this.#attach(name, listener);
     this.faults = new Faults(this.#faultState, {
       refuse: () => {
-        this.#stopListening();
+        // Settles with the last connection that is there, which nobody waits for.
+        void this.#stopListening();
       },
       accept: () => this.#listenAgain(),
       cut: () => {
@@ -130,7 +131,7 @@ export class LoopbackServer {
     const timer = setTimeout(() => {
       for (const { wire } of this.#connections) wire.destroy();
     }, GRACE);
-    await Promise.all([...closed, ...this.#served]);
+    await Promise.all([closed, ...this.#served]);
     clearTimeout(timer);
   }
 
@@ -161,15 +162,12 @@ export class LoopbackServer {
     this.#connections.delete(connection);
   }
 
-  /** Each promise settles when the listener and all its connections are gone. */
-  #stopListening(): Promise<unknown>[] {
+  /** Stops at once; resolves when the connections that are there have ended too. */
+  async #stopListening(): Promise<void> {
     const listeners = [...this.#listeners.values()];
     this.#listeners.clear();
-    return listeners.map(async (listener) => {
-      const closed = once(listener, "close");
-      listener.close();
-      await closed;
-    });
+    for (const listener of listeners) listener.close();
+    await Promise.all(listeners.map((listener) => once(listener, "close")));
   }
 
   async #listenAgain(): Promise<void> {

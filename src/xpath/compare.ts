@@ -18,7 +18,8 @@ const TESTS: Readonly<Record<Comparison, Test<string | number | boolean>>> = {
   ">=": (left, right) => left >= right,
 };
 
-const MIRRORED: Readonly<Record<Comparison, Comparison>> = {
+/** The same comparison with its sides exchanged. */
+export const MIRRORED: Readonly<Record<Comparison, Comparison>> = {
   "=": "=",
   "!=": "!=",
   "<": ">",

@@ -1,6 +1,181 @@
-import type { Expression } from "./expression.ts";
+import { Element } from "../xml/element.ts";
+import { MIRRORED } from "./compare.ts";
+import { compiler } from "./compiler.ts";
+import { type Expression, isPositional, type Path, type Step, typeOf } from "./expression.ts";
+import { coreFunctions } from "./functions.ts";
+import { Walk } from "./walk.ts";
 
-/** The same expression with less to do: constants computed, `//` fused, steps that do nothing left out. */
+type Constant = Extract<Expression, { kind: "number" | "string" | "boolean" }>;
+
+/**
+ * The same expression with less to do: constants are computed, `//x` is one step, counts that only
+ * ask for existence do not count, and steps and predicates that do nothing are left out.
+ */
 export function fold(expression: Expression): Expression {
-  return expression;
+  switch (expression.kind) {
+    case "number":
+    case "string":
+    case "boolean":
+      return expression;
+    case "variable": {
+      const { value } = expression;
+      return typeof value === "object" ? expression : constant(value);
+    }
+    case "path":
+      return foldPath(expression);
+    case "union":
+      return { kind: "union", operands: expression.operands.map(fold) };
+    case "or":
+    case "and":
+      return foldLogic(expression.kind, expression.operands.map(fold));
+    case "negate":
+      return computed({ kind: "negate", operand: fold(expression.operand) });
+    case "arithmetic":
+    case "compare": {
+      const folded = { ...expression, left: fold(expression.left), right: fold(expression.right) };
+      return folded.kind === "compare" ? foldCount(folded) : computed(folded);
+    }
+    case "custom":
+      return { ...expression, args: expression.args.map(fold) };
+    case "call":
+      return computed({ ...expression, args: expression.args.map(fold) });
+  }
+}
+
+function constant(value: string | number | boolean): Constant {
+  if (typeof value === "string") return { kind: "string", value };
+  return typeof value === "number" ? { kind: "number", value } : { kind: "boolean", value };
+}
+
+function isConstant(expression: Expression): expression is Constant {
+  const { kind } = expression;
+  return kind === "number" || kind === "string" || kind === "boolean";
+}
+
+/** The value of an expression all of whose operands are constants, else the expression. */
+function computed(expression: Expression): Expression {
+  if (!dependsOnConstants(expression)) return expression;
+  const walk = new Walk(new Element("constant", ""));
+  const value = compiler.value(expression)(walk.root, walk);
+  return typeof value === "object" ? expression : constant(value);
+}
+
+function dependsOnConstants(expression: Expression): boolean {
+  if (expression.kind === "negate") return isConstant(expression.operand);
+  if (expression.kind === "arithmetic" || expression.kind === "compare") {
+    return isConstant(expression.left) && isConstant(expression.right);
+  }
+  if (expression.kind !== "call") return false;
+  const { core, args } = expression;
+  return core.positional !== true && core.ambient !== true && args.every(isConstant);
+}
+
+/** Whether a constant is true, as `boolean()` has it. */
+function truth({ value }: Constant): boolean {
+  return typeof value === "number" ? value !== 0 && !Number.isNaN(value) : Boolean(value);
+}
+
+function foldLogic(kind: "or" | "and", operands: readonly Expression[]): Expression {
+  // One operand that is so decides; those that are not so change nothing.
+  const decisive = kind === "or";
+  const left = operands.filter((operand) => !isConstant(operand) || truth(operand) === decisive);
+  if (left.some(isConstant)) return constant(decisive);
+  const [only] = left;
+  if (only === undefined) return constant(!decisive);
+  return left.length === 1 ? asBoolean(only) : { kind, operands: left };
+}
+
+function asBoolean(expression: Expression): Expression {
+  return typeOf(expression) === "boolean" ? expression : core("boolean", expression);
+}
+
+function core(name: "boolean" | "not", arg: Expression): Expression {
+  const found = coreFunctions[name];
+  return found === undefined ? arg : { kind: "call", name, core: found, args: [arg] };
+}
+
+/** `count(x) > 0` and its like, either way round, as `boolean(x)` or `not(x)`. */
+function foldCount(compare: Extract<Expression, { kind: "compare" }>): Expression {
+  const { left, right } = compare;
+  const counted = countOf(left) ?? countOf(right);
+  const number = left.kind === "number" ? left : right;
+  if (counted === undefined || number.kind !== "number") return computed(compare);
+  const operator = number === right ? compare.operator : MIRRORED[compare.operator];
+  switch (`${operator} ${number.value}`) {
+    case "> 0":
+    case "!= 0":
+    case ">= 1":
+      return core("boolean", counted);
+    case "= 0":
+    case "<= 0":
+    case "< 1":
+      return core("not", counted);
+    default:
+      return compare;
+  }
+}
+
+function countOf(expression: Expression): Expression | undefined {
+  if (expression.kind !== "call" || expression.name !== "count") return undefined;
+  return expression.args[0];
+}
+
+function foldPath(path: Path): Expression {
+  const start = typeof path.start === "object" ? fold(path.start) : path.start;
+  const predicates = foldPredicates(path.predicates);
+  const steps = foldSteps(path.steps);
+  if (typeof start === "object" && start.kind === "path" && predicates.length === 0) {
+    // `(a/b)/c` is `a/b/c`.
+    return { ...start, steps: foldSteps([...start.steps, ...steps]) };
+  }
+  return { kind: "path", start, predicates, steps };
+}
+
+function foldPredicates(predicates: readonly Expression[]): Expression[] {
+  const folded = predicates.map((predicate) => {
+    const inner = fold(predicate);
+    if (isConstant(inner)) return inner.kind === "number" ? inner : constant(truth(inner));
+    return positionAsNumber(inner);
+  });
+  return folded.filter((predicate) => predicate.kind !== "boolean" || !predicate.value);
+}
+
+/** `position() = 2` as `2`. */
+function positionAsNumber(predicate: Expression): Expression {
+  if (predicate.kind !== "compare" || predicate.operator !== "=") return predicate;
+  const { left, right } = predicate;
+  if (isPosition(left) && right.kind === "number") return right;
+  return isPosition(right) && left.kind === "number" ? left : predicate;
+}
+
+function isPosition(expression: Expression): boolean {
+  return expression.kind === "call" && expression.name === "position";
+}
+
+function foldSteps(steps: readonly Step[]): Step[] {
+  const folded: Step[] = [];
+  for (const step of steps) {
+    const predicates = foldPredicates(step.predicates);
+    const idle = step.axis === "self" && step.test.kind === "node" && predicates.length === 0;
+    if (idle) continue;
+    const last = folded.at(-1);
+    const axis = last !== undefined && isAnywhere(last) ? fused(step, predicates) : undefined;
+    if (axis !== undefined) folded.pop();
+    folded.push({ axis: axis ?? step.axis, test: step.test, predicates });
+  }
+  return folded;
+}
+
+/** `descendant-or-self::node()`, which `//` stands for. */
+function isAnywhere(step: Step): boolean {
+  const { axis, test, predicates } = step;
+  return axis === "descendant-or-self" && test.kind === "node" && predicates.length === 0;
+}
+
+/** The axis that does both steps at once, where no position is counted from each parent. */
+function fused(step: Step, predicates: readonly Expression[]): Step["axis"] | undefined {
+  if (predicates.some(isPositional)) return undefined;
+  if (step.axis === "child" || step.axis === "descendant") return "descendant";
+  if (step.axis === "self" || step.axis === "descendant-or-self") return "descendant-or-self";
+  return undefined;
 }

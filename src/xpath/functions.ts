@@ -26,6 +26,8 @@ export interface CoreFunction {
   readonly context?: true;
   /** Whether it asks for the position among the nodes a predicate is tried on. */
   readonly positional?: true;
+  /** Whether it looks at the context node beside its arguments. */
+  readonly ambient?: true;
   run(walk: Walk, node: Place, ...args: readonly Value[]): Value;
 }
 
@@ -34,6 +36,7 @@ interface Traits {
   readonly most?: number;
   readonly context?: true;
   readonly positional?: true;
+  readonly ambient?: true;
 }
 
 function define<Gives extends Type, Takes extends readonly Type[]>(
@@ -100,7 +103,9 @@ export const coreFunctions: Readonly<Record<string, CoreFunction>> = {
   not: define("boolean", ["boolean"], (_walk, _node, value) => !value),
   true: define("boolean", [], () => true),
   false: define("boolean", [], () => false),
-  lang: define("boolean", ["string"], (_walk, node, language) => speaks(node, language)),
+  lang: define("boolean", ["string"], (_walk, node, language) => speaks(node, language), {
+    ambient: true,
+  }),
   // 4.4, numbers
   number: define("number", ["number"], (_walk, _node, value) => value, { context: true }),
   sum: define("number", ["nodes"], (walk, _node, nodes) => {

@@ -56,7 +56,7 @@ test.each([
 });
 
 test.each([
-  ["--dialect xmpp --jid @b", "BAD_JID"],
+  ["--dialect xmpp --jid @b", "jid must be an address"],
   ["--dialect xmpp --jid a@b --ca /nowhere/ca.pem", "--ca must be a file that can be read"],
   ["--dialect component --domain d --host far.example", "BAD_OPTION"],
 ])("what the library refuses, %s, is one line and status 2", async (words, complaint) => {

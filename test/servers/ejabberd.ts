@@ -111,6 +111,7 @@ export async function startEjabberd(): Promise<RealServer> {
       settled: () => Promise.resolve(),
       // SIGTERM is a clean stop of the Erlang machine, and takes it about three seconds.
       stop: () => workspace.stop(15_000),
+      kill: () => workspace.kill(),
       close: () => workspace.close(),
     };
   } catch (error) {

@@ -10,7 +10,7 @@ export interface Candidate {
   readonly name: ServerName;
   /** The programs it consists of. */
   readonly programs: readonly string[];
-  start(): Promise<RealServer>;
+  readonly start: () => Promise<RealServer>;
 }
 
 export const CANDIDATES: Readonly<Record<ServerName, Candidate>> = {
@@ -42,9 +42,11 @@ export const serversRequired = (): boolean => process.env.XMPP_BROKER_REQUIRE_SE
 
 function packageVersion(name: string): string {
   try {
-    const options = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] } as const;
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder is dpkg's own
-    return execFileSync("dpkg-query", ["-W", "-f", "${Version}", name], options);
+    return execFileSync("dpkg-query", ["-W", "-f", "${Version}", name], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
   } catch {
     return "version unknown";
   }

@@ -72,11 +72,12 @@ export async function startJabberd2(options: { router?: "off" } = {}): Promise<R
       external: { port: client, domain: CLIENT_DOMAINS.required, user, ...external },
       components,
       routers: components,
-      settled: () =>
-        workspace.until("sessions ended", () => sessionsOpen(workspace.read("sm.log")) === 0),
+      settled: (left) =>
+        workspace.until("sessions ended", () => sessionsOpen(workspace.read("sm.log")) <= left),
       // c2s looks at its order to stop every five seconds only, and the router waits five for each
       // component: what has not ended by then is cut.
       stop: () => workspace.stop(6_000),
+      kill: () => workspace.kill(),
       close: () => workspace.close(),
     };
   } catch (error) {

@@ -89,6 +89,7 @@ Component "${KICK_OLD_DOMAIN}"
       routers: {},
       settled: () => Promise.resolve(),
       stop: () => workspace.stop(10_000),
+      kill: () => workspace.kill(),
       close: () => workspace.close(),
     };
   } catch (error) {

@@ -11,7 +11,12 @@ export const CLIENT_DOMAINS = {
 } as const;
 
 /** The names components may take, on every server; Prosody must know them beforehand. */
-export const SERVICE_DOMAINS = ["one.service.test", "two.service.test"] as const;
+export const SERVICE_DOMAINS = [
+  "one.service.test",
+  "two.service.test",
+  "three.service.test",
+  "four.service.test",
+] as const;
 /** On Prosody: the name where a second component replaces the first. */
 export const KICK_OLD_DOMAIN = "newest.service.test";
 
@@ -51,10 +56,12 @@ export interface RealServer {
   readonly components: Readonly<Partial<Record<TlsMode, number>>>;
   /** Ports for the router protocol of jabberd2, by what TLS is there. */
   readonly routers: Readonly<Partial<Record<TlsMode, number>>>;
-  /** Waits until the server has noticed that connections of earlier tests are gone. */
-  settled(): Promise<void>;
+  /** Waits until the server has noticed that all clients but so many are gone. */
+  settled(left: number): Promise<void>;
   /** Stops it as an administrator would; connections that do not end by themselves are cut. */
   stop(): Promise<void>;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
   /** Ends it if it still runs, and leaves nothing behind. */
   close(): Promise<void>;
 }

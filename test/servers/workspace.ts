@@ -90,7 +90,7 @@ export class Workspace {
   ): Promise<void> {
     const deadline = Date.now() + READY_MS;
     while (!(await probe())) {
-      const ended = [...this.#processes].find((running) => running.ended);
+      const ended = [...this.#processes].find((running) => running.hasEnded());
       if (ended !== undefined || Date.now() > deadline) {
         const why =
           ended === undefined ? `${what}: not within a minute` : `${ended.name} has ended`;
@@ -142,12 +142,12 @@ export class RunningProcess {
     });
   }
 
-  get ended(): boolean {
+  hasEnded(): boolean {
     return this.#ended;
   }
 
   async stop(grace: number): Promise<void> {
-    if (this.ended) return;
+    if (this.hasEnded()) return;
     if (grace > 0) {
       this.#child.kill("SIGTERM");
       const timer = new AbortController();
@@ -157,7 +157,7 @@ export class RunningProcess {
       ]);
       timer.abort();
     }
-    if (!this.ended) this.#child.kill("SIGKILL");
+    if (!this.hasEnded()) this.#child.kill("SIGKILL");
     await this.exited;
   }
 }

@@ -89,7 +89,7 @@ export class RawClient {
       await new Promise<void>((resolve, reject) => {
         const timer = setTimeout(() => {
           reject(new TypeError(`waited for ${text}\ngot ${this.#received}`));
-        }, 4000);
+        }, 1500);
         this.#wake = () => {
           clearTimeout(timer);
           resolve();

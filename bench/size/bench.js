@@ -1,0 +1,173 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { distFolder } from "../harness/ours.js";
+
+const BENCH = fileURLToPath(new URL("..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const DIST = fileURLToPath(distFolder);
+
+const DIALECTS = ["xmpp", "legacy", "component", "jabberd2"];
+
+/** What is installed together; strophe.js needs three more on Node, as its README says. */
+const PEERS = [
+  ["@xmpp/client"],
+  ["@xmpp/component"],
+  ["stanza"],
+  ["strophe.js"],
+  ["strophe.js", "ws", "saxes", "@xmldom/xmldom"],
+];
+
+/** @param {import("../run.js").Context} context */
+export async function run({ output }) {
+  const goals = {};
+  installed(output, goals);
+  await bundled(output, goals);
+  return goals;
+}
+
+/** What `npm install` puts on the disk. */
+function installed(output, goals) {
+  const table = output.table({
+    id: "installed",
+    title: "Installed: packages and bytes on disk",
+    columns: [
+      { key: "name", label: "package", width: 46 },
+      { key: "packages", label: "packages", digits: 0 },
+      { key: "size", label: "KB", digits: 0 },
+    ],
+  });
+  const own = ourInstall();
+  goals["install KB"] = own.size / 1024;
+  goals["install packages"] = own.packages;
+  table.row({ name: "xmpp-broker", packages: own.packages, size: own.size / 1024 });
+  for (const names of PEERS) {
+    const { packages, size } = closure(names);
+    table.row({ name: names.join(" + "), packages, size: size / 1024 });
+  }
+}
+
+function ourInstall() {
+  const listing = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "ignore"],
+    maxBuffer: 2 ** 26,
+  });
+  const [{ unpackedSize }] = JSON.parse(listing);
+  const { dependencies = {} } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  let size = unpackedSize;
+  let packages = 1;
+  for (const name of Object.keys(dependencies)) {
+    size += folderSize(join(ROOT, "node_modules", name));
+    packages++;
+  }
+  return { packages, size };
+}
+
+/** Packages and all that they need, as the lock file beside this bench says. */
+function closure(names) {
+  const { packages } = JSON.parse(readFileSync(join(BENCH, "package-lock.json"), "utf8"));
+  const seen = new Set();
+  const visit = (path) => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = packages[path];
+    for (const each of Object.keys({ ...dependencies, ...peerDependencies })) {
+      if (peerDependenciesMeta[each]?.optional && !(each in dependencies)) continue;
+      const found = resolve(packages, path, each);
+      if (found !== undefined) visit(found);
+    }
+  };
+  for (const name of names) visit(`node_modules/${name}`);
+  const size = [...seen].reduce((sum, path) => sum + folderSize(join(BENCH, path)), 0);
+  return { packages: seen.size, size };
+}
+
+/** The folder that a package finds another in: its own node_modules first, then those above. */
+function resolve(packages, from, name) {
+  for (let at = from; ; at = at.slice(0, at.lastIndexOf("/node_modules/"))) {
+    if (`${at}/node_modules/${name}` in packages) return `${at}/node_modules/${name}`;
+    if (!at.includes("/node_modules/")) break;
+  }
+  return `node_modules/${name}` in packages ? `node_modules/${name}` : undefined;
+}
+
+/** Without nested packages, which are counted for themselves. */
+function folderSize(folder) {
+  let size = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.name === "node_modules") continue;
+    const path = join(folder, entry.name);
+    size += entry.isDirectory() ? folderSize(path) : statSync(path).size;
+  }
+  return size;
+}
+
+async function bundled(output, goals) {
+  const table = output.table({
+    id: "bundled",
+    title: "Bundled for a browser: minified, gzip",
+    columns: [
+      { key: "name", label: "what", width: 48 },
+      { key: "minified", label: "KB minified", digits: 1 },
+      { key: "gzip", label: "KB gzip", digits: 1 },
+    ],
+  });
+  const row = (name, { minified, gzip }) => {
+    table.row({ name, minified: minified / 1024, gzip: gzip / 1024 });
+    return gzip / 1024;
+  };
+  const from = (names) => `export ${names} from ${JSON.stringify(join(DIST, "index.js"))};`;
+  const withoutXPath = { external: /[\\/]xpath([\\/]|\.js$)/ };
+
+  goals["everything KB"] = row("xmpp-broker, everything in the entry", await bundle(from("*")));
+  goals["core KB"] = row(
+    "xmpp-broker, everything but XPath",
+    await bundle(from("*"), withoutXPath),
+  );
+  const broker = await bundle(from("{ Broker }"));
+  row("xmpp-broker, Broker alone", broker);
+  for (const dialect of DIALECTS) {
+    const both = await bundle(from(`{ Broker, ${dialect} }`));
+    row(`  and the dialect ${dialect}: more by`, {
+      minified: both.minified - broker.minified,
+      gzip: both.gzip - broker.gzip,
+    });
+  }
+  for (const part of ["xml", "xpath"]) {
+    const entry = `export * from ${JSON.stringify(join(DIST, `${part}.js`))};`;
+    row(`xmpp-broker/${part}`, await bundle(entry));
+  }
+  for (const name of ["strophe.js", "@xmpp/client", "stanza"]) {
+    row(name, await bundle(`export * from ${JSON.stringify(name)};`));
+  }
+}
+
+/** @param {string} contents @param {{ external?: RegExp }} options what is left out */
+async function bundle(contents, { external } = {}) {
+  const { build } = await import("esbuild");
+  const leaveOut = {
+    name: "leave-out",
+    setup(plugins) {
+      if (external === undefined) return;
+      plugins.onResolve({ filter: external }, ({ path }) => ({ path, external: true }));
+    },
+  };
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: BENCH, loader: "js" },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    external: [...builtinModules, "node:*"],
+    plugins: [leaveOut],
+    logLevel: "silent",
+  });
+  const [{ contents: bytes }] = outputFiles;
+  return { minified: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };
+}

@@ -1,0 +1,81 @@
+import { codePointName } from "./fault.ts";
+
+/*
+ * The categories of RFC 8264, section 9, as far as they do not follow from the order below. The
+ * tables are those of the engine's own Unicode version; what it does not know is unassigned.
+ */
+const PRINTABLE_ASCII = /^[!-~]$/;
+const EXCEPTIONALLY_VALID = /^[\u00df\u03c2\u06fd\u06fe\u0f0b\u3007]$/;
+const EXCEPTIONALLY_DISALLOWED = /^[\u0640\u07fa\u302e\u302f\u3031-\u3035\u303b]$/;
+const OLD_HANGUL_JAMO = /^[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7c6\ud7cb-\ud7fb]$/;
+const IGNORABLE = /^[\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]$/u;
+const LETTER_OR_DIGIT = /^[\p{Ll}\p{Lu}\p{Lo}\p{Nd}\p{Lm}\p{Mn}\p{Mc}]$/u;
+const FREEFORM_ONLY = /^[\p{Lt}\p{Nl}\p{No}\p{Me}\p{Zs}\p{S}\p{P}]$/u;
+
+/** The string classes of PRECIS: what may be an identifier, and what may be any text (RFC 8264, 4). */
+export type StringClass = "identifier" | "freeform";
+
+/**
+ * The first code point of a text that its class does not allow, for example `U+0020`; `undefined`
+ * when all are allowed. A lone surrogate is never allowed.
+ */
+export function disallowed(text: string, stringClass: StringClass): string | undefined {
+  const characters = Array.from(text);
+  const index = characters.findIndex(
+    (character, at) => !isAllowed(character, at, characters, stringClass),
+  );
+  return index < 0 ? undefined : codePointName(characters[index] ?? "");
+}
+
+/** The algorithm of RFC 8264, section 8, in its order. */
+function isAllowed(
+  character: string,
+  index: number,
+  text: readonly string[],
+  stringClass: StringClass,
+): boolean {
+  if (PRINTABLE_ASCII.test(character)) return true;
+  if (EXCEPTIONALLY_VALID.test(character)) return true;
+  if (EXCEPTIONALLY_DISALLOWED.test(character)) return false;
+  const rule = CONTEXT_RULES.find(([pattern]) => pattern.test(character));
+  if (rule !== undefined) return rule[1](text, index);
+  if (OLD_HANGUL_JAMO.test(character) || IGNORABLE.test(character)) return false;
+  if (character.normalize("NFKC") !== character) return stringClass === "freeform";
+  if (LETTER_OR_DIGIT.test(character)) return true;
+  return stringClass === "freeform" && FREEFORM_ONLY.test(character);
+}
+
+type ContextRule = (text: readonly string[], index: number) => boolean;
+
+/** What is allowed in some surroundings only: RFC 5892, appendix A. */
+const CONTEXT_RULES: readonly (readonly [RegExp, ContextRule])[] = [
+  // A.1 and A.2: joiners, between letters that join or after a virama.
+  [/^[\u200c\u200d]$/, joins],
+  // A.3: the middle dot of Catalan.
+  [/^\u00b7$/, (text, index) => text[index - 1] === "l" && text[index + 1] === "l"],
+  // A.4: the keraia, a sign of numbers in Greek.
+  [/^\u0375$/, (text, index) => /^\p{Script=Greek}/u.test(text[index + 1] ?? "")],
+  // A.5 and A.6: geresh and gershayim.
+  [/^[\u05f3\u05f4]$/, (text, index) => /^\p{Script=Hebrew}/u.test(text[index - 1] ?? "")],
+  // A.7: the middle dot of Katakana.
+  [
+    /^\u30fb$/,
+    (text) =>
+      text.some((it) => /^[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u.test(it)),
+  ],
+  // A.8 and A.9: two sets of Arabic digits that look alike are not mixed.
+  [/^[\u0660-\u0669]$/, (text) => !text.some((it) => /^[\u06f0-\u06f9]/.test(it))],
+  [/^[\u06f0-\u06f9]$/, (text) => !text.some((it) => /^[\u0660-\u0669]/.test(it))],
+];
+
+/**
+ * Whether a joiner stands where it is visible. Regular expressions know neither viramas nor how
+ * letters join, but every runtime's URL checks it in host names (UTS 46, CheckJoiners): so the
+ * letters on both sides, with their marks, are shown to it as one.
+ */
+function joins(text: readonly string[], index: number): boolean {
+  const before = /\p{L}\p{M}*$/u.exec(text.slice(0, index).join(""));
+  if (before === null) return false;
+  const after = /^\p{M}*\p{L}?/u.exec(text.slice(index + 1).join(""));
+  return URL.canParse(`http://${before[0]}${text[index] ?? ""}${after?.[0] ?? ""}`);
+}

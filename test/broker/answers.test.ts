@@ -1,0 +1,235 @@
+import { expect, test } from "vitest";
+import type { Broker } from "../../src/broker/broker.ts";
+import { StanzaError } from "../../src/stream/stanza-error.ts";
+import { xml } from "../../src/xml/element.ts";
+import { type Line, readyLine } from "./line.ts";
+
+const ASKED =
+  "<iq type='get' id='q' from='a@b/c' to='me@example.org/here'><query xmlns='urn:x'/></iq>";
+const ERROR = (type: string, condition: string) =>
+  `<iq type='error' id='q' to='a@b/c' from='me@example.org/here'><error type='${type}'><${condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`;
+const RESULT = (payload = "") =>
+  payload === ""
+    ? "<iq type='result' id='q' to='a@b/c' from='me@example.org/here'/>"
+    : `<iq type='result' id='q' to='a@b/c' from='me@example.org/here'>${payload}</iq>`;
+
+/** Asks, and collects all that comes back until the marker sent behind it. */
+async function ask({ server, broker }: Line, question = ASKED): Promise<string> {
+  server.say(question);
+  server.say("<message id='behind'/>");
+  await broker.waitFor("/message[@id='behind']");
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  broker.send(xml("message", { id: "end" }));
+  return (await server.hears("<message id='end'/>")).replace("<message id='end'/>", "");
+}
+
+const UNAVAILABLE = ERROR("cancel", "service-unavailable");
+const INTERNAL = ERROR("cancel", "internal-server-error");
+
+test.each<[string, (broker: Broker) => void, string]>([
+  ["nobody", () => undefined, UNAVAILABLE],
+  ["a filter that only looks", (b) => b.filter("/iq", () => undefined), UNAVAILABLE],
+  [
+    "a filter that throws",
+    (b) =>
+      b.filter("/iq", () => {
+        throw new TypeError("x");
+      }),
+    UNAVAILABLE,
+  ],
+  [
+    "a slow filter that rejects",
+    (b) =>
+      b.filter("/iq", async () => {
+        await Promise.resolve();
+        throw new TypeError("x");
+      }),
+    UNAVAILABLE,
+  ],
+  ["a responder without result", (b) => b.respond("/iq", () => undefined), RESULT()],
+  [
+    "a responder with a payload",
+    (b) => b.respond("/iq", () => xml("query", { xmlns: "urn:x" }, "1")),
+    RESULT("<query xmlns='urn:x'>1</query>"),
+  ],
+  [
+    "a slow responder",
+    (b) =>
+      b.respond("/iq", async () => {
+        await Promise.resolve();
+        return xml("query", { xmlns: "urn:x" });
+      }),
+    RESULT("<query xmlns='urn:x'/>"),
+  ],
+  [
+    "a whole iq",
+    (b) =>
+      b.respond("/iq", ({ stanza }) =>
+        xml("iq", { type: "result", id: stanza.attrs.id, to: stanza.attrs.from }),
+      ),
+    "<iq type='result' id='q' to='a@b/c'/>",
+  ],
+  [
+    "an iq to somebody else",
+    (b) => b.respond("/iq", () => xml("iq", { type: "result", id: "q", to: "evil@b" })),
+    INTERNAL,
+  ],
+  [
+    "an iq with another id",
+    (b) => b.respond("/iq", () => xml("iq", { type: "result", id: "z", to: "a@b/c" })),
+    INTERNAL,
+  ],
+  [
+    "an iq that asks",
+    (b) => b.respond("/iq", () => xml("iq", { type: "get", id: "q", to: "a@b/c" })),
+    INTERNAL,
+  ],
+  [
+    "an answer that is not legal XML",
+    (b) => b.respond("/iq", () => xml("query", { xmlns: "urn:x" }, "\u0000")),
+    INTERNAL,
+  ],
+  [
+    "a thrown StanzaError",
+    (b) =>
+      b.respond("/iq", () => {
+        throw new StanzaError("forbidden");
+      }),
+    ERROR("auth", "forbidden"),
+  ],
+  [
+    "a rejected StanzaError",
+    (b) =>
+      b.respond("/iq", () => Promise.reject(new StanzaError("item-not-found", { type: "wait" }))),
+    ERROR("wait", "item-not-found"),
+  ],
+  [
+    "a responder that throws",
+    (b) =>
+      b.respond("/iq", () => {
+        throw new TypeError("x");
+      }),
+    INTERNAL,
+  ],
+  [
+    "a responder that says nothing",
+    (b) => b.respond("/iq", () => new Promise(() => undefined)),
+    INTERNAL,
+  ],
+  [
+    "two responders",
+    (b) => {
+      b.respond("/iq", () => xml("first", { xmlns: "urn:x" }));
+      b.respond("/iq", () => xml("second", { xmlns: "urn:x" }));
+    },
+    RESULT("<first xmlns='urn:x'/>"),
+  ],
+  [
+    "a filter that sends the answer",
+    (b) =>
+      b.filter("/iq", ({ stanza }) =>
+        b.send(xml("iq", { type: "result", id: stanza.attrs.id, to: stanza.attrs.from })),
+      ),
+    "<iq type='result' id='q' to='a@b/c'/>",
+  ],
+  [
+    "a filter that sends it late",
+    (b) =>
+      b.filter("/iq", async ({ stanza }) => {
+        await new Promise((r) => setTimeout(r, 5));
+        b.send(xml("iq", { type: "result", id: stanza.attrs.id, to: stanza.attrs.from }));
+      }),
+    "<iq type='result' id='q' to='a@b/c'/>",
+  ],
+  [
+    "a filter that answers before the responder",
+    (b) => {
+      b.filter("/iq", ({ stanza }) =>
+        b.send(xml("iq", { type: "result", id: stanza.attrs.id, to: stanza.attrs.from })),
+      );
+      b.respond("/iq", () => xml("second", { xmlns: "urn:x" }));
+    },
+    "<iq type='result' id='q' to='a@b/c'/>",
+  ],
+])("asked with %s there is exactly one answer", async (_, prepare, expected) => {
+  const made = await readyLine({ timeouts: { respond: 15 } });
+  prepare(made.broker);
+  expect(await ask(made)).toBe(expected);
+  made.broker.halt();
+});
+
+test("a second answer is refused", async () => {
+  const made = await readyLine();
+  const { broker, server } = made;
+  server.say(ASKED);
+  await server.hears("</iq>");
+  const second = broker.send(xml("iq", { type: "result", id: "q", to: "a@b/c" }));
+  expect(second.error?.code).toBe("ALREADY_ANSWERED");
+  // The asker may use its id again, and then it may be answered again.
+  server.say(ASKED);
+  await server.hears("</iq>");
+  broker.halt();
+});
+
+test("answers that answer nothing we know are let through", async () => {
+  const { broker, server } = await readyLine();
+  broker.send(xml("iq", { type: "result", id: "other", to: "x@y" }));
+  expect(await server.hears("/>")).toBe("<iq type='result' id='other' to='x@y'/>");
+  broker.halt();
+});
+
+test("pings are answered, also with unhandled ignore, unless somebody claims them", async () => {
+  const ping = ASKED.replace("<query xmlns='urn:x'/>", "<ping xmlns='urn:xmpp:ping'/>");
+  const made = await readyLine({ unhandled: "ignore" });
+  expect(await ask(made, ping)).toBe(RESULT());
+  made.broker.respond("/iq", () => {
+    throw new StanzaError("not-allowed");
+  });
+  expect(await ask(made, ping)).toBe(ERROR("cancel", "not-allowed"));
+  made.broker.halt();
+});
+
+test("with unhandled ignore the program may answer whenever it likes, once", async () => {
+  const made = await readyLine({ unhandled: "ignore" });
+  expect(await ask(made)).toBe("");
+  const answer = () => made.broker.send(xml("iq", { type: "result", id: "q", to: "a@b/c" }));
+  expect(answer().state).toBe("written");
+  expect(answer().error?.code).toBe("ALREADY_ANSWERED");
+  made.broker.halt();
+});
+
+test("answers and errors are never answered", async () => {
+  const made = await readyLine();
+  for (const type of ["result", "error"]) {
+    expect(await ask(made, `<iq type='${type}' id='q' from='a@b/c'/>`)).toBe("");
+  }
+  made.broker.halt();
+});
+
+test("more requests than may be open are refused with resource-constraint", async () => {
+  const made = await readyLine({ unhandled: "ignore", limits: { requests: 1 } });
+  expect(await ask(made)).toBe("");
+  expect(await ask(made)).toBe(ERROR("wait", "resource-constraint"));
+  made.broker.halt();
+});
+
+test("an answer that comes after the connection ended goes nowhere", async () => {
+  const made = await readyLine();
+  let finish: () => void = () => undefined;
+  made.broker.respond(
+    "/iq",
+    () =>
+      new Promise<void>((resolve) => {
+        finish = resolve;
+      }),
+  );
+  made.server.say(ASKED);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  made.broker.halt();
+  await made.broker.connect();
+  finish();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(made.server.heard).toBe("");
+  expect(made.broker.queue.size).toBe(0);
+  made.broker.halt();
+});

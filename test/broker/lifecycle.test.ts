@@ -1,0 +1,317 @@
+import { expect, test } from "vitest";
+import { codeOf, HEADER, line, readyLine } from "./line.ts";
+
+test("nothing connects before connect", () => {
+  const { servers, broker } = line();
+  expect(servers).toEqual([]);
+  expect(broker.phase).toEqual({ name: "idle" });
+});
+
+test("connect reports each step and resolves with the address", async () => {
+  const { broker, names } = line();
+  await expect(broker.connect()).resolves.toEqual({ jid: "me@example.org/here", resumed: false });
+  expect(names()).toEqual(["connect", "connecting", "connected", "stream:start", "ready"]);
+  expect(broker.phase).toEqual({ name: "ready", jid: "me@example.org/here" });
+  expect(broker.jid).toBe("me@example.org/here");
+  expect(broker.streamId).toBe("s1");
+  broker.halt();
+});
+
+test("the phase goes from step to step, each change told once", async () => {
+  const { broker } = line();
+  const path: string[] = [];
+  broker.on("phase", ({ from, to }) => path.push(`${from.name}>${to.name}`));
+  await broker.connect();
+  await broker.shutdown();
+  expect(path).toEqual([
+    "idle>connecting",
+    "connecting>negotiating",
+    "negotiating>ready",
+    "ready>closing",
+    "closing>idle",
+  ]);
+});
+
+test("connect twice is one connection and one promise", async () => {
+  const { broker, servers } = line();
+  const first = broker.connect();
+  expect(broker.connect()).toBe(first);
+  await first;
+  await broker.connect();
+  expect(servers.length).toBe(1);
+  broker.halt();
+});
+
+test("connect elsewhere while connecting is BUSY", async () => {
+  const { broker } = line();
+  const first = broker.connect();
+  expect(await codeOf(broker.connect({ host: "other.example" }))).toBe("BUSY");
+  await first;
+  broker.halt();
+});
+
+test("reconnect drops the connection and goes to a new address, which stays in force", async () => {
+  const { broker, servers, events } = await readyLine();
+  const waiting = codeOf(broker.waitFor("/message"));
+  await broker.reconnect({ host: "other.example", port: 7777 });
+  expect(await waiting).toBe("DISCONNECTED");
+  expect(servers.length).toBe(2);
+  expect(events).toContainEqual(["connect", { host: "other.example", port: 7777 }]);
+  await broker.reconnect();
+  expect(events.at(-5)).toEqual(["connect", { host: "other.example", port: 7777 }]);
+  broker.halt();
+});
+
+test("shutdown closes the stream, waits for the other side and then for the socket", async () => {
+  const { broker, server, names } = await readyLine();
+  const { closed } = broker;
+  const done = broker.shutdown();
+  await server.hears("</stream:stream>");
+  expect(broker.phase.name).toBe("closing");
+  server.say("</stream:stream>");
+  await done;
+  expect(names()).toEqual(["shutdown:start", "stream:end", "socket:close", "shutdown:finish"]);
+  expect(await closed).toBeUndefined();
+  expect(broker.phase.name).toBe("idle");
+  expect(server.isClosed).toBe(true);
+});
+
+test("shutdown does not wait longer than it may for a server that says nothing", async () => {
+  const { broker, server } = await readyLine();
+  await broker.shutdown({ timeout: 20 });
+  expect(broker.phase.name).toBe("idle");
+  expect(await broker.closed).toBeUndefined();
+  expect(server.heard).toBe("</stream:stream>");
+});
+
+test("shutdown lets responders finish their answers first", async () => {
+  const { broker, server } = await readyLine();
+  let release: () => void = () => undefined;
+  broker.respond("/iq", async () => {
+    await new Promise<void>((resolve) => {
+      release = resolve;
+    });
+  });
+  server.say("<iq type='get' id='q' from='a@b/c'><query xmlns='urn:x'/></iq>");
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const done = broker.shutdown({ timeout: 1000 });
+  release();
+  const last = await server.hears("</stream:stream>");
+  expect(last).toContain("<iq type='result' id='q' to='a@b/c'/></stream:stream>");
+  server.say("</stream:stream>");
+  await done;
+});
+
+test("shutdown and halt may be called twice, at any phase, from anywhere", async () => {
+  for (const end of ["shutdown", "halt"] as const) {
+    const idle = line();
+    await idle.broker[end]();
+    expect(idle.broker.phase.name).toBe("idle");
+
+    const connecting = line();
+    const first = codeOf(connecting.broker.connect());
+    await Promise.all([connecting.broker[end](), connecting.broker[end]()]);
+    expect(await first).toBe("ABORTED");
+    expect(await connecting.broker.closed).toBeUndefined();
+
+    const negotiating = line({}, false);
+    const second = codeOf(negotiating.broker.connect());
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(negotiating.broker.phase).toEqual({ name: "negotiating", step: "stream" });
+    await negotiating.broker[end]();
+    expect(await second).toBe("ABORTED");
+    expect(await negotiating.broker.closed).toBeUndefined();
+
+    const ready = await readyLine();
+    ready.broker.on("socket:close", () => void ready.broker[end]());
+    await Promise.all([ready.broker[end](), ready.broker[end]()]);
+    expect(ready.broker.phase.name).toBe("idle");
+  }
+});
+
+test("halt is over at once and says nothing to the server", async () => {
+  const { broker, server, names } = await readyLine();
+  broker.halt();
+  expect(broker.phase.name).toBe("idle");
+  expect(names()).toEqual(["socket:close"]);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(server.heard).toBe("");
+  expect(server.isClosed).toBe(true);
+});
+
+test("connect may follow shutdown, halt and a failure, also while it is under way", async () => {
+  const { broker, servers, server } = await readyLine();
+  const going = broker.shutdown({ timeout: 20 });
+  const again = broker.connect();
+  await going;
+  await again;
+  expect(servers.length).toBe(2);
+  expect(server).not.toBe(servers[1]);
+  broker.halt();
+  await broker.connect();
+  servers[2]?.transport.destroy();
+  expect((await broker.closed)?.code).toBe("DISCONNECTED");
+  await broker.connect();
+  expect(servers.length).toBe(4);
+  broker.halt();
+});
+
+test.each([
+  ["the connection is cut", (text: string) => text, "", "DISCONNECTED", true],
+  [
+    "the server closes its stream",
+    (text: string) => text,
+    "</stream:stream>",
+    "DISCONNECTED",
+    true,
+  ],
+  [
+    "a stream error",
+    (text: string) => text,
+    "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>Replaced</text></stream:error></stream:stream>",
+    "STREAM_ERROR",
+    false,
+  ],
+  ["bad XML", (text: string) => text, "<a><b></a>", "NOT_WELL_FORMED", false],
+  ["a comment", (text: string) => text, "<!-- x -->", "RESTRICTED_XML", false],
+  ["an entity", (text: string) => text, "<message>&foo;</message>", "NOT_WELL_FORMED", false],
+])("%s ends the run in a typed error, once", async (_, __, said, code, retryable) => {
+  const { broker, server, names } = await readyLine();
+  const pending = codeOf(
+    broker.request((await import("../../src/xml/element.ts")).xml("iq", { type: "get" })),
+  );
+  if (said === "") server.transport.destroy();
+  else server.say(said);
+  const error = await broker.closed;
+  expect(error?.code).toBe(code);
+  expect(error?.retryable).toBe(retryable);
+  expect(await pending).toBe(code);
+  expect(names().filter((name) => name === "socket:error")).toEqual(["socket:error"]);
+  expect(names().at(-1)).toBe("socket:close");
+  expect(broker.phase.name).toBe("idle");
+  expect(broker.jid).toBeUndefined();
+});
+
+test("what is not well-formed is answered with the condition the RFC names", async () => {
+  const { broker, server } = await readyLine();
+  server.say("<a b='1' b='2'/>");
+  expect(await server.hears("</stream:stream>")).toBe(
+    "<stream:error><not-well-formed xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>",
+  );
+  await broker.closed;
+});
+
+test("see-other-host says where to go, and is not followed", async () => {
+  const { broker, server, servers } = await readyLine();
+  server.say(
+    "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>[2001:db8::1]:9222</see-other-host></stream:error>",
+  );
+  expect(await broker.closed).toMatchObject({
+    code: "STREAM_ERROR",
+    condition: "see-other-host",
+    otherHost: "[2001:db8::1]:9222",
+  });
+  expect(servers.length).toBe(1);
+});
+
+test("a server that answers with something else than a stream is refused", async () => {
+  const { broker, servers } = line({}, false);
+  const connecting = codeOf(broker.connect());
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  servers[0]?.say("<html xmlns='http://www.w3.org/1999/xhtml'>");
+  expect(await connecting).toBe("PROTOCOL_ERROR");
+  expect((await broker.closed)?.code).toBe("PROTOCOL_ERROR");
+});
+
+test("a mute server ends in the time-out of the phase", async () => {
+  const { broker } = line({ timeouts: { stream: 20 } }, false);
+  expect(await codeOf(broker.connect())).toBe("TIMEOUT_STREAM");
+  expect((await broker.closed)?.code).toBe("TIMEOUT_STREAM");
+});
+
+test("a transport that never opens ends in TIMEOUT_CONNECT, and is dropped if it comes late", async () => {
+  const opened: { destroy(): void }[] = [];
+  let late: () => void = () => undefined;
+  const { broker } = line({
+    timeouts: { connect: 20 },
+    transport: () =>
+      new Promise((resolve) => {
+        late = () => {
+          resolve({
+            ...({} as Parameters<typeof resolve>[0] & object),
+            destroy() {
+              opened.push(this);
+            },
+          } as never);
+        };
+      }),
+  });
+  expect(await codeOf(broker.connect())).toBe("TIMEOUT_CONNECT");
+  late();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(opened.length).toBe(1);
+});
+
+test("a transport that fails is CONNECT_FAILED with its cause", async () => {
+  const cause = new TypeError("no route");
+  const { broker, events } = line({ transport: () => Promise.reject(cause) });
+  await expect(broker.connect()).rejects.toMatchObject({ code: "CONNECT_FAILED", cause });
+  expect(events.map(([name]) => name)).toEqual([
+    "connect",
+    "connecting",
+    "connect:failure",
+    "socket:close",
+  ]);
+});
+
+test("a dialect whose negotiation never ends is bounded by its deadline, and its late end is ignored", async () => {
+  let finish: (value: { jid: string }) => void = () => undefined;
+  const { broker } = line({
+    timeouts: { auth: 20 },
+    dialect: {
+      name: "slow",
+      domain: "example.org",
+      contentNamespace: "jabber:client",
+      version: "1.0",
+      ports: { plain: 5222 },
+      tls: "plaintext",
+      async negotiate(session) {
+        await session.open();
+        session.report("auth:start", { mechanism: "SLOW" });
+        return await new Promise((resolve) => {
+          finish = resolve;
+        });
+      },
+    },
+  });
+  expect(await codeOf(broker.connect())).toBe("TIMEOUT_AUTH");
+  finish({ jid: "late@example.org" });
+  await broker.closed;
+  expect(broker.phase.name).toBe("idle");
+});
+
+test("what arrives in the same read as the end of the login is delivered in order", async () => {
+  const { broker, servers } = line({}, false);
+  const got: unknown[] = [];
+  broker.filter("/message", ({ stanza }) => got.push(stanza.attrs.id));
+  const connecting = broker.connect();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const many = Array.from({ length: 300 }, (_, n) => `<message id='${n}'/>`).join("");
+  servers[0]?.say(HEADER + many);
+  await connecting;
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(got).toEqual(Array.from({ length: 300 }, (_, n) => String(n)));
+  broker.halt();
+});
+
+test("await using shuts the broker down", async () => {
+  const made = line();
+  {
+    await using broker = made.broker;
+    await broker.connect();
+    void made.server.hears("</stream:stream>").then(() => {
+      made.server.say("</stream:stream>");
+    });
+  }
+  expect(made.broker.phase.name).toBe("idle");
+});

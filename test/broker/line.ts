@@ -1,0 +1,151 @@
+import { webCrypto } from "../../src/base/web-crypto.ts";
+import { Broker } from "../../src/broker/broker.ts";
+import type { BrokerEvents } from "../../src/broker/events.ts";
+import type { BrokerOptions } from "../../src/broker/options.ts";
+import type { Runtime } from "../../src/broker/runtime.ts";
+import type { Dialect } from "../../src/dialect/dialect.ts";
+import { type MemoryTransport, memoryPair } from "../../src/transport/memory.ts";
+
+/** The header a server answers ours with. */
+export const HEADER =
+  "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='s1' from='example.org' version='1.0'>";
+
+/** A dialect that has nothing to negotiate: a client that is who it says. */
+export const bare: Dialect = {
+  name: "bare",
+  domain: "example.org",
+  contentNamespace: "jabber:client",
+  version: "1.0",
+  ports: { plain: 5222, direct: 5223 },
+  tls: "plaintext",
+  async negotiate(session) {
+    await session.open();
+    return { jid: "me@example.org/here" };
+  },
+};
+
+/** The far end of a line in memory. */
+export class Server {
+  readonly transport: MemoryTransport;
+  /** All that arrived so far. */
+  heard = "";
+  isClosed = false;
+  #wake: () => void = () => undefined;
+  readonly #decoder = new TextDecoder();
+
+  constructor(transport: MemoryTransport) {
+    this.transport = transport;
+    transport.start({
+      data: (bytes) => {
+        this.heard += this.#decoder.decode(bytes, { stream: true });
+        this.#wake();
+      },
+      drain: () => undefined,
+      end: () => {
+        this.#wake();
+      },
+      close: () => {
+        this.isClosed = true;
+        this.#wake();
+      },
+    });
+  }
+
+  say(text: string): void {
+    this.transport.write(text);
+  }
+
+  /** Waits until the text has arrived, and takes everything up to it. */
+  async hears(text: string): Promise<string> {
+    while (!this.heard.includes(text)) {
+      if (this.isClosed) throw new TypeError(`closed before ${text}; heard ${this.heard}`);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const end = this.heard.indexOf(text) + text.length;
+    const taken = this.heard.slice(0, end);
+    this.heard = this.heard.slice(end);
+    return taken;
+  }
+}
+
+/** A broker on a line in memory, and the servers its connections reached, newest last. */
+export interface Line {
+  readonly broker: Broker;
+  readonly servers: Server[];
+  /** The server of the connection in force. */
+  readonly server: Server;
+  /** Every event so far, but `phase`, `trace`. */
+  readonly events: [keyof BrokerEvents, unknown][];
+  names(): string[];
+}
+
+const NAMES: (keyof BrokerEvents)[] = [
+  ...(["connect", "connecting", "connected", "connect:failure"] as const),
+  ...(["stream:start", "stream:end", "tls:start", "tls:success", "tls:failure"] as const),
+  ...(["auth:start", "auth:success", "auth:failure"] as const),
+  ...(["bind:start", "bind:success", "bind:failure"] as const),
+  ...(["session:start", "session:success", "session:failure", "ready"] as const),
+  ...(["sent", "received", "queued", "request:start", "request:finish"] as const),
+  ...(["shutdown:start", "shutdown:finish", "socket:error", "socket:close"] as const),
+  ...(["delivery", "error"] as const),
+];
+
+/** Makes a broker whose every connection reaches a new `Server`; `answers`: that server opens its stream. */
+export function line(options: Partial<BrokerOptions> = {}, answers = true): Line {
+  const servers: Server[] = [];
+  const runtime: Runtime = {
+    connect() {
+      const [near, far] = memoryPair();
+      const server = new Server(far);
+      servers.push(server);
+      if (answers)
+        void server.hears("version='1.0'>").then(
+          () => {
+            server.say(HEADER);
+          },
+          () => undefined,
+        );
+      return Promise.resolve(near);
+    },
+    crypto: webCrypto,
+    trace: () => undefined,
+  };
+  const broker = new Broker({ dialect: bare, keepAlive: false, ...options }, runtime);
+  const events: Line["events"] = [];
+  for (const name of NAMES) {
+    broker.on(name, (payload) => {
+      events.push([name, payload]);
+    });
+  }
+  return {
+    broker,
+    servers,
+    events,
+    names: () => events.map(([name]) => name),
+    get server() {
+      const server = servers.at(-1);
+      if (server === undefined) throw new TypeError("nothing has connected");
+      return server;
+    },
+  };
+}
+
+/** The same, connected and ready, with what led there forgotten. */
+export async function readyLine(options: Partial<BrokerOptions> = {}): Promise<Line> {
+  const made = line(options);
+  await made.broker.connect();
+  made.events.length = 0;
+  return made;
+}
+
+/** The code of what a promise rejects with. */
+export async function codeOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+    return "resolved";
+  } catch (error) {
+    return (error as { code?: unknown }).code;
+  }
+}

@@ -1,0 +1,142 @@
+import { expect, expectTypeOf, test } from "vitest";
+import { settleAddress } from "../../src/broker/address.ts";
+import type { Broker } from "../../src/broker/broker.ts";
+import { type BrokerOptions, settle } from "../../src/broker/options.ts";
+import { bare, codeOf, line } from "./line.ts";
+
+const bad: [unknown, string][] = [
+  [undefined, "options must be an object, got undefined"],
+  [{}, "dialect must be an object, got undefined"],
+  [{ dialect: { name: "x" } }, "dialect.domain must be a text that is not empty, got undefined"],
+  [{ dialect: { ...bare, negotiate: 1 } }, "dialect.negotiate must be a function, got 1"],
+  [
+    { dialect: { ...bare, ports: {} } },
+    "dialect.ports.plain must be a whole number from 1 to 65535, got undefined",
+  ],
+  [{ dialect: bare, hosst: "x" }, "Broker has no option hosst; it knows dialect, host,"],
+  [{ dialect: bare, host: "" }, 'host must be a text that is not empty, got ""'],
+  [{ dialect: bare, port: 0 }, "port must be a whole number from 1 to 65535, got 0"],
+  [{ dialect: bare, port: "5222" }, 'port must be a whole number from 1 to 65535, got "5222"'],
+  [
+    { dialect: bare, tls: "yes" },
+    'tls must be one of "required", "direct", "opportunistic", "plaintext", got "yes"',
+  ],
+  [{ dialect: bare, tls: { policy: "yes" } }, 'tls must be one of "required"'],
+  [
+    { dialect: bare, tls: { rejectUnauthorized: false } },
+    "tls has no option rejectUnauthorized; it knows policy,",
+  ],
+  [{ dialect: bare, tls: { cert: "x" } }, "tls.cert and tls.key must be given together"],
+  [
+    { dialect: bare, tls: { minVersion: "TLSv1" } },
+    'tls.minVersion must be one of "TLSv1.2", "TLSv1.3", got "TLSv1"',
+  ],
+  [{ dialect: bare, tls: { pins: "x" } }, 'tls.pins must be a list, got "x"'],
+  [
+    { dialect: bare, queue: { limit: -1 } },
+    "queue.limit must be a whole number of at least 0, got -1",
+  ],
+  [
+    { dialect: bare, queue: { overflow: "block" } },
+    'queue.overflow must be one of "reject", "drop-oldest", got "block"',
+  ],
+  [
+    { dialect: bare, queue: { flush: true } },
+    'queue.flush must be one of "manual", "auto", got true',
+  ],
+  [{ dialect: bare, unhandled: "drop" }, 'unhandled must be one of "error", "ignore", got "drop"'],
+  [{ dialect: bare, keepAlive: true }, "keepAlive must be an object, got true"],
+  [
+    { dialect: bare, keepAlive: { interval: 0 } },
+    "keepAlive.interval must be a whole number from 1 to 2147483647, got 0",
+  ],
+  [{ dialect: bare, reconnect: true }, "reconnect must be false (it is not there yet), got true"],
+  [
+    { dialect: bare, timeouts: { conect: 1 } },
+    "timeouts has no option conect; it knows lookup, connect,",
+  ],
+  [
+    { dialect: bare, timeouts: { connect: 1.5 } },
+    "timeouts.connect must be a whole number from 1 to 2147483647, got 1.5",
+  ],
+  [
+    { dialect: bare, timeouts: { auth: Number.POSITIVE_INFINITY } },
+    "timeouts.auth must be a whole number",
+  ],
+  [
+    { dialect: bare, limits: { bytes: "1M" } },
+    'limits.bytes must be a whole number of at least 1, got "1M"',
+  ],
+  [{ dialect: bare, trace: { file: "x" } }, "trace has no option file; it knows to, secrets"],
+  [{ dialect: bare, transport: "tcp" }, 'transport must be a function, got "tcp"'],
+  [
+    { dialect: bare, overrides: { lang: "de" } },
+    "overrides has no option lang; it knows version, xmlns, stream",
+  ],
+];
+
+test.each(bad)("%j is refused: %s", (options, message) => {
+  const make = () => line.call(undefined, options as BrokerOptions);
+  const settling = () => settle(options as BrokerOptions);
+  const attempt =
+    (options as { trace?: unknown } | undefined)?.trace === undefined ? settling : make;
+  expect(attempt).toThrow(`an option has a value that cannot be used: ${message}`);
+});
+
+test("settings are frozen, with every default in them", () => {
+  const settings = settle({ dialect: bare });
+  expect(Object.isFrozen(settings) && Object.isFrozen(settings.timeouts)).toBe(true);
+  expect(settings).toMatchObject({
+    host: "example.org",
+    queue: { limit: 1000, overflow: "reject", flush: "manual" },
+    unhandled: "error",
+    keepAlive: { interval: 60_000, timeout: 20_000 },
+    timeouts: { connect: 15_000, request: 30_000 },
+  });
+  expect(JSON.stringify(settle({ dialect: bare, tls: { cert: "c", key: "KEY" } }))).not.toContain(
+    "KEY",
+  );
+});
+
+test.each([
+  ["127.0.0.1", "plaintext"],
+  ["127.9.8.7", "plaintext"],
+  ["::1", "plaintext"],
+  ["localhost", "plaintext"],
+  ["127.0.0.1.example.org", "BAD_OPTION"],
+  ["10.0.0.1", "BAD_OPTION"],
+  ["localhost.example.org", "BAD_OPTION"],
+])("by-host is plaintext on this machine only: %s is %s", async (host, expected) => {
+  const dialect = { ...bare, tls: "by-host" as const };
+  const attempt = Promise.resolve().then(() => settleAddress(settle({ dialect, host })).policy);
+  expect(await attempt.catch(() => codeOf(attempt))).toBe(expected);
+  if (expected !== "BAD_OPTION") return;
+  expect(settleAddress(settle({ dialect, host, tls: "direct" })).policy).toBe("direct");
+});
+
+test("the port is the dialect's own for the policy, unless one is given", () => {
+  const portOf = (options: Partial<BrokerOptions>) =>
+    settleAddress(settle({ dialect: bare, ...options })).port;
+  expect(portOf({})).toBe(5222);
+  expect(portOf({ tls: "direct" })).toBe(5223);
+  expect(portOf({ tls: "direct", port: 443 })).toBe(443);
+});
+
+test("a bad address for connect is refused before anything opens", async () => {
+  const { broker, servers } = line();
+  expect(await codeOf(broker.connect({ port: 99_999 }))).toBe("BAD_OPTION");
+  expect(await codeOf(broker.reconnect({ host: "" }))).toBe("BAD_OPTION");
+  expect(servers).toEqual([]);
+});
+
+test("event names and payloads are checked", () => {
+  type On = Broker["on"];
+  const on = (() => () => undefined) as unknown as On;
+  on("ready", ({ jid }) => {
+    expectTypeOf(jid).toEqualTypeOf<string>();
+  });
+  // @ts-expect-error there is no such event
+  on("redy", () => undefined);
+  // @ts-expect-error the payload of ready has no stanza
+  on("ready", ({ stanza }) => stanza);
+});

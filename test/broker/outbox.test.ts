@@ -1,0 +1,138 @@
+import { expect, test } from "vitest";
+import { xml } from "../../src/xml/element.ts";
+import { codeOf, line, readyLine } from "./line.ts";
+
+const message = (id: string) => xml("message", { id });
+
+test("what is sent before ready waits until it is flushed, in order", async () => {
+  const made = line();
+  const { broker } = made;
+  const deliveries = ["a", "b", "c"].map((id) => broker.send(message(id)));
+  expect(deliveries.map(({ state }) => state)).toEqual(["queued", "queued", "queued"]);
+  expect([...broker.queue].map(({ stanza }) => stanza.attrs.id)).toEqual(["a", "b", "c"]);
+  expect(broker.queue.bytes).toBe("<message id='a'/>".length * 3);
+  expect(broker.queue.flush()).toBe(0);
+  await broker.connect();
+  expect(broker.queue.size).toBe(3);
+  broker.send(message("now"));
+  expect(broker.queue.flush()).toBe(3);
+  expect(await made.server.hears("id='c'/>")).toBe(
+    "<message id='now'/><message id='a'/><message id='b'/><message id='c'/>",
+  );
+  await Promise.all(deliveries.map((delivery) => delivery.written()));
+  expect(deliveries.map(({ state }) => state)).toEqual(["written", "written", "written"]);
+  expect(broker.queue.bytes).toBe(0);
+  broker.halt();
+});
+
+test("with flush auto the queue goes first of all", async () => {
+  const made = line({ queue: { flush: "auto" } });
+  const { broker } = made;
+  broker.send(message("a"));
+  broker.on("ready", () => void broker.send(message("b")));
+  await broker.connect();
+  expect(await made.server.hears("id='b'/>")).toBe("<message id='a'/><message id='b'/>");
+  broker.halt();
+});
+
+test("a stanza is taken as it was when it was sent", async () => {
+  const made = line();
+  const stanza = xml("message", { id: "a" }, xml("body", {}, "first"));
+  made.broker.send(stanza);
+  stanza.attrs.id = "b";
+  stanza.append(xml("body", {}, "second"));
+  await made.broker.connect();
+  made.broker.queue.flush();
+  expect(await made.server.hears("</message>")).toBe(
+    "<message id='a'><body>first</body></message>",
+  );
+  made.broker.halt();
+});
+
+test("one taken back fails with REMOVED, all of them with clear", async () => {
+  const { broker } = line();
+  const [a, b, c] = ["a", "b", "c"].map((id) => broker.send(message(id)));
+  expect(broker.queue.remove(b?.id ?? "")).toBe(true);
+  expect(broker.queue.remove(b?.id ?? "")).toBe(false);
+  expect(b?.error?.code).toBe("REMOVED");
+  expect(broker.queue.clear()).toBe(2);
+  expect([a?.state, c?.state]).toEqual(["failed", "failed"]);
+  expect(broker.queue.size).toBe(0);
+  expect(broker.queue.bytes).toBe(0);
+});
+
+test("a full queue refuses the newest, or drops the oldest, by number and by bytes", async () => {
+  for (const queue of [{ limit: 2 }, { bytes: 2 * "<message id='a'/>".length }]) {
+    const refusing = line({ queue }).broker;
+    const first = refusing.send(message("a"));
+    refusing.send(message("b"));
+    const third = refusing.send(message("c"));
+    expect([first.state, third.state, third.error?.code]).toEqual([
+      "queued",
+      "failed",
+      "QUEUE_FULL",
+    ]);
+    expect(await codeOf(third.written())).toBe("QUEUE_FULL");
+
+    const dropping = line({ queue: { ...queue, overflow: "drop-oldest" } }).broker;
+    const oldest = dropping.send(message("a"));
+    dropping.send(message("b"));
+    expect(dropping.send(message("c")).state).toBe("queued");
+    expect(oldest.error?.code).toBe("QUEUE_FULL");
+    expect([...dropping.queue].map(({ stanza }) => stanza.attrs.id)).toEqual(["b", "c"]);
+  }
+});
+
+test("what the peer does not read counts against the same bound", async () => {
+  const { broker, server } = await readyLine({ queue: { bytes: 1000 } });
+  server.transport.pause();
+  const states = Array.from({ length: 100 }, () => broker.send(message("x")).state);
+  expect(states[0]).toBe("written");
+  expect(states.at(-1)).toBe("failed");
+  expect(states.filter((state) => state === "written").length).toBeLessThanOrEqual(1000 / 17);
+  server.transport.resume();
+  await server.hears("/>");
+  while (broker.transport?.buffered !== 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  expect(broker.send(message("again")).state).toBe("written");
+  broker.halt();
+});
+
+test("a stanza whose time runs out expires without being sent", async () => {
+  const made = line();
+  const { broker } = made;
+  const short = broker.send(message("short"), { ttl: 5 });
+  const long = broker.send(message("long"), { ttl: 60_000 });
+  const ever = broker.send(message("ever"));
+  expect(await codeOf(short.written())).toBe("EXPIRED");
+  expect([short.state, long.state, ever.state]).toEqual(["expired", "queued", "queued"]);
+  await broker.connect();
+  expect(broker.queue.flush()).toBe(2);
+  expect(await made.server.hears("id='ever'/>")).toBe("<message id='long'/><message id='ever'/>");
+  broker.halt();
+});
+
+test("without stream management nothing is acknowledged", async () => {
+  const { broker } = await readyLine();
+  expect(await codeOf(broker.send(message("a")).acked())).toBe("ACK_UNAVAILABLE");
+  broker.halt();
+});
+
+test.each([
+  ["an illegal character", xml("message", {}, xml("body", {}, "\u0000")), "ILLEGAL_XML"],
+  ["U+FFFF", xml("message", { to: "\uffff" }), "ILLEGAL_XML"],
+  ["a lone surrogate", xml("message", {}, xml("body", {}, "\ud800")), "ILLEGAL_XML"],
+  ["a bad name", xml("mess age", {}), "ILLEGAL_XML"],
+  ["an undeclared prefix", xml("message", { "x:y": "1" }), "ILLEGAL_XML"],
+  ["too many bytes", xml("message", {}, xml("body", {}, "€".repeat(400))), "TOO_LARGE"],
+  ["no element", "<message/>" as never, "ILLEGAL_XML"],
+])("%s fails alone, and the stream goes on", async (_, stanza, code) => {
+  const { broker, server, events } = await readyLine({ limits: { sendBytes: 1000 } });
+  const delivery = broker.send(stanza);
+  expect([delivery.state, delivery.error?.code]).toEqual(["failed", code]);
+  expect(await codeOf(delivery.written())).toBe(code);
+  expect(events).toMatchObject([["delivery", { delivery: { state: "failed" } }]]);
+  broker.send(message("after"));
+  expect(await server.hears("/>")).toBe("<message id='after'/>");
+  expect(broker.phase.name).toBe("ready");
+  broker.halt();
+});

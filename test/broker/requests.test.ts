@@ -1,0 +1,182 @@
+import { expect, test, vi } from "vitest";
+import { isAnswer } from "../../src/broker/replies.ts";
+import { xml } from "../../src/xml/element.ts";
+import { parse } from "../../src/xml/parse.ts";
+import { codeOf, readyLine } from "./line.ts";
+
+const ME = "me@example.org/here";
+
+// The table of who may answer whom: request's `to`, answer's `from`, and whether it counts.
+const CLIENT: [string, string, boolean][] = [
+  ["", "", true],
+  ["", "me@example.org", true],
+  ["", "me@example.org/here", true],
+  ["", "example.org", true],
+  ["", "me@example.org/elsewhere", false],
+  ["", "evil.example", false],
+  ["me@example.org", "", true],
+  ["me@example.org", "me@example.org", true],
+  ["me@example.org", "evil@example.org", false],
+  ["example.org", "example.org", true],
+  ["example.org", "", true],
+  ["example.org", "me@example.org", false],
+  ["me@example.org/here", "me@example.org/here", true],
+  ["me@example.org/here", "", true],
+  ["room@muc.example/nick", "room@muc.example/nick", true],
+  ["room@muc.example/nick", "ROOM@muc.example/nick", true],
+  ["room@muc.example/nick", "room@muc.example/Nick", false],
+  ["room@muc.example/nick", "room@muc.example", false],
+  ["room@muc.example/nick", "muc.example", false],
+  ["room@muc.example/nick", "", false],
+  ["you@example.net", "you@example.net/r", false],
+  ["you@example.net", "not a jid@@", false],
+];
+
+const address = (name: string, value: string) => (value === "" ? {} : { [name]: value });
+
+test.each(CLIENT)("a client's request to '%s' is answered by '%s': %s", (to, from, expected) => {
+  const request = xml("iq", { type: "get", id: "1", ...address("to", to) });
+  for (const type of ["result", "error"]) {
+    const answer = parse(`<iq type='${type}' id='1'${from && ` from='${from}'`}/>`);
+    expect(isAnswer(request, answer, ME)).toBe(expected);
+  }
+});
+
+test.each([
+  ["you@example.net/r", "you@example.net/r", "echo.example.org", true],
+  ["you@example.net/r", "you@example.net/r", "bot@echo.example.org", false],
+  ["you@example.net/r", "you@example.net", "echo.example.org", false],
+  ["you@example.net/r", "", "echo.example.org", false],
+])("a component's request to '%s' is answered by '%s' to '%s': %s", (to, from, back, expected) => {
+  const request = xml("iq", { type: "get", id: "1", to });
+  const answer = xml("iq", { type: "result", id: "1", to: back, ...address("from", from) });
+  expect(isAnswer(request, answer, "echo.example.org")).toBe(expected);
+});
+
+test.each([
+  ["<message type='error' id='1' from='you@x/r'/>", false],
+  ["<presence type='error' id='1' from='you@x/r'/>", false],
+  ["<iq type='get' id='1' from='you@x/r'/>", false],
+  ["<iq type='set' id='1' from='you@x/r'/>", false],
+  ["<iq id='1' from='you@x/r'/>", false],
+  ["<iq type='result' id='1' from='you@x/r'/>", true],
+])("an iq is answered by %s: %s", (answer, expected) => {
+  const request = xml("iq", { type: "get", id: "1", to: "you@x/r" });
+  expect(isAnswer(request, parse(answer), ME)).toBe(expected);
+});
+
+test.each([
+  ["a message of any type", "<message id='1' from='you@x/r'/>", "you@x/r", true],
+  ["an error", "<message type='error' id='1' from='you@x/r'/>", "you@x/r", true],
+  ["a copy of one's own", `<message id='1' from='${ME}'/>`, "me@example.org", false],
+  ["an error from oneself", `<message type='error' id='1' from='${ME}'/>`, ME, true],
+])("a message is answered by %s", (_, answer, to, expected) => {
+  expect(isAnswer(xml("message", { id: "1", to }), parse(answer), ME)).toBe(expected);
+});
+
+test("other elements are answered by the same name, namespace and id", () => {
+  const request = xml("command", { xmlns: "urn:x", id: "1" });
+  expect(isAnswer(request, parse("<command xmlns='urn:x' id='1'/>"), ME)).toBe(true);
+  expect(isAnswer(request, parse("<command xmlns='urn:y' id='1'/>"), ME)).toBe(false);
+  expect(isAnswer(request, parse("<other xmlns='urn:x' id='1'/>"), ME)).toBe(false);
+});
+
+test("a request gets an id nobody can guess, and its answer is seen by nobody else", async () => {
+  const { broker, server, names } = await readyLine();
+  const seen = vi.fn();
+  broker.filter("/iq", seen);
+  const iq = xml("iq", { type: "get", to: "example.org" }, xml("query", { xmlns: "urn:x" }));
+  const answer = broker.request(iq);
+  const sent = await server.hears("</iq>");
+  const id = /id='([^']*)'/.exec(sent)?.[1] ?? "";
+  expect(id).toMatch(/^[0-9a-f]{32}$/);
+  expect(iq.attrs.id).toBeUndefined();
+  expect([...broker.pending.keys()]).toEqual([id]);
+  server.say(
+    `<iq type='result' id='${id}' from='evil.example'><query xmlns='urn:x'>no</query></iq>`,
+  );
+  server.say(
+    `<iq type='result' id='${id}' from='example.org'><query xmlns='urn:x'>42</query></iq>`,
+  );
+  expect((await answer).childText("query", "urn:x")).toBe("42");
+  // Only the forgery was an ordinary stanza.
+  expect(seen).toHaveBeenCalledTimes(1);
+  expect(names()).toEqual(["request:start", "sent", "delivery", "received", "request:finish"]);
+  expect(broker.pending.size).toBe(0);
+  broker.halt();
+});
+
+test("the caller's id stays, unless a request with it is pending", async () => {
+  const { broker, server } = await readyLine();
+  const first = broker.request(xml("iq", { type: "get", id: "mine" }));
+  const second = codeOf(broker.request(xml("iq", { type: "get", id: "mine" })));
+  expect([...broker.pending.keys()][0]).toBe("mine");
+  expect(broker.pending.size).toBe(2);
+  server.say("<iq type='result' id='mine'/>");
+  expect((await first).attrs.id).toBe("mine");
+  broker.halt();
+  expect(await second).toBe("DISCONNECTED");
+});
+
+test("an error answer rejects with what it says", async () => {
+  const { broker, server } = await readyLine();
+  const answer = broker.request(xml("iq", { type: "get", id: "1" }));
+  server.say(
+    "<iq type='error' id='1'><error type='wait'><resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>later</text></error></iq>",
+  );
+  await expect(answer).rejects.toMatchObject({
+    code: "STANZA_ERROR",
+    type: "wait",
+    condition: "resource-constraint",
+    text: "later",
+    retryable: true,
+    stanza: { name: "iq" },
+  });
+  broker.halt();
+});
+
+test("time-out, abort and the end of the connection settle it once, and late answers are stanzas", async () => {
+  const { broker, server, names } = await readyLine();
+  const late = vi.fn();
+  broker.filter("/iq", late);
+  expect(await codeOf(broker.request(xml("iq", { type: "get", id: "t" }), { timeout: 10 }))).toBe(
+    "REQUEST_TIMEOUT",
+  );
+  const controller = new AbortController();
+  const aborted = codeOf(
+    broker.request(xml("iq", { type: "get", id: "a" }), { signal: controller.signal }),
+  );
+  controller.abort();
+  expect(await aborted).toBe("ABORTED");
+  expect(await codeOf(broker.request(xml("iq", {}), { signal: controller.signal }))).toBe(
+    "ABORTED",
+  );
+  server.say("<iq type='result' id='t'/><iq type='result' id='a'/>");
+  await broker.waitFor("/iq[@id='a']");
+  expect(late).toHaveBeenCalledTimes(2);
+  const pending = [1, 2, 3].map((n) =>
+    codeOf(broker.request(xml("iq", { type: "get", id: `${n}` }))),
+  );
+  server.transport.destroy();
+  expect(await Promise.all(pending)).toEqual(["DISCONNECTED", "DISCONNECTED", "DISCONNECTED"]);
+  expect(names().filter((name) => name === "request:finish").length).toBe(5);
+});
+
+test("a request before ready waits in the queue, and leaves it when it is given up", async () => {
+  const { broker } = await readyLine();
+  await broker.shutdown({ timeout: 1 });
+  const request = codeOf(broker.request(xml("iq", { type: "get" }), { timeout: 10 }));
+  expect(broker.queue.size).toBe(1);
+  expect(await request).toBe("REQUEST_TIMEOUT");
+  expect(broker.queue.size).toBe(0);
+});
+
+test("a request that cannot be sent says why at once", async () => {
+  const { broker } = await readyLine({ limits: { requests: 1 } });
+  expect(await codeOf(broker.request(xml("iq", { type: "\u0001" })))).toBe("ILLEGAL_XML");
+  expect(await codeOf(broker.request(undefined as never))).toBe("ILLEGAL_XML");
+  const first = codeOf(broker.request(xml("iq", { type: "get" })));
+  expect(await codeOf(broker.request(xml("iq", { type: "get" })))).toBe("QUEUE_FULL");
+  broker.halt();
+  await first;
+});

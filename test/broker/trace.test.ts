@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import type { TraceEntry } from "../../src/broker/trace.ts";
+import { redact } from "../../src/broker/trace.ts";
+import type { Dialect } from "../../src/dialect/dialect.ts";
+import { xml } from "../../src/xml/element.ts";
+import { parse } from "../../src/xml/parse.ts";
+import { bare, line } from "./line.ts";
+
+test.each([
+  "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>SECRET</auth>",
+  "<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>SECRET</response>",
+  "<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>SECRET</challenge>",
+  "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>SECRET</success>",
+  "<handshake xmlns='jabber:component:accept'>SECRET</handshake>",
+  "<handshake>SECRET</handshake>",
+  "<iq><query xmlns='jabber:iq:auth'><username>me</username><password>SECRET</password></query></iq>",
+  "<iq><query xmlns='jabber:iq:auth'><digest>SECRET</digest></query></iq>",
+  "<iq><query xmlns='jabber:iq:register'><password>SECRET</password></query></iq>",
+  "<message><x xmlns='urn:x'><token xmlns='urn:xmpp:fast:0'>SECRET</token></x></message>",
+])("%s is redacted", (text) => {
+  const element = parse(text);
+  expect(String(redact(element))).not.toContain("SECRET");
+  expect(String(redact(element))).toContain("[redacted]");
+  expect(String(element)).toContain("SECRET");
+});
+
+test("what holds no secret is not copied", () => {
+  const element = xml("message", {}, xml("body", {}, "hello"));
+  expect(redact(element)).toBe(element);
+});
+
+const telling: Dialect = {
+  ...bare,
+  async negotiate(session) {
+    await session.open();
+    session.send(xml("auth", { xmlns: "urn:ietf:params:xml:ns:xmpp-sasl" }, "SECRET"));
+    return { jid: "me@example.org/here" };
+  },
+};
+
+test("the trace tells everything that goes over the wire, without secrets unless they are asked for", async () => {
+  for (const secrets of [false, true]) {
+    const entries: TraceEntry[] = [];
+    const to = (entry: TraceEntry) => entries.push(entry);
+    const { broker, server } = line({ dialect: telling, trace: secrets ? { to, secrets } : to });
+    await broker.connect();
+    broker.send(xml("message", { id: "out" }));
+    server.say("<message id='in'/>");
+    await broker.waitFor("/message");
+    broker.halt();
+    const text = entries.map((entry) => `${entry.direction} ${entry.text}`).join("\n");
+    for (const expected of [
+      "event connect",
+      "out <stream:stream",
+      "in <stream",
+      "event ready",
+      "out <message id='out'",
+      "in <message xmlns='jabber:client'",
+      "event socket:close",
+    ]) {
+      expect(text).toContain(expected);
+    }
+    expect(text.includes("SECRET")).toBe(secrets);
+  }
+});
+
+test("a listener of trace is enough, and a target that throws stops nothing", async () => {
+  const { broker, events } = line({
+    trace: () => {
+      throw new TypeError("disk full");
+    },
+  });
+  let count = 0;
+  broker.on("trace", () => count++);
+  await broker.connect();
+  expect(count).toBeGreaterThan(3);
+  expect(events.some(([name]) => name === "error")).toBe(true);
+  broker.halt();
+});

@@ -1,0 +1,78 @@
+import type { Crypto } from "../../src/base/crypto.ts";
+import { BrokerError } from "../../src/base/errors.ts";
+import { webCrypto } from "../../src/base/web-crypto.ts";
+import { Broker } from "../../src/broker/broker.ts";
+import type { BrokerEvents, Ready } from "../../src/broker/events.ts";
+import type { BrokerOptions } from "../../src/broker/options.ts";
+import type { Dialect } from "../../src/dialect/dialect.ts";
+import { type PeerOptions, type ScriptedPeer, scriptedPeer } from "../scripted-peer.ts";
+
+/** What came of an attempt to log in. */
+export interface Attempt {
+  readonly broker: Broker;
+  readonly peer: ScriptedPeer;
+  /** Every event of the negotiation, in order, with what it says in a word. */
+  readonly events: readonly string[];
+  readonly ready: Ready | undefined;
+  readonly error: BrokerError | undefined;
+}
+
+const EVENTS = [
+  ...["connect", "connecting", "connected", "connect:failure", "stream:start", "stream:end"],
+  ...["tls:start", "tls:success", "tls:failure", "auth:start", "auth:success", "auth:failure"],
+  ...["bind:start", "bind:success", "bind:failure"],
+  ...["session:start", "session:success", "session:failure", "ready"],
+] as readonly (keyof BrokerEvents)[];
+
+/**
+ * Web Crypto, whose random bytes are known: those of the example of RFC 5802, 5 for the nonce of
+ * SCRAM, and for ids, resources and the nonce of DIGEST-MD5 the digits `dfd97f2d44ad2533`.
+ */
+export const knownCrypto: Crypto = {
+  ...webCrypto,
+  random: (length) =>
+    length === 24
+      ? Uint8Array.from(atob("fyko+d2lbbFgONRv9qkxdawL"), (digit) => digit.charCodeAt(0))
+      : Uint8Array.of(0xdf, 0xd9, 0x7f, 0x2d, 0x44, 0xad, 0x25, 0x33),
+};
+
+/** The random resource and id that `knownCrypto` makes. */
+export const RANDOM = "dfd97f2d44ad2533";
+
+/** Logs in at a scripted peer, after `arrange`, and tells all that happened. */
+export async function attempt(
+  dialect: Dialect,
+  script: string,
+  options: Partial<BrokerOptions> & Pick<PeerOptions, "cut"> & { readonly crypto?: Crypto } = {},
+  arrange: (broker: Broker) => void = () => undefined,
+): Promise<Attempt> {
+  const { cut, crypto = knownCrypto, ...brokerOptions } = options;
+  const peer = scriptedPeer(script, {
+    ...(cut === undefined ? {} : { cut }),
+    tls: options.tls !== "plaintext",
+  });
+  const broker = new Broker(
+    { dialect, host: "127.0.0.1", transport: peer.transport, ...brokerOptions },
+    { connect: peer.transport, crypto, trace: () => undefined },
+  );
+  const events: string[] = [];
+  for (const event of EVENTS) {
+    broker.on(event, (payload) => {
+      events.push(described(event, payload));
+    });
+  }
+  arrange(broker);
+  try {
+    return { broker, peer, events, ready: await broker.connect(), error: undefined };
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+    await broker.closed;
+    return { broker, peer, events, ready: undefined, error };
+  }
+}
+
+function described(event: string, payload: object): string {
+  const facts = payload as { mechanism?: string; jid?: string; error?: BrokerError };
+  const word = facts.mechanism ?? facts.jid ?? facts.error?.code;
+  return word === undefined ? event : `${event} ${word}`;
+}

@@ -1,0 +1,125 @@
+import type { TlsPolicy } from "../../src/node.ts";
+import type { ServerName, TlsMode } from "../servers/server.ts";
+
+/** What protects the connection once the login is through. */
+export type Protection = "STARTTLS" | "direct TLS" | "nothing";
+
+/** One cell of the matrix: a dialect at a server's door, with a TLS policy. */
+export interface Cell {
+  readonly server: ServerName;
+  readonly dialect: "xmpp" | "legacy" | "component" | "jabberd2";
+  /** What the server does about TLS at that door. */
+  readonly door: TlsMode;
+  /** What the broker is told to do. */
+  readonly policy: TlsPolicy;
+  /** What comes of it. */
+  readonly protection: Protection;
+}
+
+type Row = readonly [Cell["dialect"], TlsMode, TlsPolicy, Protection];
+
+// biome-ignore format: it is a table
+const ROWS: Readonly<Record<ServerName, readonly Row[]>> = {
+  prosody: [
+    ["xmpp",      "required", "required",      "STARTTLS"],
+    ["xmpp",      "optional", "opportunistic", "STARTTLS"],
+    ["xmpp",      "optional", "plaintext",     "nothing"],
+    ["xmpp",      "off",      "opportunistic", "nothing"],
+    ["xmpp",      "direct",   "direct",        "direct TLS"],
+    ["legacy",    "required", "required",      "STARTTLS"],
+    ["legacy",    "optional", "opportunistic", "STARTTLS"],
+    ["legacy",    "optional", "plaintext",     "nothing"],
+    ["legacy",    "off",      "plaintext",     "nothing"],
+    ["legacy",    "direct",   "direct",        "direct TLS"],
+    ["component", "off",      "plaintext",     "nothing"],
+  ],
+  ejabberd: [
+    ["xmpp",      "required", "required",      "STARTTLS"],
+    ["xmpp",      "optional", "opportunistic", "STARTTLS"],
+    ["xmpp",      "optional", "plaintext",     "nothing"],
+    ["xmpp",      "off",      "opportunistic", "nothing"],
+    ["xmpp",      "direct",   "direct",        "direct TLS"],
+    ["legacy",    "required", "required",      "STARTTLS"],
+    ["legacy",    "optional", "opportunistic", "STARTTLS"],
+    ["legacy",    "optional", "plaintext",     "nothing"],
+    ["legacy",    "off",      "opportunistic", "nothing"],
+    ["legacy",    "off",      "plaintext",     "nothing"],
+    ["legacy",    "direct",   "direct",        "direct TLS"],
+    ["component", "off",      "plaintext",     "nothing"],
+    ["component", "direct",   "direct",        "direct TLS"],
+  ],
+  jabberd2: [
+    ["xmpp",      "required", "required",      "STARTTLS"],
+    ["xmpp",      "optional", "opportunistic", "STARTTLS"],
+    ["xmpp",      "optional", "plaintext",     "nothing"],
+    ["xmpp",      "off",      "opportunistic", "nothing"],
+    ["xmpp",      "direct",   "direct",        "direct TLS"],
+    ["legacy",    "required", "required",      "STARTTLS"],
+    ["legacy",    "optional", "opportunistic", "STARTTLS"],
+    ["legacy",    "optional", "plaintext",     "nothing"],
+    ["legacy",    "off",      "opportunistic", "nothing"],
+    ["legacy",    "off",      "plaintext",     "nothing"],
+    ["legacy",    "direct",   "direct",        "direct TLS"],
+    ["component", "optional", "required",      "STARTTLS"],
+    ["component", "optional", "opportunistic", "STARTTLS"],
+    ["component", "optional", "plaintext",     "nothing"],
+    ["component", "off",      "opportunistic", "nothing"],
+    ["jabberd2",  "optional", "required",      "STARTTLS"],
+    ["jabberd2",  "optional", "opportunistic", "STARTTLS"],
+    ["jabberd2",  "optional", "plaintext",     "nothing"],
+    ["jabberd2",  "off",      "opportunistic", "nothing"],
+  ],
+};
+
+/** The cells of one server. */
+export const cellsOf = (server: ServerName): readonly Cell[] =>
+  ROWS[server].map(([dialect, door, policy, protection]) => ({
+    server,
+    dialect,
+    door,
+    policy,
+    protection,
+  }));
+
+/** Whether it logs in with an account, and has a full JID. */
+export const isClient = ({ dialect }: Cell): boolean => dialect === "xmpp" || dialect === "legacy";
+
+export const title = ({ dialect, door, policy, protection }: Cell): string =>
+  `${dialect} where TLS is ${door}, asked to be ${policy}: ${protection}`;
+
+// biome-ignore format: it is a table
+/** TLS that cannot be had, or cannot be declined: the same on every server. */
+export const REFUSALS = [
+  { dialect: "xmpp",   door: "off",      policy: "required",  code: "TLS_UNAVAILABLE" },
+  { dialect: "xmpp",   door: "required", policy: "plaintext", code: "TLS_REQUIRED" },
+  { dialect: "legacy", door: "off",      policy: "required",  code: "TLS_UNAVAILABLE" },
+] as const;
+
+/**
+ * What a second login under a name in use comes to. Clients: the old stream ends with `conflict`, on
+ * all three. `refused`: the second is. `shared`: both stay.
+ */
+export const NAME_TAKEN: Readonly<
+  Record<ServerName, Readonly<Partial<Record<Cell["dialect"], "old ends" | "refused" | "shared">>>>
+> = {
+  prosody: { xmpp: "old ends", legacy: "old ends", component: "refused" },
+  ejabberd: { xmpp: "old ends", legacy: "old ends", component: "shared" },
+  jabberd2: { xmpp: "old ends", legacy: "old ends", component: "shared", jabberd2: "refused" },
+};
+
+/**
+ * What a server says when an administrator stops it. Prosody closes the sockets; ejabberd tells
+ * clients, not components; jabberd2 closes its streams.
+ */
+export const STOPPED: Readonly<Record<ServerName, { client: string; component: string }>> = {
+  prosody: { client: "DISCONNECTED", component: "DISCONNECTED" },
+  ejabberd: { client: "STREAM_ERROR", component: "DISCONNECTED" },
+  jabberd2: { client: "DISCONNECTED", component: "DISCONNECTED" },
+};
+
+/** The SASL mechanisms a server has behind TLS, weakest first (those that bind the channel come later). */
+export const MECHANISMS: Readonly<Record<ServerName, readonly string[]>> = {
+  prosody: ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256"],
+  ejabberd: ["PLAIN", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"],
+  jabberd2: ["PLAIN", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"],
+};

@@ -1,0 +1,200 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type Broker, xml } from "../../src/node.ts";
+import { CANDIDATES, find, serversRequired } from "../servers/found.ts";
+import { startJabberd2 } from "../servers/jabberd2.ts";
+import { ACCOUNTS, type RealServer, type ServerName } from "../servers/server.ts";
+import { type Cell, cellsOf, isClient, MECHANISMS, REFUSALS, STOPPED, title } from "./cells.ts";
+import { SCENARIO } from "./scenario.ts";
+import { address, client, connectPeer, ping, Stage } from "./stage.ts";
+
+/** How long starting a server may take. */
+const START_MS = 90_000;
+
+/** Registers everything that is tested on one server. */
+export function matrix(name: ServerName): void {
+  const finding = find(name);
+  if (!finding.found && serversRequired()) {
+    test(`${name} is there`, () => {
+      expect.fail(`${name} is required, but ${finding.why}`);
+    });
+    return;
+  }
+  const why = finding.found ? finding.version : `skipped, ${finding.why}`;
+  describe.skipIf(!finding.found)(`${name} (${why})`, () => {
+    for (const { start, cells, title: which } of instances(name)) {
+      describe(which, () => {
+        scenario(start, cells);
+      });
+      describe.each([
+        ["is stopped", "stop"],
+        ["is killed", "kill"],
+      ] as const)(`${which} %s mid-stream`, (_, how) => {
+        ending(start, cells, how);
+      });
+    }
+    describe("logging in", () => {
+      logins(name);
+    });
+  });
+}
+
+interface Instance {
+  readonly title: string;
+  readonly start: () => Promise<RealServer>;
+  readonly cells: readonly Cell[];
+}
+
+/** The cells of a server by the instance they need: jabberd2's router has TLS or not as a whole. */
+function instances(name: ServerName): readonly Instance[] {
+  const cells = cellsOf(name);
+  if (name !== "jabberd2") return [{ title: "a server", start: CANDIDATES[name].start, cells }];
+  const needsNoTls = (cell: Cell): boolean => !isClient(cell) && cell.door === "off";
+  return [
+    {
+      title: "a server",
+      start: startJabberd2,
+      cells: cells.filter((cell) => !needsNoTls(cell)),
+    },
+    {
+      title: "a server whose router has no certificate",
+      start: () => startJabberd2({ router: "off" }),
+      cells: cells.filter(needsNoTls),
+    },
+  ];
+}
+
+/** Every cell goes through every step of the scenario. */
+function scenario(start: Instance["start"], cells: readonly Cell[]): void {
+  let server: RealServer;
+  let peer: Broker;
+  beforeAll(async () => {
+    server = await start();
+    peer = await connectPeer(server);
+  }, START_MS);
+  afterAll(async () => {
+    await peer.shutdown();
+    await server.close();
+  });
+
+  describe.each(cells.map((cell) => [title(cell), cell] as const))("%s", (_, cell) => {
+    let stage: Stage | undefined;
+    afterEach(async () => {
+      await stage?.clear();
+      await server.settled(1);
+    });
+    test.each(SCENARIO.map((step) => [step.title, step] as const))("%s", async (_, step) => {
+      stage = new Stage(server, cell, peer);
+      await step.play(stage);
+    });
+  });
+}
+
+/** A server ends while one broker of each cell waits for an answer. */
+function ending(start: Instance["start"], cells: readonly Cell[], how: "stop" | "kill"): void {
+  let server: RealServer;
+  const outcomes: { broker: Broker; request: Promise<unknown> }[] = [];
+  beforeAll(async () => {
+    server = await start();
+    const peer = await connectPeer(server);
+    const services = cells.filter((cell) => !isClient(cell));
+    for (const cell of cells) {
+      const stage = new Stage(server, cell, peer);
+      const broker = await stage.connected({ service: services.indexOf(cell) });
+      const request = broker.request(ping(address(peer))).catch((error: unknown) => error);
+      outcomes.push({ broker, request });
+    }
+    await server[how]();
+    await peer.closed;
+  }, START_MS);
+  afterAll(() => server.close());
+
+  test.each(cells.map((cell, index) => [title(cell), cell, index] as const))(
+    "%s: closed, and what waited is rejected",
+    async (_, cell, index) => {
+      const { broker, request } = outcomes[index] ?? {};
+      if (broker === undefined) throw new Error("it has not connected");
+      const { client: toClients, component } = STOPPED[cell.server];
+      const code = how === "kill" ? "DISCONNECTED" : isClient(cell) ? toClients : component;
+      const error = await broker.closed;
+      expect(error).toMatchObject({ code, retryable: true });
+      expect(await request).toBe(error);
+      expect(broker.pending.size).toBe(0);
+      expect(broker.phase).toEqual({ name: "idle" });
+      expect(broker.send(xml("message", { to: "nobody.test" })).state).toBe("queued");
+      await expect(broker.connect()).rejects.toMatchObject({ code: "CONNECT_FAILED" });
+    },
+  );
+}
+
+/** Ways to log in that are no cell of the matrix. */
+function logins(name: ServerName): void {
+  let server: RealServer;
+  beforeAll(async () => {
+    server = await CANDIDATES[name].start();
+  }, START_MS);
+  afterAll(() => server.close());
+
+  test.each(MECHANISMS[name])("by %s, if only that may be used", async (mechanism) => {
+    const options = { password: ACCOUNTS.alice, mechanisms: [mechanism] };
+    await using broker = client(server, server.clients.required, options);
+    const used: string[] = [];
+    broker.on("auth:success", (event) => used.push(event.mechanism));
+    await broker.connect();
+    expect(used).toEqual([mechanism]);
+  });
+
+  test("by the strongest that the server has, if nothing is said", async () => {
+    await using broker = client(server, server.clients.required, { password: ACCOUNTS.alice });
+    const used: string[] = [];
+    broker.on("auth:success", (event) => used.push(event.mechanism));
+    await broker.connect();
+    expect(used).toEqual(MECHANISMS[name].slice(-1));
+  });
+
+  test("by ANONYMOUS: the server says who we are", async () => {
+    const { domain } = server.anonymous;
+    const options = { jid: domain, mechanisms: ["ANONYMOUS"] };
+    await using broker = client(server, server.anonymous, options);
+    const { jid } = await broker.connect();
+    expect(jid).toMatch(new RegExp(`^[^@]+@${domain}/.`));
+  });
+
+  test("by EXTERNAL, with a client certificate", async () => {
+    const { domain, user, cert, key } = server.external;
+    const account = `${user}@${domain}`;
+    await using broker = client(
+      server,
+      server.external,
+      // jabberd2 wants to be told who it is.
+      {
+        jid: account,
+        mechanisms: ["EXTERNAL"],
+        ...(name === "jabberd2" ? { authzid: account } : {}),
+      },
+      { tls: { ca: server.ca, cert, key } },
+    );
+    expect((await broker.connect()).jid).toMatch(new RegExp(`^${account}/.`));
+  });
+
+  test.each(REFUSALS)("$dialect, $policy where TLS is $door, ends in $code", async (row) => {
+    const cell = { ...row, server: name, protection: "nothing" } as const;
+    const stage = new Stage(
+      server,
+      cell,
+      client(server, server.clients.required, { password: "unused" }),
+    );
+    await expect(stage.broker().connect()).rejects.toMatchObject({ code: row.code });
+  });
+
+  test("a certificate for another name is refused", async () => {
+    const door = server.clients.required;
+    const options = { tls: { ca: server.ca, servername: "elsewhere.test" } };
+    const broker = client(server, door, { password: ACCOUNTS.alice }, options);
+    await expect(broker.connect()).rejects.toMatchObject({ code: "TLS_FAILED" });
+  });
+
+  test("a certificate of an unknown authority is refused", async () => {
+    const broker = client(server, server.clients.required, { password: "unused" }, { tls: "required" });
+    await expect(broker.connect()).rejects.toMatchObject({ code: "TLS_FAILED" });
+  });
+}

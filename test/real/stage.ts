@@ -1,0 +1,165 @@
+import {
+  Broker,
+  type BrokerOptions,
+  component,
+  type Dialect,
+  type Element,
+  jabberd2,
+  legacy,
+  xml,
+  xmpp,
+} from "../../src/node.ts";
+import {
+  ACCOUNTS,
+  COMPONENT_SECRET,
+  type Door,
+  type RealServer,
+  ROUTER_USER,
+  SERVICE_DOMAINS,
+} from "../servers/server.ts";
+import { type Cell, isClient } from "./cells.ts";
+
+/** What a broker of a cell may be made with, beside what the cell says. */
+export type Casting = Omit<Partial<BrokerOptions>, "dialect" | "host" | "port" | "tls"> & {
+  /** The resource of a client; a random one if left out. */
+  readonly resource?: string;
+  /** Which service domain a component takes; the first if left out. */
+  readonly service?: number;
+  /** Instead of the right password. */
+  readonly password?: string;
+};
+
+/**
+ * Where one test plays: a server, a cell, and a peer, an ordinary XMPP client at the same server that
+ * speaks only when it is told to. Brokers made here are shut down by `clear`.
+ */
+export class Stage {
+  readonly server: RealServer;
+  readonly cell: Cell;
+  readonly peer: Broker;
+  readonly #brokers: Broker[] = [];
+
+  constructor(server: RealServer, cell: Cell, peer: Broker) {
+    this.server = server;
+    this.cell = cell;
+    this.peer = peer;
+  }
+
+  /** A broker as the cell has it, not yet connected. */
+  broker(casting: Casting = {}): Broker {
+    const { resource, service, password, ...options } = casting;
+    const broker = new Broker({
+      ...options,
+      dialect: dialectOf(this.cell, this.server, { resource, service, password }),
+      host: "127.0.0.1",
+      port: portOf(this.cell, this.server),
+      tls: { policy: this.cell.policy, ca: this.server.ca },
+      keepAlive: false,
+    });
+    this.#brokers.push(broker);
+    return broker;
+  }
+
+  /** The same, connected, and available if it is a client. */
+  async connected(casting: Casting = {}): Promise<Broker> {
+    const broker = this.broker(casting);
+    await broker.connect();
+    if (isClient(this.cell)) broker.send(xml("presence"));
+    return broker;
+  }
+
+  /** A chat message to the peer. */
+  toPeer(text: string, id?: string): Element {
+    return message(address(this.peer), text, id);
+  }
+
+  /** Ends what the test has begun. */
+  async clear(): Promise<void> {
+    await Promise.all(this.#brokers.splice(0).map((broker) => broker.shutdown()));
+  }
+}
+
+export const message = (to: string, text: string, id?: string): Element =>
+  xml("message", { to, type: "chat", id }, xml("body", {}, text));
+
+/** A request of which nobody but the server itself knows the answer. */
+export const ping = (to: string): Element =>
+  xml("iq", { to, type: "get" }, xml("ping", { xmlns: "urn:xmpp:ping" }));
+
+/** The address in force of a broker that is ready. */
+export function address(broker: Broker): string {
+  if (broker.jid === undefined) throw new Error("the broker is not ready");
+  return broker.jid;
+}
+
+/** An ordinary client, for what is not of the matrix. */
+export function client(
+  server: RealServer,
+  door: Door,
+  options: Omit<Parameters<typeof xmpp>[0], "jid"> & { jid?: string },
+  more: Omit<Partial<BrokerOptions>, "dialect"> = {},
+): Broker {
+  return new Broker({
+    dialect: xmpp({ jid: `alice@${door.domain}`, ...options }),
+    host: "127.0.0.1",
+    port: door.port,
+    tls: { ca: server.ca },
+    ...more,
+  });
+}
+
+/** Connects the peer of a server's tests: a client that leaves requests unanswered. */
+export async function connectPeer(server: RealServer): Promise<Broker> {
+  const door = server.clients.required;
+  const jid = `bob@${door.domain}/peer`;
+  const options = { unhandled: "ignore", keepAlive: false } as const;
+  const peer = client(server, door, { jid, password: ACCOUNTS.bob }, options);
+  await peer.connect();
+  peer.send(xml("presence"));
+  return peer;
+}
+
+function portOf({ dialect, door }: Cell, server: RealServer): number {
+  const port = {
+    xmpp: server.clients[door].port,
+    legacy: server.clients[door].port,
+    component: server.components[door],
+    jabberd2: server.routers[door],
+  }[dialect];
+  if (port === undefined) throw new Error(`${server.name} has no such door: ${dialect}, ${door}`);
+  return port;
+}
+
+function dialectOf(
+  cell: Cell,
+  server: RealServer,
+  given: {
+    resource: string | undefined;
+    service: number | undefined;
+    password: string | undefined;
+  },
+): Dialect {
+  const { domain } = server.clients[cell.door];
+  const jid = `alice@${domain}${given.resource === undefined ? "" : `/${given.resource}`}`;
+  const service = SERVICE_DOMAINS[given.service ?? 0] ?? "";
+  switch (cell.dialect) {
+    case "xmpp":
+      return xmpp({ jid, password: given.password ?? ACCOUNTS.alice });
+    case "legacy":
+      // Prosody has no digests.
+      return legacy({
+        jid,
+        password: given.password ?? ACCOUNTS.alice,
+        plaintext: cell.server === "prosody",
+      });
+    case "component":
+      return component({ domain: service, secret: given.password ?? COMPONENT_SECRET });
+    case "jabberd2":
+      return jabberd2({
+        domain: "router.test",
+        username: ROUTER_USER.username,
+        password: given.password ?? ROUTER_USER.password,
+        bind: { names: [service] },
+      });
+  }
+}
