@@ -73,7 +73,7 @@ function unusable(name: string): Fault | undefined {
           .map((label) => disallowed(label, "identifier"))
           .find(Boolean)
       : codePointName(bad);
-  return character === undefined ? undefined : { fault: `must not contain ${character} there` };
+  return character === undefined ? undefined : { fault: `must not contain ${character}` };
 }
 
 function decodeLabel(label: string): string | undefined {

@@ -29,7 +29,7 @@ export function opaqueString(text: string): string | Fault {
 
 function outside(text: string, stringClass: StringClass): Fault | undefined {
   const character = disallowed(text, stringClass);
-  return character === undefined ? undefined : { fault: `must not contain ${character} there` };
+  return character === undefined ? undefined : { fault: `must not contain ${character}` };
 }
 
 function untilStable(text: string, enforce: (text: string) => string | Fault): string | Fault {
