@@ -5,7 +5,7 @@ import { BrokerError } from "../base/errors.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
 import { NS } from "../xml/namespaces.ts";
-import { serialize } from "../xml/serialize.ts";
+import { openTag, serialize } from "../xml/serialize.ts";
 import { StreamParser } from "../xml/stream-parser.ts";
 import { XmlError } from "../xml/xml-error.ts";
 import type { FaultState, LoopbackPhase } from "./faults.ts";
@@ -101,12 +101,15 @@ export class Connection {
   open(from: string, version?: "1.0"): void {
     this.id = randomBytes(16).toString("hex");
     this.#opened = true;
-    this.wire.write(
-      `<?xml version='1.0'?><stream:stream xmlns='${this.contentNamespace}'` +
-        ` xmlns:stream='${NS.stream}' id='${this.id}' from='${attribute(from)}'` +
-        (version === undefined ? "" : ` version='${version}' xml:lang='en'`) +
-        ">",
-    );
+    const header = openTag("stream:stream", {
+      xmlns: this.contentNamespace,
+      "xmlns:stream": NS.stream,
+      id: this.id,
+      from,
+      version,
+      "xml:lang": version === undefined ? undefined : "en",
+    });
+    this.wire.write(`<?xml version='1.0'?>${header}`);
   }
 
   /** Sends the features of the stream. */
@@ -166,8 +169,8 @@ export class Connection {
   #newParser(limits: XmlLimits): StreamParser {
     return new StreamParser(
       {
-        open: (header) => {
-          this.#arrive({ kind: "header", header: readHeader(header) });
+        open: (header, contentNamespace) => {
+          this.#arrive({ kind: "header", header: readHeader(header, contentNamespace) });
         },
         element: (element) => {
           this.#arrive({ kind: "element", element });
@@ -216,16 +219,13 @@ export function conditionOf(thrown: unknown): string | undefined {
   return "internal-server-error";
 }
 
-function readHeader(element: Element): Header {
+function readHeader(element: Element, contentNamespace: string): Header {
   const { to, version } = element.attrs;
   const opens = element.name === "stream" && element.ns === NS.stream;
   return {
     to,
-    contentNamespace: opens ? (element.prefixes[""] ?? "") : "",
+    contentNamespace: opens ? contentNamespace : "",
     modern: version !== undefined && Number.parseInt(version, 10) >= 1,
     version,
   };
 }
-
-const attribute = (text: string): string =>
-  text.replace(/[&<>'"]/g, (character) => `&#${character.charCodeAt(0)};`);

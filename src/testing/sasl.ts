@@ -87,7 +87,7 @@ function exchange(connection: Connection, auth: Element, accounts: Accounts): Ex
 }
 
 async function challenge(connection: Connection, text: string): Promise<string> {
-  connection.send(xml("challenge", { xmlns: NS.sasl }, encode(text)));
+  connection.send(xml("challenge", { xmlns: NS.sasl }, encode(text) || null));
   const response = await connection.next();
   if (response.is("abort", NS.sasl)) throw new SaslRefusal("aborted");
   if (!response.is("response", NS.sasl)) throw new SaslRefusal("malformed-request");

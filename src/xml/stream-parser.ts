@@ -11,8 +11,11 @@ import { type XmlCondition, XmlError } from "./xml-error.ts";
 
 /** What a `StreamParser` calls back for, in the order of the stream. */
 export interface StreamParserEvents {
-  /** The stream has opened: its root with attributes, prefixes and namespace, without children. */
-  open(header: Element): void;
+  /**
+   * The stream has opened: its root with attributes, prefixes and namespace, without children, and
+   * the default namespace that it declares for what follows.
+   */
+  open(header: Element, contentNamespace: string): void;
   /** One complete element: a child of the root, or in frames the root itself. */
   element(element: Element): void;
   /** The root's end tag. Only white space may follow. */
@@ -761,7 +764,7 @@ export class StreamParser {
     if (depth < roots) {
       builder.carry(element.prefixes);
       this.#space = 0;
-      this.#events.open(element);
+      this.#events.open(element, builder.namespace);
       if (empty && !this.#deaf) this.#closeRoot();
     } else if (empty && depth === roots) this.#deliver(element);
   }

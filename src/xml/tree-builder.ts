@@ -95,6 +95,11 @@ export class TreeBuilder {
     return this.depth === 0 ? undefined : this.#frames[this.depth - 1]?.name;
   }
 
+  /** The default namespace within the innermost open element. */
+  get namespace(): string {
+    return this.depth === 0 ? this.#contextNs : (this.#frames[this.depth - 1]?.ns ?? "");
+  }
+
   /** Sets the prefixes that every stanza carries along. */
   carry(prefixes: Readonly<Record<string, string>>): void {
     if (Object.keys(prefixes).length === 0) return;
@@ -116,8 +121,7 @@ export class TreeBuilder {
       this.#fail("policy-violation", "too many attributes");
     }
     const attrs = tag.special ? this.#attributes(tag) : this.#plainAttributes(tag);
-    const outside = depth === 0 ? this.#contextNs : (this.#frames[depth - 1]?.ns ?? "");
-    const ns = declared.ns ?? tag.namespace ?? outside;
+    const ns = declared.ns ?? tag.namespace ?? this.namespace;
     let prefixes = top ? this.#outer : NO_PREFIXES;
     if (declared.prefixes !== undefined) {
       prefixes = Object.assign(new Dictionary(), prefixes, declared.prefixes);

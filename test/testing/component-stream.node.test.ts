@@ -60,7 +60,11 @@ test.each([
 test.each([
   ["an unknown domain", header("to='other.localhost'"), "host-unknown"],
   ["no domain", header(""), "host-unknown"],
-  ["a client's namespace", header().replace("jabber:component:accept", "jabber:client"), "invalid-namespace"],
+  [
+    "a client's namespace",
+    header().replace("jabber:component:accept", "jabber:client"),
+    "invalid-namespace",
+  ],
 ])("a header with %s is refused", async (_, said, condition) => {
   const server = await serve();
   const component = await dial(server.ports.component);
@@ -99,7 +103,11 @@ test("its name is free again when it has gone", async () => {
 test.each([
   ["no from", "<message to='juliet@localhost'/>", "improper-addressing"],
   ["no to", "<message from='echo.localhost'/>", "improper-addressing"],
-  ["a forged from", "<message from='a@echo.localhost.evil' to='juliet@localhost'/>", "invalid-from"],
+  [
+    "a forged from",
+    "<message from='a@echo.localhost.evil' to='juliet@localhost'/>",
+    "invalid-from",
+  ],
   ["what is no stanza", "<foo/>", "unsupported-stanza-type"],
 ])("%s ends the stream", async (_, said, condition) => {
   const server = await serve();
@@ -114,7 +122,8 @@ test("stanzas are translated between it and a client, and payloads are left as t
   const server = await serve();
   const component = await attach(server);
   const juliet = await login(server, "juliet", "balcony");
-  const forwarded = "<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client'/></forwarded>";
+  const forwarded =
+    "<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client'/></forwarded>";
   await juliet.play(`
     C: <message to='bot@echo.localhost' type='chat'><body>hi</body>${forwarded}</message>
   `);

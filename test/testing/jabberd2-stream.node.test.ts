@@ -264,7 +264,9 @@ test("a service, a client and a component talk to each other", async () => {
     S: <message to='echo.localhost' from='bot@a.localhost'><body>to the component</body></message>
     C: <message to='bot@a.localhost' from='echo.localhost'/>
   `);
-  await a.expect("<route from='echo.localhost' to='a.localhost'><message xmlns='jabber:client' …/></route>");
+  await a.expect(
+    "<route from='echo.localhost' to='a.localhost'><message xmlns='jabber:client' …/></route>",
+  );
   a.send(
     route(
       "a.localhost",
@@ -300,7 +302,8 @@ test("a broadcast reaches every other service", async () => {
   const a = await service(server, "a.localhost");
   const b = await service(server, "b.localhost");
   await b.play("S: <presence from='a.localhost'/>");
-  const envelope = "<route from='a.localhost' type='broadcast'><message xmlns='jabber:client'/></route>";
+  const envelope =
+    "<route from='a.localhost' type='broadcast'><message xmlns='jabber:client'/></route>";
   a.send(envelope);
   await b.expect(envelope);
 });

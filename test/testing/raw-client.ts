@@ -77,7 +77,7 @@ export class RawClient {
 
   /** Waits until what has arrived begins with the text. */
   async expect(text: string): Promise<void> {
-    const pattern = new RegExp(`^\\s*${this.#pattern(this.#fill(text))}`, "s");
+    const pattern = new RegExp(`^\\s*${this.#pattern(text)}`, "s");
     for (;;) {
       const match = pattern.exec(this.#received);
       if (match !== null) {
