@@ -58,7 +58,7 @@ const COLUMNS = [
 ];
 
 /** Connects those that take part in a direction and hands them to `use`, each in its own process. */
-async function connected(direction, { sender, taking, quick }, size, use) {
+async function connected(direction, { sender, taking }, size, use) {
   const tls = direction === "tls" ? await certificate() : {};
   const port = await sender.call("listen", tls);
   const some = taking.filter(([, , , directions]) => directions.split(" ").includes(direction));
@@ -67,7 +67,7 @@ async function connected(direction, { sender, taking, quick }, size, use) {
   );
   await withContenders(contenders, async () => {
     for (const [i, each] of contenders.entries()) {
-      const wanted = quick ? Math.min(some[i][2], 1000) : some[i][2];
+      const wanted = some[i][2];
       const filters = wanted === 0 ? [] : expressions("mixed", wanted);
       await each.call("prepare", { port, ca: tls.ca, filters, ...size });
     }

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { builtinModules } from "node:module";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { distFolder } from "../harness/ours.js";
@@ -144,6 +144,28 @@ async function bundled(output, goals) {
   for (const name of ["strophe.js", "@xmpp/client", "stanza"]) {
     row(name, await bundle(`export * from ${JSON.stringify(name)};`));
   }
+  parts(output, (await bundle(from("*"))).inputs);
+}
+
+/** What the entry consists of, by the folders of src/. */
+function parts(output, inputs) {
+  const sizes = new Map();
+  for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+    const within = relative(DIST, join(BENCH, path));
+    const folder = within.includes("/") ? within.slice(0, within.indexOf("/")) : "the entry itself";
+    sizes.set(folder, (sizes.get(folder) ?? 0) + bytesInOutput);
+  }
+  const table = output.table({
+    id: "parts",
+    title: "What our entry consists of",
+    columns: [
+      { key: "folder", label: "folder" },
+      { key: "minified", label: "KB minified", digits: 1 },
+    ],
+  });
+  for (const [folder, size] of [...sizes].sort(([, a], [, b]) => b - a)) {
+    if (size > 0) table.row({ folder, minified: size / 1024 });
+  }
 }
 
 /** @param {string} contents @param {{ external?: RegExp }} options what is left out */
@@ -156,7 +178,9 @@ async function bundle(contents, { external } = {}) {
       plugins.onResolve({ filter: external }, ({ path }) => ({ path, external: true }));
     },
   };
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: BENCH,
+    metafile: true,
     stdin: { contents, resolveDir: BENCH, loader: "js" },
     bundle: true,
     minify: true,
@@ -169,5 +193,6 @@ async function bundle(contents, { external } = {}) {
     logLevel: "silent",
   });
   const [{ contents: bytes }] = outputFiles;
-  return { minified: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };
+  const [{ inputs }] = Object.values(metafile.outputs);
+  return { minified: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, inputs };
 }
