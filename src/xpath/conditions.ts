@@ -1,5 +1,5 @@
 import type { Expression, NodeTest, Path, Step } from "./expression.ts";
-import { type Choice, best, type Key, type Relation, type Trail, type TrailStep } from "./key.ts";
+import { best, type Choice, type Key, type Relation, type Trail, type TrailStep } from "./key.ts";
 import { attributeKey } from "./place.ts";
 
 /** How long a trail gets, and how many of its steps go any distance down: what follows is left out. */
@@ -27,7 +27,7 @@ function choicesOf(expression: Expression, here: Trail): Choice[] {
       return expression.operands.flatMap((operand) => choicesOf(operand, here));
     case "or":
     case "union":
-      return anyOf(expression.operands.map((operand) => choicesOf(operand, here)));
+      return anyOf(expression.operands, here);
     case "call":
       return choicesOfCall(expression.name, expression.args, here);
     case "compare":
@@ -44,10 +44,12 @@ function choicesOf(expression: Expression, here: Trail): Choice[] {
 }
 
 /** Where one of several must hold, each must have a key; together they are one choice. */
-function anyOf(operands: readonly Choice[][]): Choice[] {
+function anyOf(operands: readonly Expression[], here: Trail): Choice[] {
   const keys: Key[] = [];
-  for (const choices of operands) {
-    const choice = best(choices);
+  for (const operand of operands) {
+    // What one operand says about a step's name does not hold for the others.
+    const own = here.map((step) => ({ ...step }));
+    const choice = best(choicesOf(operand, own));
     if (choice === undefined) return [];
     keys.push(...choice);
   }
@@ -57,7 +59,9 @@ function anyOf(operands: readonly Choice[][]): Choice[] {
 function choicesOfCall(name: string, args: readonly Expression[], here: Trail): Choice[] {
   const [first, second] = args;
   if (first === undefined) return [];
-  if (name === "boolean" || name === "string") return choicesOf(first, here);
+  if (name === "boolean") return choicesOf(first, here);
+  // The string of a boolean, say, is true even when that is false.
+  if (name === "string") return nodeChoices(first, here);
   if (name !== "starts-with" && name !== "contains") return [];
   // The empty string is in every string, also in that of no node at all.
   if (second?.kind !== "string" || second.value === "") return [];
@@ -95,24 +99,23 @@ function valueChoices(
     const [arg] = expression.args;
     if (arg === undefined) return [];
     // The string of no node is empty, so an empty constant needs no node.
-    if (expression.name === "string" && value !== "") return valueChoices(arg, relation, value, here);
-    if (relation === "equals") refine(expression.name, arg, value, here);
-    return [];
+    if (expression.name === "string" && value !== "")
+      return valueChoices(arg, relation, value, here);
+    return relation === "equals" ? refine(expression.name, arg, value, here) : [];
   }
   if (expression.kind !== "path") return [];
   const { choices, end, attribute } = follow(expression, here);
-  if (end === undefined || end.length === 0) return choices;
-  if (attribute !== undefined) return [...choices, [{ trail: end, relation, attribute, value }]];
-  return [...choices, [{ trail: end, relation, value }]];
+  return end === undefined ? choices : [...choices, ...choice(end, relation, value, attribute)];
 }
 
 /** `*[local-name() = 'x']` and `*[namespace-uri() = 'urn:x']` name the step they stand at. */
-function refine(name: string, arg: Expression, value: string, here: Trail): void {
+function refine(name: string, arg: Expression, value: string, here: Trail): Choice[] {
   const step = here.at(-1);
   const own = arg.kind === "path" && arg.start === "context" && arg.steps.length === 0;
-  if (step === undefined || !own) return;
+  if (step === undefined || !own) return [];
   if (name === "namespace-uri") step.ns ??= value;
   if (name === "local-name" || name === "name") step.local ??= value;
+  return choice(here, "exists");
 }
 
 interface Reach {
@@ -132,35 +135,35 @@ function follow(path: Path, here: Trail): Reach {
     if (path.start.kind !== "path") return { choices: choicesOf(path.start, here), end: undefined };
     const start = follow(path.start, here);
     choices.push(...start.choices);
-    if (start.end === undefined || start.attribute !== undefined) return { choices, end: undefined };
+    if (start.end === undefined || start.attribute !== undefined)
+      return { choices, end: undefined };
     trail = start.end;
     choices.push(...predicateChoices(path.predicates, trail));
   }
   for (const [index, step] of path.steps.entries()) {
     const attribute = attributeOf(step);
     if (attribute !== undefined) {
-      choices.push([{ trail, relation: "exists", attribute, value: "" }]);
+      choices.push(...choice(trail, "exists", "", attribute));
       const last = index === path.steps.length - 1;
       return last ? { choices, end: trail, attribute } : { choices, end: undefined };
     }
     const next = down(trail, step, path.steps[index + 1]);
     if (next === undefined) {
-      choices.push(existence(trail));
+      choices.push(...choice(trail, "exists"));
       return { choices, end: undefined };
     }
     trail = next;
     choices.push(...predicateChoices(step.predicates, trail));
   }
-  choices.push(existence(trail));
-  return { choices: choices.filter(isSaying), end: trail };
+  choices.push(...choice(trail, "exists"));
+  return { choices, end: trail };
 }
 
-function isSaying(choice: Choice): boolean {
-  return choice.every(({ trail }) => trail.length > 0);
-}
-
-function existence(trail: Trail): Choice {
-  return [{ trail, relation: "exists", value: "" }];
+/** A choice of one key; of the document itself there is nothing to say. */
+function choice(trail: Trail, relation: Relation, value = "", attribute?: string): Choice[] {
+  if (trail.length === 0) return [];
+  const key: Key = { trail, relation, value };
+  return [[attribute === undefined ? key : { ...key, attribute }]];
 }
 
 /** A predicate must hold of the node it stands at; a positional one asks nothing but that it is there. */
@@ -174,7 +177,8 @@ function down(trail: Trail, step: Step, following: Step | undefined): Trail | un
   if (axis === "self" && test.kind === "name") return narrowed(trail, test);
   if (axis === "descendant-or-self" && trail.length === 0) {
     // `//@id`: the document has no attributes, so they are those of an element below it.
-    const element = test.kind === "name" || (following !== undefined && following.axis === "attribute");
+    const element =
+      test.kind === "name" || (following !== undefined && following.axis === "attribute");
     return element ? extended(trail, true, test) : undefined;
   }
   if (test.kind !== "name") return undefined;

@@ -1,7 +1,10 @@
 import { type Subscription, subscription } from "../base/subscription.ts";
 import type { Element } from "../xml/element.ts";
 import type { XPathNode } from "../xml/node.ts";
-import { CompiledXPath, type XPath } from "./compile.ts";
+import { CompiledXPath, compile, type XPath, type XPathOptions } from "./compile.ts";
+import { keysOf } from "./conditions.ts";
+import { type Choice, printKey } from "./key.ts";
+import { KeyTree } from "./key-tree.ts";
 import { toBoolean, type XPathValue } from "./value.ts";
 import { Walk } from "./walk.ts";
 
@@ -18,14 +21,32 @@ export interface Match<T> {
   readonly removed: boolean;
 }
 
+/** One call of `add`. */
 class Entry<T> {
-  readonly xpath: XPath;
   readonly value: T;
+  readonly group: Group<T>;
+  /** Counts the calls, for the order of matches. */
+  readonly number: number;
   removed = false;
 
-  constructor(xpath: XPath, value: T) {
-    this.xpath = xpath;
+  constructor(value: T, group: Group<T>, number: number) {
     this.value = value;
+    this.group = group;
+    this.number = number;
+  }
+}
+
+/** All entries of one compiled expression: it is looked up and evaluated once for them. */
+class Group<T> {
+  readonly xpath: XPath;
+  readonly keys: Choice | undefined;
+  readonly entries = new Set<Entry<T>>();
+  /** The last search that came across this group, which may meet it under several keys. */
+  search = 0;
+
+  constructor(xpath: XPath, keys: Choice | undefined) {
+    this.xpath = xpath;
+    this.keys = keys;
   }
 }
 
@@ -45,34 +66,69 @@ class EntryMatch<T> implements Match<T> {
   }
 
   get xpath(): XPath {
-    return this.#entry.xpath;
+    return this.#entry.group.xpath;
   }
 
   get removed(): boolean {
     return this.#entry.removed;
+  }
+
+  get number(): number {
+    return this.#entry.number;
   }
 }
 
 /**
  * Many compiled expressions, matched against a stanza at once. An expression matches when XPath's
  * `boolean()` of its result is true.
+ *
+ * What must hold of a stanza for an expression to match (an attribute's value, an element of some
+ * namespace …) is its key: a stanza is tried on those expressions only whose key it has, so that
+ * thousands of others cost nothing. Expressions without one are tried on every stanza.
  */
 export class FilterIndex<T> {
-  readonly #entries = new Set<Entry<T>>();
+  readonly #groups = new Map<XPath, Group<T>>();
+  readonly #tree = new KeyTree<Group<T>>();
+  /** The groups without a key. */
+  readonly #keyless = new Set<Group<T>>();
+  #size = 0;
+  #added = 0;
+  #searches = 0;
 
   /** How many entries there are. */
   get size(): number {
-    return this.#entries.size;
+    return this.#size;
   }
 
-  /** Adds an entry; the same expression and the same value may be added any number of times. */
+  /**
+   * Adds an entry; calling what it returns removes it. The same expression and the same value may be
+   * added any number of times; one compiled expression added often is evaluated once for all.
+   */
   add(xpath: XPath, value: T): Subscription {
-    const entry = new Entry(xpath, value);
-    this.#entries.add(entry);
+    let group = this.#groups.get(xpath);
+    if (group === undefined) {
+      group = new Group(xpath, xpath instanceof CompiledXPath ? keysOf(xpath.tree) : undefined);
+      this.#groups.set(xpath, group);
+      if (group.keys === undefined) this.#keyless.add(group);
+      else for (const key of group.keys) this.#tree.add(key, group);
+    }
+    const entry = new Entry(value, group, this.#added++);
+    group.entries.add(entry);
+    this.#size++;
     return subscription(() => {
-      entry.removed = true;
-      this.#entries.delete(entry);
+      this.#remove(entry);
     });
+  }
+
+  #remove(entry: Entry<T>): void {
+    const { group } = entry;
+    entry.removed = true;
+    group.entries.delete(entry);
+    this.#size--;
+    if (group.entries.size > 0) return;
+    this.#groups.delete(group.xpath);
+    if (group.keys === undefined) this.#keyless.delete(group);
+    else for (const key of group.keys) this.#tree.delete(key, group);
   }
 
   /**
@@ -83,24 +139,56 @@ export class FilterIndex<T> {
    * not match; `failed` is told and the others go on. Without `failed` the error is thrown.
    */
   match(stanza: Element, failed?: (error: unknown, value: T) => void): Match<T>[] {
-    const matches: Match<T>[] = [];
+    const candidates: Group<T>[] = [];
+    const search = ++this.#searches;
+    const looked = this.#tree.visit(stanza, (group) => {
+      if (group.search === search) return;
+      group.search = search;
+      candidates.push(group);
+    });
+    const groups = looked ? candidates : this.#groups.values();
+    const matches: EntryMatch<T>[] = [];
+    if (candidates.length + this.#keyless.size === 0 && looked) return matches;
     const walk = new Walk(stanza);
-    for (const entry of this.#entries) {
-      try {
-        const result = resultOn(entry.xpath, walk);
-        if (result !== undefined) matches.push(new EntryMatch(entry, result));
-      } catch (error) {
-        if (failed === undefined) throw error;
-        failed(error, entry.value);
-      }
-    }
-    return matches;
+    for (const group of groups) tryGroup(group, walk, matches, failed);
+    if (looked) for (const group of this.#keyless) tryGroup(group, walk, matches, failed);
+    return matches.length > 1 ? matches.sort((left, right) => left.number - right.number) : matches;
   }
 
-  /** By which key stanzas find the expression, or why it is tried on every stanza. */
-  explain(expression: string | XPath): string {
-    const text = typeof expression === "string" ? expression : expression.expression;
-    return `${text} is tried on every stanza`;
+  /**
+   * By which keys stanzas find an expression, or that it is tried on every stanza.
+   *
+   * @example FilterIndex.explain("/message[@from='romeo@example.net']/body")
+   * // "found by /message[@from = 'romeo@example.net']"
+   */
+  static explain(expression: string | XPath, options?: XPathOptions): string {
+    const xpath = typeof expression === "string" ? compile(expression, options) : expression;
+    const keys = xpath instanceof CompiledXPath ? keysOf(xpath.tree) : undefined;
+    return keys === undefined
+      ? "tried on every stanza"
+      : `found by ${keys.map(printKey).join(" or ")}`;
+  }
+}
+
+function tryGroup<T>(
+  group: Group<T>,
+  walk: Walk,
+  matches: EntryMatch<T>[],
+  failed: ((error: unknown, value: T) => void) | undefined,
+): void {
+  let result: XPathValue | undefined;
+  try {
+    result = resultOn(group.xpath, walk);
+  } catch (error) {
+    if (failed === undefined) throw error;
+    for (const { value } of group.entries) failed(error, value);
+    return;
+  }
+  if (result === undefined) return;
+  for (const entry of group.entries) {
+    matches.push(new EntryMatch(entry, result));
+    // The next entry's list is its own: its handler may change it.
+    if (typeof result === "object") result = [...result];
   }
 }
 

@@ -63,8 +63,10 @@ function worthOfTrail(trail: Trail): number {
   const named = trail.findLast(({ ns, local }) => ns !== undefined || local !== undefined);
   if (named === undefined) return 0;
   if (trail.length === 1 && !named.deep) return named.local === undefined ? 5 : 20;
-  if (named.ns !== undefined) return 65;
-  return COMMON.has(named.local ?? "") ? 30 : 52;
+  // The further down, the rarer.
+  const depth = trail.length / 10;
+  if (named.ns !== undefined) return 65 + depth;
+  return depth + (COMMON.has(named.local ?? "") ? 30 : 52);
 }
 
 /** The choice that promises to leave out most; `undefined` if none leaves out anything. */

@@ -78,6 +78,94 @@ export function randomExpression(random: Random): string {
   return new Grammar(random).any(4);
 }
 
+/**
+ * A random filter of the kind people write, with constants of which some occur in `randomTree`: what an
+ * index can find, what looks as if it could, and what it must try on every stanza.
+ */
+export function randomFilter(random: Random): string {
+  const name = (): string => random.pick("a", "b", "c", "*", "p:a", "q:*");
+  const value = (): string =>
+    `'${random.pick("x", "xy", "1", "2", "", "en", "y", "0", "a  b", "zz")}'`;
+  const attribute = (): string => random.pick("@k", "@l", "@p:k", "@xml:lang", "@n", "@*");
+  const path = (): string => {
+    const start = random.pick("/", "/", "//", "", "", "(//", "/*/", "//*//", "//*//*/");
+    const steps = `${name()}${random.chance(40) ? `${random.pick("/", "/", "//")}${name()}` : ""}`;
+    return start === "(//" ? `(//${steps})[${random.pick("1", "last()")}]` : start + steps;
+  };
+  const condition = (depth: number): string => {
+    const inner = (): string => condition(depth - 1);
+    switch (random.below(depth > 0 ? 19 : 14)) {
+      case 0:
+      case 1:
+        return `${attribute()} = ${value()}`;
+      case 2:
+        return `${value()} = ${name()}`;
+      case 3:
+        return `starts-with(${random.pick(attribute(), name(), ".")}, ${value()})`;
+      case 4:
+        return `contains(${random.pick(attribute(), name(), ".", "string()")}, ${value()})`;
+      case 5:
+        return `namespace-uri() = ${random.pick("'urn:p'", "'urn:q'", "''")}`;
+      case 6:
+        return `local-name() = ${random.pick("'a'", "'b'", "'z'")}`;
+      case 7:
+        return attribute();
+      case 8:
+        return `${random.pick("self", "child", "descendant", "ancestor")}::${name()}`;
+      case 9:
+        return random.pick("1", "2", "last()", "position() = 1", "text()", "..", "//b");
+      case 10:
+        return `${random.pick(attribute(), name(), ".", "text()")} = ${random.pick("1", "2", value())}`;
+      case 11:
+        return `string(${random.pick(attribute(), name(), `${attribute()} = 1`)}) = ${value()}`;
+      case 12:
+        return `count(${name()}) ${random.pick(">", "=", "<")} ${random.pick("0", "1", "2")}`;
+      case 13:
+        return `${attribute()} ${random.pick("!=", "<", ">=")} ${random.pick("1", "true()", value(), "@l")}`;
+      case 14:
+        return `not(${inner()})`;
+      case 15:
+        return `(${inner()} or ${inner()})`;
+      case 16:
+        return `${inner()} and ${inner()}`;
+      case 17:
+        return `boolean(${inner()})`;
+      default:
+        return `${path()}[${inner()}]`;
+    }
+  };
+  const filter = (): string => {
+    const predicates = [
+      random.chance(70) ? `[${condition(2)}]` : "",
+      random.chance(20) ? `[${condition(1)}]` : "",
+    ];
+    const tail = random.pick(
+      "",
+      "",
+      "",
+      `/${name()}`,
+      "/@k",
+      "//@p:k",
+      "/..",
+      `/text()`,
+      "//node()",
+    );
+    return path() + predicates.join("") + tail;
+  };
+  switch (random.below(8)) {
+    case 0:
+      return `${filter()} | ${filter()}`;
+    case 1:
+      return `${filter()} or ${condition(2)}`;
+    case 2:
+      return condition(3);
+    case 3:
+      return `${filter()} = ${value()}`;
+    default:
+      return filter();
+  }
+}
+
 const AXES = [
   "child",
   "child",

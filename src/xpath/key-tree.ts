@@ -1,0 +1,212 @@
+import type { Element } from "../xml/element.ts";
+import { NS } from "../xml/namespaces.ts";
+import type { Key, TrailStep } from "./key.ts";
+import { textOfNode } from "./value.ts";
+import { ValueTable } from "./value-table.ts";
+
+/** How deep a stanza is looked into; deeper ones are not told apart (the parser's limit is lower). */
+const DEEPEST = 256;
+
+/** What is known of the elements that one trail leads to. */
+class KeyNode<T> {
+  /** Items that ask for nothing more than that the element is there. */
+  readonly present = new Set<T>();
+  readonly attributes = new Map<string, ValueTable<T>>();
+  text: ValueTable<T> | undefined;
+  /** Where trails go on: to children, and to anything below. */
+  readonly children = new StepTable<T>();
+  readonly below = new StepTable<T>();
+
+  get isEmpty(): boolean {
+    const { size } = this.present;
+    if (size + this.attributes.size > 0 || this.text !== undefined) return false;
+    return this.children.isEmpty && this.below.isEmpty;
+  }
+}
+
+/** The nodes that one local name leads to, by namespace. */
+interface Spaces<T> {
+  any: KeyNode<T> | undefined;
+  readonly byNamespace: Map<string, KeyNode<T>>;
+}
+
+/** Where one step down leads, by the name of the element that is met. */
+class StepTable<T> {
+  readonly #named = new Map<string, Spaces<T>>();
+  readonly #nameless: Spaces<T> = { any: undefined, byNamespace: new Map() };
+
+  get isEmpty(): boolean {
+    return this.#named.size === 0 && isEmpty(this.#nameless);
+  }
+
+  /** The node of a step, made if there is none. */
+  open({ local, ns }: TrailStep): KeyNode<T> {
+    let spaces = local === undefined ? this.#nameless : this.#named.get(local);
+    if (spaces === undefined) {
+      spaces = { any: undefined, byNamespace: new Map() };
+      this.#named.set(local ?? "", spaces);
+    }
+    let node = ns === undefined ? spaces.any : spaces.byNamespace.get(ns);
+    if (node === undefined) {
+      node = new KeyNode();
+      if (ns === undefined) spaces.any = node;
+      else spaces.byNamespace.set(ns, node);
+    }
+    return node;
+  }
+
+  /** Forgets the node of a step. */
+  close({ local, ns }: TrailStep): void {
+    const spaces = local === undefined ? this.#nameless : this.#named.get(local);
+    if (spaces === undefined) return;
+    if (ns === undefined) spaces.any = undefined;
+    else spaces.byNamespace.delete(ns);
+    if (local !== undefined && isEmpty(spaces)) this.#named.delete(local);
+  }
+
+  /** Visits the nodes that an element of that name leads to. */
+  meet(search: Search<T>, element: Element, ns: string, depth: number): void {
+    if (this.#named.size > 0) {
+      const spaces = this.#named.get(element.name);
+      if (spaces !== undefined) meetSpaces(spaces, search, element, ns, depth);
+    }
+    meetSpaces(this.#nameless, search, element, ns, depth);
+  }
+}
+
+function isEmpty<T>({ any, byNamespace }: Spaces<T>): boolean {
+  return any === undefined && byNamespace.size === 0;
+}
+
+function meetSpaces<T>(
+  { any, byNamespace }: Spaces<T>,
+  search: Search<T>,
+  element: Element,
+  ns: string,
+  depth: number,
+): void {
+  if (any !== undefined) search.at(any, element, ns, depth);
+  if (byNamespace.size === 0) return;
+  const node = byNamespace.get(ns);
+  if (node !== undefined) search.at(node, element, ns, depth);
+}
+
+/**
+ * Items by key: a tree of the steps that their trails share, with tables of values at its nodes. A
+ * stanza is walked once along the tree, however many items there are.
+ */
+export class KeyTree<T> {
+  readonly #root = new KeyNode<T>();
+
+  /** Adds an item under a key. */
+  add(key: Key, item: T): void {
+    let node = this.#root;
+    for (const step of key.trail) node = (step.deep ? node.below : node.children).open(step);
+    const { attribute, relation, value } = key;
+    if (attribute !== undefined) {
+      let table = node.attributes.get(attribute);
+      if (table === undefined) {
+        table = new ValueTable();
+        node.attributes.set(attribute, table);
+      }
+      table.add(relation, value, item);
+    } else if (relation === "exists") node.present.add(item);
+    else {
+      node.text ??= new ValueTable();
+      node.text.add(relation, value, item);
+    }
+  }
+
+  /** Removes an item that was added under the same key. */
+  delete(key: Key, item: T): void {
+    const nodes = [this.#root];
+    let node = this.#root;
+    for (const step of key.trail) {
+      node = (step.deep ? node.below : node.children).open(step);
+      nodes.push(node);
+    }
+    removeAt(node, key, item);
+    // Nodes that nothing needs any more go, so that coming and going leaves nothing behind.
+    for (let index = key.trail.length - 1; index >= 0; index--) {
+      const step = key.trail[index];
+      const parent = nodes[index];
+      if (step === undefined || parent === undefined || nodes[index + 1]?.isEmpty !== true) return;
+      (step.deep ? parent.below : parent.children).close(step);
+    }
+  }
+
+  /**
+   * Visits the items one of whose keys holds of a stanza, perhaps several times. Says `false` if the
+   * stanza is too deep to be looked into: then any item may match.
+   */
+  visit(stanza: Element, visit: (item: T) => void): boolean {
+    const search = new Search(visit);
+    const ns = stanza.ns ?? NS.client;
+    this.#root.children.meet(search, stanza, ns, 0);
+    if (!this.#root.below.isEmpty) search.below(this.#root.below, stanza, ns, 0);
+    return !search.isTooDeep;
+  }
+}
+
+function removeAt<T>(node: KeyNode<T>, { attribute, relation, value }: Key, item: T): void {
+  if (attribute !== undefined) {
+    const table = node.attributes.get(attribute);
+    table?.delete(relation, value, item);
+    if (table?.isEmpty === true) node.attributes.delete(attribute);
+  } else if (relation === "exists") node.present.delete(item);
+  else {
+    node.text?.delete(relation, value, item);
+    if (node.text?.isEmpty === true) node.text = undefined;
+  }
+}
+
+/** One stanza being looked up. */
+class Search<T> {
+  isTooDeep = false;
+  readonly #visit: (item: T) => void;
+
+  constructor(visit: (item: T) => void) {
+    this.#visit = visit;
+  }
+
+  /** An element is one that a node's trail leads to. */
+  at(node: KeyNode<T>, element: Element, ns: string, depth: number): void {
+    const visit = this.#visit;
+    if (node.present.size > 0) for (const item of node.present) visit(item);
+    if (node.attributes.size > 0) {
+      for (const [key, table] of node.attributes) {
+        const value: unknown = element.attrs[key];
+        if (typeof value === "string") table.visit(value, visit);
+      }
+    }
+    if (node.text !== undefined) node.text.visit(textOf(element), visit);
+    if (!node.children.isEmpty) {
+      for (const child of element.children) {
+        if (typeof child !== "string") node.children.meet(this, child, child.ns ?? ns, depth + 1);
+      }
+    }
+    if (!node.below.isEmpty) {
+      for (const child of element.children) {
+        if (typeof child !== "string") this.below(node.below, child, child.ns ?? ns, depth + 1);
+      }
+    }
+  }
+
+  /** Everything from an element down is met. */
+  below(table: StepTable<T>, element: Element, ns: string, depth: number): void {
+    if (depth > DEEPEST) {
+      this.isTooDeep = true;
+      return;
+    }
+    table.meet(this, element, ns, depth);
+    for (const child of element.children) {
+      if (typeof child !== "string") this.below(table, child, child.ns ?? ns, depth + 1);
+    }
+  }
+}
+
+function textOf(element: Element): string {
+  const [first] = element.children;
+  if (first === undefined) return "";
+  return element.children.length === 1 && typeof first === "string" ? first : textOfNode(element);
+}

@@ -1,0 +1,168 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { xml } from "../../src/xml/element.ts";
+import { compile, type XPath } from "../../src/xpath/compile.ts";
+import { FilterIndex } from "../../src/xpath/filter-index.ts";
+import { Random, randomFilter, randomTree } from "./random.ts";
+
+const NAMESPACES = { p: "urn:p", q: "urn:q" };
+
+const chat = xml("message", { from: "romeo@example.net", type: "chat" }, xml("body", {}, "Hello"));
+
+describe("the index", () => {
+  test("finds what matches, with nodes, in the order it was added", () => {
+    const index = new FilterIndex<string>();
+    index.add(compile("/message[@from='romeo@example.net']"), "first");
+    index.add(compile("not(/iq)"), "second");
+    index.add(compile("/message[@from='juliet@example.net']"), "other");
+    index.add(compile("//body/text()"), "third");
+    index.add(compile("count(//body)"), "fourth");
+    expect(index.match(chat).map(({ value, result }) => [value, result])).toEqual([
+      ["first", [chat]],
+      ["second", true],
+      ["third", [expect.objectContaining({ kind: "text", value: "Hello" })]],
+      ["fourth", 1],
+    ]);
+    expect(index.size).toBe(5);
+  });
+
+  test("keeps each addition of one expression apart, and its list of nodes", () => {
+    const index = new FilterIndex<number>();
+    const body = compile("//body");
+    const undo = index.add(body, 1);
+    index.add(compile("/message"), 2);
+    index.add(body, 3);
+    const matches = index.match(chat);
+    expect(matches.map(({ value }) => value)).toEqual([1, 2, 3]);
+    matches[0]?.nodes.pop();
+    expect(matches[2]?.nodes).toHaveLength(1);
+    undo();
+    undo();
+    expect(index.match(chat).map(({ value }) => value)).toEqual([2, 3]);
+    expect(index.size).toBe(2);
+  });
+
+  test("says of a match whether its entry has been removed since; what is added later waits", () => {
+    const index = new FilterIndex<number>();
+    const undoes = [1, 2, 3].map((value) => index.add(compile("/message/body"), value));
+    const seen: number[] = [];
+    for (const match of index.match(chat)) {
+      if (match.removed) continue;
+      seen.push(match.value);
+      undoes[1]?.();
+      index.add(compile("/message/body"), 4);
+    }
+    expect(seen).toEqual([1, 3]);
+    expect(index.match(chat).map(({ value }) => value)).toEqual([1, 3, 4, 4]);
+  });
+
+  test("reports an evaluation that fails and goes on with the others", () => {
+    const index = new FilterIndex<string>();
+    const boom = (): never => {
+      throw new RangeError("boom");
+    };
+    index.add(compile("boom()", { functions: { boom } }), "fails");
+    index.add(compile("//*[//*[//*]]", { steps: 3 }), "takes too long");
+    index.add(compile("/message"), "goes on");
+    const failures: unknown[] = [];
+    const matches = index.match(chat, (error, value) => failures.push([String(error), value]));
+    expect(matches.map(({ value }) => value)).toEqual(["goes on"]);
+    expect(failures).toEqual([
+      ["RangeError: boom", "fails"],
+      [expect.stringContaining("more than 3 steps"), "takes too long"],
+    ]);
+    expect(() => index.match(chat)).toThrow("boom");
+  });
+
+  test("takes any object that evaluates as an expression does", () => {
+    const index = new FilterIndex<number>();
+    const original = compile("/message");
+    const foreign: XPath = {
+      expression: original.expression,
+      evaluate: (element) => original.evaluate(element),
+      select: (element) => original.select(element),
+      test: (element) => original.test(element),
+      first: (element) => original.first(element),
+    };
+    index.add(foreign, 1);
+    expect(index.match(chat)).toHaveLength(1);
+  });
+
+  test("sees into a tree that is too deep to be looked up", () => {
+    const index = new FilterIndex<number>();
+    let deep = xml("deepest", { k: "v" });
+    for (let depth = 0; depth < 5000; depth++) deep = xml("e", {}, deep);
+    index.add(compile("//deepest[@k='v']"), 1);
+    expect(index.match(deep)).toHaveLength(1);
+  });
+});
+
+describe("the index and plain evaluation", () => {
+  test("find the same, in the same order, while filters come and go", () => {
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const random = new Random(seed);
+        const index = new FilterIndex<number>();
+        const plain = new Map<number, { xpath: XPath; undo: () => void }>();
+        for (let round = 0; round < 60; round++) {
+          if (random.chance(75)) {
+            const expression = randomFilter(random);
+            const xpath = compile(expression, { namespaces: NAMESPACES });
+            plain.set(round, { xpath, undo: index.add(xpath, round) });
+          }
+          if (random.chance(20)) {
+            const [first] = [...plain].slice(random.below(plain.size + 1));
+            first?.[1].undo();
+            if (first !== undefined) plain.delete(first[0]);
+          }
+          if (round % 4 !== 3) continue;
+          const { element, text } = randomTree(random);
+          const expected = [...plain].filter(([, { xpath }]) => xpath.test(element));
+          const matches = index.match(element);
+          const found = matches.map(({ value, xpath }) => `${value} ${xpath.expression}`);
+          expect(found, text).toEqual(
+            expected.map(([value, { xpath }]) => `${value} ${xpath.expression}`),
+          );
+          expect(matches.map(({ result }) => result)).toEqual(
+            expected.map(([, { xpath }]) => xpath.evaluate(element)),
+          );
+        }
+        for (const { undo } of plain.values()) undo();
+        expect(index.size).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("an explanation", () => {
+  test.each([
+    ["/message[@from='a@b']/body", "found by /message[@from = 'a@b']"],
+    [
+      "/message[@type='chat' and starts-with(@from,'news@')]",
+      "found by /message[starts-with(@from, 'news@')]",
+    ],
+    ["//*[namespace-uri()='urn:x']", "found by //{urn:x}*"],
+    ["//*[namespace-uri()='urn:x' and local-name()='y']", "found by //{urn:x}y"],
+    ["/iq[@type='result' and @id='7']", "found by /iq[@id = '7']"],
+    ["//p:x/p:item[@jid='a@b']", "found by //{urn:p}x/{urn:p}item[@jid = 'a@b']"],
+    ["contains(body, 'news')", "found by /*/body[contains(., 'news')]"],
+    ["/message[@from='a' or @from='b']", "found by /message[@from = 'a'] or /message[@from = 'b']"],
+    ["/message[p:x] | /presence[p:y]", "found by /message/{urn:p}x or /presence/{urn:p}y"],
+    ["/*[self::message or self::iq]", "found by /message or /iq"],
+    ["//@p:k", "found by //*[@{urn:p}k]"],
+    ["/message[@xml:lang='en']", "found by /message[@xml:lang = 'en']"],
+    ["(//event)[1]/items", "found by //event/items"],
+    ["body/text()", "found by /*/body"],
+    ["/message", "found by /message"],
+    ["/message[@from='a' or not(@to)]", "found by /message"],
+    ["not(/message)", "tried on every stanza"],
+    ["count(//x) = 2", "tried on every stanza"],
+    ["/*", "tried on every stanza"],
+    ["contains(body, '')", "tried on every stanza"],
+    ["string(@type = 'x')", "tried on every stanza"],
+    ["/message[@from='a'] or true()", "tried on every stanza"],
+  ])("%s is %s", (expression, explanation) => {
+    expect(FilterIndex.explain(expression, { namespaces: NAMESPACES })).toBe(explanation);
+  });
+});
