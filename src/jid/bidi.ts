@@ -9,7 +9,7 @@ const KINDS: readonly (readonly [kind: string, RegExp])[] = [
     /^[\u0600-\u0605\u0660-\u0669\u066b\u066c\u06dd\u0890\u0891\u08e2\u{10d30}-\u{10d39}\u{10e60}-\u{10e7e}]$/u,
   ],
   ["european number", /^[0-9\u06f0-\u06f9]$/],
-  ["right", new RegExp(`^(?=[\\p{L}\\p{N}])${RIGHT_TO_LEFT.source}$`, "u")],
+  ["right", new RegExp(`^(?=[\\p{L}\\p{N}\u05f3\u05f4\u06fd\u06fe])${RIGHT_TO_LEFT.source}$`, "u")],
   ["left", /^[\p{L}\p{Mc}\p{Nd}]$/u],
 ];
 

@@ -55,12 +55,11 @@ function international(name: string): string | Fault {
   if (!URL.canParse(url)) return { fault: "is no internationalized domain name" };
   const ascii = hostName(new URL(url).hostname);
   if (typeof ascii !== "string") return ascii;
-  const labels = ascii.split(".").map(decodeLabel);
-  if (labels.some((label) => label === undefined || label.startsWith(ACE))) {
-    return { fault: "has an A-label that cannot be decoded" };
-  }
-  const decoded = labels.join(".");
-  return unusable(decoded) ?? decoded;
+  const decoded = ascii.split(".").map(decodeLabel).join(".");
+  // Browsers take any A-label for good. Only one that is what its text is encoded as is an A-label.
+  const isTrue =
+    URL.canParse(`http://${decoded}`) && new URL(`http://${decoded}`).hostname === ascii;
+  return unusable(decoded) ?? (isTrue ? decoded : { fault: "has an A-label that is none" });
 }
 
 /** U-labels hold letters, digits and their marks only: nearly what PRECIS allows in identifiers (RFC 5892, 3). */
@@ -76,8 +75,9 @@ function unusable(name: string): Fault | undefined {
   return character === undefined ? undefined : { fault: `must not contain ${character}` };
 }
 
-function decodeLabel(label: string): string | undefined {
-  return label.startsWith(ACE) ? decodePunycode(label.slice(ACE.length)) : label;
+/** The text of an A-label; an empty one, which no name may have, for what is none. */
+function decodeLabel(label: string): string {
+  return label.startsWith(ACE) ? (decodePunycode(label.slice(ACE.length)) ?? "") : label;
 }
 
 /** The root's dot is stripped before anything else is done (RFC 7622, 3.2). */
