@@ -24,7 +24,7 @@ import { IncomingRequests, isRequest, resultFor } from "./incoming.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { type BrokerOptions, type Settings, settle } from "./options.ts";
 import type { Outbox } from "./outbox.ts";
-import type { Phase } from "./phase.ts";
+import { type Phase, TRANSITIONS } from "./phase.ts";
 import { type PendingRequest, type RequestOptions, Requests } from "./requests.ts";
 import type { Runtime } from "./runtime.ts";
 import { Sender } from "./sender.ts";
@@ -462,7 +462,8 @@ export class Broker {
 
   #change(to: Phase): void {
     const from = this.#phase;
-    if (from.name === "idle" && to.name === "idle") return;
+    // A later report about what is over already changes nothing.
+    if (!TRANSITIONS[from.name].includes(to.name)) return;
     this.#phase = to;
     this.#emit("phase", { from, to });
   }

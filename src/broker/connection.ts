@@ -4,7 +4,7 @@ import { after } from "../base/timer.ts";
 import { Stream } from "../stream/stream.ts";
 import type { TlsSettings, Transport, TransportFactory } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
-import { LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
+import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { Destination } from "./address.ts";
 import type { BrokerEvents } from "./events.ts";
@@ -86,7 +86,7 @@ export class Connection {
 
   /** Begins to deliver stanzas; called once the broker calls itself ready. */
   flow(): void {
-    this.#stream?.setLimits(this.#parts.settings.limits);
+    this.#stream?.setLimits(incomingLimits(this.#parts.settings.limits));
     this.#stream?.flow((element) => {
       this.#parts.port.received(element);
     }, this.#session?.deferred ?? []);
@@ -167,7 +167,7 @@ export class Connection {
         contentNamespace: overrides.xmlns ?? dialect.contentNamespace,
         streamNamespace: overrides.stream ?? NS.stream,
         version: overrides.version ?? dialect.version,
-        limits: tighter(settings.limits, LIMITS_BEFORE_AUTHENTICATION),
+        limits: incomingLimits(settings.limits, LIMITS_BEFORE_AUTHENTICATION),
       },
       {
         started: (header) => {
@@ -183,7 +183,7 @@ export class Connection {
           port.tap(direction, what);
         },
         ended: (error) => {
-          this.#end(error);
+          this.#end(this.#session === undefined ? error : this.#session.verdict(error));
         },
         closed: () => {
           this.#closed();
@@ -279,9 +279,9 @@ export class Connection {
   }
 }
 
-/** For each limit the smaller of the two. */
-function tighter(left: XmlLimits, right: XmlLimits): XmlLimits {
-  const names = Object.keys(right) as (keyof XmlLimits)[];
-  const limits = names.map((name) => [name, Math.min(left[name], right[name])]);
+/** The limits on what arrives, each no larger than before authentication if it is still that early. */
+function incomingLimits(given: XmlLimits, most?: XmlLimits): XmlLimits {
+  const names = Object.keys(LIMITS) as (keyof XmlLimits)[];
+  const limits = names.map((name) => [name, Math.min(given[name], most?.[name] ?? given[name])]);
   return Object.fromEntries(limits) as XmlLimits;
 }

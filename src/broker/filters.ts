@@ -48,8 +48,7 @@ export type Responder = (match: FilterMatch) => Answer | Promise<Answer>;
 
 // A function without a return statement is a responder too, and that is what void says of it.
 // biome-ignore lint/suspicious/noConfusingVoidType: see above
-// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- see above
-type Answer = Element | undefined | void;
+type Answer = Element | undefined | void; // eslint-disable-line @typescript-eslint/no-invalid-void-type -- see above
 
 interface Entry {
   readonly expression: string;

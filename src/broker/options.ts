@@ -199,7 +199,7 @@ function settleTls(tls: BrokerOptions["tls"]): Settings["tls"] {
   const given: TlsOptions =
     tls === undefined || typeof tls === "string"
       ? { ...(tls === undefined ? {} : { policy: tls }) }
-      : (record("tls", tls));
+      : record("tls", tls);
   knownOptions("tls", given, TLS_OPTIONS);
   if ((given.cert === undefined) !== (given.key === undefined)) {
     throw badOption(

@@ -1,6 +1,7 @@
 import type { Crypto } from "../base/crypto.ts";
 import { BrokerError, type ErrorCode } from "../base/errors.ts";
 import { after } from "../base/timer.ts";
+import { AuthError } from "../sasl/auth-error.ts";
 import type {
   NegotiationEvents,
   Session,
@@ -8,6 +9,7 @@ import type {
   StreamHeader,
 } from "../stream/session.ts";
 import type { Stream } from "../stream/stream.ts";
+import { StreamError } from "../stream/stream-error.ts";
 import type { TlsFacts } from "../transport/tls-facts.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
@@ -56,6 +58,7 @@ export class NegotiatingSession implements Session {
   readonly #timeouts: Timeouts;
   readonly #port: SessionPort;
   #step: Step = "stream";
+  #mechanism = "";
   #stopDeadline: () => void = () => undefined;
 
   constructor(parts: SessionParts) {
@@ -70,6 +73,16 @@ export class NegotiatingSession implements Session {
   /** The step in force: the one that failed, when `negotiate` rejects. */
   get step(): Step {
     return this.#step;
+  }
+
+  /**
+   * What the end of the stream means at this step: `not-authorized` while authenticating is a refusal of
+   * the credentials, however the server says it (components, XEP-0114, are told by a stream error).
+   */
+  verdict(error: BrokerError | undefined): BrokerError | undefined {
+    const isRefusal = error instanceof StreamError && error.condition === "not-authorized";
+    if (!isRefusal || this.#step !== "auth") return error;
+    return new AuthError(this.#mechanism, { condition: error.condition, cause: error });
   }
 
   get tls(): TlsFacts | undefined {
@@ -131,6 +144,7 @@ export class NegotiatingSession implements Session {
       "start" | "success" | "failure",
     ];
     if (verb === "start") this.#enter(step);
+    if ("mechanism" in payload) this.#mechanism = payload.mechanism;
     this.#port.report(event, payload);
     if (verb === "success") this.#enter("stream");
   }

@@ -78,7 +78,7 @@ export interface Line {
   readonly server: Server;
   /** Every event so far, but `phase`, `trace`. */
   readonly events: [keyof BrokerEvents, unknown][];
-  names(): string[];
+  readonly names: () => string[];
 }
 
 const NAMES: (keyof BrokerEvents)[] = [

@@ -49,7 +49,7 @@ test("a stanza is taken as it was when it was sent", async () => {
   made.broker.halt();
 });
 
-test("one taken back fails with REMOVED, all of them with clear", async () => {
+test("one taken back fails with REMOVED, all of them with clear", () => {
   const { broker } = line();
   const [a, b, c] = ["a", "b", "c"].map((id) => broker.send(message(id)));
   expect(broker.queue.remove(b?.id ?? "")).toBe(true);

@@ -42,10 +42,11 @@ test("the trace tells everything that goes over the wire, without secrets unless
   for (const secrets of [false, true]) {
     const entries: TraceEntry[] = [];
     const to = (entry: TraceEntry) => entries.push(entry);
-    const { broker, server } = line({ dialect: telling, trace: secrets ? { to, secrets } : to });
+    const made = line({ dialect: telling, trace: secrets ? { to, secrets } : to });
+    const { broker } = made;
     await broker.connect();
     broker.send(xml("message", { id: "out" }));
-    server.say("<message id='in'/>");
+    made.server.say("<message id='in'/>");
     await broker.waitFor("/message");
     broker.halt();
     const text = entries.map((entry) => `${entry.direction} ${entry.text}`).join("\n");
