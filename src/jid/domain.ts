@@ -5,6 +5,7 @@ import { decodePunycode } from "./punycode.ts";
 const LONGEST_LABEL = 63;
 const ACE = "xn--";
 const HYPHEN = 0x2d;
+const DOT = 0x2e;
 const OTHER_DOT = /[\u3002\uff0e\uff61]/g;
 const OTHER_THAN_HOST_NAME = /[^a-z0-9.\-_\u{80}-\u{10ffff}]/u;
 
@@ -14,10 +15,25 @@ const OTHER_THAN_HOST_NAME = /[^a-z0-9.\-_\u{80}-\u{10ffff}]/u;
  * underscore is let through: networks of containers name their hosts with it.
  */
 export function prepareDomain(text: string): string | Fault {
+  if (isSettled(text)) return text;
   if (text.startsWith("[")) return bracketed(text);
   const lower = text.toLowerCase();
   if (isAscii(lower) && !lower.includes(ACE)) return hostName(withoutLastDot(lower));
   return international(withoutLastDot(lower.replace(OTHER_DOT, ".").normalize("NFKC")));
+}
+
+/** Whether a name is what its preparation gives, as nearly every name is; the rest may take longer. */
+function isSettled(name: string): boolean {
+  let labelStart = 0;
+  for (let index = 0; index < name.length; index++) {
+    const code = name.charCodeAt(index);
+    const isLetterOrDigit = (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39);
+    if (isLetterOrDigit) continue;
+    if (code !== DOT || index === labelStart || index - labelStart > LONGEST_LABEL) return false;
+    labelStart = index + 1;
+  }
+  const last = name.length - labelStart;
+  return last > 0 && last <= LONGEST_LABEL;
 }
 
 function bracketed(text: string): string | Fault {
