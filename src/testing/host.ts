@@ -1,5 +1,5 @@
 import type { SecureContext } from "node:tls";
-import { type Jid, jid } from "../jid/jid.ts";
+import { type Jid, tryJid } from "../jid/jid.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { Connection } from "./connection.ts";
@@ -47,13 +47,9 @@ export async function startTls(connection: Connection, host: Host): Promise<void
 
 /** The account of a user name, however it is spelled (RFC 7622 says which spellings are the same). */
 export function findUser(settings: Settings, username: string): Account | undefined {
-  try {
-    const { local = "" } = jid(`${username}@${settings.domain}`);
-    const password = settings.users.get(local);
-    return password === undefined ? undefined : { username: local, password };
-  } catch {
-    return undefined;
-  }
+  const { local = "" } = tryJid(`${username}@${settings.domain}`) ?? {};
+  const password = settings.users.get(local);
+  return password === undefined ? undefined : { username: local, password };
 }
 
 /** Whether somebody else has the address and keeps it (`conflict: "refuse"`). */
@@ -61,10 +57,5 @@ export const isTaken = (address: Jid, { settings, switchboard }: Host): boolean 
   settings.conflict === "refuse" && switchboard.client(address) !== undefined;
 
 /** The address of an account with a resource, or `undefined` if the resource cannot be one. */
-export function addressOf(username: string, resource: string, host: Host): Jid | undefined {
-  try {
-    return jid(`${username}@${host.settings.domain}/${resource}`);
-  } catch {
-    return undefined;
-  }
-}
+export const addressOf = (username: string, resource: string, host: Host): Jid | undefined =>
+  tryJid(`${username}@${host.settings.domain}/${resource}`);

@@ -1,5 +1,5 @@
 import { badOption, knownOptions, oneOf, record, text, wholeNumber } from "../base/check.ts";
-import { jid } from "../jid/jid.ts";
+import { tryJid } from "../jid/jid.ts";
 import { type Certificate, makeCertificate } from "./certificate.ts";
 import { type MechanismName, mechanismNames } from "./sasl.ts";
 
@@ -92,23 +92,19 @@ export function settle(options: LoopbackOptions): Settings {
 
 function readDomain(option: string, value: unknown): string {
   const given = text(option, value);
-  try {
-    const { local, domain, resource } = jid(given);
-    if (local === undefined && resource === undefined) return domain;
-  } catch {
-    // It is no address at all: said below.
+  const address = tryJid(given);
+  if (address === undefined || address.full !== address.domain) {
+    throw badOption(option, "a domain", given);
   }
-  throw badOption(option, "a domain", given);
+  return address.domain;
 }
 
 function readUser(name: string, domain: string): string {
-  try {
-    const { local, resource } = jid(`${name}@${domain}`);
-    if (local !== undefined && resource === undefined) return local;
-  } catch {
-    // It cannot be part of an address: said below.
+  const { local, resource } = tryJid(`${name}@${domain}`) ?? {};
+  if (local === undefined || resource !== undefined) {
+    throw badOption("users", "an object of user names, without domain", name);
   }
-  throw badOption("users", "an object of user names, without domain", name);
+  return local;
 }
 
 function readComponent(name: string, domain: string): string {

@@ -1,4 +1,4 @@
-import { type Jid, jid } from "../jid/jid.ts";
+import { type Jid, tryJid } from "../jid/jid.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { errorOf, isRequest, resultOf, type StanzaCondition, withAttributes } from "./stanza.ts";
@@ -238,10 +238,5 @@ export const envelope = (stanza: Element, from: string, to: string): Element =>
 const address = (stanza: Element, from: string, to: string): Element =>
   withAttributes(stanza, { from, to });
 
-function read(text: string | undefined): Jid | undefined {
-  try {
-    return text === undefined ? undefined : jid(text);
-  } catch {
-    return undefined;
-  }
-}
+const read = (text: string | undefined): Jid | undefined =>
+  text === undefined ? undefined : tryJid(text);

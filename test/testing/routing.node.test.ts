@@ -36,7 +36,7 @@ test("a bare address reaches the client of the highest priority, none of a negat
     "<presence from='juliet@localhost/never' …</presence><message to='juliet@localhost' id='1' …/>",
   );
   high.send("<presence type='unavailable'/>");
-  await high.expect("<presence … type='unavailable' …/>");
+  await high.expect("<presence …type='unavailable' …/>");
   romeo.send("<message to='juliet@localhost/gone' id='2'/>");
   await low.expect("…<message to='juliet@localhost/gone' id='2' …/>");
   low.send("</stream:stream>");
@@ -156,7 +156,7 @@ test("a client's end is told to its other available resources", async () => {
   goes.send("<presence/>");
   await stays.expect("<presence from='juliet@localhost/goes' to='juliet@localhost/stays'/>");
   goes.close();
-  await stays.expect("<presence … type='unavailable' from='juliet@localhost/goes' …/>");
+  await stays.expect("<presence …type='unavailable' from='juliet@localhost/goes' …/>");
 });
 
 test("many clients exchange messages at the same time, in order", async () => {
