@@ -1,6 +1,9 @@
 // What the package exports on every runtime, in reading order. `Broker` itself stands in node.ts and index.ts,
 // which give it what their runtimes have. Left out on purpose: everything inside stream/, negotiate/ and sasl/.
 
+// Gives elements their `find`; the export of a type alone would not load it.
+import "./xpath/find.ts";
+
 export type { Crypto, HashName } from "./base/crypto.ts";
 export type { ListenOptions } from "./base/emitter.ts";
 export { BrokerError, type ErrorCode, type ErrorFacts, errorCodes } from "./base/errors.ts";
