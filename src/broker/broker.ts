@@ -52,7 +52,7 @@ export class Broker {
   readonly #transport: TransportFactory;
   readonly #key: string | undefined;
   readonly #settings: Settings;
-  readonly #contentNamespace: string;
+  readonly #context: { readonly ns: string; readonly prefixes: { readonly stream: string } };
   readonly #emitter: Emitter<BrokerEvents>;
   readonly #traceTarget: TraceTarget | undefined;
   readonly #incoming: IncomingRequests;
@@ -73,7 +73,10 @@ export class Broker {
     this.#transport = options.transport ?? runtime.connect;
     this.#key = typeof options.tls === "object" ? options.tls.key : undefined;
     const { dialect, limits, queue, overrides, timeouts, unhandled } = this.#settings;
-    this.#contentNamespace = overrides.xmlns ?? dialect.contentNamespace;
+    this.#context = {
+      ns: overrides.xmlns ?? dialect.contentNamespace,
+      prefixes: { stream: overrides.stream ?? NS.stream },
+    };
     this.#emitter = new Emitter((error, event) => {
       this.#failed(new BrokerError("HANDLER_FAILED", `of ${event}`, { cause: error }), event);
     });
@@ -81,8 +84,7 @@ export class Broker {
     this.#incoming = new IncomingRequests(limits.requests);
     this.#sender = new Sender({
       dialect,
-      contentNamespace: this.#contentNamespace,
-      streamNamespace: overrides.stream ?? NS.stream,
+      context: this.#context,
       sendBytes: limits.sendBytes,
       queue,
       crypto: runtime.crypto,
@@ -340,8 +342,8 @@ export class Broker {
         closed: () => {
           this.#gone(run);
         },
-        tap: (direction, what) => {
-          this.#trace(direction, what);
+        tap: (direction, what, wire) => {
+          this.#trace(direction, what, wire);
         },
       },
     });
@@ -393,7 +395,7 @@ export class Broker {
     const taken = this.#takeApart(element);
     if (taken === undefined) return;
     const { stanza, route, returned } = taken;
-    toClient(stanza, this.#contentNamespace);
+    toClient(stanza, this.#context.ns);
     if (returned !== undefined) {
       if (!this.#requests.fail(stanza.attrs.id, returned)) this.#sender.returned(stanza, returned);
       return;
@@ -473,10 +475,13 @@ export class Broker {
     this.#emitter.emit(event, payload);
   }
 
-  #trace(direction: TraceEntry["direction"], what: Element | string): void {
+  #trace(direction: TraceEntry["direction"], what: Element | string, wire?: string): void {
     const target = this.#traceTarget;
     if (target === undefined && !this.#emitter.has("trace")) return;
-    const entry = { at: Date.now(), direction, text: traceText(what, target?.secrets === true) };
+    const secrets = target?.secrets === true;
+    const text =
+      typeof what === "string" ? what : traceText(what, { context: this.#context, secrets, wire });
+    const entry = { at: Date.now(), direction, text };
     this.#emitter.emit("trace", entry);
     try {
       target?.to(entry);

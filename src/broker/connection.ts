@@ -24,7 +24,8 @@ export interface ConnectionPort {
   ended(error: BrokerError | undefined): void;
   /** The connection is gone. Called once, last. */
   closed(): void;
-  tap(direction: "in" | "out", what: Element | string): void;
+  /** For the trace: what goes over the wire; `wire`: how it looks there. */
+  tap(direction: "in" | "out", what: Element | string, wire?: string): void;
 }
 
 /** What a connection is made of. */
@@ -94,7 +95,7 @@ export class Connection {
 
   /** Writes what a stanza looks like on the wire. */
   write(text: string, stanza: Element): void {
-    this.#parts.port.tap("out", stanza);
+    this.#parts.port.tap("out", stanza, text);
     this.#stream?.transport.write(text);
   }
 

@@ -4,7 +4,7 @@ import { exceedsBytes, utf8Length } from "../base/utf8.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import { type Element, isElement } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import { serialize } from "../xml/serialize.ts";
+import { type SerializeContext, serialize } from "../xml/serialize.ts";
 import { type Delivery, TrackedDelivery } from "./delivery.ts";
 import type { IncomingRequests } from "./incoming.ts";
 import { BoundedOutbox, type OutboxItem, type OutboxLimits } from "./outbox.ts";
@@ -27,8 +27,8 @@ export interface SenderPort {
 /** What a sender is made of. */
 export interface SenderParts {
   readonly dialect: Dialect;
-  readonly contentNamespace: string;
-  readonly streamNamespace: string;
+  /** What is declared above a stanza on the stream. */
+  readonly context: SerializeContext;
   readonly sendBytes: number;
   readonly queue: OutboxLimits;
   readonly crypto: Pick<Crypto, "random">;
@@ -44,12 +44,13 @@ export class Sender {
   readonly outbox: BoundedOutbox;
   readonly #parts: SenderParts;
   readonly #returnable = new Map<string, { delivery: TrackedDelivery; stanza: Element }>();
-  readonly #prefixes: Readonly<Record<string, string>>;
+  /** The context of a stanza: its namespace passes for the stream's own. */
+  readonly #stanzaContext: SerializeContext;
   #count = 0;
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
-    this.#prefixes = { stream: parts.streamNamespace };
+    this.#stanzaContext = { ...parts.context, ns: NS.client };
     this.outbox = new BoundedOutbox(parts.queue, {
       ready: () => parts.port.ready(),
       buffered: () => parts.port.buffered(),
@@ -129,8 +130,7 @@ export class Sender {
   /** A stanza in `jabber:client` is written as being in the stream's own namespace, whatever that is. */
   #wireText(element: Element): string {
     const isStanza = element.ns === undefined || element.ns === NS.client;
-    const ns = isStanza ? NS.client : this.#parts.contentNamespace;
-    return serialize(element, { ns, prefixes: this.#prefixes });
+    return serialize(element, isStanza ? this.#stanzaContext : this.#parts.context);
   }
 
   #write(item: OutboxItem): void {

@@ -1,6 +1,7 @@
 import { badOption, knownOptions, record } from "../base/check.ts";
-import { type Element, isElement } from "../xml/element.ts";
+import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
+import { type SerializeContext, serialize } from "../xml/serialize.ts";
 
 /** One line of the trace: what went over the wire, or what happened. */
 export interface TraceEntry {
@@ -43,14 +44,24 @@ const REDACTED = "[redacted]";
 /** Elements whose text is a secret wherever they stand: passwords, digests, handshakes, tokens. */
 const SECRET_NAMES: ReadonlySet<string> = new Set(["password", "digest", "handshake", "token"]);
 
+/** What the trace says of an element, and how. */
+export interface TraceWriting {
+  /** The element's place on the stream, so that it reads as it does on the wire. */
+  readonly context: SerializeContext;
+  readonly secrets: boolean;
+  /** Its text on the wire, where that is known. */
+  readonly wire?: string | undefined;
+}
+
 /** An element as it stands in the trace, without its secrets unless they are asked for. */
-export function traceText(what: Element | string, secrets: boolean): string {
-  if (!isElement(what)) return what;
+export function traceText(element: Element, { context, secrets, wire }: TraceWriting): string {
+  const shown = secrets ? element : redact(element);
+  if (wire !== undefined && shown === element) return wire;
   try {
-    return (secrets ? what : redact(what)).toString();
+    return serialize(shown, context);
   } catch {
     // Refused by the serializer: the refusal has its own error, the trace must not have another.
-    return `<${what.name}> (cannot be written)`;
+    return `<${element.name}> (cannot be written)`;
   }
 }
 

@@ -223,7 +223,7 @@ export class Stream {
   }
 
   #opened(element: Element): void {
-    this.#events.tap("in", headerText(element));
+    this.#events.tap("in", headerText(element, this.#context));
     const waiter = this.#header;
     if (!element.is("stream", this.#options.streamNamespace) || waiter === undefined) {
       const what = `what answers is no XMPP stream, it begins with <${element.name}>`;
@@ -331,7 +331,7 @@ function disconnected(detail: string, cause?: Error): BrokerError {
   return new BrokerError("DISCONNECTED", detail, cause === undefined ? facts : { ...facts, cause });
 }
 
-/** A received header for the trace: without its closing tag it cannot be written as an element. */
-function headerText(header: Element): string {
-  return header.toString().replace(/\/>$/, ">");
+/** A received header for the trace: as an element it would be closed. */
+function headerText(header: Element, context: SerializeContext): string {
+  return serialize(header, context).replace(/\/>$/, ">");
 }
