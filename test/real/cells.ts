@@ -108,14 +108,14 @@ export const NAME_TAKEN: Readonly<
 };
 
 /**
- * What a server says when an administrator stops it. Prosody closes the sockets; ejabberd tells
- * clients, not components; jabberd2 closes its streams.
+ * What the last words of a server to a cell may be. An administrator's stop: Prosody and ejabberd tell
+ * clients, and not each of them before the connection is cut; components are told nothing. jabberd2
+ * just closes its streams. A crash says nothing to anybody.
  */
-export const STOPPED: Readonly<Record<ServerName, { client: string; component: string }>> = {
-  prosody: { client: "DISCONNECTED", component: "DISCONNECTED" },
-  ejabberd: { client: "STREAM_ERROR", component: "DISCONNECTED" },
-  jabberd2: { client: "DISCONNECTED", component: "DISCONNECTED" },
-};
+export function lastWordsOf(cell: Cell, how: "stop" | "kill"): readonly string[] {
+  const isTold = how === "stop" && isClient(cell) && cell.server !== "jabberd2";
+  return isTold ? ["system-shutdown", "DISCONNECTED"] : ["DISCONNECTED"];
+}
 
 /** The SASL mechanisms a server has behind TLS, weakest first (those that bind the channel come later). */
 export const MECHANISMS: Readonly<Record<ServerName, readonly string[]>> = {

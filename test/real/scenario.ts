@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { type Broker, type BrokerEvents, xml } from "../../src/node.ts";
 import { CLIENT_DOMAINS } from "../servers/server.ts";
 import { type Cell, isClient, NAME_TAKEN } from "./cells.ts";
-import { address, message, ping, type Stage } from "./stage.ts";
+import { address, message, ping, question, type Stage } from "./stage.ts";
 
 /** One step of the scenario that every cell of the matrix goes through. */
 export interface Step {
@@ -71,28 +71,25 @@ export const SCENARIO: readonly Step[] = [
     title: "a request that is not answered ends in its time-out",
     async play(stage) {
       const broker = await stage.connected();
-      const request = broker.request(ping(address(stage.peer)), { timeout: 100 });
+      const request = broker.request(question(address(stage.peer)), { timeout: 50 });
       expect(broker.pending.size).toBe(1);
       await expect(request).rejects.toMatchObject({ code: "REQUEST_TIMEOUT" });
       expect(broker.pending.size).toBe(0);
     },
   },
   {
-    title: "a request of another client is answered, once",
+    title: "a request of another client is answered by who is responsible for it",
     async play(stage) {
       const broker = await stage.connected();
-      const asked = xml(
-        "iq",
-        { to: address(broker), type: "get" },
-        xml("time", { xmlns: "urn:t" }),
-      );
-      broker.respond("/iq/t:time", () => xml("time", { xmlns: "urn:t" }, "now"), {
-        namespaces: { t: "urn:t" },
+      const to = address(broker);
+      await expect(stage.peer.request(question(to))).rejects.toMatchObject({
+        code: "STANZA_ERROR",
+        condition: "service-unavailable",
       });
-      const answer = await stage.peer.request(asked);
-      expect(answer.childText("time", "urn:t")).toBe("now");
-      const unknown = ping(address(broker));
-      expect((await stage.peer.request(unknown)).attrs.type).toBe("result");
+      broker.respond("/iq/query", () => xml("query", { xmlns: "urn:example:question" }, "yes"));
+      const answer = await stage.peer.request(question(to));
+      expect(answer.attrs).toMatchObject({ type: "result", from: to });
+      expect(answer.childText("query", "urn:example:question")).toBe("yes");
     },
   },
   {

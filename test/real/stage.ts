@@ -82,9 +82,13 @@ export class Stage {
 export const message = (to: string, text: string, id?: string): Element =>
   xml("message", { to, type: "chat", id }, xml("body", {}, text));
 
-/** A request of which nobody but the server itself knows the answer. */
+/** A request that every server answers, and every broker. */
 export const ping = (to: string): Element =>
   xml("iq", { to, type: "get" }, xml("ping", { xmlns: "urn:xmpp:ping" }));
+
+/** A request that nobody answers. */
+export const question = (to: string): Element =>
+  xml("iq", { to, type: "get" }, xml("query", { xmlns: "urn:example:question" }));
 
 /** The address in force of a broker that is ready. */
 export function address(broker: Broker): string {

@@ -30,7 +30,9 @@ export async function startJabberd2(options: { router?: "off" } = {}): Promise<R
     const user = "alice";
     const external = certificates.clientCertificate(`${user}@${CLIENT_DOMAINS.required}`);
     const offersTls = options.router === undefined;
-    workspace.write("db/README", "Storage of sm and c2s.\n");
+    // Two folders: sm and c2s start together, and would both make the environment of one database.
+    for (const part of ["sm", "c2s"])
+      workspace.write(`db/${part}/README`, `What ${part} stores.\n`);
     workspace.write("router-filter.xml", "<filter/>");
     workspace.write("router-users.xml", routerUsers());
     const parts = { workspace, certificates, router, offersTls };
@@ -136,7 +138,7 @@ function smConfig(parts: Parts): string {
   <local>${HOSTED.map((domain) => `<id>${domain}</id>`).join("")}</local>
   <storage>
     <path>${libraries()}</path><driver>db</driver>
-    <db><path>${workspace.path("db")}</path></db>
+    <db><path>${workspace.path("db/sm")}</path></db>
   </storage>
   <modules>
     <path>${libraries()}</path>
@@ -188,7 +190,7 @@ function c2sConfig(parts: Parts, client: number, direct: number): string {
       <traditional><plain/><digest/></traditional>
       <sasl><plain/><digest-md5/><scram-sha-1/><scram-sha-256/><anonymous/><external/></sasl>
     </ssl-mechanisms>
-    <db><path>${workspace.path("db")}</path></db>
+    <db><path>${workspace.path("db/c2s")}</path></db>
   </authreg>
 </c2s>`;
 }
