@@ -11,9 +11,9 @@ const LINGER = 2000;
 
 /** What a wire tells its owner. */
 export interface WireEvents {
-  data(bytes: Uint8Array): void;
+  readonly data: (bytes: Uint8Array) => void;
   /** Nothing more will arrive. May be told more than once. */
-  end(): void;
+  readonly end: () => void;
 }
 
 /** A part of what is to be written: bytes and when they are due, or the end of our half. */

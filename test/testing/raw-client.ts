@@ -12,6 +12,7 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 export class RawClient {
   readonly notes: Record<string, string> = {};
   #socket: Socket;
+  #tls: TLSSocket | undefined;
   #received = "";
   #ended = false;
   #wake: () => void = () => undefined;
@@ -35,7 +36,13 @@ export class RawClient {
   }
 
   get tls(): TLSSocket {
-    return this.#socket as TLSSocket;
+    if (this.#tls === undefined) throw new TypeError("there is no TLS");
+    return this.#tls;
+  }
+
+  /** Reads no more. */
+  pause(): void {
+    this.#socket.pause();
   }
 
   /** Whether the server has ended the connection. */
@@ -58,6 +65,7 @@ export class RawClient {
       ...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }),
     });
     this.#socket = socket;
+    this.#tls = socket;
     this.#listen(socket);
     await once(socket, "secureConnect");
   }

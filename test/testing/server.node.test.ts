@@ -106,7 +106,7 @@ test("a peer that does not read is dropped when too much is waiting for it", asy
   const server = await serve();
   const juliet = await login(server, "juliet", "balcony");
   const deaf = await login(server, "romeo", "deaf");
-  deaf.tls.pause();
+  deaf.pause();
   const heap = `<message to='romeo@localhost/deaf'>${"x".repeat(1_000_000)}</message>`;
   juliet.send("<presence/>");
   await juliet.expect("<presence …/>");
