@@ -106,7 +106,8 @@ test.each(names)("%s: a server that cuts the connection", async (name) => {
       server.faults.cut();
     });
   });
-  expect(said(labels[name] ?? name, "cuts")).toEqual([await end(broker)]);
+  // Before the handshake and in it, STARTTLS ends differently: the page has both.
+  expect(said(labels[name] ?? name, "cuts")).toContain(await end(broker));
 });
 
 test.each(names)("%s: a server that sends garbage", async (name) => {
