@@ -1,28 +1,42 @@
-/** A short run of bytes that is expected to stand somewhere, compared four bytes a step. */
+/**
+ * A run of bytes that is expected to stand somewhere, compared four bytes a step. Most are names of at
+ * most eight bytes: two masked words say all about those.
+ */
 export class Literal {
   readonly length: number;
-  readonly #words: Int32Array;
-  readonly #rest: Uint8Array;
+  readonly #first: number;
+  readonly #firstMask: number;
+  readonly #second: number;
+  readonly #secondMask: number;
+  readonly #view: DataView;
 
   constructor(bytes: Uint8Array) {
-    this.length = bytes.length;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const whole = bytes.length >> 2;
-    this.#words = Int32Array.from({ length: whole }, (_, i) => view.getInt32(4 * i, true));
-    this.#rest = bytes.slice(4 * whole);
+    const { length } = bytes;
+    const padded = new Uint8Array(Math.max(8, length));
+    const mask = new Uint8Array(8).fill(0xff, 0, Math.min(8, length));
+    padded.set(bytes);
+    this.length = length;
+    this.#view = new DataView(padded.buffer);
+    this.#first = this.#view.getInt32(0, true);
+    this.#second = this.#view.getInt32(4, true);
+    const masks = new DataView(mask.buffer);
+    this.#firstMask = masks.getInt32(0, true);
+    this.#secondMask = masks.getInt32(4, true);
   }
 
-  /** Whether these bytes stand at `at`. (Both views are of the same buffer.) */
-  standsAt(bytes: Uint8Array, view: DataView, at: number): boolean {
-    let i = at;
-    const words = this.#words;
-    for (let k = 0; k < words.length; k++, i += 4) {
-      if (words[k] !== view.getInt32(i, true)) return false;
+  /** Whether these bytes stand at `at`, after which there must be eight bytes to look at, or all of them. */
+  standsAt(view: DataView, at: number): boolean {
+    if ((view.getInt32(at, true) & this.#firstMask) !== this.#first) return false;
+    if ((view.getInt32(at + 4, true) & this.#secondMask) !== this.#second) return false;
+    return this.length <= 8 || this.#restStandsAt(view, at);
+  }
+
+  #restStandsAt(view: DataView, at: number): boolean {
+    const mine = this.#view;
+    const last = this.length - 4;
+    for (let i = 8; i < last; i += 4) {
+      if (mine.getInt32(i, true) !== view.getInt32(at + i, true)) return false;
     }
-    const rest = this.#rest;
-    for (let k = 0; k < rest.length; k++) {
-      if (rest[k] !== bytes[i + k]) return false;
-    }
-    return true;
+    return mine.getInt32(last, true) === view.getInt32(at + last, true);
   }
 }

@@ -1,17 +1,13 @@
 import { isNcName } from "./characters.ts";
 import { Literal } from "./literal.ts";
 
-/** A namespace name seen in a declaration, kept to be recognized by its bytes. */
-export interface KnownNamespace {
-  readonly uri: string;
-  readonly literal: Literal;
-}
-
 /** A qualified name as it was spelt, taken apart and found legal once. */
-export interface Name {
+export class Name {
   /** Its place in the table of known names; -1 if it is not kept there. */
   readonly id: number;
   readonly hash: number;
+  /** Its bytes, if it is known. */
+  readonly literal: Literal | undefined;
   /** As spelt: `stream:features`. */
   readonly qualified: string;
   /** What stands before the colon; `""` if there is none. */
@@ -21,22 +17,47 @@ export interface Name {
   readonly declares: boolean;
   /** Whether as an attribute it is only a local name, in no namespace and no declaration. */
   readonly plain: boolean;
+
+  // What came with it last, and is likely to come with it again. A wrong guess costs a comparison.
+
+  /** The known attribute that followed this name, be it that of the element or of an attribute. */
+  next: Name | undefined = undefined;
+  /** The default namespace declared on an element of this name. */
+  namespace: KnownNamespace | undefined = undefined;
+  /** The namespace of an attribute of this name, and its key there: `{uri}local`. */
+  uri = "";
+  key = "";
+
+  constructor(id: number, hash: number, literal: Literal | undefined, qualified: string) {
+    const colon = qualified.indexOf(":");
+    this.id = id;
+    this.hash = hash;
+    this.literal = literal;
+    this.qualified = qualified;
+    this.prefix = colon < 0 ? "" : qualified.slice(0, colon);
+    this.local = colon < 0 ? qualified : qualified.slice(colon + 1);
+    this.declares = this.prefix === "xmlns" || qualified === "xmlns";
+    this.plain = colon < 0 && !this.declares;
+  }
+}
+
+/** A namespace name, kept to be recognized by its bytes. */
+export interface KnownNamespace {
+  readonly uri: string;
   readonly literal: Literal;
-  /** The default namespace declared last on an element of this name: the next is likely the same. */
-  namespace: KnownNamespace | undefined;
 }
 
 /**
  * The names of this process, by the hash of their bytes. What peers send fills it, so everything
- * about it is bounded: its size, the length of a name in it, and how far a search goes. When it is
- * full it starts anew, so that nobody can fill it for good; a name that is not in it costs more, and
- * that is all.
+ * about it is bounded: its size, the length of a name in it, and how far a search goes. A name gets in
+ * when it comes again soon, so names that never come twice change nothing; when it is full it starts
+ * anew, so that nobody can fill it for good. A name that is not in it costs more, and that is all.
  */
 const SLOTS = 4096;
-/** How many names are known at most; each has an `id` below this. */
-export const MOST_NAMES = 2048;
 const LONGEST = 64;
 const FARTHEST = 8;
+/** How many names are known at most; each has an `id` below this. */
+export const MOST_NAMES = 2048;
 
 /** Where hashes start: unforeseeable, so that nobody can choose names that meet in one slot. */
 export const SEED = Math.floor(Math.random() * 0x7fffffff) | 1;
@@ -47,43 +68,41 @@ export function hashOn(hash: number, byte: number): number {
 }
 
 const encoder = new TextEncoder();
-
-const NOBODY: Name = {
-  id: -1,
-  hash: 0,
-  qualified: "",
-  prefix: "",
-  local: "",
-  declares: false,
-  plain: false,
-  literal: new Literal(new Uint8Array(0)),
-  namespace: undefined,
-};
+/** No name at all. */
+export const NOBODY = new Name(-1, 0, undefined, "");
 
 const table: Name[] = new Array<Name>(SLOTS).fill(NOBODY);
 let known = 0;
+
+/** Hashes of what came once. */
+const once = new Int32Array(1024);
+
+function cameBefore(hash: number): boolean {
+  const slot = (hash ^ (hash >>> 10)) & 1023;
+  if (once[slot] === hash) return true;
+  once[slot] = hash;
+  return false;
+}
 
 function slotOf(hash: number): number {
   return (hash ^ (hash >>> 15)) & (SLOTS - 1);
 }
 
-/** The known name whose bytes, of this hash, stand from `from` to `to`, if there is one. */
+/** The known name of this hash and length that stands at `at`, if there is one. */
 export function knownName(
-  bytes: Uint8Array,
   view: DataView,
-  from: number,
-  to: number,
+  at: number,
+  length: number,
   hash: number,
 ): Name | undefined {
   let slot = slotOf(hash);
   for (let tries = FARTHEST; tries > 0; tries--) {
     const name = table[slot] ?? NOBODY;
-    if (
-      name.hash === hash &&
-      name.literal.length === to - from &&
-      name.literal.standsAt(bytes, view, from)
-    ) {
-      return name;
+    if (name.hash === hash) {
+      const { literal } = name;
+      if (literal !== undefined && literal.length === length && literal.standsAt(view, at)) {
+        return name;
+      }
     }
     if (name === NOBODY) return undefined;
     slot = (slot + 1) & (SLOTS - 1);
@@ -98,57 +117,66 @@ export function makeRoom(): void {
   known = 0;
 }
 
-/** Takes a qualified name apart, and keeps it; undefined if it is none (QName of Namespaces in XML). */
+/** A name that is not known, which is kept if it came before; undefined if it is none (QName). */
 export function learnName(qualified: string, hash: number): Name | undefined {
-  const parts = partsOf(qualified);
-  if (parts === undefined) return undefined;
-  const bytes = encoder.encode(qualified);
-  let slot = slotOf(hash);
-  let free = -1;
-  if (known < MOST_NAMES && bytes.length <= LONGEST) {
-    for (let tries = FARTHEST; tries > 0 && free < 0; tries--) {
-      if (table[slot] === NOBODY) free = slot;
-      slot = (slot + 1) & (SLOTS - 1);
+  if (!isQName(qualified)) return undefined;
+  if (qualified.length <= LONGEST && known < MOST_NAMES && cameBefore(hash)) {
+    const bytes = encoder.encode(qualified);
+    const slot = bytes.length <= LONGEST ? freeSlot(hash) : -1;
+    if (slot >= 0) {
+      // Built anew from its bytes: it must not keep alive what it was cut from.
+      const own = new TextDecoder().decode(bytes);
+      const name = new Name(known++, hash, new Literal(bytes), own);
+      table[slot] = name;
+      return name;
     }
   }
-  const declares = parts.prefix === "xmlns" || qualified === "xmlns";
-  const name: Name = {
-    id: free < 0 ? -1 : known++,
-    hash,
-    qualified,
-    prefix: parts.prefix,
-    local: parts.local,
-    declares,
-    plain: parts.prefix === "" && !declares,
-    literal: new Literal(bytes),
-    namespace: undefined,
-  };
-  if (free >= 0) table[free] = name;
-  return name;
+  return new Name(-1, hash, undefined, qualified);
+}
+
+function freeSlot(hash: number): number {
+  let slot = slotOf(hash);
+  for (let tries = FARTHEST; tries > 0; tries--) {
+    if (table[slot] === NOBODY) return slot;
+    slot = (slot + 1) & (SLOTS - 1);
+  }
+  return -1;
+}
+
+const ASCII_NAME = /^[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?$/;
+
+/** Whether this is a name, with a prefix or without one (QName of Namespaces in XML). */
+export function isQName(text: string): boolean {
+  if (ASCII_NAME.test(text)) return true;
+  const colon = text.indexOf(":");
+  if (colon < 0) return isNcName(text);
+  return isNcName(text.slice(0, colon)) && isNcName(text.slice(colon + 1));
 }
 
 /** Takes a qualified name apart; undefined if it is none. */
 export function partsOf(qualified: string): { prefix: string; local: string } | undefined {
+  if (!isQName(qualified)) return undefined;
   const colon = qualified.indexOf(":");
-  const prefix = colon < 0 ? "" : qualified.slice(0, colon);
-  const local = qualified.slice(colon + 1);
-  return isNcName(local) && (colon < 0 || isNcName(prefix)) ? { prefix, local } : undefined;
+  return { prefix: colon < 0 ? "" : qualified.slice(0, colon), local: qualified.slice(colon + 1) };
 }
 
 const namespaces = new Map<string, KnownNamespace>();
 const MOST_NAMESPACES = 512;
 const LONGEST_NAMESPACE = 256;
-
 /** What is written as it is, in either kind of quotes: its bytes say all there is to say. */
 const UNESCAPED = /^[!#-%(-;=?-~]*$/;
 
-/** Keeps a legal namespace name to be recognized; undefined if it is not fit for that. */
+/** Recognizes a legal namespace name, and keeps it if it came before and is fit for that. */
 export function learnNamespace(uri: string): KnownNamespace | undefined {
   const found = namespaces.get(uri);
   if (found !== undefined) return found;
   if (uri.length > LONGEST_NAMESPACE || !UNESCAPED.test(uri)) return undefined;
+  const bytes = encoder.encode(uri);
+  let hash = SEED;
+  for (const byte of bytes) hash = hashOn(hash, byte);
+  if (!cameBefore(hash)) return undefined;
   if (namespaces.size >= MOST_NAMESPACES) namespaces.clear();
-  const namespace = { uri, literal: new Literal(encoder.encode(uri)) };
-  namespaces.set(uri, namespace);
+  const namespace = { uri: new TextDecoder().decode(bytes), literal: new Literal(bytes) };
+  namespaces.set(namespace.uri, namespace);
   return namespace;
 }

@@ -1,4 +1,4 @@
-import type { Name } from "./names.ts";
+import { type Name, NOBODY } from "./names.ts";
 import { expand } from "./references.ts";
 import { NO_SLAB, type Slab } from "./slab.ts";
 
@@ -18,17 +18,23 @@ export class StartTag {
   count = 0;
   /** Whether any of them is more than a plain attribute. */
   special = false;
+  /** Whether any of their names is not known. */
+  unknown = false;
   /** The default namespace, if it was declared with one that is known. */
   namespace: string | undefined = undefined;
+  /** The name read last: the element's, then those of its attributes. */
+  last: Name = NOBODY;
   readonly names: Name[] = [];
   /** Three numbers a value: from, to, flags. */
   readonly #spans: number[] = [];
   #slab: Slab = NO_SLAB;
   #end = 0;
 
-  begin(slab: Slab, end: number): void {
+  begin(name: Name, slab: Slab, end: number): void {
+    this.last = name;
     this.count = 0;
     this.special = false;
+    this.unknown = false;
     this.namespace = undefined;
     this.#slab = slab;
     this.#end = end;
@@ -41,6 +47,7 @@ export class StartTag {
     this.#spans[at + 1] = to;
     this.#spans[at + 2] = flags;
     if (!name.plain) this.special = true;
+    if (name.id < 0) this.unknown = true;
   }
 
   /** The value of an attribute, normalized (XML 1.0, 3.3.3). */
@@ -50,9 +57,8 @@ export class StartTag {
     const to = this.#spans[at + 1] ?? 0;
     const flags = this.#spans[at + 2] ?? 0;
     if (flags === 0) return this.#slab.ascii(from, to, this.#end);
-    let text = this.#slab.utf8(from, to);
-    // After 2.11 has made one LF of CR LF, each white space becomes a space.
-    if ((flags & LINES) !== 0) text = text.replace(/\r\n|[\t\n\r]/g, " ");
-    return (flags & REFERENCES) !== 0 ? expand(text) : text;
+    if (flags === FOREIGN) return this.#slab.utf8(from, to);
+    const references = (flags & REFERENCES) !== 0;
+    return expand(this.#slab.bytes, from, to, { references, value: true });
   }
 }

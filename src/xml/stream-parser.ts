@@ -1,8 +1,8 @@
 import { CLASS, isCharacter, NAME, SPACE, sequenceLength } from "./characters.ts";
 import { type Element, NO_PREFIXES } from "./element.ts";
 import { LIMITS, settleLimits, type XmlLimits } from "./limits.ts";
-import { hashOn, knownName, learnName, makeRoom, type Name, SEED } from "./names.ts";
-import { expand, referenceFault } from "./references.ts";
+import { hashOn, knownName, learnName, makeRoom, type Name, NOBODY, SEED } from "./names.ts";
+import { readReference, expand } from "./references.ts";
 import { textStop, valueStop } from "./scan.ts";
 import { lease, NO_SLAB, release, Slab } from "./slab.ts";
 import { FOREIGN, LINES, REFERENCES, StartTag } from "./start-tag.ts";
@@ -121,6 +121,8 @@ export class StreamParser {
   #quote = 0;
   /** The last byte of the tag that is being judged. */
   #reach = 0;
+  /** The name that was read last. */
+  #name: Name = NOBODY;
   /** Text of the innermost element that has not become a child yet. */
   #text = "";
 
@@ -261,7 +263,7 @@ export class StreamParser {
 
   #takePiece(data: Uint8Array): void {
     this.#append(data);
-    while (this.#at < this.#end && this.#readToken());
+    if (this.#token === "none" || this.#readOn()) this.#readTokens();
     if (this.#deaf) return;
     this.#checkUnfinished();
     const held = this.#end - this.#at;
@@ -302,10 +304,11 @@ export class StreamParser {
   /** Bounds what cannot be read yet. */
   #checkUnfinished(): void {
     const cut = this.#token === "tag";
-    if (cut && this.#end - this.#at > this.#limits.tag) this.#readTag(true);
+    if (cut && this.#end - this.#at > this.#limits.tag) this.#readLastTag();
     if (!this.#inStanza && !cut) return;
-    if (this.#base + this.#end - this.#stanza > this.#limits.bytes) {
-      if (cut) this.#readTag(true);
+    const start = this.#inStanza ? this.#stanza : this.#base + this.#at;
+    if (this.#base + this.#end - start > this.#limits.bytes) {
+      this.#readLastTag();
       this.#fail("policy-violation", "", this.#end);
     }
   }
@@ -313,24 +316,33 @@ export class StreamParser {
   /** No more will come: is anything unfinished? */
   #finish(detail: string): void {
     if (this.#half !== "") this.#failHalf();
-    if (this.#token === "tag") this.#readTag(true);
+    this.#readLastTag();
     if (!this.idle) this.#fail("not-well-formed", detail, this.#end);
   }
 
   // Tokens: each reads one, and returns whether it has got it whole.
 
-  #readToken(): boolean {
-    const { bytes } = this.#slab;
-    if (this.#token === "tag") return this.#findTagEnd() && this.#readTag(false);
-    if (this.#token === "cdata") return this.#readText(true);
-    if (bytes[this.#at] !== LT) {
-      return this.#inStanza ? this.#readText(false) : this.#readSpace();
+  #readTokens(): void {
+    let whole = true;
+    while (whole && this.#at < this.#end) {
+      const { bytes } = this.#slab;
+      if (bytes[this.#at] !== LT)
+        whole = this.#inStanza ? this.#readText(false) : this.#readSpace();
+      else {
+        const second = bytes[this.#at + 1];
+        if (this.#at + 1 >= this.#end) whole = false;
+        else if (second === SLASH) whole = this.#readEndTag() || this.#cutTag();
+        else if (second === BANG) whole = this.#readCdataStart();
+        else if (second === QUESTION) whole = this.#readDeclaration();
+        else whole = this.#readStartTag() || this.#cutTag();
+      }
     }
-    if (this.#at + 1 >= this.#end) return false;
-    const second = bytes[this.#at + 1];
-    if (second === BANG) return this.#readCdataStart();
-    if (second === QUESTION) return this.#readDeclaration();
-    return this.#readTag(false);
+  }
+
+  /** Goes on with a token that was cut. */
+  #readOn(): boolean {
+    if (this.#token === "cdata") return this.#readText(true);
+    return this.#findTagEnd() && this.#readTag();
   }
 
   /**
@@ -434,11 +446,10 @@ export class StreamParser {
     const slab = this.#slab;
     let text: string;
     if (flags === 0) text = slab.ascii(this.#at, to, this.#end);
+    else if (flags === FOREIGN) text = slab.utf8(this.#at, to);
     else {
-      text = slab.utf8(this.#at, to);
-      // XML 1.0, 2.11
-      if ((flags & LINES) !== 0) text = text.replace(/\r\n?/g, "\n");
-      if ((flags & REFERENCES) !== 0) text = expand(text);
+      const references = (flags & REFERENCES) !== 0;
+      text = expand(slab.bytes, this.#at, to, { references, value: false });
     }
     this.#text = this.#text === "" ? text : this.#text + text;
     this.#at = to;
@@ -478,10 +489,10 @@ export class StreamParser {
         this.#fail("restricted-xml", "a reference to an entity", from, i);
       }
     }
+    const reference = readReference(bytes, from, i);
+    if (typeof reference === "number") return i + 1;
     this.#checkForeign(from, i);
-    switch (referenceFault(this.#slab.utf8(from + 1, i))) {
-      case undefined:
-        return i + 1;
+    switch (reference) {
       case "syntax":
         return this.#fail("not-well-formed", "a bad reference", from, i);
       case "character":
@@ -511,7 +522,7 @@ export class StreamParser {
     }
     this.#at = after;
     this.#token = "cdata";
-    return true;
+    return this.#readText(true);
   }
 
   /**
@@ -577,19 +588,24 @@ export class StreamParser {
     return false;
   }
 
-  /** Reads a tag. `last` says that no more of it will come. */
-  #readTag(last: boolean): boolean {
-    if (!this.#inStanza) this.#stanza = this.#base + this.#at;
-    const end = this.#slab.bytes[this.#at + 1] === SLASH;
-    if (end ? this.#readEndTag() : this.#readStartTag()) return true;
+  /** Reads a tag that was cut. */
+  #readTag(): boolean {
+    return this.#slab.bytes[this.#at + 1] === SLASH ? this.#readEndTag() : this.#readStartTag();
+  }
+
+  /** Finds what is wrong with a tag that was cut and whose end will not come. */
+  #readLastTag(): void {
+    if (this.#token !== "tag") return;
+    this.#readTag();
     const most = this.#at + this.#limits.tag;
-    if (last && this.#end > most) this.#fail("policy-violation", "", most);
-    if (this.#token !== "tag") {
-      this.#token = "tag";
-      this.#resume = this.#at + 1;
-      this.#quote = 0;
-      this.#findTagEnd();
-    }
+    if (this.#end > most) this.#fail("policy-violation", "", most);
+  }
+
+  #cutTag(): false {
+    this.#token = "tag";
+    this.#resume = this.#at + 1;
+    this.#quote = 0;
+    this.#findTagEnd();
     return false;
   }
 
@@ -600,30 +616,22 @@ export class StreamParser {
   #readStartTag(): boolean {
     const { bytes } = this.#slab;
     makeRoom();
-    tag.begin(this.#slab, this.#end);
-    const from = this.#at + 1;
-    let i = from;
-    let hash = SEED;
-    let byte = bytes[i] ?? 0;
-    while (((CLASS[byte] ?? 0) & NAME) !== 0) {
-      hash = hashOn(hash, byte);
-      byte = bytes[++i] ?? 0;
-    }
-    if (this.#isNameCut(from, i)) return false;
-    const name = this.#name(from, i, hash);
+    let i = this.#readName(this.#at + 1);
+    if (i === CUT) return false;
+    const name = this.#name;
+    tag.begin(name, this.#slab, this.#end);
     for (;;) {
       const gap = i;
-      while (CLASS[byte] === SPACE) byte = bytes[++i] ?? 0;
+      while (CLASS[bytes[i] ?? 0] === SPACE) i++;
+      const byte = bytes[i];
       if (byte === GT) {
         this.#startElement(name, i + 1, false);
         return true;
       }
       if (i >= this.#end) return false;
       if (byte === SLASH) break;
-      const after = this.#readAttribute(i, i > gap, name);
-      if (after === CUT) return false;
-      i = after;
-      byte = bytes[i] ?? 0;
+      i = this.#readAttribute(i, i > gap, name);
+      if (i === CUT) return false;
     }
     if (i + 1 >= this.#end) return false;
     if (bytes[i + 1] !== GT) this.#fail("not-well-formed", "`/` without `>`", i, i + 1);
@@ -639,43 +647,48 @@ export class StreamParser {
    */
   #readAttribute(from: number, spaced: boolean, element: Name): number {
     const { bytes, view } = this.#slab;
-    let i = from;
-    let hash = SEED;
-    let byte = bytes[i] ?? 0;
-    while (((CLASS[byte] ?? 0) & NAME) !== 0) {
-      hash = hashOn(hash, byte);
-      byte = bytes[++i] ?? 0;
+    let i = this.#guessAttribute(from);
+    if (i === CUT) {
+      i = this.#readName(from);
+      if (i === CUT) return CUT;
+      if (this.#name.id >= 0) tag.last.next = this.#name;
     }
-    if (i === from) this.#fail("not-well-formed", "a character that starts no name", i);
     if (!spaced) this.#fail("not-well-formed", "no space before an attribute", from);
-    if (this.#isNameCut(from, i)) return CUT;
-    const name = this.#name(from, i, hash);
-    while (CLASS[byte] === SPACE) byte = bytes[++i] ?? 0;
+    const name = this.#name;
+    tag.last = name;
+    while (CLASS[bytes[i] ?? 0] === SPACE) i++;
     if (i >= this.#end) return CUT;
-    if (byte !== EQUALS) this.#fail("not-well-formed", "an attribute without a value", i);
-    byte = bytes[++i] ?? 0;
-    while (CLASS[byte] === SPACE) byte = bytes[++i] ?? 0;
+    if (bytes[i] !== EQUALS) this.#fail("not-well-formed", "an attribute without a value", i);
+    i++;
+    while (CLASS[bytes[i] ?? 0] === SPACE) i++;
     if (i >= this.#end) return CUT;
-    if (byte !== QUOTE && byte !== APOSTROPHE) {
-      this.#fail("not-well-formed", "a value without quotes", i);
+    const quote = bytes[i];
+    if (quote !== QUOTE && quote !== APOSTROPHE) {
+      return this.#fail("not-well-formed", "a value without quotes", i);
     }
     const start = i + 1;
-    if (name.declares && name.prefix === "") {
+    const guess = element.namespace;
+    if (name.declares && name.prefix === "" && guess !== undefined && tag.namespace === undefined) {
       // Nearly always it is the namespace that the last element of this name had.
-      const guess = element.namespace;
-      if (guess !== undefined && tag.namespace === undefined) {
-        const close = start + guess.literal.length;
-        if (
-          close < this.#end &&
-          bytes[close] === byte &&
-          guess.literal.standsAt(bytes, view, start)
-        ) {
-          tag.namespace = guess.uri;
-          return close + 1;
-        }
+      const close = start + guess.literal.length;
+      if (close < this.#end && bytes[close] === quote && guess.literal.standsAt(view, start)) {
+        tag.namespace = guess.uri;
+        return close + 1;
       }
     }
-    return this.#readValue(name, start, byte);
+    return this.#readValue(name, start, quote);
+  }
+
+  /** Is it the attribute that followed the last time? Returns where its name ends, or 0. */
+  #guessAttribute(from: number): number {
+    const guess = tag.last.next;
+    const literal = guess?.literal;
+    if (literal === undefined) return CUT;
+    const { bytes, view } = this.#slab;
+    const to = from + literal.length;
+    if (to >= this.#end || bytes[to] !== EQUALS || !literal.standsAt(view, from)) return CUT;
+    this.#name = guess ?? this.#name;
+    return to;
   }
 
   /**
@@ -713,16 +726,22 @@ export class StreamParser {
     }
   }
 
-  /** Whether a name that reaches to `to` may go on there. */
-  #isNameCut(from: number, to: number): boolean {
-    const most = this.#limits.name;
-    if (to - from > most) this.#fail("policy-violation", "a long name", from + most);
-    return to >= this.#end;
-  }
-
-  #name(from: number, to: number, hash: number): Name {
+  /** Reads a name, which is in `#name` then. Returns where it ends. */
+  #readName(from: number): number {
     const { bytes, view } = this.#slab;
-    return knownName(bytes, view, from, to, hash) ?? this.#newName(from, to, hash);
+    let i = from;
+    let hash = SEED;
+    let byte = bytes[i] ?? 0;
+    while (((CLASS[byte] ?? 0) & NAME) !== 0) {
+      hash = hashOn(hash, byte);
+      byte = bytes[++i] ?? 0;
+    }
+    const most = this.#limits.name;
+    if (i - from > most) this.#fail("policy-violation", "a long name", from + most);
+    if (i >= this.#end) return CUT;
+    if (i === from) this.#fail("not-well-formed", "a character that starts no name", i);
+    this.#name = knownName(view, from, i - from, hash) ?? this.#newName(from, i, hash);
+    return i;
   }
 
   #newName(from: number, to: number, hash: number): Name {
@@ -748,6 +767,7 @@ export class StreamParser {
     const builder = this.#builder;
     const { depth, roots } = builder;
     this.#checkTag(after);
+    if (depth <= roots) this.#stanza = this.#base + this.#at;
     if (this.#text !== "") this.#endText();
     if (depth === 0 && this.#roots++ > 0) {
       this.#fail(
@@ -809,9 +829,10 @@ export class StreamParser {
     const { bytes, view } = this.#slab;
     const from = this.#at + 2;
     const open = this.#builder.openName;
-    if (open !== undefined) {
-      const to = from + open.literal.length;
-      if (to < this.#end && bytes[to] === GT && open.literal.standsAt(bytes, view, from)) {
+    const literal = open?.literal;
+    if (literal !== undefined) {
+      const to = from + literal.length;
+      if (to < this.#end && bytes[to] === GT && literal.standsAt(view, from)) {
         this.#endElement(to + 1);
         return true;
       }
@@ -823,11 +844,9 @@ export class StreamParser {
   #readOddEndTag(open: Name | undefined): boolean {
     const { bytes } = this.#slab;
     const from = this.#at + 2;
-    let i = from;
-    let hash = SEED;
-    while (((CLASS[bytes[i] ?? 0] ?? 0) & NAME) !== 0) hash = hashOn(hash, bytes[i++] ?? 0);
-    if (this.#isNameCut(from, i)) return false;
-    const name = this.#name(from, i, hash);
+    let i = this.#readName(from);
+    if (i === CUT) return false;
+    const name = this.#name;
     while (CLASS[bytes[i] ?? 0] === SPACE) i++;
     if (i >= this.#end) return false;
     if (bytes[i] !== GT) this.#fail("not-well-formed", "an end tag with more in it", i);
@@ -853,7 +872,7 @@ export class StreamParser {
   }
 
   #failHalf(): never {
-    if (this.#token === "tag") this.#readTag(true);
+    this.#readLastTag();
     return this.#fail("not-well-formed", "half a character", this.#end, this.#end, "half of one");
   }
 

@@ -38,6 +38,17 @@ export type FailTag = (condition: XmlCondition, detail: string, found?: string) 
 
 const NOBODY = new Element("", "");
 
+/** The children of an element until it has ended. */
+const PENDING: (Element | string)[] = [];
+
+/** A dictionary whose keys never came before: those of the common kind would teach V8 a new shape each. */
+function rareDictionary(): Record<string, string> {
+  return Object.create(null) as Record<string, string>;
+}
+
+/** Elements with more attributes than this are too rare to learn their shape. */
+const MOST_SHAPED = 16;
+
 /** What is kept between stanzas. */
 const FRAMES_KEPT = 8;
 const WAITING_KEPT = 64;
@@ -124,14 +135,16 @@ export class TreeBuilder {
     const ns = declared.ns ?? tag.namespace ?? this.namespace;
     let prefixes = top ? this.#outer : NO_PREFIXES;
     if (declared.prefixes !== undefined) {
-      prefixes = Object.assign(new Dictionary(), prefixes, declared.prefixes);
+      prefixes = Object.assign(rareDictionary(), prefixes, declared.prefixes);
     }
     const own = name.prefix === "" ? ns : this.#resolve(name);
-    const element = new Element(name.local, own, attrs, prefixes, []);
-    if (empty) {
+    const children = empty ? [] : PENDING;
+    const element = new Element(name.local, own, attrs, prefixes, children);
+    if (!empty) this.#open(element, name, ns, declared.undo);
+    else {
       if (declared.undo.length > 0) this.#undo(declared.undo);
       if (!top) this.#wait(element);
-    } else this.#open(element, name, ns, declared.undo);
+    }
     return element;
   }
 
@@ -146,6 +159,7 @@ export class TreeBuilder {
     if (frame === undefined) return NOBODY;
     const { element } = frame;
     if (this.#held > frame.children) this.#adopt(element, frame.children);
+    else element.children = [];
     if (frame.undo.length > 0) this.#undo(frame.undo);
     frame.element = NOBODY;
     if (this.depth > this.roots) this.#wait(element);
@@ -196,17 +210,18 @@ export class TreeBuilder {
   }
 
   #plainAttributes(tag: StartTag): Record<string, string> {
-    const attrs = new Dictionary();
     const { count, names } = tag;
+    const attrs = tag.unknown || count > MOST_SHAPED ? rareDictionary() : new Dictionary();
     if (count === 0) return attrs;
-    const serial = count === 1 ? 0 : nextTag();
+    const serial = nextTag();
     for (let k = 0; k < count; k++) {
       const name = names[k];
       if (name === undefined) break;
-      if (serial !== 0) {
-        const twice = name.id < 0 ? name.local in attrs : seen[name.id] === serial;
-        if (twice) this.#failTwice(name);
-        if (name.id >= 0) seen[name.id] = serial;
+      if (tag.unknown) {
+        if (name.local in attrs) this.#failTwice(name);
+      } else {
+        if (seen[name.id] === serial) this.#failTwice(name);
+        seen[name.id] = serial;
       }
       attrs[name.local] = tag.value(k);
     }
@@ -215,20 +230,24 @@ export class TreeBuilder {
 
   /** Attributes of which some have prefixes, once what the tag declares is in scope. */
   #attributes(tag: StartTag): Record<string, string> {
-    const attrs = new Dictionary();
+    let attrs = tag.unknown || tag.count > MOST_SHAPED ? rareDictionary() : new Dictionary();
     for (let k = 0; k < tag.count; k++) {
       const name = tag.names[k];
       if (name === undefined || name.declares) continue;
-      const key = name.prefix === "" ? name.local : this.#expanded(name);
+      let key = name.local;
+      if (name.prefix !== "") {
+        const uri = this.#resolve(name);
+        if (name.uri !== uri) {
+          name.uri = uri;
+          name.key = uri === NS.xml ? `xml:${name.local}` : `{${uri}}${name.local}`;
+          attrs = Object.assign(rareDictionary(), attrs);
+        }
+        ({ key } = name);
+      }
       if (key in attrs) this.#failTwice(name);
       attrs[key] = tag.value(k);
     }
     return attrs;
-  }
-
-  #expanded(name: Name): string {
-    const uri = this.#resolve(name);
-    return uri === NS.xml ? `xml:${name.local}` : `{${uri}}${name.local}`;
   }
 
   #resolve(name: Name): string {
@@ -256,7 +275,7 @@ export class TreeBuilder {
         element.namespace = learnNamespace(uri);
         ns = element.namespace?.uri ?? uri;
       } else {
-        prefixes ??= new Dictionary();
+        prefixes ??= rareDictionary();
         if (prefix in prefixes) this.#failTwice(name);
         const kept = learnNamespace(uri)?.uri ?? uri;
         prefixes[prefix] = kept;
