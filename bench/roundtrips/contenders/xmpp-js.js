@@ -14,10 +14,8 @@ export const { prepare, pass } = asking(async (place) => {
   const entity = asClient
     ? client({ service, domain, username, password })
     : xmppComponent.component({ service, domain, password: asLatin1(secret) });
-  entity.on("error", (error) => {
-    throw error;
-  });
-  await entity.start();
+  const failed = new Promise((_, reject) => entity.on("error", reject));
+  await Promise.race([entity.start(), failed]);
   return (to) =>
     entity.iqCaller.request(
       make("iq", { type: "get", to }, make("ping", { xmlns: "urn:xmpp:ping" })),
