@@ -23,7 +23,7 @@ export interface CertificateOptions {
   readonly names: readonly string[];
   /** Who signs it; a new authority if none is given. */
   readonly authority?: Authority;
-  /** From when it is valid; an hour ago by default. */
+  /** From when it is valid; by default an hour ago, or an hour before its end if that is past. */
   readonly notBefore?: Date;
   /** Until when it is valid; thirty days from now by default. */
   readonly notAfter?: Date;
@@ -91,14 +91,15 @@ export function makeAuthority(name = "xmpp-broker loopback CA"): Authority {
  */
 export function makeCertificate(options: CertificateOptions): Certificate {
   const authority = options.authority ?? makeAuthority();
+  const notAfter = options.notAfter ?? new Date(Date.now() + 30 * 24 * HOUR);
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const cert = certify({
     subject: options.names[0] ?? "",
     subjectKey: publicKey,
     issuer: authority.name,
     issuerKey: authority.privateKey,
-    notBefore: options.notBefore ?? new Date(Date.now() - HOUR),
-    notAfter: options.notAfter ?? new Date(Date.now() + 30 * 24 * HOUR),
+    notBefore: options.notBefore ?? new Date(Math.min(Date.now(), notAfter.getTime()) - HOUR),
+    notAfter,
     extensions: [
       extension(BASIC_CONSTRAINTS, sequence(), "critical"),
       // digitalSignature: bit 0.

@@ -55,7 +55,8 @@ export interface Settings {
   readonly certificate: Certificate;
 }
 
-const KNOWN = [
+/** The names of all options. */
+export const KNOWN = [
   "domain",
   "users",
   "components",

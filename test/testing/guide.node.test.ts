@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { expect, test } from "vitest";
+import * as library from "../../src/node.ts";
+import { Faults, PHASES } from "../../src/testing/faults.ts";
+import * as testing from "../../src/testing/index.ts";
+import { KNOWN } from "../../src/testing/options.ts";
+import { mechanismNames } from "../../src/testing/sasl.ts";
+import { codeBlocks, codeSpans, readDocument, tableRows } from "../docs/document.ts";
+
+const guide = readDocument("docs/testing.md");
+const snippets = codeBlocks(guide, "js");
+
+const MODULES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  "node:assert/strict": { assert },
+  "xmpp-broker": library,
+  "xmpp-broker/testing": testing,
+};
+
+type Body = (...values: unknown[]) => Promise<unknown>;
+const AsyncFunction = (async () => {
+  /* only its constructor is wanted */
+}).constructor as new (
+  ...namesAndBody: string[]
+) => Body;
+
+/** What the table with that head lists in its first column. */
+const listed = (head: string): string[] =>
+  tableRows(guide.slice(guide.indexOf(`\n| ${head} |`))).map(
+    ([cell = ""]) => codeSpans(cell)[0]?.replace(/\(.*/, "") ?? "",
+  );
+
+test.each(snippets)("snippet %# runs", async (code) => {
+  const names: string[] = [];
+  const values: unknown[] = [];
+  const body = code.replace(/^import (.*) from "(.*)";$/gm, (_, what: string, from: string) => {
+    for (const name of what
+      .replace(/[{}]/g, "")
+      .split(",")
+      .map((one) => one.trim())) {
+      expect(MODULES[from], `${from} exports ${name}`).toHaveProperty(name);
+      names.push(name);
+      values.push(MODULES[from]?.[name]);
+    }
+    return "";
+  });
+  await new AsyncFunction(...names, body)(...values);
+});
+
+test("there are as many snippets as the guide is thought to have", () => {
+  expect(snippets).toHaveLength(4);
+});
+
+test("every option, fault, phase, port and mechanism has its row", async () => {
+  await using server = await testing.LoopbackServer.start();
+  expect(listed("option")).toEqual(KNOWN);
+  expect(listed("phase")).toEqual(PHASES);
+  expect(listed("port")).toEqual(Object.keys(server.ports).map((name) => `ports.${name}`));
+  const faults = Object.getOwnPropertyNames(Faults.prototype).slice(1);
+  expect(listed("fault").sort()).toEqual(faults.sort());
+  for (const mechanism of mechanismNames) expect(guide).toContain(`\`${mechanism}\``);
+});
