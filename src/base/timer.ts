@@ -9,3 +9,10 @@ export function after(milliseconds: number, action: () => void): () => void {
     clearTimeout(timer as number);
   };
 }
+
+/** Resolves after so many milliseconds. */
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    after(milliseconds, resolve);
+  });
+}

@@ -1,45 +1,34 @@
 import { wholeNumber } from "../base/check.ts";
-import { randomId } from "../base/crypto.ts";
 import { type Deferred, deferred } from "../base/deferred.ts";
 import { Emitter, type ListenOptions } from "../base/emitter.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import type { Subscription } from "../base/subscription.ts";
-import { after } from "../base/timer.ts";
-import type { Inbound } from "../dialect/dialect.ts";
+import { pause } from "../base/timer.ts";
 import type { Transport, TransportFactory } from "../transport/transport.ts";
-import { type Element, isElement, xml } from "../xml/element.ts";
+import { type Element, isElement } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { type Destination, type GivenAddress, settleAddress } from "./address.ts";
 import { Connection } from "./connection.ts";
 import type { Delivery } from "./delivery.ts";
 import type { BrokerEvents, Ready } from "./events.ts";
-import {
-  type FilterHandler,
-  type FilterMatch,
-  type FilterOptions,
-  Filters,
-  type Responder,
-} from "./filters.ts";
-import { IncomingRequests, isRequest, resultFor } from "./incoming.ts";
+import type { FilterHandler, FilterMatch, FilterOptions, Responder } from "./filters.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { type BrokerOptions, type Settings, settle } from "./options.ts";
 import type { Outbox } from "./outbox.ts";
 import { type Phase, TRANSITIONS } from "./phase.ts";
-import { type PendingRequest, type RequestOptions, Requests } from "./requests.ts";
+import type { PendingRequest, RequestOptions } from "./requests.ts";
 import type { Runtime } from "./runtime.ts";
-import { Sender } from "./sender.ts";
-import { type TraceEntry, type TraceTarget, traceTarget, traceText } from "./trace.ts";
-import { toClient } from "./translate.ts";
-import { Waiting } from "./waiting.ts";
+import { traceTarget } from "./trace.ts";
+import { Tracer } from "./tracer.ts";
+import { Traffic } from "./traffic.ts";
 
 /** One run of the broker, from `connect` to the end of its connection. */
 interface Run {
   readonly connection: Connection;
   readonly ready: Promise<Ready>;
+  jid?: string;
   error?: BrokerError | undefined;
   keepAlive?: KeepAlive;
-  /** The id of the probe of keep-alive that is under way. */
-  probe?: string;
 }
 
 /**
@@ -52,14 +41,9 @@ export class Broker {
   readonly #transport: TransportFactory;
   readonly #key: string | undefined;
   readonly #settings: Settings;
-  readonly #context: { readonly ns: string; readonly prefixes: { readonly stream: string } };
   readonly #emitter: Emitter<BrokerEvents>;
-  readonly #traceTarget: TraceTarget | undefined;
-  readonly #incoming: IncomingRequests;
-  readonly #sender: Sender;
-  readonly #requests: Requests;
-  readonly #filters: Filters;
-  readonly #waiting: Waiting;
+  readonly #tracer: Tracer;
+  readonly #traffic: Traffic;
   #phase: Phase = { name: "idle" };
   #address: GivenAddress = {};
   #run: Run | undefined;
@@ -72,62 +56,33 @@ export class Broker {
     this.#runtime = runtime;
     this.#transport = options.transport ?? runtime.connect;
     this.#key = typeof options.tls === "object" ? options.tls.key : undefined;
-    const { dialect, limits, queue, overrides, timeouts, unhandled } = this.#settings;
-    this.#context = {
+    const { dialect, overrides } = this.#settings;
+    const context = {
       ns: overrides.xmlns ?? dialect.contentNamespace,
       prefixes: { stream: overrides.stream ?? NS.stream },
     };
     this.#emitter = new Emitter((error, event) => {
       this.#failed(new BrokerError("HANDLER_FAILED", `of ${event}`, { cause: error }), event);
     });
-    this.#traceTarget = traceTarget(options.trace ?? false, runtime.trace.bind(runtime));
-    this.#incoming = new IncomingRequests(limits.requests);
-    this.#sender = new Sender({
-      dialect,
-      context: this.#context,
-      sendBytes: limits.sendBytes,
-      queue,
+    const target = traceTarget(options.trace ?? false, runtime.trace.bind(runtime));
+    this.#tracer = new Tracer(target, context, this.#emitter);
+    this.#traffic = new Traffic({
+      settings: this.#settings,
+      context,
       crypto: runtime.crypto,
-      incoming: this.#incoming,
+      emitter: this.#emitter,
       port: {
-        ready: () => this.#phase.name === "ready",
+        isReady: () => this.#phase.name === "ready",
+        jid: () => this.#run?.jid ?? dialect.domain,
         buffered: () => this.transport?.buffered ?? 0,
-        write: ({ text, stanza }) => {
+        write: (text, stanza) => {
           this.#run?.connection.write(text, stanza);
-          if (this.#emitter.has("sent")) this.#emitter.emit("sent", { stanza });
         },
-        queued: (stanza) => {
-          this.#emitter.emit("queued", { stanza });
-        },
-        changed: (delivery, stanza) => {
-          if (this.#emitter.has("delivery")) this.#emitter.emit("delivery", { delivery, stanza });
-        },
-      },
-    });
-    this.#requests = new Requests(runtime.crypto, limits.requests, {
-      send: (stanza, ttl) => this.#sender.send(stanza, ttl),
-      remove: ({ id }) => {
-        this.#sender.outbox.remove(id);
-      },
-      started: (stanza) => {
-        this.#emitter.emit("request:start", { stanza });
-      },
-      finished: (stanza, error) => {
-        this.#emitter.emit("request:finish", { stanza, ...(error === undefined ? {} : { error }) });
-      },
-    });
-    this.#filters = new Filters({
-      incoming: this.#incoming,
-      unhandled,
-      timeout: timeouts.respond,
-      port: {
-        answer: (stanza) => this.#sender.answer(stanza),
         failed: (error, source) => {
           this.#failed(error, source);
         },
       },
     });
-    this.#waiting = new Waiting(this.#filters);
   }
 
   /** Where the broker is in its life. */
@@ -137,7 +92,7 @@ export class Broker {
 
   /** The address in force: the full JID, a component's domain, or the first name bound. */
   get jid(): string | undefined {
-    return this.#phase.name === "ready" ? this.#phase.jid : undefined;
+    return this.#run?.jid;
   }
 
   /** The id the server gave the stream in force. */
@@ -147,12 +102,12 @@ export class Broker {
 
   /** What could not be sent yet. */
   get queue(): Outbox {
-    return this.#sender.outbox;
+    return this.#traffic.sender.outbox;
   }
 
   /** The requests that wait for an answer, by the id of their stanza. */
   get pending(): ReadonlyMap<string, PendingRequest> {
-    return this.#requests.pending;
+    return this.#traffic.requests.pending;
   }
 
   /** The options in force, every default settled. Secrets do not show in it. */
@@ -249,7 +204,7 @@ export class Broker {
    */
   send(stanza: Element, options: { readonly ttl?: number } = {}): Delivery {
     if (options.ttl !== undefined) wholeNumber("ttl", options.ttl, 0);
-    return this.#sender.send(stanza, options.ttl);
+    return this.#traffic.sender.send(stanza, options.ttl);
   }
 
   /**
@@ -263,7 +218,7 @@ export class Broker {
     if (!isElement(stanza)) {
       return Promise.reject(new BrokerError("ILLEGAL_XML", "what was given is no element"));
     }
-    return this.#requests.request(stanza, timeout, options.signal);
+    return this.#traffic.requests.request(stanza, timeout, options.signal);
   }
 
   /**
@@ -272,7 +227,7 @@ export class Broker {
    * and stays.
    */
   filter(expression: string, handler: FilterHandler, options?: FilterOptions): Subscription {
-    return this.#filters.filter(expression, handler, options);
+    return this.#traffic.filters.filter(expression, handler, options);
   }
 
   /**
@@ -283,7 +238,7 @@ export class Broker {
     expression: string,
     options: FilterOptions & { timeout?: number } = {},
   ): Promise<FilterMatch> {
-    return this.#waiting.waitFor(expression, options);
+    return this.#traffic.waiting.waitFor(expression, options);
   }
 
   /**
@@ -294,7 +249,7 @@ export class Broker {
     expression = "self::node()",
     options: FilterOptions & { buffer?: number } = {},
   ): AsyncIterableIterator<FilterMatch> {
-    return this.#waiting.stanzas(expression, options);
+    return this.#traffic.waiting.stanzas(expression, options);
   }
 
   /**
@@ -303,7 +258,7 @@ export class Broker {
    * that error; anything else, and silence for `timeouts.respond`, `internal-server-error`.
    */
   respond(expression: string, handler: Responder, options?: FilterOptions): Subscription {
-    return this.#filters.respond(expression, handler, options);
+    return this.#traffic.filters.respond(expression, handler, options);
   }
 
   /** Listens to an event; calling what it returns undoes it. */
@@ -333,7 +288,7 @@ export class Broker {
           this.#change(to);
         },
         received: (element) => {
-          this.#received(run, element);
+          this.#traffic.inbox.received(element);
         },
         alive: () => run.keepAlive?.alive(),
         ended: (error) => {
@@ -343,7 +298,7 @@ export class Broker {
           this.#gone(run);
         },
         tap: (direction, what, wire) => {
-          this.#trace(direction, what, wire);
+          this.#tracer.trace(direction, what, wire);
         },
       },
     });
@@ -363,12 +318,13 @@ export class Broker {
   }
 
   #becomeReady(run: Run, jid: string): void {
+    run.jid = jid;
     this.#change({ name: "ready", jid });
     const { keepAlive, queue } = this.#settings;
     if (keepAlive !== false) {
       run.keepAlive = new KeepAlive(keepAlive, {
         probe: () => {
-          this.#probe(run, jid);
+          this.#traffic.inbox.probe(jid);
         },
         dead: () => {
           const detail = `nothing came for ${keepAlive.timeout} ms after a probe`;
@@ -376,50 +332,9 @@ export class Broker {
         },
       });
     }
-    if (queue.flush === "auto") this.#sender.outbox.flush();
+    if (queue.flush === "auto") this.#traffic.sender.outbox.flush();
     this.#emit("ready", { jid, resumed: false });
     run.connection.flow();
-  }
-
-  /** A ping to the server; a component has no server to ask, so it asks itself, through it. */
-  #probe(run: Run, jid: string): void {
-    const id = randomId(this.#runtime.crypto);
-    run.probe = id;
-    const isComponent = !jid.includes("@");
-    const to = isComponent ? jid : this.#settings.dialect.domain;
-    const from = isComponent ? jid : undefined;
-    this.#sender.answer(xml("iq", { type: "get", id, to, from }, xml("ping", { xmlns: NS.ping })));
-  }
-
-  #received(run: Run, element: Element): void {
-    const taken = this.#takeApart(element);
-    if (taken === undefined) return;
-    const { stanza, route, returned } = taken;
-    toClient(stanza, this.#context.ns);
-    if (returned !== undefined) {
-      if (!this.#requests.fail(stanza.attrs.id, returned)) this.#sender.returned(stanza, returned);
-      return;
-    }
-    if (run.probe !== undefined && stanza.name === "iq" && stanza.attrs.id === run.probe) {
-      if (isRequest(stanza)) this.#sender.answer(resultFor(stanza));
-      return;
-    }
-    if (this.#requests.answer(stanza, this.jid ?? this.#settings.dialect.domain)) return;
-    if (this.#emitter.has("received")) this.#emitter.emit("received", { stanza });
-    this.#filters.dispatch(stanza, route);
-  }
-
-  /** The stanza inside what arrived; a dialect that fails at it loses that one, not the stream. */
-  #takeApart(element: Element): Inbound | undefined {
-    const { dialect } = this.#settings;
-    if (dialect.inbound === undefined) return { stanza: element };
-    try {
-      return dialect.inbound(element);
-    } catch (thrown) {
-      const error = new BrokerError("HANDLER_FAILED", `of ${dialect.name}`, { cause: thrown });
-      this.#failed(error, "dialect.inbound");
-      return undefined;
-    }
   }
 
   async #close(run: Run, timeout: number): Promise<void> {
@@ -429,7 +344,7 @@ export class Broker {
     const closed = this.#closed.promise;
     if (isReady) {
       const start = Date.now();
-      await Promise.race([this.#filters.idle(), closed, pause(timeout)]);
+      await Promise.race([this.#traffic.filters.idle(), closed, pause(timeout)]);
       run.connection.close(Math.max(0, timeout - (Date.now() - start)));
     } else {
       run.connection.fail(undefined);
@@ -448,9 +363,7 @@ export class Broker {
     if (run.error !== undefined && (wasReady || run.error.code === "DISCONNECTED")) {
       this.#emit("socket:error", { error: run.error });
     }
-    this.#incoming.end();
-    this.#requests.end(error ?? new BrokerError("DISCONNECTED", "the broker was shut down"));
-    this.#waiting.end(error);
+    this.#traffic.end(error);
   }
 
   /** The connection is gone. */
@@ -471,23 +384,8 @@ export class Broker {
   }
 
   #emit<E extends keyof BrokerEvents>(event: E, payload: BrokerEvents[E]): void {
-    this.#trace("event", event);
+    this.#tracer.trace("event", event);
     this.#emitter.emit(event, payload);
-  }
-
-  #trace(direction: TraceEntry["direction"], what: Element | string, wire?: string): void {
-    const target = this.#traceTarget;
-    if (target === undefined && !this.#emitter.has("trace")) return;
-    const secrets = target?.secrets === true;
-    const text =
-      typeof what === "string" ? what : traceText(what, { context: this.#context, secrets, wire });
-    const entry = { at: Date.now(), direction, text };
-    this.#emitter.emit("trace", entry);
-    try {
-      target?.to(entry);
-    } catch (error) {
-      this.#failed(new BrokerError("HANDLER_FAILED", "of trace", { cause: error }), "trace");
-    }
   }
 
   #failed(error: BrokerError, source: string): void {
@@ -495,11 +393,4 @@ export class Broker {
     if (source === "error") return;
     this.#emitter.emit("error", { error, source });
   }
-}
-
-/** Resolves after so many milliseconds. */
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    after(milliseconds, resolve);
-  });
 }
