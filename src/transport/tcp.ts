@@ -1,7 +1,8 @@
 import { isIP, connect as openSocket, type Socket } from "node:net";
 import type { SecureContext } from "node:tls";
+import { wholeNumber } from "../base/check.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
-import { handshake, secureContext, tlsFacts } from "./tls.ts";
+import { handshake, reasonOf, secureContext, tlsFacts } from "./tls.ts";
 import type { TlsFacts } from "./tls-facts.ts";
 import type {
   Address,
@@ -27,10 +28,12 @@ const FLUSH_AT_ONCE = 65_536;
 /**
  * Connects over TCP, in clear; `secure` puts TLS on the connection. Without delay (Nagle off) and
  * with TCP keep-alive. Rejects with `CONNECT_FAILED` (`retryable`), with `BAD_OPTION` before any
- * socket is opened when certificates or keys are unusable, and with the signal's reason.
+ * socket is opened when certificates, keys or the port are unusable, and with the signal's reason.
  */
 export async function connectTcp(target: Target, signal: AbortSignal): Promise<Transport> {
   signal.throwIfAborted();
+  // Node throws too, but only after it has opened a socket.
+  wholeNumber("port", target.port, 0, 65_535);
   const { ca, cert, key } = target.tls;
   const given = ca !== undefined || cert !== undefined || key !== undefined;
   const context = given ? secureContext(target.tls) : undefined;
@@ -77,14 +80,6 @@ function open(target: Target, signal: AbortSignal): Promise<Socket> {
       socket.on("error", ignore);
     }
   });
-}
-
-/** A host with several addresses fails with an error for each, and a message that is empty. */
-function reasonOf(error: Error): string {
-  if (!(error instanceof AggregateError)) return error.message;
-  return error.errors
-    .map((each: unknown) => (each instanceof Error ? each.message : "?"))
-    .join(", ");
 }
 
 /** An error ends in `close`; one that comes after `destroy` is nobody's business any more. */
@@ -250,7 +245,8 @@ class TcpTransport implements Transport {
 
   readonly #onError = (error: Error): void => {
     if (this.#destroyed) return;
-    this.#error ??= asBrokerError(error, "DISCONNECTED", { retryable: true });
+    const facts = { cause: error, retryable: true };
+    this.#error ??= new BrokerError("DISCONNECTED", reasonOf(error), facts);
   };
 
   readonly #onClose = (): void => {

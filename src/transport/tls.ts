@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from "node:crypto";
+import { constants, createHash, X509Certificate } from "node:crypto";
 import { isIP, type Socket } from "node:net";
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import { domainToASCII } from "node:url";
@@ -22,6 +22,8 @@ export function secureContext({ ca, cert, key, minVersion }: TlsSettings): Secur
     for (const trusted of ca ?? []) new X509Certificate(trusted);
     return createSecureContext({
       minVersion,
+      // RFC 9325, 3.5. A second handshake could show another certificate, which nobody would look at.
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
       ...(ca && { ca: [...ca] }),
       ...(cert !== undefined && { cert }),
       ...(key !== undefined && { key }),
@@ -56,12 +58,12 @@ export function handshake(
     });
     secured.once("secureConnect", () => {
       secured.off("close", secureOnClose);
-      // RFC 9325, 3.5: a peer has no reason to renegotiate, and TLS 1.3 cannot.
-      secured.disableRenegotiation();
       resolve(secured);
     });
     secured.on("error", (error: Error) => {
-      reject(asBrokerError(error, "TLS_FAILED", { retryable: isLoss(error) }));
+      if (error instanceof BrokerError) reject(error);
+      const facts = { cause: error, retryable: isLoss(error) };
+      reject(new BrokerError("TLS_FAILED", reasonOf(error), facts));
     });
     secured.once("close", secureOnClose);
 
@@ -125,6 +127,14 @@ function pinOf(certificate: X509Certificate): string {
 function asciiName(servername: string): string {
   const name = servername.replace(/^\[(.*)\]$/, "$1");
   return isIP(name) === 0 ? domainToASCII(name).replace(/\.$/, "") : name;
+}
+
+/** What a socket's error says to people: OpenSSL's reason without its source lines, and all errors of several. */
+export function reasonOf(error: Error): string {
+  if (error instanceof AggregateError) {
+    return error.errors.map((each) => (each instanceof Error ? reasonOf(each) : "")).join(", ");
+  }
+  return "reason" in error && typeof error.reason === "string" ? error.reason : error.message;
 }
 
 /** Whether the network failed, rather than what the two sides said. */

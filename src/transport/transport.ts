@@ -10,11 +10,18 @@ export interface Address {
 export interface TransportEvents {
   /** Bytes arrived. They belong to the transport: copy what is to be kept. */
   data(bytes: Uint8Array): void;
-  /** Everything written has been taken over by the peer's side: `buffered` is zero again. */
+  /** Everything written has been taken by the operating system: `buffered` is zero again. Never called from within `write`. */
   drain(): void;
-  /** The other side has ended its half; nothing more will arrive. */
+  /**
+   * The other side has ended its half; nothing more will arrive. What is written in this turn still
+   * leaves, then our half ends by itself and `close` follows.
+   */
   end(): void;
-  /** The connection is gone, in both directions, for the reason given (none: it was closed in order). Called once. */
+  /**
+   * The connection is gone, in both directions. Called once, with `DISCONNECTED` and its cause when
+   * it broke, with what `secure` rejected with when that failed, and without an error when it was
+   * closed in order or destroyed.
+   */
   close(error?: Error): void;
 }
 
@@ -40,7 +47,8 @@ export interface Transport {
   /**
    * Puts TLS on the connection from the next byte on, as a client, flushing what was written before.
    * Rejects with `TLS_FAILED` (handshake, certificate, pin), and with `PROTOCOL_ERROR` when
-   * clear-text bytes beyond those delivered have arrived already (RFC 6120, 5.4.3.3).
+   * clear-text bytes beyond those delivered have arrived already (RFC 6120, 5.4.3.3). The connection
+   * is dropped then. What is written before it resolves waits, and leaves under TLS.
    */
   secure(options: SecureOptions): Promise<TlsFacts>;
   /** Sends what is written, then ends our half. */

@@ -59,6 +59,11 @@ describe("connecting over TCP", () => {
     await expect(attempt).rejects.toMatchObject({ code: "CONNECT_FAILED", retryable: true });
   });
 
+  test("refuses a port that is none", async () => {
+    const attempt = connectTcp(target(70_000), new AbortController().signal);
+    await expect(attempt).rejects.toMatchObject({ code: "BAD_OPTION" });
+  });
+
   test("rejects with the reason of a signal, and drops the socket", async () => {
     const controller = new AbortController();
     // 192.0.2.0/24 is reserved for documentation (RFC 5737): packets to it get no answer.

@@ -6,7 +6,7 @@ import {
   type TLSSocket,
   type TlsOptions,
 } from "node:tls";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { makeAuthority, makeCertificate } from "../../src/testing/certificate.ts";
 import { connectTcp } from "../../src/transport/tcp.ts";
 import { isFor } from "../../src/transport/tls.ts";
@@ -197,6 +197,28 @@ describe("TLS on a connection", () => {
     expect(log).toEqual(["[close DISCONNECTED]"]);
   });
 
+  test("does not negotiate anew: a server that wants to is left alone with it", async () => {
+    const { transport, socket } = await connected();
+    const log = started(transport);
+    const secured = accept(socket, { maxVersion: "TLSv1.2" }).resume();
+    let handshakes = 0;
+    const ready = new Promise<void>((resolve) => {
+      secured.on("secure", () => {
+        handshakes++;
+        resolve();
+      });
+    });
+    await transport.secure(starttls);
+    await ready;
+    secured.renegotiate({}, () => undefined);
+    // OpenSSL's servers take the refusal in silence, but not the text that follows it.
+    while (log.at(-1) !== "[close DISCONNECTED]") {
+      transport.write("<presence/>");
+      await turn();
+    }
+    expect(handshakes).toBe(1);
+  });
+
   test("destroy closes without an error and leaves nothing behind", async () => {
     const { transport, socket } = await connected();
     const log = started(transport);
@@ -238,7 +260,12 @@ describe("TLS fails, and takes the connection with it,", () => {
     ["when a name is empty", { servername: "" }, {}, /not for/],
     ["when no pin matches", { pins: [other.pin, foreign.pin] }, {}, /pinned/],
     ["when a pin matches a foreign certificate", { pins: [foreign.pin] }, foreign, /certificate/],
-    ["below the least version", { minVersion: "TLSv1.3" }, { maxVersion: "TLSv1.2" }, /./],
+    [
+      "below the least version",
+      { minVersion: "TLSv1.3" },
+      { maxVersion: "TLSv1.2" },
+      /: tlsv1 alert|: unsupported/,
+    ],
   ])("%s", async (_why, settings, options, message) => {
     const { transport, socket } = await connected(settings);
     const log = started(transport);
@@ -249,6 +276,14 @@ describe("TLS fails, and takes the connection with it,", () => {
     transport.write("secret");
     await eventually(() => log).toEqual(["[close TLS_FAILED]"]);
     expect(transport.tls).toBeUndefined();
+  });
+
+  test("even where the environment switches verification off", async () => {
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    undo.push(() => vi.unstubAllEnvs());
+    const { transport, socket } = await connected({ ca: undefined });
+    accept(socket);
+    await expect(transport.secure(starttls)).rejects.toMatchObject({ code: "TLS_FAILED" });
   });
 
   test("when the ALPN of the server is not ours", async () => {
