@@ -12,20 +12,33 @@ export const always: Code<boolean> = () => true;
 /** Says `true` of none. */
 export const never: Code<boolean> = () => false;
 
-/** Both; the trivial cases cost nothing when evaluated. */
-export function both(left: Code<boolean>, right: Code<boolean>): Code<boolean> {
-  if (left === never || right === never) return never;
-  if (left === always) return right;
-  if (right === always) return left;
-  return (node, walk) => left(node, walk) && right(node, walk);
+/** All of them, tried in order; the trivial cases cost nothing when evaluated. */
+export function all(codes: readonly Code<boolean>[]): Code<boolean> {
+  if (codes.includes(never)) return never;
+  const [first, second, ...others] = codes.filter((code) => code !== always);
+  if (first === undefined) return always;
+  if (second === undefined) return first;
+  if (others.length === 0) return (node, walk) => first(node, walk) && second(node, walk);
+  const list = [first, second, ...others];
+  // A loop, since a chain of thousands would be as many calls deep.
+  return (node, walk) => {
+    for (const code of list) if (!code(node, walk)) return false;
+    return true;
+  };
 }
 
-/** Either; the trivial cases cost nothing when evaluated. */
-export function either(left: Code<boolean>, right: Code<boolean>): Code<boolean> {
-  if (left === always || right === always) return always;
-  if (left === never) return right;
-  if (right === never) return left;
-  return (node, walk) => left(node, walk) || right(node, walk);
+/** Any of them, tried in order; the trivial cases cost nothing when evaluated. */
+export function any(codes: readonly Code<boolean>[]): Code<boolean> {
+  if (codes.includes(always)) return always;
+  const [first, second, ...others] = codes.filter((code) => code !== never);
+  if (first === undefined) return never;
+  if (second === undefined) return first;
+  if (others.length === 0) return (node, walk) => first(node, walk) || second(node, walk);
+  const list = [first, second, ...others];
+  return (node, walk) => {
+    for (const code of list) if (code(node, walk)) return true;
+    return false;
+  };
 }
 
 /**

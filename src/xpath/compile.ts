@@ -21,7 +21,7 @@ export interface XPathOptions {
   readonly variables?: Readonly<Record<string, XPathInput>>;
   /** Functions by name, as written before the `(`; those of XPath itself cannot be replaced. */
   readonly functions?: Readonly<Record<string, XPathFunction>>;
-  /** How many steps one evaluation may take before it ends in `XPATH_LIMIT`; 1,000,000 by default. */
+  /** How many steps one evaluation may take before it ends in `XPATH_LIMIT`; 250,000 by default. */
   readonly steps?: number;
 }
 

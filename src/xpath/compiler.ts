@@ -1,5 +1,5 @@
 import { BrokerError } from "../base/errors.ts";
-import { always, both, type Code, type Compiler, either, never } from "./code.ts";
+import { all, always, any, type Code, type Compiler, never } from "./code.ts";
 import { compareCode } from "./compare.ts";
 import { type Call, type Custom, typeOf } from "./expression.ts";
 import type { Value } from "./functions.ts";
@@ -18,10 +18,10 @@ export const compiler: Compiler = {
     if (expression.kind === "path") return visit(expression, always, compiler);
     if (expression.kind === "compare") return compareCode(expression, compiler);
     if (expression.kind === "union" || expression.kind === "or") {
-      return expression.operands.map((operand) => compiler.boolean(operand)).reduce(either);
+      return any(expression.operands.map((operand) => compiler.boolean(operand)));
     }
     if (expression.kind === "and") {
-      return expression.operands.map((operand) => compiler.boolean(operand)).reduce(both);
+      return all(expression.operands.map((operand) => compiler.boolean(operand)));
     }
     if (expression.kind === "call" && expression.args[0] !== undefined) {
       if (expression.name === "boolean") return compiler.boolean(expression.args[0]);

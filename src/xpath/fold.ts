@@ -56,8 +56,13 @@ function isConstant(expression: Expression): expression is Constant {
 function computed(expression: Expression): Expression {
   if (!dependsOnConstants(expression)) return expression;
   const walk = new Walk(new Element("constant", ""));
-  const value = compiler.value(expression)(walk.root, walk);
-  return typeof value === "object" ? expression : constant(value);
+  try {
+    const value = compiler.value(expression)(walk.root, walk);
+    return typeof value === "object" ? expression : constant(value);
+  } catch {
+    // Too long a string: that is for the evaluation to say, if it ever comes to it.
+    return expression;
+  }
 }
 
 function dependsOnConstants(expression: Expression): boolean {

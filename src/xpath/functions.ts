@@ -138,9 +138,11 @@ function qualifiedName(place: Place | undefined): string {
 
 function concat(walk: Walk, _node: Place, ...parts: readonly string[]): string {
   let text = "";
-  for (const part of parts) text += part;
-  // Each nesting can multiply the length, so long results are paid for before they get huge.
-  walk.spend(text.length >> 6);
+  for (const part of parts) {
+    // Each nesting can multiply the length, so long results are paid for before they get huge.
+    walk.spend(part.length >> 6);
+    text += part;
+  }
   return text;
 }
 

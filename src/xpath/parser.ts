@@ -8,7 +8,7 @@ import {
   type Step,
   typeOf,
 } from "./expression.ts";
-import { coreFunctions } from "./functions.ts";
+import { type CoreFunction, coreFunctions } from "./functions.ts";
 import { lex, type Token, type TokenKind } from "./lexer.ts";
 import { nearest } from "./nearest.ts";
 import type { XPathFunction, XPathInput } from "./value.ts";
@@ -365,11 +365,8 @@ class Parser {
       const known = [...Object.keys(coreFunctions), ...Object.keys(this.#names.functions)];
       this.#fail(`there is no function "${name}"${nearest(name, known)}`, offset);
     }
-    const { least, most } = core;
-    if (args.length < least || args.length > most) {
-      const wanted =
-        least === most ? least : most === Infinity ? `${least} or more` : `${least} to ${most}`;
-      this.#fail(`${name}() takes ${wanted} arguments, found ${args.length}`, offset);
+    if (args.length < core.least || args.length > core.most) {
+      this.#fail(`${name}() takes ${wanted(core)}, found ${args.length}`, offset);
     }
     for (const [index, arg] of args.entries()) {
       if (core.takes[index] === "nodes") this.#mustBeNodes(arg, offsets[index] ?? offset);
@@ -377,6 +374,12 @@ class Parser {
     if (args.length === 0 && core.context === true) args.push(CONTEXT_NODE);
     return { kind: "call", name, core, args };
   }
+}
+
+function wanted({ least, most }: CoreFunction): string {
+  if (least === 1 && most === 1) return "1 argument";
+  if (least === most) return `${least} arguments`;
+  return `${most === Infinity ? `${least} or more` : `${least} to ${most}`} arguments`;
 }
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {

@@ -1,5 +1,5 @@
 import { type Axis, axes } from "./axes.ts";
-import { always, both, type Code, type Compiler, never } from "./code.ts";
+import { all, always, type Code, type Compiler, never } from "./code.ts";
 import {
   type Expression,
   isPositional,
@@ -200,16 +200,15 @@ function stepCode(step: Step, next: Sink, compiler: Compiler): Sink {
   // Predicates that do not count are part of the test; from the first that counts on, lists are needed.
   const counts = step.predicates.findIndex(isPositional);
   const plain = counts < 0 ? step.predicates : step.predicates.slice(0, counts);
-  const test = plain
-    .map((predicate) => compiler.boolean(predicate))
-    .reduce(both, testCode(step.test, step.axis === "attribute" ? "attribute" : "element"));
+  const named = testCode(step.test, step.axis === "attribute" ? "attribute" : "element");
+  const test = all([named, ...plain.map((predicate) => compiler.boolean(predicate))]);
   if (test === never) return never;
   if (counts >= 0) return countedStep(step, test, counts, next, compiler);
 
   const axis: Axis = axes[step.axis];
   if (step.axis === "child")
-    return childStep(step.test, plain.length === 0, both(test, next), next);
-  const accept = both(test, next);
+    return childStep(step.test, plain.length === 0, all([test, next]), next);
+  const accept = all([test, next]);
   return (origin, walk) => axis(origin, walk, accept);
 }
 
