@@ -1,18 +1,16 @@
 import { hex } from "../base/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
-import { AuthError } from "../sasl/auth-error.ts";
 import { askPassword, type Password } from "../sasl/password.ts";
 import type { Session, StreamHeader } from "../stream/session.ts";
-import { StreamError } from "../stream/stream-error.ts";
-import { type Element, xml } from "../xml/element.ts";
+import { xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 
 const NAME = "handshake";
 
 /**
  * The handshake of components (XEP-0114, 3). Needs an open stream, the one in force after STARTTLS.
- * Ends in `AUTH_FAILED` (an `AuthError`) for a wrong secret; other refusals, such as a name already
- * connected, are the server's stream errors.
+ * A wrong secret is told by a stream error, which here ends in `AUTH_FAILED` (an `AuthError`); other
+ * refusals, such as a name already connected, are the stream errors they are.
  *
  *     S: <stream:stream id='3BF96D32' …>
  *     C: <handshake>sha1hex("3BF96D32" + secret)</handshake>
@@ -30,19 +28,9 @@ export async function handshake(
   const text = new TextEncoder().encode(header.id + (await askPassword(secret, NAME)));
   const digest = hex(await session.crypto.hash("SHA-1", text));
   session.send(xml("handshake", { xmlns: NS.component }, digest));
-  const answer = await nextOrRefusal(session);
+  const answer = await session.next();
   if (answer.name !== "handshake") {
     throw new BrokerError("PROTOCOL_ERROR", `<${answer.name}> came in answer to <handshake>`);
   }
   session.report("auth:success", { mechanism: NAME });
-}
-
-/** A wrong secret ends the stream: the one stream error that speaks of credentials. */
-async function nextOrRefusal(session: Session): Promise<Element> {
-  try {
-    return await session.next();
-  } catch (error) {
-    if (!(error instanceof StreamError) || error.condition !== "not-authorized") throw error;
-    throw new AuthError(NAME, { condition: error.condition, cause: error });
-  }
 }

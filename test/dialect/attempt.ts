@@ -66,7 +66,7 @@ export async function attempt(
     return { broker, peer, events, ready: await broker.connect(), error: undefined };
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    await broker.closed;
+    if (peer.attempts > 0) await broker.closed;
     return { broker, peer, events, ready: undefined, error };
   }
 }

@@ -1,0 +1,405 @@
+import { inspect } from "node:util";
+import { describe, expect, test } from "vitest";
+import { nodeCrypto } from "../../src/base/node-crypto.ts";
+import type { Broker } from "../../src/broker/broker.ts";
+import { component } from "../../src/dialect/component.ts";
+import type { Dialect } from "../../src/dialect/dialect.ts";
+import { jabberd2 } from "../../src/dialect/jabberd2.ts";
+import { legacy } from "../../src/dialect/legacy.ts";
+import { xmpp } from "../../src/dialect/xmpp.ts";
+import { xml } from "../../src/xml/element.ts";
+import { parse } from "../../src/xml/parse.ts";
+import { type Attempt, attempt as attemptWith, knownCrypto } from "./attempt.ts";
+
+const TLS = "urn:ietf:params:xml:ns:xmpp-tls";
+const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
+const NS = "http://jabberd.jabberstudio.org/ns/component/1.0";
+
+/** As recorded with the router of jabberd2 2.7.0, whose client nonce was the digits of `knownCrypto`. */
+const HEADER = `<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='${NS}' from='localhost' version='1.0' id='blsbg101b8cy8orseb8asw4ohyvyuq06cthsuiu6'>`;
+const MECHANISMS = `<mechanisms xmlns='${SASL}'><mechanism>DIGEST-MD5</mechanism></mechanisms>`;
+const STREAM = "xmlns:stream='http://etherx.jabber.org/streams'";
+
+const OPENING = `
+  C: <stream:stream xmlns='${NS}' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>
+  S: ${HEADER}`;
+
+const STARTTLS = `${OPENING}
+  S: <stream:features ${STREAM}><starttls xmlns='${TLS}'/>${MECHANISMS}</stream:features>
+  C: <starttls xmlns='${TLS}'/>
+  S: <proceed xmlns='${TLS}'/>`;
+
+const response =
+  'charset=utf-8,username="jabberd",realm="jabberd-router",nonce="M9BzzctdSBuhbTwYRXFQnw==",' +
+  'nc=00000001,cnonce="dfd97f2d44ad2533",digest-uri="jabberd-router/localhost",' +
+  "response=2b0e5a3a0abc927e3499cff42d3cde3f,qop=auth";
+
+const DIGEST = `${OPENING}
+  S: <stream:features ${STREAM}>${MECHANISMS}</stream:features>
+  C: <auth xmlns='${SASL}' mechanism='DIGEST-MD5'/>
+  S: <challenge xmlns='${SASL}'>cmVhbG09ImphYmJlcmQtcm91dGVyIiwgbm9uY2U9Ik05Qnp6Y3RkU0J1aGJUd1lSWEZRbnc9PSIsIHFvcD0iYXV0aCIsIGNoYXJzZXQ9dXRmLTgsIGFsZ29yaXRobT1tZDUtc2Vzcw==</challenge>
+  C: <response xmlns='${SASL}'>${btoa(response)}</response>`;
+
+const PROVED = `${DIGEST}
+  S: <success xmlns='${SASL}'>cnNwYXV0aD1jOTc0YzkzYTQ5NGZiNDY2OTI3M2RhZjY5MzZiMWQ3Mg==</success>
+  ${OPENING}
+  S: <stream:features ${STREAM}></stream:features>`;
+
+const binding = (name: string, inside = ""): string => `
+  C: <bind name='${name}'${inside === "" ? "/>" : `>${inside}</bind>`}`;
+
+const BOUND = `
+  S: <bind xmlns='${NS}'></bind>`;
+
+const LOGIN = `${STARTTLS}${PROVED}${binding("echo.localhost")}${BOUND}`;
+
+const options = { domain: "localhost", username: "jabberd", password: "secret" };
+const echo = jabberd2({ ...options, bind: { names: ["echo.localhost"] } });
+
+/** The router's mechanism needs MD5, which Web Crypto lacks. */
+function attempt(
+  dialect: Dialect,
+  script: string,
+  given: Parameters<typeof attemptWith>[2] = {},
+  arrange?: (broker: Broker) => void,
+): Promise<Attempt> {
+  const random = (length: number): Uint8Array => knownCrypto.random(length);
+  return attemptWith(dialect, script, { crypto: { ...nodeCrypto, random }, ...given }, arrange);
+}
+
+test("the whole login: STARTTLS, DIGEST-MD5, one name", async () => {
+  const { ready, events, peer, broker } = await attempt(echo, LOGIN);
+  expect(ready).toEqual({ jid: "echo.localhost", resumed: false });
+  expect(events).toEqual([
+    "connect",
+    "connecting",
+    "connected",
+    "stream:start",
+    "tls:start",
+    "tls:success",
+    "stream:start",
+    "auth:start DIGEST-MD5",
+    "auth:success DIGEST-MD5",
+    "stream:start",
+    "bind:start",
+    "bind:success echo.localhost",
+    "ready echo.localhost",
+  ]);
+  await peer.done;
+  expect(peer.unread).toBe("");
+  broker.halt();
+});
+
+test("without names the user's own, below the domain, is bound", async () => {
+  const { ready, broker } = await attempt(
+    jabberd2(options),
+    `${STARTTLS}${PROVED}${binding("jabberd.localhost")}${BOUND}`,
+  );
+  expect(ready?.jid).toBe("jabberd.localhost");
+  broker.halt();
+});
+
+test("several names are bound one after the other; log and default go with the first", async () => {
+  const { ready, events, peer, broker } = await attempt(
+    jabberd2({
+      ...options,
+      bind: { names: ["echo.localhost", "Second.localhost"], log: true, default: true },
+    }),
+    `${STARTTLS}${PROVED}${binding("echo.localhost", "<log/><default/>")}
+    S: <bind xmlns='${NS}'><log></log><default></default></bind>
+    ${binding("second.localhost")}
+    S: <presence xmlns='${NS}' from='sm'/><presence xmlns='${NS}' from='c2s'/>
+    ${BOUND}`,
+  );
+  expect(ready?.jid).toBe("echo.localhost");
+  expect(events.filter((event) => event.startsWith("bind:"))).toEqual([
+    "bind:start",
+    "bind:success echo.localhost",
+    "bind:start",
+    "bind:success second.localhost",
+  ]);
+  await peer.done;
+  broker.halt();
+});
+
+test("what the router says between the answers is delivered once ready", async () => {
+  const received: string[] = [];
+  const { broker, peer } = await attempt(
+    echo,
+    `${STARTTLS}${PROVED}${binding("echo.localhost")}
+    S: <presence xmlns='${NS}' from='sm'/>
+    S: <route xmlns='${NS}' to='echo.localhost' from='sm'>
+       <message xmlns='jabber:client' from='bob@localhost' to='echo.localhost'/></route>
+    ${BOUND}
+    C: <route …</route>
+    S: <presence xmlns='${NS}' from='late'/></stream:stream>`,
+    {},
+    (waiting) => {
+      waiting.on("ready", () => waiting.send(xml("message", { to: "a@b" })));
+      waiting.on("received", ({ stanza }) => {
+        received.push(`${stanza.name} ${stanza.ns ?? ""} ${stanza.attrs.from ?? ""}`);
+      });
+    },
+  );
+  await peer.done;
+  await broker.closed;
+  expect(received).toEqual([
+    "presence jabber:client sm",
+    "message jabber:client bob@localhost",
+    "presence jabber:client late",
+  ]);
+});
+
+test.each([
+  ["400", false],
+  ["403", false],
+  ["409", true],
+])("a bind that the router answers with %s ends the login", async (code, retryable) => {
+  const { error, events } = await attempt(
+    echo,
+    `${STARTTLS}${PROVED}${binding("echo.localhost")}
+    S: <bind xmlns='${NS}' error='${code}'></bind>
+    C: </stream:stream>`,
+  );
+  expect(error).toMatchObject({ code: "BIND_FAILED", retryable });
+  expect(error?.message).toContain(`echo.localhost, the router answers ${code}`);
+  expect(events).toContain("bind:failure BIND_FAILED");
+});
+
+test("a second name that is refused ends the login as well", async () => {
+  const { error } = await attempt(
+    jabberd2({ ...options, bind: { names: ["echo.localhost", "second.localhost"] } }),
+    `${LOGIN}${binding("second.localhost")}
+    S: <bind xmlns='${NS}' error='409'></bind>`,
+  );
+  expect(error?.message).toContain("second.localhost");
+});
+
+test("wrong credentials are one typed failure, tried once", async () => {
+  const { error, peer } = await attempt(
+    echo,
+    `${STARTTLS}${DIGEST}
+    S: <failure xmlns='${SASL}'><not-authorized/><text>Error authenticating user</text></failure>
+    C: </stream:stream>`,
+  );
+  await peer.done;
+  expect(error).toMatchObject({ code: "AUTH_FAILED", condition: "not-authorized" });
+});
+
+test.each([
+  ["without a proof", `<success xmlns='${SASL}'/>`],
+  [
+    "with a wrong proof",
+    `<success xmlns='${SASL}'>${btoa("rspauth=00000000000000000000000000000000")}</success>`,
+  ],
+])("a success %s is none", async (_, success) => {
+  const { error } = await attempt(echo, `${STARTTLS}${DIGEST}\nS: ${success}`);
+  expect(error).toMatchObject({ code: "AUTH_FAILED", condition: undefined });
+});
+
+test("PLAIN is never used, not even inside TLS", async () => {
+  const { error, peer } = await attempt(
+    echo,
+    `${STARTTLS}${OPENING}
+    S: <stream:features><mechanisms xmlns='${SASL}'><mechanism>PLAIN</mechanism></mechanisms></stream:features>`,
+  );
+  expect(error?.code).toBe("NO_MECHANISM");
+  expect(peer.heard).not.toContain("<auth");
+});
+
+test("a router without TLS ends in TLS_UNAVAILABLE, unless the caller does without", async () => {
+  const features = `${OPENING}\nS: <stream:features ${STREAM}>${MECHANISMS}</stream:features>`;
+  const refused = await attempt(echo, features);
+  expect(refused.error?.code).toBe("TLS_UNAVAILABLE");
+  const script = `${PROVED}${binding("echo.localhost")}${BOUND}`;
+  const { ready, broker } = await attempt(echo, script, { tls: "plaintext" });
+  expect(ready).toBeDefined();
+  broker.halt();
+});
+
+describe("traffic", () => {
+  test("goes out in an envelope and comes in without", async () => {
+    const matches: unknown[] = [];
+    const { broker, peer } = await attempt(
+      echo,
+      `${LOGIN}
+      C: <route from='echo.localhost' to='localhost'><message xmlns='jabber:client' to='bob@localhost' …><body>hi</body></message></route>
+      S: <route xmlns='${NS}' to='echo.localhost' from='sm'>
+         <message xmlns='jabber:client' to='echo.localhost' from='bob@localhost/lab'><body>hi</body></message></route></stream:stream>`,
+      {},
+      (waiting) => {
+        waiting.filter("/message/body", ({ stanza, route }) => {
+          matches.push([stanza.attrs.from, route?.attrs.from]);
+        });
+      },
+    );
+    broker.send(xml("message", { to: "bob@localhost" }, xml("body", {}, "hi")));
+    await peer.done;
+    await broker.closed;
+    expect(matches).toEqual([["bob@localhost/lab", "sm"]]);
+  });
+
+  test("that comes back fails its delivery", async () => {
+    const { broker } = await attempt(
+      echo,
+      `${LOGIN}
+      C: <route from='echo.localhost' to='nowhere'><message xmlns='jabber:client' to='x@nowhere' …id='{id}'…></route>
+      S: <route xmlns='${NS}' error='404' from='echo.localhost' to='nowhere'><message xmlns='jabber:client' to='x@nowhere' from='echo.localhost' id='{id}'/></route>`,
+    );
+    const failed = new Promise((resolve) => {
+      broker.on("delivery", ({ delivery }) => {
+        if (delivery.state === "failed") resolve(delivery.error);
+      });
+    });
+    const delivery = broker.send(xml("message", { to: "x@nowhere" }));
+    expect(await failed).toMatchObject({ code: "NOT_ROUTED" });
+    expect(delivery.state).toBe("failed");
+    broker.halt();
+  });
+
+  test("goes by hand where envelopes are off", async () => {
+    const seen: unknown[] = [];
+    const { broker, peer } = await attempt(
+      jabberd2({ ...options, bind: { names: ["echo.localhost"] }, envelopes: false }),
+      `${LOGIN}
+      C: <route from='echo.localhost' to='c2s'><iq xmlns='jabber:client'/></route>
+      S: <route xmlns='${NS}' to='echo.localhost' from='sm'><message xmlns='jabber:client'/></route></stream:stream>`,
+      {},
+      (waiting) => {
+        waiting.on("received", ({ stanza }) => {
+          seen.push([stanza.name, stanza.childrenOf().map((child) => child.ns)]);
+        });
+      },
+    );
+    broker.send(
+      parse(
+        `<route xmlns='${NS}' from='echo.localhost' to='c2s'><iq xmlns='jabber:client'/></route>`,
+      ),
+    );
+    await peer.done;
+    await broker.closed;
+    expect(seen).toEqual([["route", ["jabber:client"]]]);
+  });
+
+  test("copied for the log is neither answered nor taken for an answer", async () => {
+    const seen: string[] = [];
+    const { broker, peer } = await attempt(
+      jabberd2({ ...options, bind: { names: ["echo.localhost"], log: true } }),
+      `${STARTTLS}${PROVED}${binding("echo.localhost", "<log/>")}${BOUND}
+      C: <route …</route>
+      S: <route xmlns='${NS}' type='log' to='c2s' from='sm'><iq xmlns='jabber:client' type='get' id='q' from='a@b' to='echo.localhost'><ping xmlns='urn:xmpp:ping'/></iq></route>
+      C: <route …id='second'…</route>
+      S: </stream:stream>`,
+      {},
+      (waiting) => {
+        waiting.on("received", ({ stanza }) => {
+          seen.push(`${stanza.name} ${stanza.attrs.type ?? ""}`);
+          waiting.send(xml("message", { to: "a@b", id: "second" }));
+        });
+      },
+    );
+    broker.send(xml("message", { to: "a@b" }));
+    await peer.done;
+    await broker.closed;
+    expect(seen).toEqual(["route log"]);
+    expect(peer.heard).not.toContain("id='q'");
+  });
+});
+
+const phases: { phase: string; script: string; mute: string; event?: string }[] = [
+  { phase: "the header", script: "C: <stream:stream …>", mute: "TIMEOUT_STREAM" },
+  { phase: "the features", script: OPENING, mute: "TIMEOUT_STREAM" },
+  {
+    phase: "<proceed/>",
+    script: STARTTLS.slice(0, STARTTLS.lastIndexOf("S:")),
+    mute: "TIMEOUT_TLS",
+    event: "tls:failure",
+  },
+  {
+    phase: "the challenge",
+    script: STARTTLS + DIGEST.slice(0, DIGEST.indexOf("S: <challenge")),
+    mute: "TIMEOUT_AUTH",
+    event: "auth:failure",
+  },
+  { phase: "<success/>", script: STARTTLS + DIGEST, mute: "TIMEOUT_AUTH", event: "auth:failure" },
+  {
+    phase: "the answer to bind",
+    script: `${STARTTLS}${PROVED}${binding("echo.localhost")}`,
+    mute: "TIMEOUT_BIND",
+    event: "bind:failure",
+  },
+];
+
+describe.each(phases)("a router that, in place of $phase,", ({ script, mute, event }) => {
+  test("stays mute", async () => {
+    const { error, events, peer } = await attempt(echo, script, {
+      timeouts: { stream: 60, tls: 60, auth: 60, bind: 60 },
+    });
+    expect(error).toMatchObject({ code: mute, retryable: true });
+    if (event !== undefined) expect(events).toContain(`${event} ${mute}`);
+    await peer.over;
+  });
+
+  test.each([
+    ["cuts the connection", "(cut)", "DISCONNECTED"],
+    ["sends what is no XML", "<1>", "NOT_WELL_FORMED"],
+    ["sends something else", "<foo xmlns='urn:foo'/>", "PROTOCOL_ERROR"],
+  ])("%s", async (_, line, code) => {
+    const { error, events, peer } = await attempt(echo, `${script}\nS: ${line}`);
+    expect(error?.code).toBe(code);
+    if (event !== undefined) expect(events).toContain(`${event} ${code}`);
+    await peer.over;
+  });
+});
+
+test("a stray error of the session before, as jabberd2 sends it, is a stream error to try again after", async () => {
+  const { error } = await attempt(
+    echo,
+    `${OPENING}
+    S: <stream:error ${STREAM}><internal-server-error xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>`,
+  );
+  expect(error).toMatchObject({
+    code: "STREAM_ERROR",
+    condition: "internal-server-error",
+    retryable: true,
+  });
+});
+
+describe("an option that cannot be used is named before anything is opened", () => {
+  test.each<[string, unknown, string]>([
+    ["no options", 5, "jabberd2 options must be an object, got 5"],
+    ["no domain", { ...options, domain: undefined }, "domain must be a domain"],
+    ["no user", { ...options, username: "" }, "username must be"],
+    ["no password", { ...options, password: undefined }, "password must be"],
+    ["a user of whom no name can be made", { ...options, username: "a b" }, "bind.names must be"],
+    ["a bind that is a name", { ...options, bind: "echo" }, "bind must be an object"],
+    ["no names", { ...options, bind: { names: [] } }, "bind.names must be a list of 1 to 100"],
+    ["too many names", { ...options, bind: { names: Array(101).fill("a") } }, "bind.names must be"],
+    ["a name that is an address", { ...options, bind: { names: ["a@b"] } }, 'got "a@b"'],
+    [
+      "a log that is no flag",
+      { ...options, bind: { log: "yes" } },
+      "bind.log must be true or false",
+    ],
+    ["a misspelt bind option", { ...options, bind: { name: "x" } }, "bind has no option name"],
+    ["a misspelt option", { ...options, user: "x" }, "jabberd2 has no option user"],
+    ["envelopes that are no flag", { ...options, envelopes: 1 }, "envelopes must be true or false"],
+  ])("%s", (_, given, message) => {
+    expect(() => jabberd2(given as never)).toThrow(
+      expect.objectContaining({
+        code: "BAD_OPTION",
+        message: expect.stringContaining(message) as string,
+      }) as Error,
+    );
+  });
+});
+
+test.each([
+  xmpp({ jid: "user@example.org", password: "hunter2" }),
+  legacy({ jid: "user@example.org", password: "hunter2", plaintext: true }),
+  component({ domain: "example.org", secret: "hunter2" }),
+  jabberd2({ domain: "example.org", username: "user", password: "hunter2" }),
+])("the secret of $name shows in no inspection", (dialect) => {
+  const shown = inspect(dialect, { depth: 9, showHidden: true, getters: true });
+  expect(shown + JSON.stringify(dialect)).not.toContain("hunter2");
+});

@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import { unwrap, wrap } from "../../src/dialect/route.ts";
+import { type Element, xml } from "../../src/xml/element.ts";
+import { parse } from "../../src/xml/parse.ts";
+
+const NS = "http://jabberd.jabberstudio.org/ns/component/1.0";
+const names: [string, string] = ["echo.localhost", "second.localhost"];
+
+const written = (element: Element): string => element.toString().replaceAll('"', "'");
+
+describe("a stanza is put into an envelope", () => {
+  test.each<[string, Record<string, string>, string, string]>([
+    ["without a sender", { to: "bob@localhost/lab" }, "echo.localhost", "localhost"],
+    ["from a bound name", { to: "c2s", from: "second.localhost" }, "second.localhost", "c2s"],
+    ["from a user of it", { to: "a@b", from: "x@second.localhost/y" }, "second.localhost", "b"],
+    [
+      "from a name in capitals",
+      { to: "a@B.example", from: "ECHO.localhost" },
+      "echo.localhost",
+      "b.example",
+    ],
+  ])("%s", (_, attributes, from, to) => {
+    const stanza = xml("message", attributes, xml("body", {}, "hi"));
+    const inner = {
+      xmlns: "jabber:client",
+      ...attributes,
+      from: attributes.from ?? "echo.localhost",
+    };
+    const expected = xml(
+      "route",
+      { xmlns: NS, from, to },
+      xml("message", inner, xml("body", {}, "hi")),
+    );
+    const before = written(stanza);
+    expect(written(wrap(stanza, names))).toBe(written(expected));
+    expect(written(stanza)).toBe(before);
+  });
+
+  test("and stays itself if it is none of the three", () => {
+    const envelope = wrap(xml("foo", { xmlns: "urn:foo", to: "a@b" }), names);
+    expect(written(envelope)).toContain("<foo xmlns='urn:foo' to='a@b'/>");
+    expect(envelope.attrs).toEqual({ from: "echo.localhost", to: "b" });
+  });
+});
+
+test.each([
+  `<route xmlns='${NS}' from='other' to='a'><message xmlns='jabber:client'/></route>`,
+  `<route xmlns='${NS}' from='echo.localhost' type='broadcast'/>`,
+  `<unbind xmlns='${NS}' name='second.localhost'/>`,
+  `<throttle xmlns='${NS}'/>`,
+])("the caller's own %s goes unchanged", (text) => {
+  const element = parse(text);
+  expect(wrap(element, names)).toBe(element);
+});
+
+test.each<[string, Record<string, string>, string]>([
+  ["from a name not bound", { to: "a@b", from: "x@other" }, "FOREIGN_FROM"],
+  ["to nobody", { from: "echo.localhost" }, "MISSING_TO"],
+  ["to what is no address", { to: "@" }, "BAD_JID"],
+])("a stanza %s is refused", (_, attributes, code) => {
+  expect(() => wrap(xml("message", attributes), names)).toThrow(
+    expect.objectContaining({ code }) as Error,
+  );
+});
+
+describe("an envelope that arrives", () => {
+  const message = "<message xmlns='jabber:client' from='bob@localhost/lab' to='echo.localhost'/>";
+
+  test("gives the stanza and itself", () => {
+    const route = parse(`<route xmlns='${NS}' from='sm' to='echo.localhost'>${message}</route>`);
+    const { stanza, route: envelope, returned } = unwrap(route);
+    expect(written(stanza)).toBe(message.replace(" from", " from"));
+    expect(envelope).toBe(route);
+    expect(returned).toBeUndefined();
+  });
+
+  test("may hold a stanza of the router's own namespace", () => {
+    const route = parse(
+      `<route xmlns='${NS}' from='a' to='b'><message><body>x</body></message></route>`,
+    );
+    expect(unwrap(route).stanza.is("message", NS)).toBe(true);
+  });
+
+  test.each([
+    ["400", false, "no `to`"],
+    ["401", false, "not bound"],
+    ["404", true, "nobody"],
+    ["999", false, "999"],
+  ])("with the error %s brings a stanza of ours back", (code, retryable, words) => {
+    const route = parse(
+      `<route xmlns='${NS}' error='${code}' from='echo.localhost' to='x'>${message}</route>`,
+    );
+    const { stanza, returned } = unwrap(route);
+    expect(stanza.name).toBe("message");
+    expect(returned).toMatchObject({ code: "NOT_ROUTED", retryable });
+    expect(returned?.message).toContain(words);
+  });
+
+  test.each([
+    ["is a copy for the log", `<route xmlns='${NS}' type='log' from='a' to='b'>${message}</route>`],
+    ["is empty", `<route xmlns='${NS}' from='a' to='b'/>`],
+    ["came back empty", `<route xmlns='${NS}' error='404' from='a' to='b'/>`],
+    ["holds two stanzas", `<route xmlns='${NS}' from='a' to='b'>${message}${message}</route>`],
+    ["is none, but a presence of the router", `<presence xmlns='${NS}' from='c2s'/>`],
+    ["is none, but of another namespace", `<route xmlns='urn:foo'>${message}</route>`],
+  ])("and %s is seen as it is", (_, text) => {
+    const element = parse(text);
+    expect(unwrap(element)).toEqual({ stanza: element });
+  });
+});
