@@ -139,12 +139,10 @@ describe("arguments", () => {
     host: () => broker({ host: "other.example" }).settings.host === "other.example",
     port: () => broker({ port: 5299 }).settings.port === 5299,
     dialect: () => broker({}).settings.dialect.name === "xmpp",
-    "overrides.version": () =>
-      broker({ overrides: { version: "0.9" } }).settings.overrides.version === "0.9",
-    "overrides.xmlns": () =>
-      broker({ overrides: { xmlns: "urn:x" } }).settings.overrides.xmlns === "urn:x",
-    "overrides.stream": () =>
-      broker({ overrides: { stream: "urn:s" } }).settings.overrides.stream === "urn:s",
+    "overrides.version": async () => (await header({ version: "0.9" })).includes("version='0.9'"),
+    "overrides.xmlns": async () => (await header({ xmlns: "urn:x" })).includes("xmlns='urn:x'"),
+    "overrides.stream": async () =>
+      (await header({ stream: "urn:s" })).includes("xmlns:stream='urn:s'"),
     trace: () => runs.xmpp.trace.some((text) => text.startsWith("<stream:stream ")),
     "xmpp({ jid })": () => xmpp({ jid: "a@b.example/r", password }).domain === "b.example",
     "xmpp({ password })": () => runs.xmpp.events.includes("auth:success"),
@@ -162,15 +160,31 @@ describe("arguments", () => {
     "jabberd2({ bind.default })": () => binding({ default: true }),
   };
 
+  /** The stream header that goes out with these overrides. */
+  async function header(overrides: NonNullable<BrokerOptions["overrides"]>): Promise<string> {
+    const [near] = library.memoryPair();
+    const overridden = broker({ overrides, transport: () => Promise.resolve(near) });
+    const sent = new Promise<string>((resolve) => {
+      overridden.on("stream:start", (start) => {
+        resolve(start.header);
+      });
+    });
+    const end = overridden.connect().catch(() => undefined);
+    const text = await sent;
+    overridden.halt();
+    await end;
+    return text;
+  }
+
   function binding(bind: NonNullable<Parameters<typeof jabberd2>[0]["bind"]>): unknown {
     return jabberd2({ domain: "a.example", username: "u", password, bind });
   }
 
   test.each(rows("Arguments").flatMap(([there, here]) => here.map((name) => [there, name])))(
     "%s is taken as %s",
-    (_, name = "") => {
+    async (_, name = "") => {
       expect(taken[name], `there is no check of ${name}`).toBeDefined();
-      expect(taken[name]?.()).toBeTruthy();
+      expect(await taken[name]?.()).toBeTruthy();
     },
   );
 });

@@ -124,8 +124,11 @@ describe("the recipes", () => {
       process: { once: () => undefined },
       console: { log: () => undefined },
     };
-    await execute(code, { ...library, ...surroundings });
-    await broker.shutdown();
+    try {
+      await execute(code, { ...library, ...surroundings });
+    } finally {
+      await broker.shutdown();
+    }
   });
 });
 
