@@ -247,6 +247,8 @@ class TcpTransport implements Transport {
     if (this.#destroyed) return;
     const facts = { cause: error, retryable: true };
     this.#error ??= new BrokerError("DISCONNECTED", reasonOf(error), facts);
+    // A TLS socket reports a broken record, or an alert, and stays open.
+    this.#socket.destroy();
   };
 
   readonly #onClose = (): void => {

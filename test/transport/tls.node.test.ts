@@ -219,6 +219,15 @@ describe("TLS on a connection", () => {
     expect(handshakes).toBe(1);
   });
 
+  test("a record that is none ends the connection", async () => {
+    const { transport, socket } = await connected();
+    const log = started(transport);
+    accept(socket);
+    await transport.secure(starttls);
+    socket.write("<clear-text/>");
+    await eventually(() => log).toEqual(["[close DISCONNECTED]"]);
+  });
+
   test("destroy closes without an error and leaves nothing behind", async () => {
     const { transport, socket } = await connected();
     const log = started(transport);
