@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Jid } from "../jid/jid.ts";
+import { type Jid, sameJid } from "../jid/jid.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { type Connection, type Header, StreamRefusal } from "./connection.ts";
@@ -25,8 +25,9 @@ const ATTEMPTS = 5;
  * the same in clear and on direct TLS.
  */
 export async function clientStream(connection: Connection, host: Host): Promise<never> {
-  const client = await logIn(connection, host);
+  const { client, session } = await logIn(connection, host);
   try {
+    if (session) await openSession(connection);
     connection.enter("ready");
     for (;;) receive(await connection.next(), client, connection, host);
   } finally {
@@ -34,8 +35,14 @@ export async function clientStream(connection: Connection, host: Host): Promise<
   }
 }
 
-/** Everything up to a bound resource (and a session, if the server insists). */
-async function logIn(connection: Connection, host: Host): Promise<ClientParty> {
+/** A client with a resource; `session`: it must open a session before anything else. */
+interface Login {
+  readonly client: ClientParty;
+  readonly session: boolean;
+}
+
+/** Everything up to a bound resource. */
+async function logIn(connection: Connection, host: Host): Promise<Login> {
   let header = await openStream(connection, host);
   if (header.modern) offer(connection, host);
   for (let attempts = 0; attempts < ATTEMPTS; ) {
@@ -48,14 +55,18 @@ async function logIn(connection: Connection, host: Host): Promise<ClientParty> {
       throw new StreamRefusal("policy-violation", "Use of STARTTLS required");
     } else if (element.is("auth", NS.sasl)) {
       const username = await authenticate(connection, element, saslSettings(host));
-      if (username !== undefined) return await openSession(username, connection, host);
+      if (username !== undefined) {
+        const client = await comeIn(username, connection, host);
+        return { client, session: host.settings.session === "required" };
+      }
       attempts++;
     } else if (isIqAuth(element)) {
       connection.enter("auth");
       const address = authenticateLegacy(element, connection, host);
       if (address !== undefined) {
         connection.trust();
-        return join(address, connection, host, resultOf(element));
+        const client = join(address, connection, host, resultOf(element));
+        return { client, session: false };
       }
       if (element.attrs.type === "set") attempts++;
     } else throw new StreamRefusal("not-authorized");
@@ -68,7 +79,7 @@ async function openStream(connection: Connection, host: Host): Promise<Header> {
   const { domain } = host.settings;
   connection.open(domain, header.modern ? "1.0" : undefined);
   if (header.contentNamespace !== NS.client) throw new StreamRefusal("invalid-namespace");
-  if (header.to !== domain) throw new StreamRefusal("host-unknown");
+  if (host.switchboard.domainOf(header.to) !== domain) throw new StreamRefusal("host-unknown");
   return header;
 }
 
@@ -98,13 +109,9 @@ function saslSettings({ settings }: Host) {
  *
  *     S: <success/>
  *     C: <stream:stream …>
- *        ^ here: features, then bind, then the session if the server insists
+ *        ^ here: what it may do now, and then bind
  */
-async function openSession(
-  username: string,
-  connection: Connection,
-  host: Host,
-): Promise<ClientParty> {
+async function comeIn(username: string, connection: Connection, host: Host): Promise<ClientParty> {
   connection.restart();
   await openStream(connection, host);
   const { session } = host.settings;
@@ -114,14 +121,15 @@ async function openSession(
       ? undefined
       : xml("session", { xmlns: NS.session }, session === "optional" ? xml("optional") : null),
   );
-  const client = await bind(username, connection, host);
-  if (session === "required") {
-    const element = await connection.next();
-    if (!isSession(element)) throw new StreamRefusal("not-authorized", "Open a session first");
-    connection.enter("session");
-    connection.send(resultOf(element));
-  }
-  return client;
+  return bind(username, connection, host);
+}
+
+/** The session of RFC 3921, section 3, where the server insists on it. */
+async function openSession(connection: Connection): Promise<void> {
+  const element = await connection.next();
+  if (!isSession(element)) throw new StreamRefusal("not-authorized", "Open a session first");
+  connection.enter("session");
+  connection.send(resultOf(element));
 }
 
 /** Binds a resource (RFC 6120, section 7); refused, the client may ask for another. */
@@ -154,7 +162,8 @@ function join(address: Jid, connection: Connection, host: Host, result: Element)
       connection.send(stanza);
     },
     replace: () => {
-      connection.refuse("conflict", "Replaced by a new connection");
+      const refusal = new StreamRefusal("conflict", "Replaced by a new connection");
+      connection.refuse(refusal, host.settings.domain);
     },
   };
   const before = host.switchboard.client(address);
@@ -172,7 +181,7 @@ function receive(element: Element, client: ClientParty, connection: Connection, 
   if (element.name === "iq" && !isSound(element)) {
     const error = errorOf(stanza, "bad-request");
     if (error !== undefined) connection.send(error);
-  } else if (isSession(element)) {
+  } else if (isSession(element) && [undefined, host.settings.domain].includes(element.attrs.to)) {
     connection.send(resultOf(withAttributes(stanza, { to: host.settings.domain })));
   } else if (element.attrs.to !== undefined) {
     host.switchboard.send(stanza);
@@ -187,7 +196,7 @@ function receive(element: Element, client: ClientParty, connection: Connection, 
 /** A client may say who it is, but nobody else (RFC 6120, 8.1.2.1). */
 function checkFrom(element: Element, client: ClientParty): void {
   const { from } = element.attrs;
-  if (from !== undefined && from !== client.jid.full && from !== client.jid.bare) {
+  if (from !== undefined && !sameJid(from, client.jid) && !sameJid(from, client.jid.bare)) {
     throw new StreamRefusal("invalid-from");
   }
 }

@@ -44,7 +44,7 @@ async function logIn(connection: Connection, host: Host) {
   if (insistsOnTls(connection, host)) {
     throw new StreamRefusal("policy-violation", "Use of STARTTLS required");
   }
-  const domain = header.to ?? "";
+  const domain = host.switchboard.domainOf(header.to) ?? "";
   const secret = host.settings.components.get(domain) ?? "";
   const expected = createHash("sha1").update(`${connection.id}${secret}`, "utf8").digest("hex");
   connection.enter("auth");
@@ -59,7 +59,7 @@ async function logIn(connection: Connection, host: Host) {
 
 async function openStream(connection: Connection, host: Host): Promise<Header> {
   const header = await connection.header();
-  const { to = "" } = header;
+  const to = host.switchboard.domainOf(header.to) ?? "";
   const known = host.settings.components.has(to);
   connection.open(known ? to : host.settings.domain, header.modern ? "1.0" : undefined);
   if (header.contentNamespace !== NS.component) throw new StreamRefusal("invalid-namespace");

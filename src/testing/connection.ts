@@ -20,7 +20,6 @@ export interface Header {
   readonly contentNamespace: string;
   /** Whether it is a stream of XMPP 1.0, with features, or one from before. */
   readonly modern: boolean;
-  readonly version: string | undefined;
 }
 
 /** Ends a stream with an error (RFC 6120, 4.9.3). */
@@ -157,7 +156,7 @@ export class Connection {
   }
 
   /** Ends the stream with an error; the header comes first if it has not been sent. */
-  refuse(condition: string, text?: string, from = ""): void {
+  refuse({ condition, text }: StreamRefusal, from: string): void {
     if (this.#closed) return;
     if (!this.#opened) this.open(from, "1.0");
     const error = xml("error", { xmlns: NS.stream }, xml(condition, { xmlns: NS.streamErrors }));
@@ -212,11 +211,13 @@ export class Connection {
   }
 }
 
-/** The condition a stream ends with for what was thrown; `undefined`: it ends in order. */
-export function conditionOf(thrown: unknown): string | undefined {
-  if (thrown instanceof StreamRefusal || thrown instanceof XmlError) return thrown.condition;
+/** How a stream ends for what its protocol threw; `undefined`: in order. */
+export function refusalOf(thrown: unknown): StreamRefusal | undefined {
+  if (thrown instanceof StreamRefusal) return thrown;
+  if (thrown instanceof XmlError) return new StreamRefusal(thrown.condition, thrown.message);
   if (thrown instanceof BrokerError && thrown.code === "DISCONNECTED") return undefined;
-  return "internal-server-error";
+  // A fault of this server: whoever tests on it should see what it was.
+  return new StreamRefusal("internal-server-error", String(thrown));
 }
 
 function readHeader(element: Element, contentNamespace: string): Header {
@@ -226,6 +227,5 @@ function readHeader(element: Element, contentNamespace: string): Header {
     to,
     contentNamespace: opens ? contentNamespace : "",
     modern: version !== undefined && Number.parseInt(version, 10) >= 1,
-    version,
   };
 }

@@ -5,7 +5,7 @@ import { BrokerError } from "../base/errors.ts";
 import { NS } from "../xml/namespaces.ts";
 import { clientStream } from "./client-stream.ts";
 import { componentStream } from "./component-stream.ts";
-import { Connection, conditionOf, StreamRefusal } from "./connection.ts";
+import { Connection, refusalOf, StreamRefusal } from "./connection.ts";
 import { type FaultState, Faults, NO_FAULTS } from "./faults.ts";
 import type { Host, Protocol } from "./host.ts";
 import { jabberd2Stream } from "./jabberd2-stream.ts";
@@ -126,7 +126,7 @@ export class LoopbackServer {
     const closed = this.#stopListening();
     for (const connection of this.#connections) {
       if (connection.wire.mute) connection.wire.destroy();
-      else connection.refuse("system-shutdown", undefined, this.domain);
+      else connection.refuse(new StreamRefusal("system-shutdown"), this.domain);
     }
     const timer = setTimeout(() => {
       for (const { wire } of this.#connections) wire.destroy();
@@ -153,10 +153,9 @@ export class LoopbackServer {
       if (service.directTls) await connection.secure(this.#host.context, true);
       await service.protocol(connection, this.#host);
     } catch (thrown) {
-      const condition = conditionOf(thrown);
-      const text = thrown instanceof StreamRefusal ? thrown.text : undefined;
-      if (condition === undefined) connection.close();
-      else connection.refuse(condition, text, this.domain);
+      const refusal = refusalOf(thrown);
+      if (refusal === undefined) connection.close();
+      else connection.refuse(refusal, this.domain);
     }
     await connection.wire.closed;
     this.#connections.delete(connection);

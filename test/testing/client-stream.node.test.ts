@@ -130,6 +130,14 @@ describe("a stream of XMPP 1.0", () => {
     `);
   });
 
+  test("leaves its resource free if it goes before the session is open", async () => {
+    const server = await serve({ session: "required" });
+    const first = await login(server, "juliet", "balcony");
+    first.send("</stream:stream>");
+    await first.end();
+    await login(server, "juliet", "balcony");
+  });
+
   test("is not offered a session where there is none", async () => {
     const server = await serve({ session: "none" });
     const client = await dial(server.ports.client);
