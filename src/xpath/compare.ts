@@ -1,7 +1,7 @@
 import type { Code, Compiler } from "./code.ts";
 import { type Comparison, type Expression, typeOf } from "./expression.ts";
 import type { Value } from "./functions.ts";
-import { visitTexts } from "./path.ts";
+import { attributeOf, ownAttribute, visitTexts } from "./path.ts";
 import type { Place } from "./place.ts";
 import { numberOf } from "./value.ts";
 import type { Walk } from "./walk.ts";
@@ -60,6 +60,9 @@ export function compareCode({ operator, left, right }: Compare, compiler: Compil
   if (equality && leftType === "string" && rightType === "string") {
     return compareAs(operator, compiler.string(left), compiler.string(right));
   }
+  if (right.kind === "number") {
+    return compareWithNumber(operator, compiler.number(left), right.value);
+  }
   return compareAs(operator, compiler.number(left), compiler.number(right));
 }
 
@@ -87,6 +90,24 @@ function compareAs<T extends string | number | boolean>(
   };
 }
 
+/** The commonest comparison of a calculation. */
+function compareWithNumber(operator: Comparison, left: Code<number>, right: number): Code<boolean> {
+  switch (operator) {
+    case "=":
+      return (node, walk) => left(node, walk) === right;
+    case "!=":
+      return (node, walk) => left(node, walk) !== right;
+    case "<":
+      return (node, walk) => left(node, walk) < right;
+    case "<=":
+      return (node, walk) => left(node, walk) <= right;
+    case ">":
+      return (node, walk) => left(node, walk) > right;
+    case ">=":
+      return (node, walk) => left(node, walk) >= right;
+  }
+}
+
 /** Whether any node compares with a string or number so; stops at the first that does. */
 function compareNodes(
   operator: Comparison,
@@ -98,6 +119,8 @@ function compareNodes(
   const asText = (operator === "=" || operator === "!=") && typeOf(other) === "string";
   if (nodes.kind === "path" && other.kind === "string" && operator === "=") {
     const wanted = other.value;
+    const key = ownAttribute(nodes);
+    if (key !== undefined) return (node) => attributeOf(node, key) === wanted;
     return visitTexts(nodes, (text) => text === wanted, compiler);
   }
   const operand: Code<string | number> = asText ? compiler.string(other) : compiler.number(other);

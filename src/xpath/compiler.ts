@@ -3,7 +3,7 @@ import { all, always, any, type Code, type Compiler, never } from "./code.ts";
 import { compareCode } from "./compare.ts";
 import { type Call, type Custom, typeOf } from "./expression.ts";
 import type { Value } from "./functions.ts";
-import { collect, firstText, visit } from "./path.ts";
+import { collect, count, firstText, visit } from "./path.ts";
 import type { Place } from "./place.ts";
 import { numberOf, textOfNumber, type XPathInput } from "./value.ts";
 import type { Walk } from "./walk.ts";
@@ -22,10 +22,6 @@ export const compiler: Compiler = {
     }
     if (expression.kind === "and") {
       return all(expression.operands.map((operand) => compiler.boolean(operand)));
-    }
-    if (expression.kind === "call" && expression.args[0] !== undefined) {
-      if (expression.name === "boolean") return compiler.boolean(expression.args[0]);
-      if (expression.name === "not") return negated(compiler.boolean(expression.args[0]));
     }
     if (typeOf(expression) === "boolean") return compiler.value(expression) as Code<boolean>;
     if (typeOf(expression) === "number") {
@@ -155,6 +151,8 @@ function negated(code: Code<boolean>): Code<boolean> {
 
 function callCode(call: Call): Code<Value> {
   const { core } = call;
+  const shortcut = shortcutOf(call);
+  if (shortcut !== undefined) return shortcut;
   const args = call.args.map((arg, index) => {
     const type = core.takes[index] ?? core.takes.at(-1) ?? "any";
     return type === "any" ? compiler.value(arg) : compiler[type](arg);
@@ -166,6 +164,28 @@ function callCode(call: Call): Code<Value> {
     return (node, walk) => core.run(walk, node, first(node, walk), second(node, walk));
   }
   return (node, walk) => core.run(walk, node, ...args.map((arg) => arg(node, walk)));
+}
+
+/** Calls that conversion alone does, and those that are common enough to be done in one function. */
+function shortcutOf({ name, args }: Call): Code<Value> | undefined {
+  const [first, second] = args;
+  if (first === undefined) return undefined;
+  if (name === "boolean") return compiler.boolean(first);
+  if (name === "not") return negated(compiler.boolean(first));
+  if (name === "string") return compiler.string(first);
+  if (name === "number") return compiler.number(first);
+  if (name === "count" && first.kind === "path") return count(first, compiler);
+  if (second?.kind !== "string") return undefined;
+  const { value } = second;
+  if (name === "starts-with") {
+    const text = compiler.string(first);
+    return (node, walk) => text(node, walk).startsWith(value);
+  }
+  if (name === "contains") {
+    const text = compiler.string(first);
+    return (node, walk) => text(node, walk).includes(value);
+  }
+  return undefined;
 }
 
 function customCode(call: Custom): Code<Value> {

@@ -39,14 +39,17 @@ class Entry<T> {
 /** All entries of one compiled expression: it is looked up and evaluated once for them. */
 class Group<T> {
   readonly xpath: XPath;
+  /** The same, unless another copy of this package compiled it. */
+  readonly compiled: CompiledXPath | undefined;
   readonly keys: Choice | undefined;
   readonly entries = new Set<Entry<T>>();
   /** The last search that came across this group, which may meet it under several keys. */
   search = 0;
 
-  constructor(xpath: XPath, keys: Choice | undefined) {
+  constructor(xpath: XPath) {
     this.xpath = xpath;
-    this.keys = keys;
+    this.compiled = xpath instanceof CompiledXPath ? xpath : undefined;
+    this.keys = this.compiled && keysOf(this.compiled.tree);
   }
 }
 
@@ -107,7 +110,7 @@ export class FilterIndex<T> {
   add(xpath: XPath, value: T): Subscription {
     let group = this.#groups.get(xpath);
     if (group === undefined) {
-      group = new Group(xpath, xpath instanceof CompiledXPath ? keysOf(xpath.tree) : undefined);
+      group = new Group(xpath);
       this.#groups.set(xpath, group);
       if (group.keys === undefined) this.#keyless.add(group);
       else for (const key of group.keys) this.#tree.add(key, group);
@@ -176,27 +179,23 @@ function tryGroup<T>(
   matches: EntryMatch<T>[],
   failed: ((error: unknown, value: T) => void) | undefined,
 ): void {
-  let result: XPathValue | undefined;
+  const { compiled } = group;
   try {
-    result = resultOn(group.xpath, walk);
+    if (compiled === undefined) {
+      const result = group.xpath.evaluate(walk.root.element);
+      if (toBoolean(result)) addMatches(group, result, matches);
+    } else if (compiled.testOn(walk)) addMatches(group, compiled.evaluateOn(walk), matches);
   } catch (error) {
     if (failed === undefined) throw error;
     for (const { value } of group.entries) failed(error, value);
-    return;
-  }
-  if (result === undefined) return;
-  for (const entry of group.entries) {
-    matches.push(new EntryMatch(entry, result));
-    // The next entry's list is its own: its handler may change it.
-    if (typeof result === "object") result = [...result];
   }
 }
 
-function resultOn(xpath: XPath, walk: Walk): XPathValue | undefined {
-  if (xpath instanceof CompiledXPath) {
-    return xpath.testOn(walk) ? xpath.evaluateOn(walk) : undefined;
+function addMatches<T>(group: Group<T>, result: XPathValue, matches: EntryMatch<T>[]): void {
+  let own = result;
+  for (const entry of group.entries) {
+    matches.push(new EntryMatch(entry, own));
+    // The next entry's list is its own: its handler may change it.
+    if (typeof result === "object") own = [...result];
   }
-  // Compiled by another copy of this package.
-  const value = xpath.evaluate(walk.root.element);
-  return toBoolean(value) ? value : undefined;
 }

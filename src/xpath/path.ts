@@ -64,12 +64,33 @@ export function collect(path: Path, compiler: Compiler): Code<readonly Place[]> 
   };
 }
 
+/** How many nodes a path has; no list is made where none comes twice. */
+export function count(path: Path, compiler: Compiler): Code<number> {
+  if (shapesOf(path).at(-1) === "repeated") {
+    const nodes = collect(path, compiler);
+    return (node, walk) => nodes(node, walk).length;
+  }
+  const each = visit(path, addOne, compiler);
+  return (node, walk) => {
+    const outer = walk.tally;
+    walk.tally = 0;
+    each(node, walk);
+    const { tally } = walk;
+    walk.tally = outer;
+    return tally;
+  };
+}
+
+/** The attribute of the context node that a path is about, if it is about no more than that. */
+export function ownAttribute(path: Expression): string | undefined {
+  if (path.kind !== "path" || path.start !== "context" || path.steps.length !== 1) return undefined;
+  return lastAttribute(path);
+}
+
 /** The string-value of the first node in document order, or `undefined` if there is none. */
 export function firstText(path: Path, compiler: Compiler): Code<string | undefined> {
-  const key = lastAttribute(path);
-  if (key !== undefined && path.start === "context" && path.steps.length === 1) {
-    return (node) => attributeOf(node, key);
-  }
+  const key = ownAttribute(path);
+  if (key !== undefined) return (node) => attributeOf(node, key);
   const shape = path.steps.length === 0 ? "nested" : (shapesOf(path).at(-1) ?? "one");
   if (!isOrdered(shape)) {
     const nodes = collect(path, compiler);
@@ -122,6 +143,11 @@ export function keep(
 
 const addFound: Sink = (place, walk) => {
   walk.found.push(place);
+  return false;
+};
+
+const addOne: Sink = (_place, walk) => {
+  walk.tally++;
   return false;
 };
 
@@ -199,35 +225,39 @@ function stepCode(step: Step, next: Sink, compiler: Compiler): Sink {
 
   // Predicates that do not count are part of the test; from the first that counts on, lists are needed.
   const counts = step.predicates.findIndex(isPositional);
-  const plain = counts < 0 ? step.predicates : step.predicates.slice(0, counts);
+  const plain = (counts < 0 ? step.predicates : step.predicates.slice(0, counts)).map((predicate) =>
+    compiler.boolean(predicate),
+  );
   const named = testCode(step.test, step.axis === "attribute" ? "attribute" : "element");
-  const test = all([named, ...plain.map((predicate) => compiler.boolean(predicate))]);
-  if (test === never) return never;
-  if (counts >= 0) return countedStep(step, test, counts, next, compiler);
-
+  if (counts >= 0) return countedStep(step, all([named, ...plain]), counts, next, compiler);
+  if (step.axis === "child") return childStep(step.test, named, all([...plain, next]));
   const axis: Axis = axes[step.axis];
-  if (step.axis === "child")
-    return childStep(step.test, plain.length === 0, all([test, next]), next);
-  const accept = all([test, next]);
-  return (origin, walk) => axis(origin, walk, accept);
+  const accept = all([named, ...plain, next]);
+  return accept === never ? never : (origin, walk) => axis(origin, walk, accept);
 }
 
 /** The commonest step, with its loop and its name test in one function. */
-function childStep(test: NodeTest, bare: boolean, accept: Sink, next: Sink): Sink {
-  if (bare && test.kind === "name" && test.local !== undefined) {
+function childStep(test: NodeTest, named: Sink, accept: Sink): Sink {
+  if (named === never || accept === never) return never;
+  if (test.kind === "name" && test.local !== undefined) {
     const { local, ns } = test;
     return (origin, walk) => {
       const { children } = origin;
       walk.spend(children.length);
       for (const place of children) {
-        if (place.name === local && (ns === undefined || place.ns === ns) && next(place, walk)) {
+        if (place.name === local && (ns === undefined || place.ns === ns) && accept(place, walk)) {
           return true;
         }
       }
       return false;
     };
   }
-  return (origin, walk) => axes.child(origin, walk, accept);
+  return (origin, walk) => {
+    const { children } = origin;
+    walk.spend(children.length);
+    for (const place of children) if (named(place, walk) && accept(place, walk)) return true;
+    return false;
+  };
 }
 
 function countedStep(step: Step, test: Sink, counts: number, next: Sink, compiler: Compiler): Sink {
@@ -305,7 +335,8 @@ function lastAttribute(path: Path): string | undefined {
   return last === undefined ? undefined : attributeStep(last);
 }
 
-function attributeOf(place: Place, key: string): string | undefined {
+/** The value of the attribute that an element holds under that key. */
+export function attributeOf(place: Place, key: string): string | undefined {
   if (place.kind !== "element") return undefined;
   const value: unknown = place.element.attrs[key];
   return typeof value === "string" ? value : undefined;

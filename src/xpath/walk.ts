@@ -35,6 +35,8 @@ export class Walk {
   found: Place[] = [];
   /** What the path being walked collects where it may pass a place twice. */
   unique = NONE;
+  /** What the path being walked counts. */
+  tally = 0;
   /** The text that a path stopped at. */
   kept = "";
   /** What a comparison compares the nodes of a path with. */
