@@ -59,6 +59,7 @@ export class NegotiatingSession implements Session {
   readonly #port: SessionPort;
   #step: Step = "stream";
   #mechanism = "";
+  #over = false;
   #stopDeadline: () => void = () => undefined;
 
   constructor(parts: SessionParts) {
@@ -143,6 +144,8 @@ export class NegotiatingSession implements Session {
       Exclude<Step, "stream">,
       "start" | "success" | "failure",
     ];
+    // A dialect that has not heard yet that all is over has nothing to report any more.
+    if (this.#over) return;
     if (verb === "start") this.#enter(step);
     if ("mechanism" in payload) this.#mechanism = payload.mechanism;
     this.#port.report(event, payload);
@@ -151,10 +154,12 @@ export class NegotiatingSession implements Session {
 
   /** The negotiation is over: no deadline runs any more. */
   end(): void {
+    this.#over = true;
     this.#stopDeadline();
   }
 
   #enter(step: Step): void {
+    if (this.#over) return;
     this.#stopDeadline();
     this.#step = step;
     const { code, wait } = TIMEOUT_OF[step];

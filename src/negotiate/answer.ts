@@ -3,7 +3,7 @@ import { BrokerError } from "../base/errors.ts";
 import type { Session } from "../stream/session.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import { refuseTlsOnly } from "./starttls.ts";
+import { insistsOnTls } from "./starttls.ts";
 
 /** What may come before the answer to an iq of ours. */
 export interface Meanwhile {
@@ -33,7 +33,7 @@ export async function ask(
     const element = await session.next();
     if (isAnswer(element, id)) return element;
     if (meanwhile.features && element.name === "features" && element.ns !== NS.client) {
-      refuseTlsOnly(session, element);
+      if (session.tls === undefined && insistsOnTls(element)) throw new BrokerError("TLS_REQUIRED");
     } else if (meanwhile.stanzas && isStanza(element)) {
       session.defer(element);
     } else {

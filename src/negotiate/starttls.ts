@@ -1,4 +1,4 @@
-import { BrokerError, type ErrorCode } from "../base/errors.ts";
+import { BrokerError } from "../base/errors.ts";
 import type { Session } from "../stream/session.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
@@ -21,32 +21,37 @@ export async function openProtected(
   attributes?: Readonly<Record<string, string | undefined>>,
 ): Promise<OpenStream> {
   const clear = await open(session, attributes);
-  if (!mayUseTls(session, clear.features)) return clear;
+  const decision = decide(session, clear.features);
+  if (decision === "without") return clear;
+  if (decision !== "begin") {
+    // No step is in force yet that the broker could report as failed.
+    const error = new BrokerError(decision);
+    session.report("tls:failure", { error });
+    throw error;
+  }
   await starttls(session);
   return await open(session, attributes);
 }
 
-/** Refuses a server that insists on the TLS the options forbid (RFC 6120, 5.3.1). Ends in `TLS_REQUIRED`. */
-export function refuseTlsOnly(session: Session, features: Element): void {
-  if (session.tls !== undefined) return;
-  const offer = features.child("starttls", NS.tls);
-  if (offer?.child("required", NS.tls) === undefined) return;
-  throw failed(session, "TLS_REQUIRED");
+/** Whether the server goes on only inside TLS (RFC 6120, 5.3.1). */
+export function insistsOnTls(features: Element | undefined): boolean {
+  return features?.child("starttls", NS.tls)?.child("required", NS.tls) !== undefined;
 }
 
-function mayUseTls(session: Session, features: Element | undefined): boolean {
-  if (session.tls !== undefined) return false;
-  const offered = features?.child("starttls", NS.tls) !== undefined;
+function decide(
+  session: Session,
+  features: Element | undefined,
+): "begin" | "without" | "TLS_REQUIRED" | "TLS_UNAVAILABLE" {
+  if (session.tls !== undefined) return "without";
+  const isOffered = features?.child("starttls", NS.tls) !== undefined;
   switch (session.settings.tls) {
     case "plaintext":
-      if (features !== undefined) refuseTlsOnly(session, features);
-      return false;
+      return insistsOnTls(features) ? "TLS_REQUIRED" : "without";
     case "opportunistic":
-      return offered;
+      return isOffered ? "begin" : "without";
     case "required":
     case "direct":
-      if (!offered) throw failed(session, "TLS_UNAVAILABLE");
-      return true;
+      return isOffered ? "begin" : "TLS_UNAVAILABLE";
   }
 }
 
@@ -61,11 +66,4 @@ async function starttls(session: Session): Promise<void> {
     throw new BrokerError("PROTOCOL_ERROR", `<${answer.name}> came in answer to <starttls>`);
   }
   session.report("tls:success", await session.secure());
-}
-
-/** A failure before TLS has begun is reported here: no step is in force that the broker could report. */
-function failed(session: Session, code: ErrorCode): BrokerError {
-  const error = new BrokerError(code);
-  session.report("tls:failure", { error });
-  return error;
 }

@@ -79,6 +79,15 @@ test.each(["conflict", "host-unknown"])("%s is the server's stream error", async
   expect(error).toMatchObject({ code: "STREAM_ERROR", condition });
 });
 
+test("nothing is reported any more after a refusal that came with the header", async () => {
+  const { error, events } = await attempt(
+    plays,
+    `${OPENING}<stream:error><host-unknown xmlns='${STREAMS}'/></stream:error></stream:stream>`,
+  );
+  expect(error).toMatchObject({ code: "STREAM_ERROR", condition: "host-unknown" });
+  expect(events.slice(3)).toEqual(["stream:start", "stream:end"]);
+});
+
 describe("TLS", () => {
   const STARTTLS = `
     C: <stream:stream …version='1.0'>
