@@ -96,7 +96,6 @@ function part(
   if (text === "") return { fault: `the ${name} is empty` };
   const prepared = prepare(text);
   if (typeof prepared !== "string") return { fault: `the ${name} ${prepared.fault}` };
-  if (prepared === "") return { fault: `the ${name} is empty` };
   return isShort(prepared) ? prepared : { fault: `the ${name} has more than 1023 bytes` };
 }
 

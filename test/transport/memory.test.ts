@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import { type MemoryOptions, memoryPair } from "../../src/transport/memory.ts";
 import type { Transport } from "../../src/transport/transport.ts";
@@ -36,6 +36,14 @@ describe("a pair in memory", () => {
     await eventually(() => atServer).toEqual(["<a>12</a>"]);
     expect(client.buffered).toBe(0);
     expect(atClient).toEqual(["[drain]"]);
+  });
+
+  test("delivers while a test holds the clock", async () => {
+    vi.useFakeTimers();
+    const { client, atServer } = pair();
+    client.write("tick");
+    await eventually(() => atServer).toEqual(["tick"]);
+    vi.useRealTimers();
   });
 
   test("takes a snapshot of the bytes it is given", async () => {
