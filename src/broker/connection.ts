@@ -243,7 +243,7 @@ export class Connection {
     const connecting = this.#stream === undefined;
     return connecting
       ? asBrokerError(reason, "CONNECT_FAILED", { retryable: true })
-      : asBrokerError(reason, "PROTOCOL_ERROR");
+      : asBrokerError(reason, "HANDLER_FAILED");
   }
 
   /** The failure event of the layer that failed. */

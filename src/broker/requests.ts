@@ -1,3 +1,4 @@
+import { onAbort } from "../base/abort.ts";
 import { type Crypto, randomId } from "../base/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
 import { after } from "../base/timer.ts";
@@ -74,15 +75,12 @@ export class Requests {
           new BrokerError("REQUEST_TIMEOUT", `${timeout} ms have passed`, { retryable: true }),
         );
       });
-      const abort = (): void => {
-        settle(aborted(signal));
-      };
       // Filled once `send` returns; a request may be settled before that.
       const sent: { delivery?: Delivery } = {};
       const settle = (answer: Element | BrokerError): void => {
         if (!this.#entries.delete(id)) return;
         stopTimer();
-        signal?.removeEventListener("abort", abort);
+        ignoreSignal();
         if (answer instanceof BrokerError) {
           if (sent.delivery?.state === "queued") this.#port.remove(sent.delivery);
           this.#port.finished(stanza, answer);
@@ -94,7 +92,9 @@ export class Requests {
         this.#port.finished(answer);
       };
       this.#entries.set(id, { stanza, since, deadline: since + timeout, settle });
-      signal?.addEventListener("abort", abort, { once: true });
+      const ignoreSignal = onAbort(signal, () => {
+        settle(aborted(signal));
+      });
       this.#port.started(stanza);
       sent.delivery = this.#port.send(stanza, timeout);
       if (sent.delivery.error !== undefined) settle(sent.delivery.error);

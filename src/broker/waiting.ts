@@ -1,3 +1,4 @@
+import { onAbort } from "../base/abort.ts";
 import { wholeNumber } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import { after } from "../base/timer.ts";
@@ -24,6 +25,7 @@ export class Waiting {
   waitFor(expression: string, options: FilterOptions & { timeout?: number }): Promise<FilterMatch> {
     const { timeout, signal, ...rest } = options;
     return new Promise((resolve, reject) => {
+      if (timeout !== undefined) wholeNumber("timeout", timeout, 1);
       if (signal?.aborted) {
         reject(aborted(signal));
         return;
@@ -43,9 +45,6 @@ export class Waiting {
       const end = (error: BrokerError | undefined): void => {
         fail(error ?? new BrokerError("DISCONNECTED", "the broker was shut down"));
       };
-      const abort = (): void => {
-        fail(aborted(signal));
-      };
       const stopTimer =
         timeout === undefined
           ? undefined
@@ -60,10 +59,12 @@ export class Waiting {
         undo();
         stopTimer?.();
         this.#endings.delete(end);
-        signal?.removeEventListener("abort", abort);
+        ignoreSignal();
       };
       this.#endings.add(end);
-      signal?.addEventListener("abort", abort, { once: true });
+      const ignoreSignal = onAbort(signal, () => {
+        fail(aborted(signal));
+      });
     });
   }
 
@@ -79,6 +80,7 @@ export class Waiting {
       resolve: (r: IteratorResult<FilterMatch>) => void;
       reject: (e: unknown) => void;
     }[] = [];
+    let ignoreSignal: () => void = () => undefined;
     let over: { readonly error: BrokerError | undefined } | undefined;
 
     const finish = (error: BrokerError | undefined): void => {
@@ -86,7 +88,7 @@ export class Waiting {
       over = { error };
       undo();
       this.#endings.delete(finish);
-      signal?.removeEventListener("abort", abort);
+      ignoreSignal();
       // Readers wait only while nothing is ready, so the first takes the error and the rest the end.
       for (const reader of readers.splice(0)) settle(reader);
     };
@@ -98,9 +100,6 @@ export class Waiting {
       }
       over = { error: undefined };
       reader.reject(error);
-    };
-    const abort = (): void => {
-      finish(aborted(signal));
     };
     const undo = this.#filters.filter(
       expression,
@@ -114,8 +113,9 @@ export class Waiting {
       rest,
     );
     this.#endings.add(finish);
-    if (signal?.aborted) abort();
-    else signal?.addEventListener("abort", abort, { once: true });
+    ignoreSignal = onAbort(signal, () => {
+      finish(aborted(signal));
+    });
 
     return {
       next: () =>

@@ -218,3 +218,18 @@ test("what was matched can be sent on as it is", async () => {
   );
   broker.halt();
 });
+
+test("one signal may hold any number of filters, listeners and requests, without a warning", async () => {
+  const { broker } = await readyLine();
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const add = signal.addEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    listeners++;
+    add(...args);
+  };
+  for (let n = 0; n < 50; n++) broker.filter(`/message[@id='${n}']`, () => undefined, { signal });
+  broker.on("ready", () => undefined, { signal });
+  expect(listeners).toBe(1);
+  broker.halt();
+});

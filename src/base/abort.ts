@@ -1,0 +1,34 @@
+/** What each signal calls when it is aborted, in the order it was asked for. */
+const actions = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Runs an action when the signal is aborted, at once if it is already; calling what is returned takes it back.
+ * However many actions share a signal, it has one listener: a signal given to a thousand filters is no leak,
+ * and Node must not warn of one.
+ */
+export function onAbort(signal: AbortSignal | undefined, action: () => void): () => void {
+  if (signal === undefined) return () => undefined;
+  if (signal.aborted) {
+    action();
+    return () => undefined;
+  }
+  const shared = actions.get(signal) ?? listenTo(signal);
+  const once = (): void => {
+    action();
+  };
+  shared.add(once);
+  return () => {
+    shared.delete(once);
+  };
+}
+
+function listenTo(signal: AbortSignal): Set<() => void> {
+  const shared = new Set<() => void>();
+  actions.set(signal, shared);
+  const listener = (): void => {
+    actions.delete(signal);
+    for (const action of [...shared]) action();
+  };
+  signal.addEventListener("abort", listener, { once: true });
+  return shared;
+}
