@@ -104,7 +104,7 @@ export class Filters {
     if (isRequest(stanza)) {
       request = incoming.open(stanza);
       if (request === undefined) {
-        port.answer(errorFor(stanza, new StanzaError("resource-constraint")));
+        port.answer(errorFor(stanza, "resource-constraint"));
         return;
       }
     } else if (matches.length === 0) return;
@@ -193,8 +193,7 @@ export class Filters {
     const refusal = this.#parts.port.answer(answer);
     if (refusal === undefined) return;
     this.#failed(entry, refusal);
-    const error = new StanzaError("internal-server-error");
-    this.#parts.port.answer(errorFor(request.stanza, error));
+    this.#parts.port.answer(errorFor(request.stanza, "internal-server-error"));
   }
 
   #unclaimed(request: IncomingRequest, running: Promise<unknown>[]): void {
@@ -206,7 +205,7 @@ export class Filters {
     if (this.#parts.unhandled === "ignore") return;
     const refuse = (): void => {
       if (request.answered) return;
-      this.#parts.port.answer(errorFor(request.stanza, new StanzaError("service-unavailable")));
+      this.#parts.port.answer(errorFor(request.stanza, "service-unavailable"));
     };
     if (running.length === 0) refuse();
     else this.#work(within(this.#parts.timeout, Promise.all(running)).then(refuse, refuse));

@@ -1,5 +1,5 @@
 import { BrokerError } from "../base/errors.ts";
-import type { StanzaError } from "../stream/stanza-error.ts";
+import { errorElement, type StanzaError } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";
 
 /** An incoming request and whether it has been answered. */
@@ -100,10 +100,11 @@ export function resultFor(request: Element, payload?: Element): Element {
   return xml("iq", { type: "result", id, to: from, from: to }, payload);
 }
 
-/** The error for a request. */
-export function errorFor(request: Element, error: StanzaError): Element {
+/** The error for a request: that condition, or what a handler threw. */
+export function errorFor(request: Element, error: string | StanzaError): Element {
   const { id, from, to } = request.attrs;
-  return xml("iq", { type: "error", id, to: from, from: to }, error.toElement());
+  const payload = typeof error === "string" ? errorElement(error) : error.toElement();
+  return xml("iq", { type: "error", id, to: from, from: to }, payload);
 }
 
 /** The two parts cannot run into each other: neither may hold a control character. */

@@ -68,13 +68,25 @@ export class StanzaError extends BrokerError {
 
   /** The `<error/>` child of the stanza that reports it. */
   toElement(): Element {
-    return xml(
-      "error",
-      { type: this.type },
-      xml(this.condition, { xmlns: NS.stanzaErrors }),
-      this.text === undefined ? undefined : xml("text", { xmlns: NS.stanzaErrors }, this.text),
-    );
+    return errorElement(this.condition, this.type, this.text);
   }
+}
+
+/**
+ * The `<error/>` child of a stanza that reports a condition, without the `StanzaError`: making one takes a
+ * stack trace, which is most of the cost of refusing a request.
+ */
+export function errorElement(
+  condition: string,
+  type: StanzaErrorType = USUAL_TYPE[condition] ?? "cancel",
+  text?: string,
+): Element {
+  return xml(
+    "error",
+    { type },
+    xml(condition, { xmlns: NS.stanzaErrors }),
+    text === undefined ? undefined : xml("text", { xmlns: NS.stanzaErrors }, text),
+  );
 }
 
 /** Conditions as servers from before XMPP 1.0 say them, by code (XEP-0086). */
