@@ -1,6 +1,6 @@
 /**
  * A run of bytes that is expected to stand somewhere, compared four bytes a step. Most are names of at
- * most eight bytes: two masked words say all about those.
+ * most eight bytes: two masked words say all about those. No bytes stand nowhere.
  */
 export class Literal {
   readonly length: number;
@@ -21,6 +21,7 @@ export class Literal {
     this.#second = this.#view.getInt32(4, true);
     const masks = new DataView(mask.buffer);
     this.#firstMask = masks.getInt32(0, true);
+    if (length === 0) this.#first = 1;
     this.#secondMask = masks.getInt32(4, true);
   }
 

@@ -1,13 +1,23 @@
 import { isNcName } from "./characters.ts";
 import { Literal } from "./literal.ts";
 
+const NOTHING = new Literal(new Uint8Array(0));
+
+/** A namespace name, kept to be recognized by its bytes. */
+export interface KnownNamespace {
+  readonly uri: string;
+  readonly literal: Literal;
+}
+
+const NO_NAMESPACE: KnownNamespace = { uri: "", literal: NOTHING };
+
 /** A qualified name as it was spelt, taken apart and found legal once. */
 export class Name {
   /** Its place in the table of known names; -1 if it is not kept there. */
   readonly id: number;
   readonly hash: number;
-  /** Its bytes, if it is known. */
-  readonly literal: Literal | undefined;
+  /** Its bytes, if it is known; else none. */
+  readonly literal: Literal;
   /** As spelt: `stream:features`. */
   readonly qualified: string;
   /** What stands before the colon; `""` if there is none. */
@@ -20,15 +30,20 @@ export class Name {
 
   // What came with it last, and is likely to come with it again. A wrong guess costs a comparison.
 
-  /** The known attribute that followed this name, be it that of the element or of an attribute. */
-  next: Name | undefined = undefined;
-  /** The default namespace declared on an element of this name. */
-  namespace: KnownNamespace | undefined = undefined;
+  /** The attribute that followed this name, of an element or attribute, and the one before. */
+  next: Name = this;
+  otherNext: Name = this;
+  /** The element whose start tag followed that of an element of this name, and the one before. */
+  follower: Name = this;
+  otherFollower: Name = this;
+  /** The default namespace declared on an element of this name, and the one before. */
+  namespace: KnownNamespace = NO_NAMESPACE;
+  otherNamespace: KnownNamespace = NO_NAMESPACE;
   /** The namespace of an attribute of this name, and its key there: `{uri}local`. */
   uri = "";
   key = "";
 
-  constructor(id: number, hash: number, literal: Literal | undefined, qualified: string) {
+  constructor(id: number, hash: number, literal: Literal, qualified: string) {
     const colon = qualified.indexOf(":");
     this.id = id;
     this.hash = hash;
@@ -39,12 +54,27 @@ export class Name {
     this.declares = this.prefix === "xmlns" || qualified === "xmlns";
     this.plain = colon < 0 && !this.declares;
   }
-}
 
-/** A namespace name, kept to be recognized by its bytes. */
-export interface KnownNamespace {
-  readonly uri: string;
-  readonly literal: Literal;
+  /** Expects an attribute after this name, if it is known. */
+  expectNext(name: Name): void {
+    if (name.id < 0 || this.id < 0 || name === this.next) return;
+    this.otherNext = this.next;
+    this.next = name;
+  }
+
+  /** Expects a start tag after that of this name, if it is known. */
+  expectFollower(name: Name): void {
+    if (name.id < 0 || this.id < 0 || name === this.follower) return;
+    this.otherFollower = this.follower;
+    this.follower = name;
+  }
+
+  /** Expects a namespace to be declared by elements of this name. */
+  expectNamespace(namespace: KnownNamespace): void {
+    if (namespace === this.namespace) return;
+    this.otherNamespace = this.namespace;
+    this.namespace = namespace;
+  }
 }
 
 /**
@@ -69,7 +99,7 @@ export function hashOn(hash: number, byte: number): number {
 
 const encoder = new TextEncoder();
 /** No name at all. */
-export const NOBODY = new Name(-1, 0, undefined, "");
+export const NOBODY: Name = new Name(-1, 0, NOTHING, "");
 
 const table: Name[] = new Array<Name>(SLOTS).fill(NOBODY);
 let known = 0;
@@ -99,10 +129,7 @@ export function knownName(
   for (let tries = FARTHEST; tries > 0; tries--) {
     const name = table[slot] ?? NOBODY;
     if (name.hash === hash) {
-      const { literal } = name;
-      if (literal !== undefined && literal.length === length && literal.standsAt(view, at)) {
-        return name;
-      }
+      if (name.literal.length === length && name.literal.standsAt(view, at)) return name;
     }
     if (name === NOBODY) return undefined;
     slot = (slot + 1) & (SLOTS - 1);
@@ -110,11 +137,15 @@ export function knownName(
   return undefined;
 }
 
-/** Makes room for new names. Not to be called while the names of one tag are compared by `id`. */
-export function makeRoom(): void {
-  if (known < MOST_NAMES) return;
+/**
+ * Makes room for new names, if there is none: whether it did. Names from before must not be compared
+ * by `id` with those from after it.
+ */
+export function makeRoom(): boolean {
+  if (known < MOST_NAMES) return false;
   table.fill(NOBODY);
   known = 0;
+  return true;
 }
 
 /** A name that is not known, which is kept if it came before; undefined if it is none (QName). */
@@ -131,7 +162,7 @@ export function learnName(qualified: string, hash: number): Name | undefined {
       return name;
     }
   }
-  return new Name(-1, hash, undefined, qualified);
+  return new Name(-1, hash, NOTHING, qualified);
 }
 
 function freeSlot(hash: number): number {

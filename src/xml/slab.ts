@@ -38,7 +38,7 @@ export class Slab {
       this.#to = Math.min(from + BLOCK, end);
       this.#block = latin1(this.bytes, from, this.#to);
     }
-    return this.#block.slice(from - this.#from, to - this.#from);
+    return this.#block.substring(from - this.#from, to - this.#from);
   }
 
   /** The string of bytes that are legal UTF-8. */

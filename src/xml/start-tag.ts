@@ -1,64 +1,98 @@
-import { type Name, NOBODY } from "./names.ts";
-import { expand } from "./references.ts";
-import { NO_SLAB, type Slab } from "./slab.ts";
+import { Dictionary } from "./element.ts";
+import { MOST_NAMES, type Name, NOBODY } from "./names.ts";
 
-/** What must be done to the bytes of a value or text to make it a string: flags, to be joined. */
-export const REFERENCES = 1;
-/** It holds more than ASCII. */
-export const FOREIGN = 2;
-/** It holds tabs or line ends, which are normalized. */
-export const LINES = 4;
+/** Elements with more attributes than this are too rare to learn their shape. */
+const MOST_SHAPED = 16;
+
+/** For each known name the tag in which it was last an attribute: finds those that come twice. */
+const seen = new Int32Array(MOST_NAMES);
+let tags = 0;
+
+/** A number no tag had before. */
+function nextTag(): number {
+  if (++tags === 0x3fffffff) {
+    seen.fill(0);
+    tags = 1;
+  }
+  return tags;
+}
 
 /**
- * The start tag being read: its names, and where its values stand. There is one in the process, since
- * no tag outlives the call that reads it: one that is cut is read again when its end has come.
+ * A dictionary for keys that never came before, or are many. Those of the common kind would teach V8 a
+ * new shape each, which takes a microsecond and memory.
+ */
+export function rareDictionary(): Record<string, string> {
+  return Object.create(null) as Record<string, string>;
+}
+
+/**
+ * The start tag being read. There is one in the process, since no tag outlives the call that reads it:
+ * one that is cut is read again when its end has come.
  */
 export class StartTag {
-  /** How many attributes, declarations included (but for `namespace`). */
+  /** Its name, and the name read last: this or that of an attribute. */
+  element: Name = NOBODY;
+  last: Name = NOBODY;
+  /** How many attributes it has, declarations included (but for `namespace`). */
   count = 0;
-  /** Whether any of them is more than a plain attribute. */
-  special = false;
-  /** Whether any of their names is not known. */
-  unknown = false;
   /** The default namespace, if it was declared with one that is known. */
   namespace: string | undefined = undefined;
-  /** The name read last: the element's, then those of its attributes. */
-  last: Name = NOBODY;
+  /** An attribute that came twice. */
+  twice: Name | undefined = undefined;
+  /** The attributes without prefixes before the first that has one. */
+  attrs: Record<string, string> = new Dictionary();
+  /** From that on, all of them, with declarations of namespaces. */
   readonly names: Name[] = [];
-  /** Three numbers a value: from, to, flags. */
-  readonly #spans: number[] = [];
-  #slab: Slab = NO_SLAB;
-  #end = 0;
+  readonly values: string[] = [];
+  /** Whether all attributes so far are known names without prefixes, and not many. */
+  usual = true;
+  #serial = 0;
 
-  begin(name: Name, slab: Slab, end: number): void {
-    this.last = name;
+  begin(name: Name): void {
+    this.element = this.last = name;
     this.count = 0;
-    this.special = false;
-    this.unknown = false;
-    this.namespace = undefined;
-    this.#slab = slab;
-    this.#end = end;
+    this.namespace = this.twice = undefined;
+    this.attrs = new Dictionary();
+    this.#serial = nextTag();
+    if (this.usual) return;
+    this.usual = true;
+    this.names.length = this.values.length = 0;
   }
 
-  add(name: Name, from: number, to: number, flags: number): void {
-    const at = 3 * this.count;
-    this.names[this.count++] = name;
-    this.#spans[at] = from;
-    this.#spans[at + 1] = to;
-    this.#spans[at + 2] = flags;
-    if (!name.plain) this.special = true;
-    if (name.id < 0) this.unknown = true;
+  /** Adds an attribute if the tag is `usual` and the name known and plain. */
+  addUsual(name: Name, value: string): void {
+    if (seen[name.id] === this.#serial) this.twice ??= name;
+    seen[name.id] = this.#serial;
+    this.attrs[name.local] = value;
+    if (++this.count === MOST_SHAPED) this.beRare();
   }
 
-  /** The value of an attribute, normalized (XML 1.0, 3.3.3). */
-  value(index: number): string {
-    const at = 3 * index;
-    const from = this.#spans[at] ?? 0;
-    const to = this.#spans[at + 1] ?? 0;
-    const flags = this.#spans[at + 2] ?? 0;
-    if (flags === 0) return this.#slab.ascii(from, to, this.#end);
-    if (flags === FOREIGN) return this.#slab.utf8(from, to);
-    const references = (flags & REFERENCES) !== 0;
-    return expand(this.#slab.bytes, from, to, { references, value: true });
+  /** Adds any attribute. */
+  add(name: Name, value: string): void {
+    if (this.usual) {
+      if (name.plain && name.id >= 0) {
+        this.addUsual(name, value);
+        return;
+      }
+      this.usual = false;
+      if (name.id < 0) this.beRare();
+    }
+    this.count++;
+    if (!name.plain || this.names.length > 0) {
+      this.names.push(name);
+      this.values.push(value);
+    } else this.put(name.local, value, name);
+  }
+
+  /** Puts an attribute into `attrs` of a tag that is not `usual`. */
+  put(key: string, value: string, name: Name): void {
+    if (key in this.attrs) this.twice ??= name;
+    this.attrs[key] = value;
+  }
+
+  /** Goes on with a dictionary for keys that are unknown or many. */
+  beRare(): void {
+    this.usual = false;
+    this.attrs = Object.assign(rareDictionary(), this.attrs);
   }
 }

@@ -5,7 +5,7 @@ import { hashOn, knownName, learnName, makeRoom, type Name, NOBODY, SEED } from 
 import { readReference, expand } from "./references.ts";
 import { textStop, valueStop } from "./scan.ts";
 import { lease, NO_SLAB, release, Slab } from "./slab.ts";
-import { FOREIGN, LINES, REFERENCES, StartTag } from "./start-tag.ts";
+import { StartTag } from "./start-tag.ts";
 import { TreeBuilder } from "./tree-builder.ts";
 import { type XmlCondition, XmlError } from "./xml-error.ts";
 
@@ -44,6 +44,7 @@ export interface ParserContext {
 }
 
 const CR = 0x0d;
+const BLANK = 0x20;
 const BANG = 0x21;
 const QUOTE = 0x22;
 const HASH = 0x23;
@@ -69,6 +70,15 @@ const LITTLE = 512;
 /** No legal reference is longer, unless it is padded with zeros. */
 const LONGEST_REFERENCE = 24;
 const LONGEST_DECLARATION = 256;
+
+// What must be done to the bytes of a value or text to make it a string: flags, to be joined.
+
+/** It holds references. */
+const REFERENCES = 1;
+/** It holds more than ASCII. */
+const FOREIGN = 2;
+/** It holds tabs or line ends, which are normalized. */
+const LINES = 4;
 
 const CDATA = "<![CDATA[";
 const DECLARATION_START = "<?xml ";
@@ -115,7 +125,7 @@ export class StreamParser {
   #token: "none" | "tag" | "cdata" = "none";
   /** Where reading goes on within a text, CDATA section or tag that was cut. */
   #resume = 0;
-  /** What is known of a text that was cut: flags of `StartTag`. */
+  /** What is known of a text that was cut: flags. */
   #flags = 0;
   /** Within a tag that was cut: the quote that is open, or 0. */
   #quote = 0;
@@ -443,16 +453,17 @@ export class StreamParser {
 
   /** Adds what stands from `#at` to `to` to the text of the innermost element. */
   #takeTextTo(to: number, flags: number): void {
-    const slab = this.#slab;
-    let text: string;
-    if (flags === 0) text = slab.ascii(this.#at, to, this.#end);
-    else if (flags === FOREIGN) text = slab.utf8(this.#at, to);
-    else {
-      const references = (flags & REFERENCES) !== 0;
-      text = expand(slab.bytes, this.#at, to, { references, value: false });
-    }
+    const text = this.#textOf(this.#at, to, flags, false);
     this.#text = this.#text === "" ? text : this.#text + text;
     this.#at = to;
+  }
+
+  #textOf(from: number, to: number, flags: number, value: boolean): string {
+    const slab = this.#slab;
+    if (flags === 0) return slab.ascii(from, to, this.#end);
+    if (flags === FOREIGN) return slab.utf8(from, to);
+    const references = (flags & REFERENCES) !== 0;
+    return expand(slab.bytes, from, to, { references, value });
   }
 
   /** Characters beyond ASCII: where they end, or where one is cut. */
@@ -615,12 +626,13 @@ export class StreamParser {
    */
   #readStartTag(): boolean {
     const { bytes } = this.#slab;
-    makeRoom();
-    let i = this.#readName(this.#at + 1);
+    if (makeRoom()) tag.element = NOBODY;
+    let i = this.#readElementName(this.#at + 1);
     if (i === CUT) return false;
     const name = this.#name;
-    tag.begin(name, this.#slab, this.#end);
+    tag.begin(name);
     for (;;) {
+      i = this.#readExpected(i);
       const gap = i;
       while (CLASS[bytes[i] ?? 0] === SPACE) i++;
       const byte = bytes[i];
@@ -630,7 +642,7 @@ export class StreamParser {
       }
       if (i >= this.#end) return false;
       if (byte === SLASH) break;
-      i = this.#readAttribute(i, i > gap, name);
+      i = this.#readAttribute(i, i > gap);
       if (i === CUT) return false;
     }
     if (i + 1 >= this.#end) return false;
@@ -639,22 +651,38 @@ export class StreamParser {
     return true;
   }
 
+  /** Reads the name of a start tag, likely that of one that followed the last one's before. */
+  #readElementName(from: number): number {
+    const { bytes, view } = this.#slab;
+    let name = tag.element.follower;
+    let stands = name.literal.standsAt(view, from);
+    if (!stands) {
+      name = tag.element.otherFollower;
+      stands = name.literal.standsAt(view, from);
+    }
+    const to = from + name.literal.length;
+    if (stands && to < this.#end && ((CLASS[bytes[to] ?? 0] ?? 0) & NAME) === 0) {
+      this.#name = name;
+      return to;
+    }
+    const after = this.#readName(from);
+    if (after !== CUT) tag.element.expectFollower(this.#name);
+    return after;
+  }
+
   /**
    *     to='romeo@example.net'
    *     ^
    *
    * Returns where it ends.
    */
-  #readAttribute(from: number, spaced: boolean, element: Name): number {
-    const { bytes, view } = this.#slab;
-    let i = this.#guessAttribute(from);
-    if (i === CUT) {
-      i = this.#readName(from);
-      if (i === CUT) return CUT;
-      if (this.#name.id >= 0) tag.last.next = this.#name;
-    }
+  #readAttribute(from: number, spaced: boolean): number {
+    const { bytes } = this.#slab;
+    let i = this.#readName(from);
+    if (i === CUT) return CUT;
     if (!spaced) this.#fail("not-well-formed", "no space before an attribute", from);
     const name = this.#name;
+    tag.last.expectNext(name);
     tag.last = name;
     while (CLASS[bytes[i] ?? 0] === SPACE) i++;
     if (i >= this.#end) return CUT;
@@ -667,28 +695,75 @@ export class StreamParser {
       return this.#fail("not-well-formed", "a value without quotes", i);
     }
     const start = i + 1;
-    const guess = element.namespace;
-    if (name.declares && name.prefix === "" && guess !== undefined && tag.namespace === undefined) {
-      // Nearly always it is the namespace that the last element of this name had.
-      const close = start + guess.literal.length;
-      if (close < this.#end && bytes[close] === quote && guess.literal.standsAt(view, start)) {
-        tag.namespace = guess.uri;
-        return close + 1;
-      }
+    if (name.declares && name.prefix === "") {
+      const close = this.#guessNamespace(start, quote);
+      if (close !== CUT) return close + 1;
     }
     return this.#readValue(name, start, quote);
   }
 
-  /** Is it the attribute that followed the last time? Returns where its name ends, or 0. */
-  #guessAttribute(from: number): number {
-    const guess = tag.last.next;
-    const literal = guess?.literal;
-    if (literal === undefined) return CUT;
+  /**
+   * Reads attributes as long as they are what followed the last times, written as nearly all are: one
+   * space, a name, a quoted value that means itself. Returns where it stops, be it at once: what
+   * stands there is read the slow way, which knows all there is to know.
+   *
+   *     <message to='romeo@example.net' type='chat'>
+   *             ^
+   */
+  #readExpected(from: number): number {
+    const slab = this.#slab;
+    const { bytes, view } = slab;
+    const end = this.#end;
+    let i = from;
+    let last = tag.last;
+    while (tag.usual && bytes[i] === BLANK) {
+      let name = last.next;
+      if (!name.literal.standsAt(view, i + 1)) {
+        name = last.otherNext;
+        if (!name.literal.standsAt(view, i + 1)) break;
+      }
+      const equals = i + 1 + name.literal.length;
+      if (equals >= end || bytes[equals] !== EQUALS) break;
+      const quote = bytes[equals + 1];
+      if (quote !== APOSTROPHE && quote !== QUOTE) break;
+      const start = equals + 2;
+      let close: number;
+      if (name.plain) {
+        close = valueStop(view, start);
+        if (bytes[close] !== quote) break;
+        tag.addUsual(name, slab.ascii(start, close, end));
+      } else {
+        close = this.#guessNamespace(start, quote);
+        if (close === CUT) break;
+      }
+      i = close + 1;
+      last = name;
+    }
+    tag.last = last;
+    return i;
+  }
+
+  /**
+   * Nearly always it is the namespace that the last element of this name had. Returns where the
+   * closing quote stands, or 0 if it is another.
+   *
+   *     <body xmlns='jabber:client'>
+   *                  ^
+   */
+  #guessNamespace(start: number, quote: number): number {
+    if (tag.namespace !== undefined) return CUT;
     const { bytes, view } = this.#slab;
-    const to = from + literal.length;
-    if (to >= this.#end || bytes[to] !== EQUALS || !literal.standsAt(view, from)) return CUT;
-    this.#name = guess ?? this.#name;
-    return to;
+    let guess = tag.element.namespace;
+    let close = start + guess.literal.length;
+    if (close >= this.#end || bytes[close] !== quote || !guess.literal.standsAt(view, start)) {
+      guess = tag.element.otherNamespace;
+      close = start + guess.literal.length;
+      if (close >= this.#end || bytes[close] !== quote || !guess.literal.standsAt(view, start)) {
+        return CUT;
+      }
+    }
+    tag.namespace = guess.uri;
+    return close;
   }
 
   /**
@@ -705,7 +780,7 @@ export class StreamParser {
       i = valueStop(view, i);
       const byte = bytes[i] ?? 0;
       if (byte === quote) {
-        tag.add(name, start, i, flags);
+        tag.add(name, this.#textOf(start, i, flags, true));
         return i + 1;
       }
       if (byte >= 0x80) {
@@ -829,8 +904,8 @@ export class StreamParser {
     const { bytes, view } = this.#slab;
     const from = this.#at + 2;
     const open = this.#builder.openName;
-    const literal = open?.literal;
-    if (literal !== undefined) {
+    if (open !== undefined && open.id >= 0) {
+      const { literal } = open;
       const to = from + literal.length;
       if (to < this.#end && bytes[to] === GT && literal.standsAt(view, from)) {
         this.#endElement(to + 1);

@@ -1,8 +1,8 @@
 import { Dictionary, Element, NO_PREFIXES } from "./element.ts";
 import type { XmlLimits } from "./limits.ts";
-import { learnNamespace, MOST_NAMES, type Name } from "./names.ts";
+import { learnNamespace, type Name } from "./names.ts";
 import { NS } from "./namespaces.ts";
-import type { StartTag } from "./start-tag.ts";
+import { rareDictionary, type StartTag } from "./start-tag.ts";
 import type { XmlCondition } from "./xml-error.ts";
 
 /** An element whose end tag has not come. Frames are used again for the next at their depth. */
@@ -41,30 +41,9 @@ const NOBODY = new Element("", "");
 /** The children of an element until it has ended. */
 const PENDING: (Element | string)[] = [];
 
-/** A dictionary whose keys never came before: those of the common kind would teach V8 a new shape each. */
-function rareDictionary(): Record<string, string> {
-  return Object.create(null) as Record<string, string>;
-}
-
-/** Elements with more attributes than this are too rare to learn their shape. */
-const MOST_SHAPED = 16;
-
 /** What is kept between stanzas. */
 const FRAMES_KEPT = 8;
 const WAITING_KEPT = 64;
-
-/** For each known name the tag in which it was last an attribute: finds those that come twice. */
-const seen = new Int32Array(MOST_NAMES);
-let tags = 0;
-
-/** A number no tag had before. */
-function nextTag(): number {
-  if (++tags === 0x3fffffff) {
-    seen.fill(0);
-    tags = 1;
-  }
-  return tags;
-}
 
 /**
  * Makes elements of tags and texts: looks up namespaces, refuses what Namespaces in XML forbid, and
@@ -127,11 +106,13 @@ export class TreeBuilder {
     }
     if (depth - this.roots >= limits.depth) this.#fail("policy-violation", "elements too deep");
 
-    const declared = tag.special ? this.#declare(name, tag, limits) : NO_DECLARATIONS;
+    const special = !tag.usual;
+    const declared = special ? this.#declare(name, tag, limits) : NO_DECLARATIONS;
     if (tag.count - declared.count > limits.attributes) {
       this.#fail("policy-violation", "too many attributes");
     }
-    const attrs = tag.special ? this.#attributes(tag) : this.#plainAttributes(tag);
+    if (special) this.#addAttributes(tag);
+    if (tag.twice !== undefined) this.#failTwice(tag.twice);
     const ns = declared.ns ?? tag.namespace ?? this.namespace;
     let prefixes = top ? this.#outer : NO_PREFIXES;
     if (declared.prefixes !== undefined) {
@@ -139,7 +120,7 @@ export class TreeBuilder {
     }
     const own = name.prefix === "" ? ns : this.#resolve(name);
     const children = empty ? [] : PENDING;
-    const element = new Element(name.local, own, attrs, prefixes, children);
+    const element = new Element(name.local, own, tag.attrs, prefixes, children);
     if (!empty) this.#open(element, name, ns, declared.undo);
     else {
       if (declared.undo.length > 0) this.#undo(declared.undo);
@@ -209,45 +190,22 @@ export class TreeBuilder {
     this.#held = from;
   }
 
-  #plainAttributes(tag: StartTag): Record<string, string> {
-    const { count, names } = tag;
-    const attrs = tag.unknown || count > MOST_SHAPED ? rareDictionary() : new Dictionary();
-    if (count === 0) return attrs;
-    const serial = nextTag();
-    for (let k = 0; k < count; k++) {
-      const name = names[k];
-      if (name === undefined) break;
-      if (tag.unknown) {
-        if (name.local in attrs) this.#failTwice(name);
-      } else {
-        if (seen[name.id] === serial) this.#failTwice(name);
-        seen[name.id] = serial;
-      }
-      attrs[name.local] = tag.value(k);
-    }
-    return attrs;
-  }
-
-  /** Attributes of which some have prefixes, once what the tag declares is in scope. */
-  #attributes(tag: StartTag): Record<string, string> {
-    let attrs = tag.unknown || tag.count > MOST_SHAPED ? rareDictionary() : new Dictionary();
-    for (let k = 0; k < tag.count; k++) {
-      const name = tag.names[k];
-      if (name === undefined || name.declares) continue;
+  /** Adds the attributes that wait for what the tag declares to be in scope. */
+  #addAttributes(tag: StartTag): void {
+    for (const [k, name] of tag.names.entries()) {
+      if (name.declares) continue;
       let key = name.local;
       if (name.prefix !== "") {
         const uri = this.#resolve(name);
         if (name.uri !== uri) {
+          tag.beRare();
           name.uri = uri;
           name.key = uri === NS.xml ? `xml:${name.local}` : `{${uri}}${name.local}`;
-          attrs = Object.assign(rareDictionary(), attrs);
         }
         ({ key } = name);
       }
-      if (key in attrs) this.#failTwice(name);
-      attrs[key] = tag.value(k);
+      tag.put(key, tag.values[k] ?? "", name);
     }
-    return attrs;
   }
 
   #resolve(name: Name): string {
@@ -263,17 +221,17 @@ export class TreeBuilder {
     let prefixes: Record<string, string> | undefined;
     const undo: Undo[] = [];
     let count = 0;
-    for (let k = 0; k < tag.count; k++) {
-      const name = tag.names[k];
-      if (name === undefined || !name.declares) continue;
+    for (const [k, name] of tag.names.entries()) {
+      if (!name.declares) continue;
       count++;
       const prefix = name.prefix === "" ? "" : name.local;
-      const uri = tag.value(k);
+      const uri = tag.values[k] ?? "";
       this.#checkDeclaration(prefix, uri);
       if (prefix === "") {
         if (ns !== undefined || tag.namespace !== undefined) this.#failTwice(name);
-        element.namespace = learnNamespace(uri);
-        ns = element.namespace?.uri ?? uri;
+        const known = learnNamespace(uri);
+        ns = known?.uri ?? uri;
+        if (known !== undefined) element.expectNamespace(known);
       } else {
         prefixes ??= rareDictionary();
         if (prefix in prefixes) this.#failTwice(name);
