@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { startEjabberd } from "./ejabberd.ts";
 import { startJabberd2 } from "./jabberd2.ts";
 import { programPath } from "./programs.ts";
@@ -10,11 +11,19 @@ export interface Candidate {
   readonly name: ServerName;
   /** The programs it consists of. */
   readonly programs: readonly string[];
+  /** A file it must have beside them. */
+  readonly file?: string;
   readonly start: () => Promise<RealServer>;
 }
 
 export const CANDIDATES: Readonly<Record<ServerName, Candidate>> = {
-  prosody: { name: "prosody", programs: ["prosody"], start: startProsody },
+  prosody: {
+    name: "prosody",
+    programs: ["prosody"],
+    // Of Debian's package prosody-modules: EXTERNAL for clients.
+    file: "/usr/lib/prosody/modules/mod_auth_ccert.lua",
+    start: startProsody,
+  },
   ejabberd: { name: "ejabberd", programs: ["erl", "ejabberdctl"], start: startEjabberd },
   jabberd2: {
     name: "jabberd2",
@@ -30,8 +39,10 @@ export type Finding =
 
 /** Looks for one server's programs. */
 export function find(name: ServerName): Finding {
-  const lacking = CANDIDATES[name].programs.filter((program) => programPath(program) === undefined);
-  if (lacking.length > 0) return { name, found: false, why: `no program ${lacking.join(", ")}` };
+  const { programs, file } = CANDIDATES[name];
+  const lacking = programs.filter((program) => programPath(program) === undefined);
+  if (file !== undefined && !existsSync(file)) lacking.push(file);
+  if (lacking.length > 0) return { name, found: false, why: `there is no ${lacking.join(", ")}` };
   return { name, found: true, version: packageVersion(name) };
 }
 

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Installs the three servers the tests run on, on Debian and its kin: `sh test/servers/install.sh`,
-# as root. Does nothing where they are there already; no service is started.
+# as root (prosody-modules has the login by client certificate). Does nothing where they are there already; no service is started.
 set -eu
 
 missing=
-for package in prosody ejabberd jabberd2; do
+for package in prosody prosody-modules ejabberd jabberd2; do
   dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0

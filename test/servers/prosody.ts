@@ -37,7 +37,7 @@ run_as_root = true -- refused otherwise; anybody else never asks
 pidfile = ${lua(workspace.path("prosody.pid"))}
 data_path = ${lua(workspace.path("data"))}
 storage = "internal"
-log = { { to = "file", levels = { min = "debug" }, filename = ${lua(workspace.path("prosody.log"))} } }
+log = { { to = "file", levels = { min = "info" }, filename = ${lua(workspace.path("prosody.log"))} } }
 interfaces = { "127.0.0.1" }
 local_interfaces = { "127.0.0.1" }
 c2s_ports = { ${client} }

@@ -16,6 +16,8 @@ export const SERVICE_DOMAINS = [
   "two.service.test",
   "three.service.test",
   "four.service.test",
+  "five.service.test",
+  "six.service.test",
 ] as const;
 /** On Prosody: the name where a second component replaces the first. */
 export const KICK_OLD_DOMAIN = "newest.service.test";

@@ -1,0 +1,47 @@
+import { expect } from "vitest";
+import type { Broker } from "../../src/node.ts";
+import type { Step } from "./scenario.ts";
+import { address, message } from "./stage.ts";
+
+const BYTES = 51_000;
+const TIMES = 200;
+/** Characters of two, three and four bytes, a joined family and a flag: no cut between bytes suits it. */
+const PIECE = "Съешь ещё этих мягких булок €…—🥐👨‍👩‍👧‍👦🇺🇦 да выпей чаю ";
+
+/** Large texts in any script pass both ways, whatever the packets cut in two. */
+export const VOLUME: Step = {
+  title: `${BYTES} bytes of Cyrillic and emoji arrive uncorrupted, ${TIMES} times, both ways`,
+  async play(stage) {
+    const broker = await stage.connected();
+    expect(await pass(broker, stage.peer)).toEqual([]);
+    expect(await pass(stage.peer, broker)).toEqual([]);
+  },
+};
+
+/** Sends all texts; resolves with the numbers of those that arrived changed, or out of their turn. */
+async function pass(from: Broker, to: Broker): Promise<number[]> {
+  const wrong: number[] = [];
+  let arrived = 0;
+  const all = new Promise<void>((resolve) => {
+    const undo = to.filter("/message/body", ({ stanza }) => {
+      if (stanza.childText("body") !== text(arrived)) wrong.push(arrived);
+      if (++arrived < TIMES) return;
+      undo();
+      resolve();
+    });
+  });
+  const deliveries = Array.from({ length: TIMES }, (_, number) =>
+    from.send(message(address(to), text(number))),
+  );
+  await all;
+  expect(new Set(deliveries.map(({ state }) => state))).toEqual(new Set(["written"]));
+  return wrong;
+}
+
+/** The text of that number: each begins elsewhere in the piece, and they differ in length. */
+function text(number: number): string {
+  const characters = Array.from(PIECE);
+  const start = number % characters.length;
+  const turned = [...characters.slice(start), ...characters.slice(0, start)].join("");
+  return `${number} ` + turned.repeat(Math.ceil(BYTES / new TextEncoder().encode(turned).length));
+}
