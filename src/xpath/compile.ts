@@ -7,7 +7,13 @@ import { type Expression, typeOf } from "./expression.ts";
 import { fold } from "./fold.ts";
 import { coreFunctions, type Value } from "./functions.ts";
 import { parse } from "./parser.ts";
-import type { Type, XPathFunction, XPathInput, XPathValue } from "./value.ts";
+import {
+  type Type,
+  toBoolean,
+  type XPathFunction,
+  type XPathInput,
+  type XPathValue,
+} from "./value.ts";
 import { MAX_STEPS, Walk } from "./walk.ts";
 
 /** What the names in an expression mean, and how much its evaluation may cost. */
@@ -84,6 +90,19 @@ export class CompiledXPath implements XPath {
     this.#testing ??= compiler.boolean(this.tree);
     walk.begin(this.expression, this.#steps);
     return this.#testing(walk.root, walk);
+  }
+
+  /**
+   * The result on a walk that others share, or `undefined` if it is false. Most are false, and that is
+   * found fastest by `test`; where a match is `likely`, its nodes are gathered at once.
+   */
+  matchOn(walk: Walk, likely: boolean): XPathValue | undefined {
+    if (this.type === "boolean") return this.testOn(walk) || undefined;
+    if (likely && this.type === "nodes") {
+      const nodes = this.evaluateOn(walk);
+      return toBoolean(nodes) ? nodes : undefined;
+    }
+    return this.testOn(walk) ? this.evaluateOn(walk) : undefined;
   }
 
   /** `evaluate` on a walk that others share. */

@@ -181,10 +181,10 @@ function tryGroup<T>(
 ): void {
   const { compiled } = group;
   try {
-    if (compiled === undefined) {
-      const result = group.xpath.evaluate(walk.root.element);
-      if (toBoolean(result)) addMatches(group, result, matches);
-    } else if (compiled.testOn(walk)) addMatches(group, compiled.evaluateOn(walk), matches);
+    const result = compiled
+      ? compiled.matchOn(walk, group.keys !== undefined)
+      : group.xpath.evaluate(walk.root.element);
+    if (result !== undefined && toBoolean(result)) addMatches(group, result, matches);
   } catch (error) {
     if (failed === undefined) throw error;
     for (const { value } of group.entries) failed(error, value);

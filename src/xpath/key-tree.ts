@@ -98,6 +98,11 @@ function meetSpaces<T>(
 export class KeyTree<T> {
   readonly #root = new KeyNode<T>();
 
+  /** Whether there is no item. */
+  get isEmpty(): boolean {
+    return this.#root.isEmpty;
+  }
+
   /** Adds an item under a key. */
   add(key: Key, item: T): void {
     let node = this.#root;

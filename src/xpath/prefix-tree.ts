@@ -19,6 +19,11 @@ export class PrefixTree<T> {
   /** How many strings begin with a pair of characters that falls into the slot. */
   readonly #pairs = new Uint32Array(SLOTS);
 
+  /** Whether there is no string. */
+  get isEmpty(): boolean {
+    return this.#root.branches === undefined;
+  }
+
   /** Adds an item under a string of at least one character. */
   add(text: string, item: T): void {
     let branch = this.#root;

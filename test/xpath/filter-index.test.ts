@@ -74,6 +74,29 @@ describe("the index", () => {
     expect(() => index.match(chat)).toThrow("boom");
   });
 
+  test("stays right and leaves nothing behind while 10,000 filters come and go between stanzas", () => {
+    const index = new FilterIndex<number>();
+    const here = index.add(compile("/message/body[.='Hello']"), -1);
+    const undoes: (() => void)[] = [];
+    const templates = [
+      (i: number) => `/message[@from='user${i}@example.net']`,
+      (i: number) => `/message[starts-with(@from,'user${i}')]`,
+      (i: number) => `contains(/message/body,'word${i}')`,
+      (i: number) => `//*[namespace-uri()='urn:${i}']`,
+      (i: number) => `not(/iq[@id='${i}'])`,
+    ];
+    for (let i = 0; i < 10_000; i++) {
+      const template = templates[i % templates.length];
+      if (template !== undefined) undoes.push(index.add(compile(template(i)), i));
+      if (undoes.length > 20) undoes.splice(i % 20, 1)[0]?.();
+      if (i % 10 === 0)
+        expect(index.match(chat).filter(({ value }) => value % 5 !== 4)).toHaveLength(1);
+    }
+    for (const undo of [...undoes, here]) undo();
+    expect(index.size).toBe(0);
+    expect(index.match(chat)).toEqual([]);
+  });
+
   test("takes any object that evaluates as an expression does", () => {
     const index = new FilterIndex<number>();
     const original = compile("/message");
