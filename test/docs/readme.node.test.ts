@@ -22,6 +22,8 @@ const modules: Record<string, object> = {
   "xmpp-broker/testing": testing,
 };
 
+const IMPORT = /^import \{ (.*) \} from "(.*)";$/gm;
+
 type Body = (...values: unknown[]) => Promise<unknown>;
 const AsyncFunction = (async () => {
   /* only its constructor is wanted */
@@ -38,23 +40,19 @@ async function execute(
   given: Record<string, unknown>,
   wanted: string[] = [],
 ): Promise<Record<string, unknown>> {
-  const imported: Record<string, unknown> = {};
-  const body = snippet.replace(
-    /^import \{(.*)\} from "(.*)";$/gm,
-    (_, names: string, from: string) => {
-      const module = modules[from];
-      expect(module, `${from} is one of the package's entries`).toBeDefined();
-      for (const name of names.split(",").map((each) => each.trim())) {
-        expect(module, `${from} exports ${name}`).toHaveProperty(name);
-        imported[name] = (module as Record<string, unknown>)[name];
-      }
-      return "";
-    },
-  );
-  const scope = { ...given, ...imported };
-  const outcome = `\nreturn { ${wanted.join(", ")} };`;
+  const scope = { ...given };
+  for (const [, names = "", from = ""] of snippet.matchAll(IMPORT)) {
+    const module = from.startsWith("node:") ? ((await import(from)) as object) : modules[from];
+    expect(module, `${from} is one of the package's entries`).toBeDefined();
+    for (const each of names.split(",")) {
+      const [name = "", alias = name] = each.trim().split(" as ");
+      expect(module, `${from} exports ${name}`).toHaveProperty(name);
+      scope[alias] = (module as Record<string, unknown>)[name];
+    }
+  }
   // In a block of its own, a snippet may declare what it was also given.
-  const run = new AsyncFunction(...Object.keys(scope), `{${body}${outcome}}`);
+  const body = `{${snippet.replace(IMPORT, "")}\nreturn { ${wanted.join(", ")} };}`;
+  const run = new AsyncFunction(...Object.keys(scope), body);
   return (await run(...Object.values(scope))) as Record<string, unknown>;
 }
 
