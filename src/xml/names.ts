@@ -1,4 +1,5 @@
 import { isNcName } from "./characters.ts";
+import { utf8 } from "./decode.ts";
 import { Literal } from "./literal.ts";
 
 const NOTHING = new Literal(new Uint8Array(0));
@@ -104,13 +105,13 @@ export const NOBODY: Name = new Name(-1, 0, NOTHING, "");
 const table: Name[] = new Array<Name>(SLOTS).fill(NOBODY);
 let known = 0;
 
-/** Hashes of what came once. */
-const once = new Int32Array(1024);
+/** Hashes of names that came once. */
+const hashes = new Int32Array(1024);
 
 function cameBefore(hash: number): boolean {
   const slot = (hash ^ (hash >>> 10)) & 1023;
-  if (once[slot] === hash) return true;
-  once[slot] = hash;
+  if (hashes[slot] === hash) return true;
+  hashes[slot] = hash;
   return false;
 }
 
@@ -156,7 +157,7 @@ export function learnName(qualified: string, hash: number): Name | undefined {
     const slot = bytes.length <= LONGEST ? freeSlot(hash) : -1;
     if (slot >= 0) {
       // Built anew from its bytes: it must not keep alive what it was cut from.
-      const own = new TextDecoder().decode(bytes);
+      const own = utf8(bytes, 0, bytes.length);
       const name = new Name(known++, hash, new Literal(bytes), own);
       table[slot] = name;
       return name;
@@ -197,17 +198,24 @@ const LONGEST_NAMESPACE = 256;
 /** What is written as it is, in either kind of quotes: its bytes say all there is to say. */
 const UNESCAPED = /^[!#-%(-;=?-~]*$/;
 
+/** Namespace names that came once. */
+const once = new Set<string>();
+const MOST_ONCE = 128;
+
 /** Recognizes a legal namespace name, and keeps it if it came before and is fit for that. */
 export function learnNamespace(uri: string): KnownNamespace | undefined {
   const found = namespaces.get(uri);
   if (found !== undefined) return found;
-  if (uri.length > LONGEST_NAMESPACE || !UNESCAPED.test(uri)) return undefined;
-  const bytes = encoder.encode(uri);
-  let hash = SEED;
-  for (const byte of bytes) hash = hashOn(hash, byte);
-  if (!cameBefore(hash)) return undefined;
+  if (uri.length > LONGEST_NAMESPACE) return undefined;
+  if (!once.has(uri)) {
+    if (once.size >= MOST_ONCE) once.clear();
+    once.add(uri);
+    return undefined;
+  }
+  if (!UNESCAPED.test(uri)) return undefined;
   if (namespaces.size >= MOST_NAMESPACES) namespaces.clear();
-  const namespace = { uri: new TextDecoder().decode(bytes), literal: new Literal(bytes) };
+  const bytes = encoder.encode(uri);
+  const namespace = { uri: utf8(bytes, 0, bytes.length), literal: new Literal(bytes) };
   namespaces.set(namespace.uri, namespace);
   return namespace;
 }

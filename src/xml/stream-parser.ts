@@ -1,8 +1,17 @@
 import { CLASS, isCharacter, NAME, SPACE, sequenceLength } from "./characters.ts";
 import { type Element, NO_PREFIXES } from "./element.ts";
 import { LIMITS, settleLimits, type XmlLimits } from "./limits.ts";
-import { hashOn, knownName, learnName, makeRoom, type Name, NOBODY, SEED } from "./names.ts";
-import { readReference, expand } from "./references.ts";
+import {
+  hashOn,
+  isQName,
+  knownName,
+  learnName,
+  makeRoom,
+  type Name,
+  NOBODY,
+  SEED,
+} from "./names.ts";
+import { expand, readReference } from "./references.ts";
 import { textStop, valueStop } from "./scan.ts";
 import { lease, NO_SLAB, release, Slab } from "./slab.ts";
 import { StartTag } from "./start-tag.ts";
@@ -131,6 +140,8 @@ export class StreamParser {
   #quote = 0;
   /** The last byte of the tag that is being judged. */
   #reach = 0;
+  /** The hash of the name that was scanned last. */
+  #hash = 0;
   /** The name that was read last. */
   #name: Name = NOBODY;
   /** Text of the innermost element that has not become a child yet. */
@@ -803,7 +814,17 @@ export class StreamParser {
 
   /** Reads a name, which is in `#name` then. Returns where it ends. */
   #readName(from: number): number {
-    const { bytes, view } = this.#slab;
+    const to = this.#scanName(from);
+    if (to === CUT) return CUT;
+    const { view } = this.#slab;
+    const hash = this.#hash;
+    this.#name = knownName(view, from, to - from, hash) ?? this.#newName(from, to, hash);
+    return to;
+  }
+
+  /** Finds where a name ends, and its hash. */
+  #scanName(from: number): number {
+    const { bytes } = this.#slab;
     let i = from;
     let hash = SEED;
     let byte = bytes[i] ?? 0;
@@ -815,25 +836,28 @@ export class StreamParser {
     if (i - from > most) this.#fail("policy-violation", "a long name", from + most);
     if (i >= this.#end) return CUT;
     if (i === from) this.#fail("not-well-formed", "a character that starts no name", i);
-    this.#name = knownName(view, from, i - from, hash) ?? this.#newName(from, i, hash);
+    this.#hash = hash;
     return i;
   }
 
   #newName(from: number, to: number, hash: number): Name {
-    this.#checkForeign(from, to);
-    const name = learnName(this.#slab.utf8(from, to), hash);
-    return name ?? this.#fail("not-well-formed", "a bad name", from, to);
+    const ascii = this.#checkForeign(from, to);
+    const text = ascii ? this.#slab.ascii(from, to, this.#end) : this.#slab.utf8(from, to);
+    return learnName(text, hash) ?? this.#fail("not-well-formed", "a bad name", from, to);
   }
 
-  /** Bytes that are about to be decoded, and end at an ASCII byte, must be UTF-8. */
-  #checkForeign(from: number, to: number): void {
+  /** Bytes that end before an ASCII byte must be UTF-8: whether they are no more than ASCII. */
+  #checkForeign(from: number, to: number): boolean {
     const { bytes } = this.#slab;
+    let ascii = true;
     for (let i = from; i < to; i++) {
       if ((bytes[i] ?? 0) < 0x80) continue;
+      ascii = false;
       const length = sequenceLength(bytes, i, this.#end);
       if (length <= 0) this.#failUtf8(i, to);
       i += length - 1;
     }
+    return ascii;
   }
 
   // What a tag does.
@@ -919,15 +943,18 @@ export class StreamParser {
   #readOddEndTag(open: Name | undefined): boolean {
     const { bytes } = this.#slab;
     const from = this.#at + 2;
-    let i = this.#readName(from);
+    let i = this.#scanName(from);
     if (i === CUT) return false;
-    const name = this.#name;
+    const to = i;
+    this.#checkForeign(from, to);
     while (CLASS[bytes[i] ?? 0] === SPACE) i++;
     if (i >= this.#end) return false;
     if (bytes[i] !== GT) this.#fail("not-well-formed", "an end tag with more in it", i);
+    const qualified = this.#slab.utf8(from, to);
     this.#checkTag(i + 1);
-    if (name.qualified !== open?.qualified) {
-      this.#fail("not-well-formed", "an end tag that ends nothing", this.#at, i, name.qualified);
+    if (qualified !== open?.qualified) {
+      const what = isQName(qualified) ? "an end tag that ends nothing" : "a bad name";
+      this.#fail("not-well-formed", what, this.#at, i, "another name");
     }
     this.#endElement(i + 1);
     return true;
