@@ -9,6 +9,7 @@ import { openTag, serialize } from "../xml/serialize.ts";
 import { StreamParser } from "../xml/stream-parser.ts";
 import { XmlError } from "../xml/xml-error.ts";
 import type { FaultState, LoopbackPhase } from "./faults.ts";
+import type { Pressure } from "./pressure.ts";
 import { Wire } from "./wire.ts";
 
 /** Elements that have arrived and wait to be looked at: beyond this the server stops reading. */
@@ -50,6 +51,7 @@ export class Connection {
   readonly contentNamespace: string;
   /** The id of the stream in force (RFC 6120, 4.7.3): nobody can guess it. */
   id = "";
+  readonly #pressure: Pressure;
   #parser: StreamParser;
   #arrived: Arrival[] = [];
   #over: BrokerError | undefined;
@@ -57,7 +59,13 @@ export class Connection {
   #opened = false;
   #closed = false;
 
-  constructor(socket: Socket, faults: Readonly<FaultState>, contentNamespace: string) {
+  constructor(
+    socket: Socket,
+    faults: Readonly<FaultState>,
+    pressure: Pressure,
+    contentNamespace: string,
+  ) {
+    this.#pressure = pressure;
     this.contentNamespace = contentNamespace;
     this.#parser = this.#newParser(LIMITS_BEFORE_AUTHENTICATION);
     this.wire = new Wire(socket, faults, {
@@ -67,6 +75,9 @@ export class Connection {
       },
       end: () => {
         this.#finish(new BrokerError("DISCONNECTED"));
+      },
+      full: (relief) => {
+        pressure.add(relief);
       },
     });
   }
@@ -197,6 +208,8 @@ export class Connection {
   }
 
   async #next(): Promise<Arrival> {
+    // Whoever got more of our last element's traffic than they could read comes first.
+    await this.#pressure.relieved();
     while (this.#arrived.length === 0 && this.#over === undefined) {
       this.wire.resume();
       await new Promise<void>((resolve) => {

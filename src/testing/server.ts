@@ -10,6 +10,7 @@ import { type FaultState, Faults, NO_FAULTS } from "./faults.ts";
 import type { Host, Protocol } from "./host.ts";
 import { jabberd2Stream } from "./jabberd2-stream.ts";
 import { type LoopbackOptions, type Settings, settle } from "./options.ts";
+import { Pressure } from "./pressure.ts";
 import { Switchboard } from "./switchboard.ts";
 
 /** What is spoken on each port. */
@@ -57,6 +58,7 @@ export class LoopbackServer {
   readonly faults: Faults;
   readonly #host: Host;
   readonly #faultState: FaultState = { ...NO_FAULTS };
+  readonly #pressure = new Pressure();
   readonly #listeners = new Map<PortName, Server>();
   readonly #connections = new Set<Connection>();
   readonly #served = new Set<Promise<void>>();
@@ -147,7 +149,12 @@ export class LoopbackServer {
 
   /** One connection, from the first byte to the last; never rejects. */
   async #serve(service: Service, socket: Socket): Promise<void> {
-    const connection = new Connection(socket, this.#faultState, service.contentNamespace);
+    const connection = new Connection(
+      socket,
+      this.#faultState,
+      this.#pressure,
+      service.contentNamespace,
+    );
     this.#connections.add(connection);
     try {
       if (service.directTls) await connection.secure(this.#host.context, true);

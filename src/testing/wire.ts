@@ -1,10 +1,17 @@
 import type { Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
+import { deferred } from "../base/deferred.ts";
 import { BrokerError } from "../base/errors.ts";
 import { type FaultState, type LoopbackPhase, PHASES } from "./faults.ts";
 
-/** Written bytes that a peer has not read: beyond this the server drops the connection. */
-const UNREAD_LIMIT = 16 * 1024 * 1024;
+/** Bytes written that a peer has not read: beyond this, whoever sends it more has to wait. */
+const FULL = 1024 * 1024;
+
+/** Beyond this, which takes several senders, the server drops the connection. */
+const UNREAD_LIMIT = 64 * FULL;
+
+/** How long a full connection may take to drain before it is dropped, in milliseconds. */
+const STALL = 10_000;
 
 /** How long the other side may take to end its half after we have ended ours, in milliseconds. */
 const LINGER = 2000;
@@ -14,6 +21,8 @@ export interface WireEvents {
   readonly data: (bytes: Uint8Array) => void;
   /** Nothing more will arrive. May be told more than once. */
   readonly end: () => void;
+  /** The other side does not keep up: the promise resolves when it has, or is gone. */
+  readonly full: (relief: Promise<void>) => void;
 }
 
 /** A part of what is to be written: bytes and when they are due, or the end of our half. */
@@ -39,6 +48,7 @@ export class Wire {
   #cancelPump: (() => void) | undefined;
   #drained: (() => void) | undefined;
   #linger: NodeJS.Timeout | undefined;
+  #full: { readonly relief: Promise<void>; readonly end: () => void } | undefined;
 
   constructor(socket: Socket, faults: Readonly<FaultState>, events: WireEvents) {
     this.#socket = socket;
@@ -47,6 +57,7 @@ export class Wire {
     this.closed = new Promise((resolve) => {
       socket.once("close", () => {
         this.#stopPump();
+        this.#full?.end();
         clearTimeout(this.#linger);
         events.end();
         resolve();
@@ -80,7 +91,9 @@ export class Wire {
   /** Writes bytes, mute or not; `delay` and `split` apply. */
   inject(bytes: Uint8Array): void {
     this.#put(bytes);
-    if (this.#socket.writableLength + this.#heldBytes > UNREAD_LIMIT) this.destroy();
+    const unread = this.#socket.writableLength + this.#heldBytes;
+    if (unread > UNREAD_LIMIT) this.destroy();
+    else if (unread > FULL) this.#events.full(this.#fill());
   }
 
   /**
@@ -131,8 +144,33 @@ export class Wire {
     socket.on("data", this.#events.data);
     socket.on("end", this.#events.end);
     socket.on("close", this.#events.end);
+    socket.on("drain", () => {
+      if (this.#heldBytes === 0) this.#full?.end();
+    });
     // The close that follows says it all.
     socket.on("error", () => undefined);
+  }
+
+  /** The promise that what is unread will have left; if it takes too long, the peer is dropped. */
+  #fill(): Promise<void> {
+    if (this.#full !== undefined) return this.#full.relief;
+    let timer: NodeJS.Timeout;
+    const watch = (): void => {
+      timer = setTimeout(() => {
+        // What a fault holds back is not the peer's doing.
+        if (this.#heldBytes > 0) watch();
+        else this.destroy();
+      }, STALL);
+    };
+    watch();
+    const { promise: relief, resolve } = deferred<undefined>();
+    const end = (): void => {
+      clearTimeout(timer);
+      this.#full = undefined;
+      resolve(undefined);
+    };
+    this.#full = { relief, end };
+    return relief;
   }
 
   #put(bytes: Uint8Array | "end"): void {
@@ -163,6 +201,7 @@ export class Wire {
     const first = this.#held[0];
     if (first === undefined) {
       this.#drained?.();
+      if (this.#socket.writableLength === 0) this.#full?.end();
       return;
     }
     const wait = first.due - performance.now();

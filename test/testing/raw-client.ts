@@ -40,9 +40,13 @@ export class RawClient {
     return this.#tls;
   }
 
-  /** Reads no more. */
+  /** Reads no more, until `resume`. */
   pause(): void {
     this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
   }
 
   /** Whether the server has ended the connection. */

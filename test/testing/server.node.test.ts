@@ -1,5 +1,5 @@
 import { createHook } from "node:async_hooks";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { LoopbackServer } from "../../src/testing/index.ts";
 import { attach, CAST, clientHeader, dial, dialTls, login, serve } from "./scene.ts";
 
@@ -102,14 +102,39 @@ test("a stanza of a megabyte and every character that is legal arrive as they we
   expect(juliet.notes.body === body).toBe(true);
 });
 
-test("a peer that does not read is dropped when too much is waiting for it", async () => {
+test("who sends more than is read has to wait, and nothing is lost", async () => {
+  const server = await serve();
+  const juliet = await login(server, "juliet", "balcony");
+  const slow = await login(server, "romeo", "slow");
+  slow.pause();
+  const count = 40;
+  const body = "x".repeat(1_000_000);
+  for (let sent = 0; sent < count; sent++) {
+    juliet.send(`<message to='romeo@localhost/slow' id='${sent}'>${body}</message>`);
+  }
+  const other = await login(server, "juliet", "other");
+  await other.play(`
+    C: <message to='juliet@localhost/other'/>
+    S: <message …/>
+  `);
+  slow.resume();
+  for (let sent = 0; sent < count; sent++) await slow.expect(`<message … id='${sent}' …</message>`);
+});
+
+test("a peer that does not read at all is dropped after ten seconds", async () => {
   const server = await serve();
   const juliet = await login(server, "juliet", "balcony");
   const deaf = await login(server, "romeo", "deaf");
   deaf.pause();
-  const heap = `<message to='romeo@localhost/deaf'>${"x".repeat(1_000_000)}</message>`;
-  juliet.send("<presence/>");
-  await juliet.expect("<presence …/>");
-  for (let sent = 0; sent < 40; sent++) juliet.send(heap);
-  await juliet.expect("…<error type='cancel' code='503'>…</message>");
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const heap = `<message to='romeo@localhost/deaf'>${"x".repeat(1_000_000)}</message>`;
+    for (let sent = 0; sent < 40; sent++) juliet.send(heap);
+    juliet.send("<message to='romeo@localhost/deaf' id='last'/>");
+    while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(10_000);
+  } finally {
+    vi.useRealTimers();
+  }
+  await juliet.expect("<message …<message id='last' …<service-unavailable …</message>");
 });
