@@ -186,7 +186,10 @@ function parse(message: Uint8Array): Directives {
   return directives;
 }
 
-/** What fits into ISO 8859-1 is hashed in it, even where the charset is UTF-8 (RFC 2831, 2.1.2.1). */
+/**
+ * What fits into ISO 8859-1 is hashed in it, even where the charset is UTF-8 (RFC 2831, 2.1.2.1). So
+ * does jabberd2; ejabberd 23.01 hashes UTF-8 and refuses such passwords (seen 2026-11-22).
+ */
 function latin1IfPossible(text: string): Uint8Array {
   return latin1(text) ?? bytes(text);
 }
