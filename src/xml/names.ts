@@ -26,6 +26,8 @@ export class Name {
   readonly local: string;
   /** Whether it is `xmlns` or begins with `xmlns:`. */
   readonly declares: boolean;
+  /** Whether it is `xmlns`. */
+  readonly isDefault: boolean;
   /** Whether as an attribute it is only a local name, in no namespace and no declaration. */
   readonly plain: boolean;
 
@@ -52,7 +54,8 @@ export class Name {
     this.qualified = qualified;
     this.prefix = colon < 0 ? "" : qualified.slice(0, colon);
     this.local = colon < 0 ? qualified : qualified.slice(colon + 1);
-    this.declares = this.prefix === "xmlns" || qualified === "xmlns";
+    this.isDefault = qualified === "xmlns";
+    this.declares = this.prefix === "xmlns" || this.isDefault;
     this.plain = colon < 0 && !this.declares;
   }
 

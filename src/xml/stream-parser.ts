@@ -706,7 +706,7 @@ export class StreamParser {
       return this.#fail("not-well-formed", "a value without quotes", i);
     }
     const start = i + 1;
-    if (name.declares && name.prefix === "") {
+    if (name.isDefault) {
       const close = this.#guessNamespace(start, quote);
       if (close !== CUT) return close + 1;
     }
@@ -744,7 +744,7 @@ export class StreamParser {
         if (bytes[close] !== quote) break;
         tag.addUsual(name, slab.ascii(start, close, end));
       } else {
-        close = this.#guessNamespace(start, quote);
+        close = name.isDefault ? this.#guessNamespace(start, quote) : CUT;
         if (close === CUT) break;
       }
       i = close + 1;

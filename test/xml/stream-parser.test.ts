@@ -58,3 +58,14 @@ test.each([
   expect(whole).toEqual([OPEN, ["error", condition, expect.any(Number), expect.any(String)]]);
   for (const cut of cuts(bytesOf(HEADER + text))) expect(record(cut)).toEqual(whole);
 });
+
+test("a known namespace is one only where it is declared as the default", () => {
+  const element = "<a xmlns='u'/><a p='1' xmlns:p='u' p:x='1'/>";
+  const [, ...events] = record([bytesOf(HEADER + element.repeat(5))]);
+  const plain = ["element", ["a", "u", {}, CARRIED]];
+  const prefixed = [
+    "element",
+    ["a", "jabber:client", { p: "1", "{u}x": "1" }, { ...CARRIED, p: "u" }],
+  ];
+  expect(events).toEqual(Array.from({ length: 5 }, () => [plain, prefixed]).flat());
+});
