@@ -42,6 +42,19 @@ export function matrix(name: ServerName): void {
   });
 }
 
+/** Registers what is tested on one server only: its own ways. `body` gets the server once it runs. */
+export function ownWays(name: ServerName, body: (server: () => RealServer) => void): void {
+  describe.skipIf(!find(name).found)(`${name}, in its own way`, () => {
+    let server: RealServer;
+    beforeAll(async () => {
+      server = await CANDIDATES[name].start();
+      return () => server.close();
+    }, START_MS);
+    afterEach(() => server.settled(0));
+    body(() => server);
+  });
+}
+
 interface Instance {
   readonly title: string;
   readonly start: () => Promise<RealServer>;

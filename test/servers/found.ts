@@ -21,7 +21,7 @@ export const CANDIDATES: Readonly<Record<ServerName, Candidate>> = {
     name: "prosody",
     programs: ["prosody"],
     // Of Debian's package prosody-modules: EXTERNAL for clients.
-    file: "/usr/lib/prosody/modules/mod_auth_ccert.lua",
+    file: "/usr/lib/prosody/modules/mod_auth_ccert/mod_auth_ccert.lua",
     start: startProsody,
   },
   ejabberd: { name: "ejabberd", programs: ["erl", "ejabberdctl"], start: startEjabberd },
