@@ -321,6 +321,26 @@ describe("TLS", () => {
     expect(error?.code).toBe("PROTOCOL_ERROR");
   });
 
+  test("that is direct is there before the stream, and is not begun again inside", async () => {
+    const { ready, events, peer, broker } = await attempt(
+      romeo,
+      `${SCRAM.replace("<stream:features>", `<stream:features><starttls xmlns='${TLS}'><required/></starttls>`)}
+      S: <success xmlns='${SASL}'>dj1ybUY5cHFWOFM3c3VBb1pXamE0ZEpSa0ZzS1E9</success>
+      ${BINDING}${bound("user@example.org/balcony")}`,
+      { tls: "direct" },
+    );
+    expect(ready).toBeDefined();
+    expect(events.slice(2, 7)).toEqual([
+      "connected",
+      "tls:start",
+      "tls:success",
+      "stream:start",
+      "auth:start SCRAM-SHA-1",
+    ]);
+    expect(peer.heard).not.toContain("<starttls");
+    broker.halt();
+  });
+
   test("makes forget what was offered in clear", async () => {
     const { error, peer } = await attempt(
       romeo,
