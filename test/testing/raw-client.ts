@@ -2,6 +2,9 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 
+/** How long what is waited for may take, in milliseconds: only a failing test ever waits so long. */
+const PATIENCE = 4500;
+
 /**
  * A client that knows no XMPP: it sends text and waits for text. What it says and hears is written
  * as lines of the wire:
@@ -101,7 +104,7 @@ export class RawClient {
       await new Promise<void>((resolve, reject) => {
         const timer = setTimeout(() => {
           reject(new TypeError(`waited for ${text}\ngot ${this.#received}`));
-        }, 1500);
+        }, PATIENCE);
         this.#wake = () => {
           clearTimeout(timer);
           resolve();
