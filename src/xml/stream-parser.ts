@@ -384,7 +384,9 @@ export class StreamParser {
     if (i >= this.#end || bytes[i] === LT) return true;
     const byte = bytes[i] ?? 0;
     if (byte >= 0x80) {
-      if (this.#foreignEnd(i) === i) return false;
+      const length = sequenceLength(bytes, i, this.#end);
+      if (length === 0) return false;
+      if (length < 0) this.#failUtf8(i, i - length - 1);
     } else if (!isCharacter(byte)) this.#failCharacter(i);
     return this.#builder.depth === 0
       ? this.#fail("not-well-formed", "text outside the root element", i)

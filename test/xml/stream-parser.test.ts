@@ -69,3 +69,10 @@ test("a known namespace is one only where it is declared as the default", () => 
   ];
   expect(events).toEqual(Array.from({ length: 5 }, () => [plain, prefixed]).flat());
 });
+
+test("the first character of a text between stanzas is the fault, not what comes after it", () => {
+  const bytes = bytesOf([HEADER, "\u2028", [0xf0, 0x2f]]);
+  for (const cut of cuts(bytes)) {
+    expect(record(cut)).toEqual([OPEN, ["error", "invalid-xml", HEADER.length, expect.anything()]]);
+  }
+});
