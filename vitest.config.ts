@@ -24,7 +24,11 @@ export default defineConfig({
       {
         extends: true,
         resolve: { alias: own("./src/node.ts") },
-        test: { name: "node", include: ["test/**/*.test.ts"] },
+        test: {
+          name: "node",
+          include: ["test/**/*.test.ts"],
+          globalSetup: ["test/servers/global-setup.ts"],
+        },
       },
       {
         extends: true,

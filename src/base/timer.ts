@@ -10,9 +10,13 @@ export function after(milliseconds: number, action: () => void): () => void {
   };
 }
 
-/** Resolves after so many milliseconds. */
-export function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    after(milliseconds, resolve);
+/** Resolves when the promise is settled, or after so many milliseconds: then with `undefined`. */
+export async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
+  let stop: () => void = () => undefined;
+  const timeout = new Promise<undefined>((resolve) => {
+    stop = after(milliseconds, () => {
+      resolve(undefined);
+    });
   });
+  return await Promise.race([promise, timeout]).finally(stop);
 }

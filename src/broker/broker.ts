@@ -3,7 +3,7 @@ import { type Deferred, deferred } from "../base/deferred.ts";
 import { Emitter, type ListenOptions } from "../base/emitter.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import type { Subscription } from "../base/subscription.ts";
-import { pause } from "../base/timer.ts";
+import { within } from "../base/timer.ts";
 import type { Transport, TransportFactory } from "../transport/transport.ts";
 import { type Element, isElement } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
@@ -343,9 +343,9 @@ export class Broker {
     this.#change({ name: "closing" });
     const closed = this.#closed.promise;
     if (isReady) {
-      const start = Date.now();
-      await Promise.race([this.#traffic.filters.idle(), closed, pause(timeout)]);
-      run.connection.close(Math.max(0, timeout - (Date.now() - start)));
+      const deadline = Date.now() + timeout;
+      await within(timeout, Promise.race([this.#traffic.filters.idle(), closed]));
+      run.connection.close(Math.max(0, deadline - Date.now()));
     } else {
       run.connection.fail(undefined);
     }

@@ -1,4 +1,6 @@
+import { onAbort } from "../base/abort.ts";
 import type { Crypto } from "../base/crypto.ts";
+import { deferred } from "../base/deferred.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { after } from "../base/timer.ts";
 import { Stream } from "../stream/stream.ts";
@@ -69,17 +71,29 @@ export class Connection {
 
   /** Connects and negotiates; resolves with the address in force. Rejects with what ended the run. */
   async negotiate(): Promise<string> {
+    const over = deferred<never>();
+    let stopTelling: () => void = () => undefined;
+    // Whatever is being waited for, it is waited for no longer than the run lasts.
+    const ignoreAbort = onAbort(this.#abort.signal, () => {
+      // A server that refuses closes the stream in the same breath: the dialect, which is just being told
+      // of the refusal, knows better what it was, and has this turn to say so.
+      stopTelling = after(0, () => {
+        over.reject(this.#reason(undefined));
+      });
+    });
     try {
-      const transport = await this.#connect();
+      const transport = await this.#connect(over.promise);
       const stream = this.#open(transport);
       const session = this.#begin(stream);
-      return await Promise.race([this.#login(session), this.#aborted()]);
+      return await Promise.race([this.#login(session), over.promise]);
     } catch (thrown) {
       const error = this.#reason(thrown);
       this.#reportFailure(error);
       this.fail(error);
       throw error;
     } finally {
+      ignoreAbort();
+      stopTelling();
       this.#stopTimer();
       this.#session?.end();
     }
@@ -132,7 +146,7 @@ export class Connection {
     else this.#stream.destroy(error);
   }
 
-  async #connect(): Promise<Transport> {
+  async #connect(over: Promise<never>): Promise<Transport> {
     const { connect, settings, destination, port } = this.#parts;
     const { host } = destination;
     port.phase({ name: "connecting", host, port: destination.port, attempt: 1 });
@@ -152,7 +166,7 @@ export class Connection {
       },
       () => undefined,
     );
-    const transport = await Promise.race([connecting, this.#aborted()]);
+    const transport = await Promise.race([connecting, over]);
     this.#stopTimer();
     if (this.#over) throw this.#reason(undefined);
     return transport;
@@ -225,23 +239,12 @@ export class Connection {
     return jid;
   }
 
-  /** Rejects when the run is over, whatever else is being waited for. */
-  #aborted(): Promise<never> {
-    const { signal } = this.#abort;
-    return new Promise((_, reject) => {
-      const abort = (): void => {
-        reject(this.#reason(undefined));
-      };
-      if (signal.aborted) abort();
-      else signal.addEventListener("abort", abort, { once: true });
-    });
-  }
-
-  /** Why the run is over: the first reason given, else what was thrown. */
+  /** Why the run is over. */
   #reason(thrown: unknown): BrokerError {
-    const reason: unknown = this.#abort.signal.aborted ? this.#abort.signal.reason : thrown;
-    const connecting = this.#stream === undefined;
-    return connecting
+    const { signal } = this.#abort;
+    const reason: unknown = signal.aborted ? signal.reason : thrown;
+    if (thrown instanceof BrokerError && isServersEnd(reason)) return thrown;
+    return this.#stream === undefined
       ? asBrokerError(reason, "CONNECT_FAILED", { retryable: true })
       : asBrokerError(reason, "HANDLER_FAILED");
   }
@@ -285,4 +288,12 @@ function incomingLimits(given: XmlLimits, most?: XmlLimits): XmlLimits {
   const names = Object.keys(LIMITS) as (keyof XmlLimits)[];
   const limits = names.map((name) => [name, Math.min(given[name], most?.[name] ?? given[name])]);
   return Object.fromEntries(limits) as XmlLimits;
+}
+
+/** Whether it was the server that ended the run, in whatever way. */
+function isServersEnd(reason: unknown): boolean {
+  return (
+    reason instanceof BrokerError &&
+    (reason.code === "DISCONNECTED" || reason.code === "STREAM_ERROR")
+  );
 }

@@ -44,6 +44,9 @@ const REDACTED = "[redacted]";
 /** Elements whose text is a secret wherever they stand: passwords, digests, handshakes, tokens. */
 const SECRET_NAMES: ReadonlySet<string> = new Set(["password", "digest", "handshake", "token"]);
 
+/** The elements of SASL that carry payloads (RFC 6120, 6.4). */
+const SASL_PAYLOADS: ReadonlySet<string> = new Set(["auth", "challenge", "response", "success"]);
+
 /** What the trace says of an element, and how. */
 export interface TraceWriting {
   /** The element's place on the stream, so that it reads as it does on the wire. */
@@ -73,9 +76,8 @@ export function redact(element: Element): Element {
   return copy;
 }
 
-/** Secret are the texts of those elements, and every payload of SASL. */
-function isSecret(element: Element): boolean {
-  return element.ns === NS.sasl || SECRET_NAMES.has(element.name);
+function isSecret({ name, ns }: Element): boolean {
+  return SECRET_NAMES.has(name) || (ns === NS.sasl && SASL_PAYLOADS.has(name));
 }
 
 function holdsSecret(element: Element): boolean {

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { BrokerError } from "../../src/base/errors.ts";
 import type { MemoryTransport } from "../../src/transport/memory.ts";
 import { xml } from "../../src/xml/element.ts";
-import { codeOf, HEADER, line, readyLine } from "./line.ts";
+import { bare, codeOf, HEADER, line, readyLine } from "./line.ts";
 
 test("nothing connects before connect", () => {
   const { servers, broker } = line();
@@ -306,4 +307,28 @@ test("await using shuts the broker down", async () => {
     });
   }
   expect(made.broker.phase.name).toBe("idle");
+});
+
+test("a refusal with the end of the stream in the same read is the refusal, not the end", async () => {
+  const { broker, servers } = line(
+    {
+      dialect: {
+        ...bare,
+        async negotiate(session) {
+          await session.open();
+          const answer = await session.next();
+          await Promise.resolve();
+          throw new BrokerError("BIND_FAILED", answer.name);
+        },
+      },
+    },
+    false,
+  );
+  for (const end of ["", "<stream:error><reset xmlns='urn:x'/></stream:error>"]) {
+    const connecting = codeOf(broker.connect());
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    servers.at(-1)?.say(`${HEADER}<failure/>${end}</stream:stream>`);
+    expect(await connecting).toBe("BIND_FAILED");
+    await broker.closed;
+  }
 });
