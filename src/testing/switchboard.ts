@@ -154,7 +154,7 @@ export class Switchboard {
 
   #result(request: Element): Element | undefined {
     if (request.child("ping", NS.ping)) return resultOf(request);
-    if (request.attrs.to !== this.domain) return undefined;
+    if (read(request.attrs.to)?.full !== this.domain) return undefined;
     if (request.child("query", DISCO_INFO)) {
       const features = [DISCO_INFO, DISCO_ITEMS, NS.ping];
       return resultOf(

@@ -44,6 +44,23 @@ test("with version='1.0' it gets features, may start TLS, and hears stanzas in j
 });
 
 test.each([
+  ["with features that say so", "to='echo.localhost' version='1.0'"],
+  ["and one that cannot know is told in the end", "to='echo.localhost'"],
+])("where the server insists on TLS, a component must start it, %s", async (_, attributes) => {
+  const server = await serve({ starttls: "required" });
+  const component = await dial(server.ports.component);
+  await component.play(`
+    C: ${header(attributes)}
+    S: <?xml … id='{id}' …>
+  `);
+  const digest = sha1(`${component.notes.id ?? ""}${SECRET}`);
+  await component.play(`
+    C: <handshake>${digest}</handshake>
+    S: …<stream:error><policy-violation …</stream:error></stream:stream>
+  `);
+});
+
+test.each([
   ["a wrong secret", "<handshake>00</handshake>", "not-authorized"],
   ["no handshake", "<message from='echo.localhost' to='localhost'/>", "not-authorized"],
 ])("%s ends the stream", async (_, said, condition) => {

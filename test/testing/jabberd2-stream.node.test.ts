@@ -134,6 +134,32 @@ test("another mechanism is refused, another namespace ends the stream", async ()
   `);
 });
 
+test("where the server insists on TLS, nothing goes before it", async () => {
+  const server = await serve({ starttls: "required" });
+  const client = await dial(server.ports.router);
+  await client.play(`
+    C: ${HEADER}
+    S: <?xml …<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features>
+    C: <auth xmlns='${SASL}' mechanism='DIGEST-MD5'/>
+    C: <starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
+    S: <proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
+  `);
+  await client.secure(server.ca);
+  await client.play(`
+    C: ${HEADER}
+    S: <?xml …<stream:features><mechanisms …</stream:features>
+  `);
+});
+
+test("where the server has no TLS, it is not offered", async () => {
+  const server = await serve({ starttls: "none" });
+  const client = await dial(server.ports.router);
+  await client.play(`
+    C: ${HEADER}
+    S: <?xml …<stream:features><mechanisms …</stream:features>
+  `);
+});
+
 test("without a version there are no features, ever", async () => {
   const server = await serve();
   const client = await dial(server.ports.router);

@@ -115,7 +115,7 @@ test("the server answers a ping, also one to the own account, and says what it i
   await juliet.play(`
     C: <iq type='get' id='1'>${PING}</iq>
     S: <iq id='1' from='juliet@localhost' to='juliet@localhost/balcony' type='result'/>
-    C: <iq type='get' id='2' to='localhost'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>
+    C: <iq type='get' id='2' to='LOCALHOST'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>
     S: <iq id='2' …><query xmlns='http://jabber.org/protocol/disco#info'><identity category='server' type='im' …/>…<feature var='urn:xmpp:ping'/></query></iq>
     C: <iq type='get' id='3' to='localhost'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>
     S: <iq id='3' …><query xmlns='http://jabber.org/protocol/disco#items'><item jid='echo.localhost'/></query></iq>
