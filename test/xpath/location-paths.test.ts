@@ -290,7 +290,14 @@ describe("2.5, abbreviations", () => {
     "//item/following::node()/preceding::node()/following::*",
     "(//item | //item/..)/item/../..//item",
     "(//group | //x)//item/..",
-  ])("%s reaches nodes many times and selects each once, in document order", (expression) => {
+    "//*/*",
+    "//node()/node()",
+    "//*[*]/*[position() < 9]",
+    "//deep/ancestor::*/*",
+    "//deep/ancestor-or-self::*/preceding-sibling::*",
+    "//item/preceding::*",
+    "(//group/* | //body | //x)",
+  ])("%s selects each node once, in document order, however it is reached", (expression) => {
     const elements = (path: string): unknown[] => compile(path).select(message).filter(isElement);
     const found = elements(expression);
     const all = elements("//*");

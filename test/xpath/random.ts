@@ -50,12 +50,12 @@ export function randomTree(random: Random): { element: Element; text: string } {
     }
     const children: (Element | string)[] = [];
     let inner = "";
-    for (let left = depth > 3 ? 0 : random.below(4); left > 0; left--) {
+    for (let left = depth > 3 ? 0 : random.below(4) + (depth < 2 ? 2 : 0); left > 0; left--) {
       if (random.chance(35)) {
         const text = random.pick(...TEXTS);
         children.push(text);
         inner += text;
-      } else if (count < 14) {
+      } else if (count < 20) {
         const child = make(depth + 1, ns);
         children.push(child.element);
         inner += child.text;
@@ -75,7 +75,8 @@ export function randomTree(random: Random): { element: Element; text: string } {
  * the specification says: see the differential test.
  */
 export function randomExpression(random: Random): string {
-  return new Grammar(random).any(4);
+  const grammar = new Grammar(random);
+  return random.chance(30) ? grammar.nodes(2) : grammar.any(4);
 }
 
 /**
@@ -187,6 +188,8 @@ class Grammar {
   readonly #random: Random;
   /** How many predicates deep: outside of any, libxml2 knows no position. */
   #inside = 0;
+  /** Whether the context node may be an attribute, from which libxml2's `following` differs. */
+  #attribute = false;
 
   constructor(random: Random) {
     this.#random = random;
@@ -203,21 +206,22 @@ class Grammar {
     const random = this.#random;
     const kind = depth <= 0 ? 9 : random.below(20);
     if (kind === 0) return `${this.nodes(depth - 1)} | ${this.nodes(depth - 1)}`;
-    if (kind === 1) return `(${this.nodes(depth - 1)})${this.#predicates(depth)}`;
-    if (kind === 2) return `(${this.nodes(depth - 1)})${this.#slash()}${this.#steps(depth)}`;
+    if (kind === 1) return `(${this.nodes(depth - 1)})${this.#predicates(depth, true)}`;
+    if (kind === 2) return `(${this.nodes(depth - 1)})${this.#slash()}${this.#steps(depth, true)}`;
     if (kind === 3) return `id(${this.any(depth - 2)})`;
     if (kind === 4) return random.pick(".", "..", "/", "@*", "//*", "//text()", "//@*");
-    return `${random.pick("", "", "", "/", "//", "/", "//")}${this.#steps(depth)}`;
+    const start = random.pick("", "", "/", "//", "//");
+    return start + this.#steps(depth, start === "" && this.#attribute);
   }
 
   #slash(): string {
-    return this.#random.pick("/", "/", "/", "//");
+    return this.#random.pick("/", "/", "//");
   }
 
-  #steps(depth: number): string {
+  #steps(depth: number, fromAttribute: boolean): string {
     let text = "";
-    let attribute = false;
-    for (let left = 1 + this.#random.below(3); left > 0; left--) {
+    let attribute = fromAttribute;
+    for (let left = 1 + this.#random.below(4); left > 0; left--) {
       const step = this.#step(depth, attribute);
       attribute = step.attribute;
       text += step.text;
@@ -243,16 +247,20 @@ class Grammar {
     const staysAttribute =
       attribute ||
       (fromAttribute && ["self", "ancestor-or-self", "descendant-or-self"].includes(axis));
-    return { text: spelled + test + this.#predicates(depth), attribute: staysAttribute };
+    const predicates = this.#predicates(depth, staysAttribute);
+    return { text: spelled + test + predicates, attribute: staysAttribute };
   }
 
-  #predicates(depth: number): string {
+  #predicates(depth: number, onAttribute: boolean): string {
+    const outer = this.#attribute;
+    this.#attribute = onAttribute;
     let text = "";
-    while (depth > 0 && this.#random.chance(25)) {
+    while (depth > 0 && this.#random.chance(20)) {
       this.#inside++;
       text += `[${this.#predicate(depth - 1)}]`;
       this.#inside--;
     }
+    this.#attribute = outer;
     return text;
   }
 
