@@ -1,37 +1,58 @@
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { bare, readyLine } from "./line.ts";
 
-const keepAlive = { interval: 20, timeout: 20 };
+const interval = 60_000;
+const timeout = 20_000;
+const keepAlive = { interval, timeout };
+
+// The line in memory keeps to real time, so that bytes flow while the clock stands still.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 test("an idle stream is probed, and any answer keeps it", async () => {
   const { broker, server, names } = await readyLine({ keepAlive });
-  for (let round = 0; round < 2; round++) {
+  for (let round = 0; round < 3; round++) {
+    vi.advanceTimersByTime(interval - 1);
+    expect(names().length).toBe(round);
+    vi.advanceTimersByTime(1);
     const ping = await server.hears("</iq>");
     expect(ping).toMatch(
       /^<iq type='get' id='[0-9a-f]{32}' to='example.org'><ping xmlns='urn:xmpp:ping'\/><\/iq>$/,
     );
-    const id = /id='([^']*)'/.exec(ping)?.[1];
+    vi.advanceTimersByTime(timeout - 1);
+    const id = /id='([^']*)'/.exec(ping)?.[1] ?? "";
     server.say(`<iq type='error' id='${id}' from='example.org'/>`);
+    await server.delivered();
   }
+  vi.advanceTimersByTime(1);
   expect(broker.phase.name).toBe("ready");
   // The probes were sent; what answers them is no stanza for the program.
-  expect(names()).toEqual(["sent", "sent"]);
+  expect(names().filter((name) => name === "received")).toEqual([]);
   broker.halt();
 });
 
 test("a stream that stays silent ends in SOCKET_DEAD", async () => {
-  const { broker } = await readyLine({ keepAlive });
-  const error = await broker.closed;
-  expect(error).toMatchObject({ code: "SOCKET_DEAD", retryable: true });
+  const { broker, server } = await readyLine({ keepAlive });
+  vi.advanceTimersByTime(interval);
+  await server.hears("</iq>");
+  vi.advanceTimersByTime(timeout - 1);
+  expect(broker.phase.name).toBe("ready");
+  vi.advanceTimersByTime(1);
+  expect(await broker.closed).toMatchObject({ code: "SOCKET_DEAD", retryable: true });
 });
 
 test("white space is a sign of life, so a busy stream is not probed", async () => {
-  const { broker, server } = await readyLine({ keepAlive: { interval: 40, timeout: 1000 } });
-  for (let round = 0; round < 20; round++) {
+  const { broker, server, names } = await readyLine({ keepAlive });
+  for (let round = 0; round < 10; round++) {
+    vi.advanceTimersByTime(interval - 1);
     server.say(" ");
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await server.delivered();
   }
-  expect(server.heard).toBe("");
+  expect(names()).toEqual([]);
   broker.halt();
 });
 
@@ -46,12 +67,19 @@ test("a component asks itself, through the server, and answers itself unseen", a
       },
     },
   });
+  vi.advanceTimersByTime(interval);
   const ping = await server.hears("</iq>");
   expect(ping).toContain("to='echo.example.org' from='echo.example.org'");
   server.say(ping);
   expect(await server.hears("/>")).toMatch(
     /^<iq type='result' id='[0-9a-f]{32}' to='echo.example.org' from='echo.example.org'\/>$/,
   );
-  expect(names()).toEqual(["sent", "sent"]);
+  expect(names().filter((name) => name === "received")).toEqual([]);
   broker.halt();
+});
+
+test("a run that has ended is not probed", async () => {
+  const { broker } = await readyLine({ keepAlive });
+  broker.halt();
+  expect(vi.getTimerCount()).toBe(0);
 });

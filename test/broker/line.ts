@@ -40,7 +40,9 @@ export class Server {
         this.heard += this.#decoder.decode(bytes, { stream: true });
         this.#wake();
       },
-      drain: () => undefined,
+      drain: () => {
+        this.#wake();
+      },
       end: () => {
         this.#wake();
       },
@@ -55,18 +57,27 @@ export class Server {
     this.transport.write(text);
   }
 
+  /** Waits until all that was said has arrived at the other end. */
+  async delivered(): Promise<void> {
+    while (this.transport.buffered > 0) await this.#change();
+  }
+
   /** Waits until the text has arrived, and takes everything up to it. */
   async hears(text: string): Promise<string> {
     while (!this.heard.includes(text)) {
       if (this.isClosed) throw new TypeError(`closed before ${text}; heard ${this.heard}`);
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await this.#change();
     }
     const end = this.heard.indexOf(text) + text.length;
     const taken = this.heard.slice(0, end);
     this.heard = this.heard.slice(end);
     return taken;
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
   }
 }
 
