@@ -46,7 +46,10 @@ describe("Node's cryptography", () => {
     expect(turns).toBeGreaterThan(2);
   });
 
-  test("random bytes differ", () => {
-    expect(hex(nodeCrypto.random(16))).not.toBe(hex(nodeCrypto.random(16)));
+  test("random bytes differ, also where they are fetched many at a time", () => {
+    const ids = Array.from({ length: 2000 }, (_, n) => hex(nodeCrypto.random(12 + (n % 9))));
+    expect(new Set(ids)).toHaveLength(2000);
+    expect(ids).toSatisfy((all: string[]) => all.every((id) => !id.includes("000000000000")));
+    expect(nodeCrypto.random(10_000)).toHaveLength(10_000);
   });
 });
