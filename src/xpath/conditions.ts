@@ -140,14 +140,20 @@ function follow(path: Path, here: Trail): Reach {
     trail = start.end;
     choices.push(...predicateChoices(path.predicates, trail));
   }
+  let anywhere = false;
   for (const [index, step] of path.steps.entries()) {
+    if (isAnywhere(step, path.steps[index + 1])) {
+      anywhere = true;
+      continue;
+    }
     const attribute = attributeOf(step);
     if (attribute !== undefined) {
       choices.push(...choice(trail, "exists", "", attribute));
       const last = index === path.steps.length - 1;
       return last ? { choices, end: trail, attribute } : { choices, end: undefined };
     }
-    const next = down(trail, step, path.steps[index + 1]);
+    const next = down(trail, step, path.steps[index + 1], anywhere);
+    anywhere = false;
     if (next === undefined) {
       choices.push(...choice(trail, "exists"));
       return { choices, end: undefined };
@@ -172,7 +178,12 @@ function predicateChoices(predicates: readonly Expression[], here: Trail): Choic
 }
 
 /** The trail one step further down, or `undefined` where the step does not go down to elements. */
-function down(trail: Trail, step: Step, following: Step | undefined): Trail | undefined {
+function down(
+  trail: Trail,
+  step: Step,
+  following: Step | undefined,
+  anywhere: boolean,
+): Trail | undefined {
   const { axis, test } = step;
   if (axis === "self" && test.kind === "name") return narrowed(trail, test);
   if (axis === "descendant-or-self" && trail.length === 0) {
@@ -182,8 +193,14 @@ function down(trail: Trail, step: Step, following: Step | undefined): Trail | un
     return element ? extended(trail, true, test) : undefined;
   }
   if (test.kind !== "name") return undefined;
-  if (axis === "child") return extended(trail, false, test);
+  if (axis === "child") return extended(trail, anywhere, test);
   return axis === "descendant" ? extended(trail, true, test) : undefined;
+}
+
+/** The `//` of `//item[2]`: the position is among siblings, but an item at any depth will do. */
+function isAnywhere({ axis, test, predicates }: Step, following: Step | undefined): boolean {
+  if (axis !== "descendant-or-self" || test.kind !== "node" || predicates.length > 0) return false;
+  return following !== undefined && following.axis === "child" && following.test.kind === "name";
 }
 
 function extended(trail: Trail, deep: boolean, test: NodeTest): Trail | undefined {
