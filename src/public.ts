@@ -51,14 +51,17 @@ export type {
   TransportFactory,
 } from "./transport/transport.ts";
 export {
+  type AttributeNode,
   type AttributesInit,
   type Child,
+  type DocumentNode,
   Element,
   isElement,
+  type TextNode,
+  type XPathNode,
   xml,
 } from "./xml/element.ts";
 export { NS } from "./xml/namespaces.ts";
-export type { AttributeNode, DocumentNode, TextNode, XPathNode } from "./xml/node.ts";
 export { type ParseOptions, parse } from "./xml/parse.ts";
 export { XmlError } from "./xml/xml-error.ts";
 export { filters } from "./xpath/filters.ts";

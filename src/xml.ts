@@ -1,9 +1,17 @@
-export type { AttributesInit, Child } from "./xml/element.ts";
-export { Element, isElement, xml } from "./xml/element.ts";
+export {
+  type AttributeNode,
+  type AttributesInit,
+  type Child,
+  type DocumentNode,
+  Element,
+  isElement,
+  type TextNode,
+  type XPathNode,
+  xml,
+} from "./xml/element.ts";
 export type { XmlLimits } from "./xml/limits.ts";
 export { LIMITS, LIMITS_BEFORE_AUTHENTICATION } from "./xml/limits.ts";
 export { NS } from "./xml/namespaces.ts";
-export type { AttributeNode, DocumentNode, TextNode, XPathNode } from "./xml/node.ts";
 export type { ParseOptions } from "./xml/parse.ts";
 export { parse } from "./xml/parse.ts";
 export type { SerializeContext, SerializeOptions } from "./xml/serialize.ts";

@@ -1,5 +1,4 @@
 import { NS } from "./namespaces.ts";
-import type { XPathNode } from "./node.ts";
 import { serialize } from "./serialize.ts";
 
 /** Recognizes elements across copies of this package, where `instanceof` cannot. */
@@ -14,6 +13,31 @@ const NOTHING = Object.freeze(Object.create(null)) as object;
  */
 export const Dictionary = function Dictionary() {} as unknown as new () => Record<string, string>;
 Dictionary.prototype = NOTHING;
+
+/** An attribute, as XPath selects it. `ns` is undefined for an attribute in no namespace. */
+export interface AttributeNode {
+  readonly kind: "attribute";
+  readonly name: string;
+  readonly ns?: string;
+  readonly value: string;
+  readonly parent: Element;
+}
+
+/** A run of text, as XPath selects it. */
+export interface TextNode {
+  readonly kind: "text";
+  readonly value: string;
+  readonly parent: Element;
+}
+
+/** The document above a stanza: its only child is the stanza. */
+export interface DocumentNode {
+  readonly kind: "document";
+  readonly root: Element;
+}
+
+/** What a path selects. */
+export type XPathNode = Element | AttributeNode | TextNode | DocumentNode;
 
 /** What an element may be given as a child. */
 export type Child = Element | XPathNode | string | number | null | undefined;

@@ -1,9 +1,17 @@
 import { BrokerError } from "../base/errors.ts";
 import { isNcName } from "./characters.ts";
-import type { Element } from "./element.ts";
 import { DEEPEST } from "./limits.ts";
 import { partsOf } from "./names.ts";
 import { NS } from "./namespaces.ts";
+
+/** What of an element is written. (It is told by its shape, since elements write themselves with this.) */
+export interface Writable {
+  readonly name: string;
+  readonly ns: string | undefined;
+  readonly attrs: Readonly<Record<string, string>>;
+  readonly prefixes: Readonly<Record<string, string>>;
+  readonly children: readonly (Writable | string)[];
+}
 
 /** What already stands above an element where it is written. */
 export interface SerializeContext {
@@ -29,7 +37,7 @@ export interface SerializeOptions extends SerializeContext {
  *
  * An element without `ns` is in its parent's namespace, at the root in the context's.
  */
-export function serialize(element: Element, options: SerializeOptions = {}): string {
+export function serialize(element: Writable, options: SerializeOptions = {}): string {
   return new Writer(options).write(element);
 }
 
@@ -114,14 +122,14 @@ class Writer {
     }
   }
 
-  write(element: Element): string {
+  write(element: Writable): string {
     this.#element(element, this.#contextNs, this.#contextNs);
     this.#checkSize();
     return this.#out;
   }
 
   /** `inherited` is what an element without `ns` has here, `written` what one without `xmlns` has. */
-  #element(element: Element, inherited: string | undefined, written: string | undefined): void {
+  #element(element: Writable, inherited: string | undefined, written: string | undefined): void {
     const { name } = element;
     this.#path.push(name);
     if (this.#path.length > DEEPEST) {
@@ -170,7 +178,7 @@ class Writer {
     if (this.#out.length > this.#maxBytes) this.#checkSize();
   }
 
-  #attributes(element: Element, undo: [string, string | undefined][]): void {
+  #attributes(element: Writable, undo: [string, string | undefined][]): void {
     let expanded: Set<string> | undefined;
     for (const key of Object.keys(element.attrs)) {
       const value = element.attrs[key] as unknown;

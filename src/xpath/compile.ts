@@ -1,6 +1,5 @@
 import { BrokerError } from "../base/errors.ts";
-import type { Element } from "../xml/element.ts";
-import type { XPathNode } from "../xml/node.ts";
+import type { Element, XPathNode } from "../xml/element.ts";
 import type { Code } from "./code.ts";
 import { compiler } from "./compiler.ts";
 import { type Expression, typeOf } from "./expression.ts";

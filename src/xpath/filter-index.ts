@@ -1,6 +1,5 @@
 import { type Subscription, subscription } from "../base/subscription.ts";
-import type { Element } from "../xml/element.ts";
-import type { XPathNode } from "../xml/node.ts";
+import type { Element, XPathNode } from "../xml/element.ts";
 import { CompiledXPath, compile, type XPath, type XPathOptions } from "./compile.ts";
 import { keysOf } from "./conditions.ts";
 import { type Choice, printKey } from "./key.ts";

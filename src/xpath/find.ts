@@ -1,5 +1,4 @@
-import { Element } from "../xml/element.ts";
-import type { XPathNode } from "../xml/node.ts";
+import { Element, type XPathNode } from "../xml/element.ts";
 import { compile, type XPathOptions } from "./compile.ts";
 import { XPathError } from "./xpath-error.ts";
 

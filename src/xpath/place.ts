@@ -1,6 +1,5 @@
-import type { Element } from "../xml/element.ts";
+import type { Element, XPathNode } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import type { XPathNode } from "../xml/node.ts";
 
 const NONE: readonly Place[] = Object.freeze([]);
 

@@ -1,5 +1,4 @@
-import { isElement } from "../xml/element.ts";
-import type { XPathNode } from "../xml/node.ts";
+import { isElement, type XPathNode } from "../xml/element.ts";
 
 /** What an expression gives: one of the four types of XPath 1.0, section 1. */
 export type XPathValue = XPathNode[] | string | number | boolean;

@@ -1,6 +1,4 @@
-import type { Element } from "../xml/element.ts";
-import { isElement } from "../xml/element.ts";
-import type { XPathNode } from "../xml/node.ts";
+import { type Element, isElement, type XPathNode } from "../xml/element.ts";
 import { documentOf, type Place } from "./place.ts";
 import { XPathError } from "./xpath-error.ts";
 

@@ -7,8 +7,7 @@ import {
   XmlXPath,
 } from "libxml2-wasm";
 import { expect, test } from "vitest";
-import { type Element, isElement } from "../../src/xml/element.ts";
-import type { XPathNode } from "../../src/xml/node.ts";
+import { type Element, isElement, type XPathNode } from "../../src/xml/element.ts";
 import { compile } from "../../src/xpath/compile.ts";
 import type { XPathValue } from "../../src/xpath/value.ts";
 import { Random, randomExpression, randomTree } from "./random.ts";

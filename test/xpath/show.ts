@@ -1,6 +1,4 @@
-import type { Element } from "../../src/xml/element.ts";
-import { isElement } from "../../src/xml/element.ts";
-import type { XPathNode } from "../../src/xml/node.ts";
+import { type Element, isElement, type XPathNode } from "../../src/xml/element.ts";
 import { compile, type XPathOptions } from "../../src/xpath/compile.ts";
 import type { XPathValue } from "../../src/xpath/value.ts";
 
