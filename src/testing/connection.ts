@@ -18,7 +18,8 @@ const WAITING_LIMIT = 64;
 /** The other side's stream header (RFC 6120, 4.7). */
 export interface Header {
   readonly to: string | undefined;
-  readonly contentNamespace: string;
+  /** The namespace it declares for what has none; `""` for none, `undefined` if it is no stream's header. */
+  readonly contentNamespace: string | undefined;
   /** Whether it is a stream of XMPP 1.0, with features, or one from before. */
   readonly modern: boolean;
 }
@@ -108,7 +109,7 @@ export class Connection {
   }
 
   /** Answers the other side's header with ours, under a new id. */
-  open(from: string, version?: "1.0"): void {
+  open(from: string | undefined, version?: "1.0"): void {
     this.id = randomBytes(16).toString("hex");
     this.#opened = true;
     const header = openTag("stream:stream", {
@@ -238,7 +239,7 @@ function readHeader(element: Element, contentNamespace: string): Header {
   const opens = element.name === "stream" && element.ns === NS.stream;
   return {
     to,
-    contentNamespace: opens ? contentNamespace : "",
+    contentNamespace: opens ? contentNamespace : undefined,
     modern: version !== undefined && Number.parseInt(version, 10) >= 1,
   };
 }

@@ -44,7 +44,7 @@ async function logIn(connection: Connection, host: Host): Promise<void> {
       });
       if (username !== undefined) {
         connection.restart();
-        connection.open((await readHeader(connection)).to ?? "", "1.0");
+        connection.open((await readHeader(connection)).to, "1.0");
         connection.features();
         return;
       }
@@ -56,7 +56,7 @@ async function logIn(connection: Connection, host: Host): Promise<void> {
 
   async function openStream(connection: Connection, host: Host): Promise<void> {
     const header = await readHeader(connection);
-    connection.open(header.to ?? "", header.modern ? "1.0" : undefined);
+    connection.open(header.to, header.modern ? "1.0" : undefined);
     // A stream without a version gets no features, and so gets nowhere.
     if (!header.modern) return;
     connection.features(
@@ -68,7 +68,10 @@ async function logIn(connection: Connection, host: Host): Promise<void> {
 
 async function readHeader(connection: Connection): Promise<Header> {
   const header = await connection.header();
-  if (header.contentNamespace !== NS.jabberd2) throw new StreamRefusal("invalid-namespace");
+  // jabberd2's own services declare no namespace for their streams, only for each element.
+  if (header.contentNamespace !== NS.jabberd2 && header.contentNamespace !== "") {
+    throw new StreamRefusal("invalid-namespace");
+  }
   return header;
 }
 

@@ -134,6 +134,24 @@ test("another mechanism is refused, another namespace ends the stream", async ()
   `);
 });
 
+test("a header without a default namespace and an address, as jabberd2's own, is welcome", async () => {
+  const server = await serve();
+  const client = await dial(server.ports.router);
+  const header = `<stream:stream xmlns:stream='${STREAM}' version='1.0'>`;
+  await client.play(`
+    C: ${header}
+    S: <?xml version='1.0'?><stream:stream xmlns='${ROUTER}' xmlns:stream='${STREAM}' id='{id}' version='1.0' …</stream:features>
+  `);
+  const proof = await answerChallenge(client, "router-secret");
+  await client.play(`
+    S: <success xmlns='${SASL}'>${base64(proof)}</success>
+    C: ${header}
+    S: <?xml …<stream:features/>
+    C: <bind xmlns='${ROUTER}' name='sm.localhost' multi='to'/>
+    S: <bind multi='to'/>
+  `);
+});
+
 test("where the server insists on TLS, nothing goes before it", async () => {
   const server = await serve({ starttls: "required" });
   const client = await dial(server.ports.router);
