@@ -15,9 +15,9 @@ export interface Circumstances {
 
 /**
  * The mechanisms to try, in order: the strongest first; after it, for the case that the server does
- * not accept the mechanism, only mutual ones. One that reveals the password is there only inside
- * TLS and only alone: where anything better may be used, falling back to it would be what an
- * attacker who edits the offer is after. Empty: there is nothing that may be used.
+ * not accept the mechanism, only mutual ones. So one that reveals the password is there only inside
+ * TLS, and only where nothing stronger may be used: falling back to it would be what an attacker who
+ * edits the offer is after. Empty: there is nothing that may be used.
  */
 export function choose(
   { offered, named, secure, crypto }: Circumstances,
@@ -27,11 +27,10 @@ export function choose(
     (mechanism) =>
       offered.includes(mechanism.name) &&
       (named === undefined ? !mechanism.onlyIfNamed : named.includes(mechanism.name)) &&
+      (secure || !mechanism.revealsPassword) &&
       mechanism.available(crypto),
   );
-  const [first, ...others] = usable.filter(
-    (mechanism, index) => !mechanism.revealsPassword || (secure && index === 0),
-  );
+  const [first, ...others] = usable;
   if (first === undefined) return [];
   return [first, ...others.filter((mechanism) => mechanism.mutual)];
 }

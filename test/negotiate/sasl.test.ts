@@ -75,6 +75,18 @@ test("a second mechanism does not ask for the password again", async () => {
   expect(asked).toBe(1);
 });
 
+test("credentials that are refused are not tried with the next mechanism", async () => {
+  const { error, peer } = await attempt(
+    only({}),
+    `${offering("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN")}
+    C: <auth xmlns='${SASL}' mechanism='SCRAM-SHA-256'>…</auth>
+    S: <failure xmlns='${SASL}'><not-authorized/></failure>
+    C: </stream:stream>`,
+  );
+  await peer.done;
+  expect(error).toMatchObject({ mechanism: "SCRAM-SHA-256", condition: "not-authorized" });
+});
+
 test("a password function that never answers ends with the deadline", async () => {
   const { error, events } = await attempt(
     only({ password: () => new Promise<string>(() => undefined) }),
