@@ -59,6 +59,7 @@ export async function startJabberd2(options: { router?: "off" } = {}): Promise<R
       await workspace.until(`port ${port}`, () => accepts(port), ...logs);
     }
     for (const domain of HOSTED) await register(domain, client, direct, certificates.ca);
+    const watch = await Watch.logIn(client);
 
     const components = offersTls ? { optional: router } : { off: router };
     return {
@@ -74,13 +75,19 @@ export async function startJabberd2(options: { router?: "off" } = {}): Promise<R
       external: { port: client, domain: CLIENT_DOMAINS.required, user, ...external },
       components,
       routers: components,
-      settled: (left) =>
-        workspace.until("sessions ended", () => sessionsOpen(workspace.read("sm.log")) <= left),
+      async settled(left) {
+        const ended = (): boolean => sessionsOpen(workspace.read("sm.log")) <= left + 1;
+        await workspace.until("sessions ended", ended);
+        await watch.roundTrip();
+      },
       // c2s looks at its order to stop every five seconds only, and the router waits five for each
       // component: what has not ended by then is cut.
       stop: () => workspace.stop(6_000),
       kill: () => workspace.kill(),
-      close: () => workspace.close(),
+      async close() {
+        watch[Symbol.dispose]();
+        await workspace.close();
+      },
     };
   } catch (error) {
     await workspace.close();
@@ -211,6 +218,49 @@ async function register(domain: string, client: number, direct: number, ca: stri
     if (!answer.includes("type='result'")) throw new Error(`no account on ${domain}: ${answer}`);
     wire.send("</stream:stream>");
     await wire.until(/<\/stream:stream>/);
+  }
+}
+
+/**
+ * A client of the harness's own, always logged in.
+ *
+ * c2s names its sessions by the number of their socket. While sm's last word about a session that
+ * has ended is on its way (sm has logged the end by then), a new connection may get the same number,
+ * and then that word: `internal-server-error`. What sm answers this client travels the same way, in
+ * order: once the answer is here, c2s has read all that sm said before.
+ */
+class Watch implements Disposable {
+  readonly #wire: Wire;
+  #count = 0;
+
+  static async logIn(port: number): Promise<Watch> {
+    const wire = await Wire.connect(port);
+    const domain = CLIENT_DOMAINS.off;
+    wire.open(domain);
+    await wire.until(/<\/stream:features>/);
+    const plain = Buffer.from(`\0bob\0${ACCOUNTS.bob}`).toString("base64");
+    wire.send(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain}</auth>`);
+    await wire.until(/<success/);
+    wire.open(domain);
+    await wire.until(/<\/stream:features>/);
+    wire.send("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+    await wire.until(/<jid>/);
+    return new Watch(wire);
+  }
+
+  private constructor(wire: Wire) {
+    this.#wire = wire;
+  }
+
+  async roundTrip(): Promise<void> {
+    const id = `watch-${++this.#count}`;
+    const to = CLIENT_DOMAINS.off;
+    this.#wire.send(`<iq type='get' to='${to}' id='${id}'><ping xmlns='urn:xmpp:ping'/></iq>`);
+    await this.#wire.until(new RegExp(`id='${id}'`));
+  }
+
+  [Symbol.dispose](): void {
+    this.#wire[Symbol.dispose]();
   }
 }
 
