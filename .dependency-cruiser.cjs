@@ -27,7 +27,8 @@ module.exports = {
       severity: "error",
       from: {
         path: "^src/",
-        pathNot: "^src/(node\\.ts|cli/|testing/|transport/(tcp|tls|node-[a-z-]+)\\.ts|base/node-[a-z-]+\\.ts)",
+        pathNot:
+          "^src/(node\\.ts|cli/|testing/|transport/(tcp|tls|node-[a-z-]+)\\.ts|base/node-[a-z-]+\\.ts)",
       },
       to: { dependencyTypes: ["core"] },
     },

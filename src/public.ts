@@ -24,13 +24,14 @@ export type { Phase, Step } from "./broker/phase.ts";
 export type { PendingRequest, RequestOptions } from "./broker/requests.ts";
 export type { Runtime } from "./broker/runtime.ts";
 export type { TraceEntry, TraceListener, TraceOption } from "./broker/trace.ts";
-export { component } from "./dialect/component.ts";
+export { type ComponentOptions, component } from "./dialect/component.ts";
 export type { Dialect, Inbound } from "./dialect/dialect.ts";
-export { jabberd2 } from "./dialect/jabberd2.ts";
-export { legacy } from "./dialect/legacy.ts";
-export { xmpp } from "./dialect/xmpp.ts";
+export { type Jabberd2Options, jabberd2 } from "./dialect/jabberd2.ts";
+export { type LegacyOptions, legacy } from "./dialect/legacy.ts";
+export { type XmppOptions, xmpp } from "./dialect/xmpp.ts";
 export { type Jid, jid, sameJid } from "./jid/jid.ts";
 export { AuthError } from "./sasl/auth-error.ts";
+export type { Password } from "./sasl/password.ts";
 export type {
   NegotiationEvents,
   Session,
