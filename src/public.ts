@@ -1,5 +1,5 @@
-// What the package exports on every runtime, in reading order. `Broker` itself stands in node.ts and index.ts,
-// which give it what their runtimes have. Left out on purpose: everything inside stream/, negotiate/ and sasl/.
+// What the package exports on every runtime. `Broker` itself stands in node.ts and index.ts, which give it
+// what their runtimes have. Left out on purpose: everything inside stream/, negotiate/ and sasl/.
 
 // Gives elements their `find`; the export of a type alone would not load it.
 import "./xpath/find.ts";
