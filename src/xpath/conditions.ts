@@ -14,24 +14,34 @@ const MOST_KEYS = 1000;
  * holds without exception is gathered; whatever is not understood here gives nothing.
  */
 export function keysOf(expression: Expression): Choice | undefined {
-  const stanza: Trail = [{ deep: false, ns: undefined, local: undefined }];
-  return best(choicesOf(expression, stanza));
+  return bestOf(expression, [{ deep: false, ns: undefined, local: undefined }]);
 }
 
-/** The choices of an expression whose context node is at the end of `here`. */
-function choicesOf(expression: Expression, here: Trail): Choice[] {
+function bestOf(expression: Expression, here: Trail): Choice | undefined {
+  const into: Choice[] = [];
+  gather(expression, here, into);
+  return best(into);
+}
+
+/** Gathers the choices of an expression whose context node is at the end of `here`. */
+function gather(expression: Expression, here: Trail, into: Choice[]): void {
   switch (expression.kind) {
     case "path":
-      return follow(expression, here).choices;
+      follow(expression, here, into);
+      return;
     case "and":
-      return expression.operands.flatMap((operand) => choicesOf(operand, here));
+      for (const operand of expression.operands) gather(operand, here, into);
+      return;
     case "or":
     case "union":
-      return anyOf(expression.operands, here);
+      gatherAny(expression.operands, here, into);
+      return;
     case "call":
-      return choicesOfCall(expression.name, expression.args, here);
+      gatherCall(expression.name, expression.args, here, into);
+      return;
     case "compare":
-      return choicesOfComparison(expression, here);
+      gatherComparison(expression, here, into);
+      return;
     case "number":
     case "string":
     case "boolean":
@@ -39,142 +49,149 @@ function choicesOf(expression: Expression, here: Trail): Choice[] {
     case "custom":
     case "negate":
     case "arithmetic":
-      return [];
   }
 }
 
 /** Where one of several must hold, each must have a key; together they are one choice. */
-function anyOf(operands: readonly Expression[], here: Trail): Choice[] {
+function gatherAny(operands: readonly Expression[], here: Trail, into: Choice[]): void {
   const keys: Key[] = [];
   for (const operand of operands) {
     // What one operand says about a step's name does not hold for the others.
     const own = here.map((step) => ({ ...step }));
-    const choice = best(choicesOf(operand, own));
-    if (choice === undefined) return [];
+    const choice = bestOf(operand, own);
+    if (choice === undefined) return;
     keys.push(...choice);
   }
-  return keys.length > MOST_KEYS ? [] : [keys];
+  if (keys.length <= MOST_KEYS) into.push(keys);
 }
 
-function choicesOfCall(name: string, args: readonly Expression[], here: Trail): Choice[] {
+function gatherCall(name: string, args: readonly Expression[], here: Trail, into: Choice[]): void {
   const [first, second] = args;
-  if (first === undefined) return [];
-  if (name === "boolean") return choicesOf(first, here);
+  if (first === undefined) return;
+  if (name === "boolean") gather(first, here, into);
   // The string of a boolean, say, is true even when that is false.
-  if (name === "string") return nodeChoices(first, here);
-  if (name !== "starts-with" && name !== "contains") return [];
-  // The empty string is in every string, also in that of no node at all.
-  if (second?.kind !== "string" || second.value === "") return [];
-  return valueChoices(first, name, second.value, here);
+  else if (name === "string") gatherNodes(first, here, into);
+  else if (name === "starts-with" || name === "contains") {
+    // The empty string is in every string, also in that of no node at all.
+    if (second?.kind !== "string" || second.value === "") return;
+    gatherValue(first, name, second.value, here, into);
+  }
 }
 
-function choicesOfComparison(
+function gatherComparison(
   { operator, left, right }: Extract<Expression, { kind: "compare" }>,
   here: Trail,
-): Choice[] {
+  into: Choice[],
+): void {
   if (operator === "=" && right.kind === "string") {
-    return valueChoices(left, "equals", right.value, here);
-  }
-  if (operator === "=" && left.kind === "string") {
-    return valueChoices(right, "equals", left.value, here);
-  }
-  // A comparison with a string or number is false where there is no node to compare.
-  if (right.kind === "string" || right.kind === "number") return nodeChoices(left, here);
-  if (left.kind === "string" || left.kind === "number") return nodeChoices(right, here);
-  return [];
+    gatherValue(left, "equals", right.value, here, into);
+  } else if (operator === "=" && left.kind === "string") {
+    gatherValue(right, "equals", left.value, here, into);
+  } else if (right.kind === "string" || right.kind === "number") {
+    // A comparison with a string or number is false where there is no node to compare.
+    gatherNodes(left, here, into);
+  } else if (left.kind === "string" || left.kind === "number") gatherNodes(right, here, into);
 }
 
-function nodeChoices(expression: Expression, here: Trail): Choice[] {
-  return expression.kind === "path" ? choicesOf(expression, here) : [];
+function gatherNodes(expression: Expression, here: Trail, into: Choice[]): void {
+  if (expression.kind === "path") follow(expression, here, into);
 }
 
 /** What must hold where an expression's string-value relates to a constant. */
-function valueChoices(
+function gatherValue(
   expression: Expression,
   relation: Relation,
   value: string,
   here: Trail,
-): Choice[] {
-  if (expression.kind === "call") {
+  into: Choice[],
+): void {
+  if (expression.kind === "path") {
+    const { end, attribute } = follow(expression, here, into);
+    if (end !== undefined) addKey(into, end, relation, value, attribute);
+  } else if (expression.kind === "call") {
     const [arg] = expression.args;
-    if (arg === undefined) return [];
+    if (arg === undefined) return;
     // The string of no node is empty, so an empty constant needs no node.
-    if (expression.name === "string" && value !== "")
-      return valueChoices(arg, relation, value, here);
-    return relation === "equals" ? refine(expression.name, arg, value, here) : [];
+    if (expression.name === "string" && value !== "") gatherValue(arg, relation, value, here, into);
+    else if (relation === "equals") refine(expression.name, arg, value, here, into);
   }
-  if (expression.kind !== "path") return [];
-  const { choices, end, attribute } = follow(expression, here);
-  return end === undefined ? choices : [...choices, ...choice(end, relation, value, attribute)];
 }
 
 /** `*[local-name() = 'x']` and `*[namespace-uri() = 'urn:x']` name the step they stand at. */
-function refine(name: string, arg: Expression, value: string, here: Trail): Choice[] {
+function refine(name: string, arg: Expression, value: string, here: Trail, into: Choice[]): void {
   const step = here.at(-1);
   const own = arg.kind === "path" && arg.start === "context" && arg.steps.length === 0;
-  if (step === undefined || !own) return [];
+  if (step === undefined || !own) return;
   if (name === "namespace-uri") step.ns ??= value;
   if (name === "local-name" || name === "name") step.local ??= value;
-  return choice(here, "exists");
+  addKey(into, here, "exists");
+}
+
+/** Adds a choice of one key; of the document itself there is nothing to say. */
+function addKey(
+  into: Choice[],
+  trail: Trail,
+  relation: Relation,
+  value = "",
+  attribute?: string,
+): void {
+  if (trail.length === 0) return;
+  const key: Key = { trail, relation, value };
+  into.push([attribute === undefined ? key : { ...key, attribute }]);
 }
 
 interface Reach {
-  readonly choices: Choice[];
   /** Where the path's nodes are, or whose attributes they are; `undefined` if that cannot be said. */
   readonly end: Trail | undefined;
   readonly attribute?: string;
 }
 
+const NOWHERE: Reach = { end: undefined };
+
 /** Goes down a path as far as its steps go down; what is passed on the way must be there. */
-function follow(path: Path, here: Trail): Reach {
-  const choices: Choice[] = [];
+function follow(path: Path, here: Trail, into: Choice[]): Reach {
   let trail: Trail;
   if (path.start === "context") trail = here;
   else if (path.start === "document") trail = [];
   else {
-    if (path.start.kind !== "path") return { choices: choicesOf(path.start, here), end: undefined };
-    const start = follow(path.start, here);
-    choices.push(...start.choices);
-    if (start.end === undefined || start.attribute !== undefined)
-      return { choices, end: undefined };
+    if (path.start.kind !== "path") {
+      gather(path.start, here, into);
+      return NOWHERE;
+    }
+    const start = follow(path.start, here, into);
+    if (start.end === undefined || start.attribute !== undefined) return NOWHERE;
     trail = start.end;
-    choices.push(...predicateChoices(path.predicates, trail));
+    gatherPredicates(path.predicates, trail, into);
   }
   let anywhere = false;
   for (const [index, step] of path.steps.entries()) {
-    if (isAnywhere(step, path.steps[index + 1])) {
+    const following = path.steps[index + 1];
+    if (isAnywhere(step, following)) {
       anywhere = true;
       continue;
     }
     const attribute = attributeOf(step);
     if (attribute !== undefined) {
-      choices.push(...choice(trail, "exists", "", attribute));
-      const last = index === path.steps.length - 1;
-      return last ? { choices, end: trail, attribute } : { choices, end: undefined };
+      addKey(into, trail, "exists", "", attribute);
+      return following === undefined ? { end: trail, attribute } : NOWHERE;
     }
-    const next = down(trail, step, path.steps[index + 1], anywhere);
-    anywhere = false;
+    const next = down(trail, step, following, anywhere);
     if (next === undefined) {
-      choices.push(...choice(trail, "exists"));
-      return { choices, end: undefined };
+      addKey(into, trail, "exists");
+      return NOWHERE;
     }
+    anywhere = false;
     trail = next;
-    choices.push(...predicateChoices(step.predicates, trail));
+    gatherPredicates(step.predicates, trail, into);
   }
-  choices.push(...choice(trail, "exists"));
-  return { choices, end: trail };
-}
-
-/** A choice of one key; of the document itself there is nothing to say. */
-function choice(trail: Trail, relation: Relation, value = "", attribute?: string): Choice[] {
-  if (trail.length === 0) return [];
-  const key: Key = { trail, relation, value };
-  return [[attribute === undefined ? key : { ...key, attribute }]];
+  addKey(into, trail, "exists");
+  return { end: trail };
 }
 
 /** A predicate must hold of the node it stands at; a positional one asks nothing but that it is there. */
-function predicateChoices(predicates: readonly Expression[], here: Trail): Choice[] {
-  return here.length === 0 ? [] : predicates.flatMap((predicate) => choicesOf(predicate, here));
+function gatherPredicates(predicates: readonly Expression[], here: Trail, into: Choice[]): void {
+  if (here.length === 0) return;
+  for (const predicate of predicates) gather(predicate, here, into);
 }
 
 /** The trail one step further down, or `undefined` where the step does not go down to elements. */

@@ -1,3 +1,4 @@
+import { isSpace } from "./value.ts";
 import { XPathError } from "./xpath-error.ts";
 
 /** What a token is. `name` is a name test, `operator` one of the words and signs of XPath 1.0, 3.7. */
@@ -26,10 +27,9 @@ const START =
 const NCNAME = `[${START}][${START}\\-.0-9\\u{B7}\\u{300}-\\u{36F}\\u{203F}\\u{2040}]*`;
 
 // Each of these is linear: no part can match what the part after it matches.
-const SPACE = /[ \t\r\n]*/y;
 const NUMBER = /(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)/y;
 const QNAME = new RegExp(`${NCNAME}(?::(?!:)${NCNAME})?`, "uy");
-const NAME_TEST = new RegExp(`${NCNAME}:\\*`, "uy");
+const NAME_TEST = new RegExp(`${NCNAME}(?::(?!:)(?:${NCNAME}|\\*))?`, "uy");
 const SIGN = /\.\.|\/\/|::|!=|<=|>=|[()[\].@,/|+\-=<>*]/y;
 
 const PUNCTUATION = new Set(["(", ")", "[", "]", ".", "..", "@", ",", "::"]);
@@ -52,7 +52,7 @@ export function lex(expression: string): Token[] {
   let offset = 0;
   const take = (pattern: RegExp): string | undefined => {
     pattern.lastIndex = offset;
-    return pattern.exec(expression)?.[0];
+    return pattern.test(expression) ? expression.slice(offset, pattern.lastIndex) : undefined;
   };
   const fail = (problem: string, at: number): never => {
     throw new XPathError("XPATH_SYNTAX", problem, expression, at);
@@ -63,7 +63,7 @@ export function lex(expression: string): Token[] {
   };
 
   for (;;) {
-    offset += take(SPACE)?.length ?? 0;
+    while (isSpace(expression.charCodeAt(offset))) offset++;
     if (offset >= expression.length) break;
     const char = expression.charAt(offset);
     const last = tokens.at(-1);
@@ -78,7 +78,7 @@ export function lex(expression: string): Token[] {
       push("literal", expression.slice(offset + 1, end), end + 1 - offset);
       continue;
     }
-    const number = take(NUMBER);
+    const number = char === "." || (char >= "0" && char <= "9") ? take(NUMBER) : undefined;
     if (number !== undefined) {
       push("number", number);
       continue;
@@ -90,7 +90,7 @@ export function lex(expression: string): Token[] {
       push("variable", name, name.length + 1);
       continue;
     }
-    const name = take(NAME_TEST) ?? take(QNAME);
+    const name = take(NAME_TEST);
     if (name !== undefined) {
       push(
         afterOperand && OPERATOR_NAMES.has(name)
@@ -110,9 +110,8 @@ export function lex(expression: string): Token[] {
 
 /** What stands after a name says whether it is a function, an axis, or a name test. */
 function kindOfName(name: string, expression: string, offset: number): TokenKind {
-  SPACE.lastIndex = offset + name.length;
-  SPACE.exec(expression);
-  const next = SPACE.lastIndex;
+  let next = offset + name.length;
+  while (isSpace(expression.charCodeAt(next))) next++;
   if (expression.startsWith("::", next)) return "axis";
   if (expression.startsWith("(", next)) return NODE_TYPES.has(name) ? "node-type" : "function";
   return "name";
