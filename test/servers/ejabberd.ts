@@ -1,5 +1,4 @@
 import { readdirSync } from "node:fs";
-import { dirname } from "node:path";
 import { writeCertificates } from "./certificates.ts";
 import { ACCOUNTS, CLIENT_DOMAINS, COMPONENT_SECRET, type RealServer } from "./server.ts";
 import { accepts, Workspace } from "./workspace.ts";
@@ -136,5 +135,5 @@ function erlangLibraries(): string {
       // Not ours to read, and not what is looked for.
     }
   }
-  return dirname("/usr/lib/erlang/lib");
+  throw new Error("there is no folder ejabberd-VERSION below /usr/lib/*");
 }

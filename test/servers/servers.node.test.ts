@@ -120,7 +120,7 @@ describe.skipIf(!find("jabberd2").found)("the router of jabberd2", () => {
 
 test("the guard kills and cleans when the pipe of the test run breaks", async () => {
   const folder = mkdtempSync(join(tmpdir(), "xmpp-broker-guard-"));
-  const server = spawn("sleep", ["600"], { stdio: "ignore" });
+  const server = spawn(process.execPath, ["-e", "setInterval(() => {}, 1e6)"]);
   const guard = spawn(process.execPath, [join(import.meta.dirname, "guard.mjs"), folder]);
   guard.stdin.write(`+${server.pid ?? 0}\n`);
   guard.stdin.end();
