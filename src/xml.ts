@@ -7,7 +7,6 @@ export {
   isElement,
   type TextNode,
   type XPathNode,
-  xml,
 } from "./xml/element.ts";
 export type { XmlLimits } from "./xml/limits.ts";
 export { LIMITS, LIMITS_BEFORE_AUTHENTICATION } from "./xml/limits.ts";
@@ -22,5 +21,7 @@ export type {
   StreamParserOptions,
 } from "./xml/stream-parser.ts";
 export { StreamParser } from "./xml/stream-parser.ts";
+export type { Hole, Xml } from "./xml/template.ts";
+export { xml } from "./xml/template.ts";
 export type { XmlCondition } from "./xml/xml-error.ts";
 export { XmlError } from "./xml/xml-error.ts";

@@ -377,9 +377,8 @@ export class StreamParser {
     let i = this.#at;
     while (CLASS[bytes[i] ?? 0] === SPACE) i++;
     this.#space += i - this.#at;
-    if (this.#space > this.#limits.space) {
-      this.#fail("policy-violation", "too much white space", i - 1);
-    }
+    const over = this.#space - this.#limits.space;
+    if (over > 0) this.#fail("policy-violation", "too much white space", i - over);
     this.#at = i;
     if (i >= this.#end || bytes[i] === LT) return true;
     const byte = bytes[i] ?? 0;

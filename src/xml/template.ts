@@ -1,0 +1,170 @@
+import { BrokerError } from "../base/errors.ts";
+import {
+  type AttributesInit,
+  xml as build,
+  type Child,
+  Dictionary,
+  Element,
+  isElement,
+  NO_PREFIXES,
+} from "./element.ts";
+import { parse } from "./parse.ts";
+
+/** What may stand in a template: a child, several, or nothing (`false`, so that `&&` can be used). */
+export type Hole = Child | false | readonly Hole[];
+
+/** `xml(…)` and `` xml`…` ``. */
+export interface Xml {
+  /**
+   * Builds an element. `xmlns` among the attributes is its namespace (`""` for none; left out, it has
+   * its parent's, and as a stanza `jabber:client`), `xmlns:p` declares a prefix.
+   *
+   * @example xml("message", { to: "romeo@example.net", type: "chat" }, xml("body", {}, "Hello"))
+   */
+  (name: string, attrs?: AttributesInit | null, ...children: Child[]): Element;
+  /**
+   * Builds an element as it is written. What is put in is escaped: in content a text, an element or a
+   * list of them; as a value, with or without quotes, a text. A whole value that is `undefined`, `null`
+   * or `false` leaves out its attribute. White space that contains a line end and stands beside a tag
+   * is layout, and left out. Throws an `XmlError` where the template is not legal XML.
+   *
+   * @example xml`<message to=${jid} type='chat'><body>Hello ${name}</body></message>`
+   */
+  (template: TemplateStringsArray, ...values: Hole[]): Element;
+}
+
+/** What a template means, with marks where its values go: made once, used each time. */
+interface Plan {
+  readonly skeleton: Element;
+  /** A character that the template has not, and that stands on both sides of a value's number. */
+  readonly mark: string;
+}
+
+/** Elements in no namespace that the template names: their parent's. */
+const AS_PARENT = "urn:xmpp-broker:as-parent";
+
+const plans = new WeakMap<TemplateStringsArray, Plan>();
+
+/** Builds elements, called as a function or as the tag of a template. */
+export const xml: Xml = (
+  first: string | TemplateStringsArray,
+  ...rest: (AttributesInit | Hole | undefined)[]
+): Element => {
+  if (typeof first === "string") {
+    const [attrs, ...children] = rest as [(AttributesInit | null)?, ...Child[]];
+    return build(first, attrs, ...children);
+  }
+  let plan = plans.get(first);
+  if (plan === undefined) {
+    plan = planOf(first);
+    plans.set(first, plan);
+  }
+  return new Filling(plan.mark, rest as Hole[]).element(plan.skeleton);
+};
+
+function planOf(template: TemplateStringsArray): Plan {
+  const whole = template.join("");
+  let code = 0xe000;
+  while (whole.includes(String.fromCharCode(code))) code++;
+  const mark = String.fromCharCode(code);
+  let text = "";
+  for (const [n, part] of template.entries()) {
+    text += layout(part, n > 0, n + 1 < template.length);
+    if (n + 1 === template.length) break;
+    const value = `${mark}${n}${mark}`;
+    // `to=${jid}` needs no quotes.
+    text += /<[^>]*=\s*$/.test(text) && !isQuoted(text) ? `'${value}'` : value;
+  }
+  return { skeleton: parse(text, { ns: AS_PARENT }), mark };
+}
+
+/** Leaves out white space with a line end in it that stands between tags, or around all. */
+function layout(part: string, afterValue: boolean, beforeValue: boolean): string {
+  let text = part.replace(/>\s*\n\s*</g, "><");
+  if (!afterValue) text = text.trimStart();
+  if (!beforeValue) text = text.trimEnd();
+  return text.replace(/>\s*\n\s*$/, ">").replace(/^\s*\n\s*</, "<");
+}
+
+/** Whether the text ends inside a quoted value. */
+function isQuoted(text: string): boolean {
+  const tag = text.slice(text.lastIndexOf("<"));
+  let quote = "";
+  for (const character of tag) {
+    if (quote !== "") quote = character === quote ? "" : quote;
+    else if (character === "'" || character === '"') quote = character;
+  }
+  return quote !== "";
+}
+
+/** Puts the values of one call into a plan. */
+class Filling {
+  readonly #mark: string;
+  readonly #values: readonly Hole[];
+
+  constructor(mark: string, values: readonly Hole[]) {
+    this.#mark = mark;
+    this.#values = values;
+  }
+
+  element(skeleton: Element): Element {
+    const { name, ns, attrs, prefixes, children } = skeleton;
+    const filled = new Element(name, ns === AS_PARENT ? undefined : this.#text(ns ?? ""));
+    for (const [key, value] of Object.entries(attrs)) {
+      const whole = this.#whole(value);
+      if (whole && isNothing(whole.value)) continue;
+      filled.attrs[this.#text(key)] = this.#text(value);
+    }
+    if (prefixes !== NO_PREFIXES) {
+      const own = new Dictionary();
+      for (const [prefix, uri] of Object.entries(prefixes)) own[prefix] = this.#text(uri);
+      filled.prefixes = own;
+    }
+    for (const child of children) {
+      if (typeof child !== "string") filled.append(this.element(child));
+      else {
+        for (const [n, part] of child.split(this.#mark).entries()) {
+          if (n % 2 === 0) filled.append(part === "" ? null : part);
+          else append(filled, this.#values[Number(part)]);
+        }
+      }
+    }
+    return filled;
+  }
+
+  /** The value that stands there, if it is all that does. */
+  #whole(text: string): { readonly value: Hole } | undefined {
+    const parts = text.split(this.#mark);
+    const alone = parts.length === 3 && parts[0] === "" && parts[2] === "";
+    return alone ? { value: this.#values[Number(parts[1])] } : undefined;
+  }
+
+  #text(text: string): string {
+    const parts = text.split(this.#mark);
+    return parts.map((part, n) => (n % 2 === 0 ? part : this.#valueText(Number(part)))).join("");
+  }
+
+  #valueText(n: number): string {
+    const value = this.#values[n];
+    if (isNothing(value)) return "";
+    if (typeof value === "object") {
+      if (!Array.isArray(value) && "kind" in value && value.kind !== "document") return value.value;
+      throw new BrokerError("BAD_OPTION", `value ${n + 1} of the template stands in an attribute`);
+    }
+    return String(value);
+  }
+}
+
+function isNothing(value: Hole): value is null | undefined | false {
+  return value === null || value === undefined || value === false;
+}
+
+function append(parent: Element, value: Hole): void {
+  if (isNothing(value)) return;
+  if (isList(value)) for (const each of value) append(parent, each);
+  else parent.append(value);
+}
+
+function isList(value: Hole): value is readonly Hole[] {
+  return Array.isArray(value) && !isElement(value);
+}

@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+import { Element } from "../../src/xml/element.ts";
+import { parse } from "../../src/xml/parse.ts";
+import { xml } from "../../src/xml/template.ts";
+
+test("the same name is a function and a tag", () => {
+  const built = xml("message", { to: "a@b" }, xml("body", {}, "Hello"));
+  expect(xml`<message to=${"a@b"}><body>Hello</body></message>`).toEqual(built);
+});
+
+describe("a template", () => {
+  test("leaves the namespace open where it names none", () => {
+    const element = xml`<iq><query xmlns='u'><item/></query></iq>`;
+    expect([element.ns, element.child("query", "u")?.ns]).toEqual([undefined, "u"]);
+    expect(String(element)).toBe("<iq><query xmlns='u'><item/></query></iq>");
+  });
+
+  test.each([
+    [xml`<a b=${"'\"<&>"}/>`, "<a b='&apos;\"&lt;&amp;>'/>"],
+    [xml`<a b='1-${2}-3' c="${"x"}"/>`, "<a b='1-2-3' c='x'/>"],
+    [xml`<a b='=${1}' c = ${2}/>`, "<a b='=1' c='2'/>"],
+    [xml`<a>${"<b/>&"}</a>`, "<a>&lt;b/&gt;&amp;</a>"],
+    [xml`<a>1 ${2} 3</a>`, "<a>1 2 3</a>"],
+    [xml`<a>b=${2}</a>`, "<a>b=2</a>"],
+    [xml`<a b=${undefined} c=${null} d=${false} e=${0} f=${""}/>`, "<a e='0' f=''/>"],
+    [xml`<a>${undefined}${null}${false}${0}${""}</a>`, "<a>0</a>"],
+    [xml`<a>${[xml`<b/>`, ["c", null]]}</a>`, "<a><b/>c</a>"],
+    [
+      xml`<a xmlns=${"u"} xmlns:p=${"v"} p:c=${1}><p:d/></a>`,
+      "<a xmlns='u' xmlns:p='v' p:c='1'><d xmlns='v'/></a>",
+    ],
+    [xml`<a>\ue000${1}\ue001</a>`, "<a>\ue0001\ue001</a>"],
+    [xml`<a>&lt;&#65;<![CDATA[${"x"}]]></a>`, "<a>&lt;Ax</a>"],
+  ])("%s", (element, text) => {
+    expect(String(element)).toBe(text);
+  });
+
+  test("takes elements and what XPath selects as children", () => {
+    const parent = parse("<a b='1'>x</a>");
+    expect(String(xml`<c>${parent}</c>`)).toBe("<c><a xmlns='jabber:client' b='1'>x</a></c>");
+    const attribute = { kind: "attribute", name: "b", value: "1", parent } as const;
+    expect(String(xml`<c d=${attribute}>${attribute}</c>`)).toBe("<c d='1'>1</c>");
+  });
+
+  test("is written over several lines as on one", () => {
+    const body = "Hi";
+    const element = xml`
+      <message type='chat'>
+        <body>${body}</body>
+        ${xml`<x/>`}
+        <y> </y>
+      </message>
+    `;
+    expect(String(element)).toBe("<message type='chat'><body>Hi</body><x/><y> </y></message>");
+  });
+
+  test("makes a new element each time", () => {
+    const make = (n: number) => xml`<a n=${n}><b/></a>`;
+    const [one, two] = [make(1), make(2)];
+    expect(one).toBeInstanceOf(Element);
+    expect([one.attrs.n, two.attrs.n]).toEqual(["1", "2"]);
+    expect(one.children[0]).not.toBe(two.children[0]);
+  });
+
+  test.each([
+    [() => xml`<a>`, "NOT_WELL_FORMED"],
+    [() => xml`<p:a/>`, "BAD_NAMESPACE_PREFIX"],
+    [() => xml`<${"a"}/>`, "NOT_WELL_FORMED"],
+    [() => xml`<a ${"b"}='1'/>`, "NOT_WELL_FORMED"],
+    [() => xml`<a b=${xml`<c/>`}/>`, "BAD_OPTION"],
+  ])("that is not legal is refused (%#)", (make, code) => {
+    expect(make).toThrow(expect.objectContaining({ code }) as Error);
+  });
+});
