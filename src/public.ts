@@ -60,10 +60,10 @@ export {
   isElement,
   type TextNode,
   type XPathNode,
-  xml,
 } from "./xml/element.ts";
 export { NS } from "./xml/namespaces.ts";
 export { type ParseOptions, parse } from "./xml/parse.ts";
+export { type Hole, type Xml, xml } from "./xml/template.ts";
 export { XmlError } from "./xml/xml-error.ts";
 export { filters } from "./xpath/filters.ts";
 export type { FindOptions } from "./xpath/find.ts";
