@@ -125,7 +125,7 @@ function compareNodes(
   }
   const operand: Code<string | number> = asText ? compiler.string(other) : compiler.number(other);
   const holds = (text: string, walk: Walk): boolean =>
-    test(typeof walk.operand === "string" ? text : numberOf(text), walk.operand);
+    test(typeof walk.operand === "string" ? text : walk.number(text), walk.operand);
   const any = anyText(nodes, holds, compiler);
   return (node, walk) => {
     const value = operand(node, walk);
@@ -178,7 +178,7 @@ function compareSet(
     return nodes.some((place) => test(walk.text(place), other));
   }
   const number = typeof other === "object" ? Number.NaN : numberFrom(other);
-  return nodes.some((place) => test(numberOf(walk.text(place)), number));
+  return nodes.some((place) => test(walk.number(walk.text(place)), number));
 }
 
 /** Whether some pair compares so, in time linear in the number of nodes. */
@@ -211,7 +211,7 @@ function extreme(
 ): number | undefined {
   let found: number | undefined;
   for (const place of places) {
-    const number = numberOf(walk.text(place));
+    const number = walk.number(walk.text(place));
     if (!Number.isNaN(number)) found = found === undefined ? number : pick(found, number);
   }
   return found;

@@ -5,7 +5,8 @@ import { type Call, type Custom, typeOf } from "./expression.ts";
 import type { Value } from "./functions.ts";
 import { collect, count, firstText, visit } from "./path.ts";
 import type { Place } from "./place.ts";
-import { numberOf, textOfNumber, type XPathInput } from "./value.ts";
+import { indexOf } from "./search.ts";
+import { textOfNumber, type XPathInput } from "./value.ts";
 import type { Walk } from "./walk.ts";
 
 /**
@@ -72,7 +73,7 @@ export const compiler: Compiler = {
       return (node, walk) => numberOfValue(value(node, walk), walk);
     }
     const text = compiler.string(expression);
-    return (node, walk) => numberOf(text(node, walk));
+    return (node, walk) => walk.number(text(node, walk));
   },
 
   nodes(expression) {
@@ -183,7 +184,7 @@ function shortcutOf({ name, args }: Call): Code<Value> | undefined {
   }
   if (name === "contains") {
     const text = compiler.string(first);
-    return (node, walk) => text(node, walk).includes(value);
+    return (node, walk) => indexOf(walk.paid(text(node, walk)), value) >= 0;
   }
   return undefined;
 }
@@ -229,5 +230,5 @@ function textOf(value: Value, walk: Walk): string {
 function numberOfValue(value: Value, walk: Walk): number {
   if (typeof value === "number") return value;
   if (typeof value === "boolean") return value ? 1 : 0;
-  return numberOf(textOf(value, walk));
+  return walk.number(textOf(value, walk));
 }

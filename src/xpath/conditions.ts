@@ -6,6 +6,9 @@ import { attributeKey } from "./place.ts";
 const LONGEST_TRAIL = 12;
 const MOST_DEEP = 2;
 
+/** How much of a string that must be contained is looked for: its beginning, so that time is linear. */
+const LONGEST_PART = 32;
+
 /** How many keys one filter is found by at most: `@from='a' or @from='b' or …`. */
 const MOST_KEYS = 1000;
 
@@ -74,7 +77,8 @@ function gatherCall(name: string, args: readonly Expression[], here: Trail, into
   else if (name === "starts-with" || name === "contains") {
     // The empty string is in every string, also in that of no node at all.
     if (second?.kind !== "string" || second.value === "") return;
-    gatherValue(first, name, second.value, here, into);
+    const value = name === "contains" ? second.value.slice(0, LONGEST_PART) : second.value;
+    gatherValue(first, name, value, here, into);
   }
 }
 

@@ -1,6 +1,7 @@
 import { NS } from "../xml/namespaces.ts";
 import type { Place } from "./place.ts";
-import { isSpace, numberOf, type Type } from "./value.ts";
+import { indexOf } from "./search.ts";
+import { isSpace, type Type } from "./value.ts";
 import type { Walk } from "./walk.ts";
 
 /** A value while an expression is evaluated: nodes are places, unique and in document order. */
@@ -78,25 +79,37 @@ export const coreFunctions: Readonly<Record<string, CoreFunction>> = {
   "starts-with": define("boolean", ["string", "string"], (_walk, _node, text, start) =>
     text.startsWith(start),
   ),
-  contains: define("boolean", ["string", "string"], (_walk, _node, text, part) =>
-    text.includes(part),
+  contains: define(
+    "boolean",
+    ["string", "string"],
+    (walk, _node, text, part) => indexOf(walk.paid(text), part) >= 0,
   ),
-  "substring-before": define("string", ["string", "string"], (_walk, _node, text, mark) =>
-    text.slice(0, Math.max(0, text.indexOf(mark))),
+  "substring-before": define("string", ["string", "string"], (walk, _node, text, mark) =>
+    text.slice(0, Math.max(0, indexOf(walk.paid(text), mark))),
   ),
-  "substring-after": define("string", ["string", "string"], (_walk, _node, text, mark) => {
-    const at = text.indexOf(mark);
+  "substring-after": define("string", ["string", "string"], (walk, _node, text, mark) => {
+    const at = indexOf(walk.paid(text), mark);
     return at < 0 ? "" : text.slice(at + mark.length);
   }),
   substring: define("string", ["string", "number", "number"], substring, { least: 2 }),
-  "string-length": define("number", ["string"], (_walk, _node, text) => characters(text).length, {
-    context: true,
-  }),
-  "normalize-space": define("string", ["string"], (_walk, _node, text) => normalizeSpace(text), {
-    context: true,
-  }),
-  translate: define("string", ["string", "string", "string"], (_walk, _node, text, from, to) =>
-    translate(text, from, to),
+  "string-length": define(
+    "number",
+    ["string"],
+    (walk, _node, text) => characters(walk.paid(text)).length,
+    {
+      context: true,
+    },
+  ),
+  "normalize-space": define(
+    "string",
+    ["string"],
+    (walk, _node, text) => normalizeSpace(walk.paid(text)),
+    {
+      context: true,
+    },
+  ),
+  translate: define("string", ["string", "string", "string"], (walk, _node, text, from, to) =>
+    translate(walk.paid(text), walk.paid(from), walk.paid(to)),
   ),
   // 4.3, booleans
   boolean: define("boolean", ["boolean"], (_walk, _node, value) => value),
@@ -110,7 +123,7 @@ export const coreFunctions: Readonly<Record<string, CoreFunction>> = {
   number: define("number", ["number"], (_walk, _node, value) => value, { context: true }),
   sum: define("number", ["nodes"], (walk, _node, nodes) => {
     let total = 0;
-    for (const place of nodes) total += numberOf(walk.text(place));
+    for (const place of nodes) total += walk.number(walk.text(place));
     return total;
   }),
   floor: define("number", ["number"], (_walk, _node, value) => Math.floor(value)),
@@ -140,20 +153,13 @@ function concat(walk: Walk, _node: Place, ...parts: readonly string[]): string {
   let text = "";
   for (const part of parts) {
     // Each nesting can multiply the length, so long results are paid for before they get huge.
-    walk.spend(part.length >> 6);
-    text += part;
+    text += walk.paid(part);
   }
   return text;
 }
 
-function substring(
-  _walk: Walk,
-  _node: Place,
-  text: string,
-  start: number,
-  length?: number,
-): string {
-  const units = characters(text);
+function substring(walk: Walk, _node: Place, text: string, start: number, length?: number): string {
+  const units = characters(walk.paid(text));
   const from = Math.round(start);
   const to = length === undefined ? Infinity : from + Math.round(length);
   const first = Math.max(from, 1);

@@ -1,5 +1,6 @@
 import type { Relation } from "./key.ts";
 import { PrefixTree } from "./prefix-tree.ts";
+import { indexOf } from "./search.ts";
 
 /** Up to how many strings are looked for one by one: the engine's own search is fastest for few. */
 const FEW = 8;
@@ -90,7 +91,7 @@ export class ValueTable<T> {
       return;
     }
     for (const [text, items] of this.#part) {
-      if (value.includes(text)) for (const item of items) visit(item);
+      if (indexOf(value, text) >= 0) for (const item of items) visit(item);
     }
   }
 }

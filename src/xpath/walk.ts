@@ -1,11 +1,12 @@
 import { type Element, isElement, type XPathNode } from "../xml/element.ts";
 import { documentOf, type Place } from "./place.ts";
+import { numberOf } from "./value.ts";
 import { XPathError } from "./xpath-error.ts";
 
 /**
  * How many steps one evaluation may take unless told otherwise: the largest stanza that the parser
- * takes by default, several times over. A step is a node visited or 64 characters of text put
- * together; all of them take some hundredths of a second.
+ * takes by default, several times over. A step is a node visited or 64 characters of text gone
+ * through; all of them take some hundredths of a second.
  */
 export const MAX_STEPS = 250_000;
 
@@ -67,6 +68,17 @@ export class Walk {
       const problem = `more than ${this.#steps} steps`;
       throw new XPathError("XPATH_LIMIT", problem, this.#expression, 0);
     }
+  }
+
+  /** Pays for going through a text. */
+  paid(text: string): string {
+    if (text.length >= 64) this.spend(text.length >> 6);
+    return text;
+  }
+
+  /** The number that a text is, paid for. */
+  number(text: string): number {
+    return numberOf(this.paid(text));
   }
 
   /** The string-value (XPath 1.0, 5). */

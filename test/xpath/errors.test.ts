@@ -205,6 +205,26 @@ describe("an evaluation that takes too many steps ends in XPATH_LIMIT", () => {
     expect(() => xpath.evaluate(wide)).toThrow(limit);
   });
 
+  test("going through a long text again and again is paid for", () => {
+    const long = xml("a", {}, "x".repeat(100_000), ...Array.from({ length: 1000 }, () => xml("b")));
+    for (const expression of [
+      "//b[contains(/, 'y')]",
+      "//b[substring-before(/, 'y') or substring-after(/, 'y')]",
+      "//b[string-length(/) = 1]",
+      "//b[substring(/, 2) = 'y']",
+      "//b[translate(/, 'x', 'y') = 'x']",
+      "//b[normalize-space(/) = 'y']",
+      "//b[/ > 1]",
+      "//b[/ + 1]",
+      "//b[number(/) = 1]",
+      "//b[sum(/) = 1]",
+      "//b[concat(/, /) = 'y']",
+    ]) {
+      const limit = expect.objectContaining({ code: "XPATH_LIMIT" }) as unknown;
+      expect(() => compile(expression).test(long), expression).toThrow(limit);
+    }
+  });
+
   test("text that grows with every nesting is paid for before it is huge", () => {
     const big = "x".repeat(1_000_000);
     const xpath = compile(`concat($a${",$a".repeat(1000)}, @b)`, { variables: { a: big } });
