@@ -1,17 +1,12 @@
 import { BrokerError } from "../base/errors.ts";
 import { isNcName } from "./characters.ts";
+import { escapeText, escapeValue, ILLEGAL, SPECIAL } from "./escape.ts";
 import { DEEPEST } from "./limits.ts";
 import { partsOf } from "./names.ts";
 import { NS } from "./namespaces.ts";
+import { plain, type Writable } from "./plain.ts";
 
-/** What of an element is written. (It is told by its shape, since elements write themselves with this.) */
-export interface Writable {
-  readonly name: string;
-  readonly ns: string | undefined;
-  readonly attrs: Readonly<Record<string, string>>;
-  readonly prefixes: Readonly<Record<string, string>>;
-  readonly children: readonly (Writable | string)[];
-}
+export type { Writable } from "./plain.ts";
 
 /** What already stands above an element where it is written. */
 export interface SerializeContext {
@@ -37,9 +32,16 @@ export interface SerializeOptions extends SerializeContext {
  *
  * An element without `ns` is in its parent's namespace, at the root in the context's.
  */
-export function serialize(element: Writable, options: SerializeOptions = {}): string {
+export function serialize(element: Writable, options: SerializeOptions = NO_OPTIONS): string {
+  if (options.maxBytes === undefined) {
+    const text = plain(element, options.ns, options.ns, options.prefixes ?? NO_PREFIXES);
+    if (text !== undefined) return text;
+  }
   return new Writer(options).write(element);
 }
+
+const NO_OPTIONS: SerializeOptions = Object.freeze({});
+const NO_PREFIXES: Readonly<Record<string, string>> = Object.freeze({});
 
 /**
  * Writes a start tag alone, as that of a stream header, as strictly as `serialize`. `name` may have a
@@ -67,7 +69,7 @@ export function openTag(
     if (key === "xmlns") checkDeclaration("", value, at);
     else if (attribute.prefix === "xmlns") checkDeclaration(attribute.local, value, at);
     else if (!declared(attribute.prefix)) throw illegal(at, "an undeclared prefix");
-    text += ` ${key}='${escapeValue(value, at)}'`;
+    text += ` ${key}='${escapeValue(legal(value, at))}'`;
   }
   return `${text}>`;
 }
@@ -226,7 +228,7 @@ class Writer {
   }
 
   #value(value: string, place: string): string {
-    return SPECIAL.test(value) ? escapeValue(value, this.#place(place)) : value;
+    return SPECIAL.test(value) ? escapeValue(legal(value, this.#place(place))) : value;
   }
 
   #checkSize(): void {
@@ -239,7 +241,7 @@ class Writer {
 
   #content(text: unknown): string {
     if (typeof text !== "string") throw this.#illegal("a child that is neither element nor text");
-    return SPECIAL.test(text) ? escapeText(text, this.#place("text()")) : text;
+    return SPECIAL.test(text) ? escapeText(legal(text, this.#place("text()"))) : text;
   }
 
   /** Where in the tree writing stands: `/message/body/@id`. */
@@ -252,36 +254,10 @@ class Writer {
   }
 }
 
-/** Everything that must be written otherwise, or not at all: with `u`, surrogates match only alone. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is they that are looked for
-const SPECIAL = /[&<>'"\u0000-\u001f\ufffe\uffff\ud800-\udfff]/u;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is they that are looked for
-const ILLEGAL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\ud800-\udfff]/u;
-
-const REFERENCES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  "'": "&apos;",
-  "\t": "&#9;",
-  "\n": "&#10;",
-  "\r": "&#13;",
-};
-
-/** In a value white space would be normalized, were it not a reference (XML 1.0, 3.3.3). */
-function escapeValue(value: string, place: string): string {
-  checkCharacters(value, place);
-  return value.replace(/[&<'\t\n\r]/g, (character) => REFERENCES[character] ?? "");
-}
-
-function escapeText(text: string, place: string): string {
-  checkCharacters(text, place);
-  return text.replace(/[&<>\r]/g, (character) => REFERENCES[character] ?? "");
-}
-
-function checkCharacters(text: string, place: string): void {
+/** The text itself, if all its characters are legal; `place` says where it stands. */
+function legal(text: string, place: string): string {
   const at = text.search(ILLEGAL);
-  if (at < 0) return;
+  if (at < 0) return text;
   const code = text.charCodeAt(at).toString(16).toUpperCase().padStart(4, "0");
   throw illegal(place, `the character U+${code}`);
 }
