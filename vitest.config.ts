@@ -19,6 +19,7 @@ const own = (entry: string) => [
 
 export default defineConfig({
   test: {
+    setupFiles: ["./test/seed.ts"],
     reporters: ["default", "./test/closing-line.ts"],
     projects: [
       {
