@@ -690,9 +690,11 @@ export class StreamParser {
    */
   #readAttribute(from: number, spaced: boolean): number {
     const { bytes } = this.#slab;
+    if (!spaced && ((CLASS[bytes[from] ?? 0] ?? 0) & NAME) !== 0) {
+      this.#fail("not-well-formed", "no space before an attribute", from);
+    }
     let i = this.#readName(from);
     if (i === CUT) return CUT;
-    if (!spaced) this.#fail("not-well-formed", "no space before an attribute", from);
     const name = this.#name;
     tag.last.expectNext(name);
     tag.last = name;

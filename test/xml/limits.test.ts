@@ -50,6 +50,7 @@ test("the header has limits, too", () => {
 test("a fault that stands before a limit is the fault, however it is cut", () => {
   const limits = { tag: 20, bytes: 30 };
   for (const bad of [
+    "<a b='0123456789'cdefghijklmnop",
     "<a b=c d='01234567890123456789'/>",
     "<a>&b;0123456789012345678901234567890",
   ]) {
