@@ -7,6 +7,7 @@ import { fold } from "./fold.ts";
 import { coreFunctions, type Value } from "./functions.ts";
 import { parse } from "./parser.ts";
 import {
+  isXPathValue,
   type Type,
   toBoolean,
   type XPathFunction,
@@ -123,7 +124,17 @@ export class CompiledXPath implements XPath {
  */
 export function compile(expression: string, options: XPathOptions = {}): CompiledXPath {
   const { namespaces = {}, variables = {}, functions = {}, steps = MAX_STEPS } = options;
+  if (typeof (expression as unknown) !== "string") {
+    throw new BrokerError(
+      "BAD_OPTION",
+      `an expression must be a string, got a ${typeof expression}`,
+    );
+  }
   if (!(steps > 0)) throw new BrokerError("BAD_OPTION", `steps must be above 0, got ${steps}`);
+  for (const [name, value] of Object.entries(variables)) {
+    if (isXPathValue(value)) continue;
+    throw new BrokerError("BAD_OPTION", `the variable $${name} must be a value of XPath`);
+  }
   for (const name of Object.keys(functions)) {
     if (!Object.hasOwn(coreFunctions, name)) continue;
     throw new BrokerError("BAD_OPTION", `functions must not replace XPath's own ${name}()`);

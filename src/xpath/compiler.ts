@@ -6,7 +6,7 @@ import type { Value } from "./functions.ts";
 import { collect, count, firstText, visit } from "./path.ts";
 import type { Place } from "./place.ts";
 import { indexOf } from "./search.ts";
-import { textOfNumber, type XPathInput } from "./value.ts";
+import { isXPathValue, textOfNumber, type XPathInput } from "./value.ts";
 import type { Walk } from "./walk.ts";
 
 /**
@@ -196,7 +196,9 @@ function customCode(call: Custom): Code<Value> {
       const value = arg(node, walk);
       return typeof value === "object" ? value.map((place) => place.node) : value;
     });
-    return inside(call.run(...values), walk);
+    const result = call.run(...values);
+    if (isXPathValue(result)) return inside(result, walk);
+    throw new BrokerError("BAD_OPTION", `the function ${call.name}() gave no value of XPath`);
   };
 }
 

@@ -6,6 +6,16 @@ export type XPathValue = XPathNode[] | string | number | boolean;
 /** What a variable may hold, or a caller's function may return. */
 export type XPathInput = readonly XPathNode[] | string | number | boolean;
 
+/** Whether something that came from outside is a value of XPath: a list of nodes or a plain value. */
+export function isXPathValue(value: unknown): value is XPathInput {
+  if (Array.isArray(value)) return value.every(isNode);
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}
+
+function isNode(value: unknown): boolean {
+  return isElement(value) || (typeof value === "object" && value !== null && "kind" in value);
+}
+
 /**
  * A function of the caller's, bound under the name it is called by. Arguments come as the expression
  * gives them (convert with `toText`, `toNumber`, `toBoolean`); what it throws ends the evaluation.

@@ -44,8 +44,8 @@ export class Walk {
   #steps = MAX_STEPS;
   #left = MAX_STEPS;
   #numbered = 0;
-  /** Trees of nodes that came from outside: variables, functions of the caller's. */
-  #foreign: Map<Element, Place> | undefined;
+  /** Where elements are that come from outside, in variables and from functions of the caller's. */
+  #known: Map<Element, Place> | undefined;
 
   constructor(stanza: Element) {
     this.document = documentOf(stanza);
@@ -148,50 +148,48 @@ export class Walk {
     }
   }
 
-  /** The places of nodes that a variable or a function of the caller's holds. */
+  /** The places of nodes that a variable or a function of the caller's holds, each once. */
   places(nodes: readonly XPathNode[]): Place[] {
-    const places: Place[] = [];
+    const places = new Set<Place>();
     for (const node of nodes) {
+      this.spend(1);
       const place = this.#place(node);
-      if (place !== undefined && !places.includes(place)) places.push(place);
+      if (place !== undefined) places.add(place);
     }
-    return this.sort(places);
+    return this.sort([...places]);
   }
 
-  /** A node of this stanza has its first place in it; any other is the root of a document of its own. */
+  /** A node of this stanza has its first place in it; any other is in a document of its own. */
   #place(node: XPathNode): Place | undefined {
-    if (isElement(node)) {
-      return this.#elementPlace(node);
-    }
-    if (node.kind === "document") {
-      return node.root === this.document.element
-        ? this.document
-        : this.#elementPlace(node.root)?.parent;
-    }
+    if (isElement(node)) return this.#elementPlace(node);
+    if (node.kind === "document") return this.#elementPlace(node.root)?.parent;
     const owner = this.#elementPlace(node.parent);
-    if (node.kind === "text") {
-      const place = owner?.children.find(
-        (child) => child.node === node || child.text === node.value,
-      );
-      return place;
+    if (node.kind === "attribute") {
+      return owner?.attributes.find(({ name, ns }) => name === node.name && ns === (node.ns ?? ""));
     }
-    return owner?.attributes.find(({ name, ns }) => name === node.name && ns === (node.ns ?? ""));
+    const texts = owner?.children.filter(
+      ({ kind, text }) => kind === "text" && text === node.value,
+    );
+    return texts?.find((text) => text.node === node) ?? texts?.[0];
   }
 
   #elementPlace(element: Element): Place | undefined {
-    this.#foreign ??= new Map();
-    let place = this.#foreign.get(element);
-    if (place !== undefined) return place;
+    this.#known ??= this.#allElements();
+    let place = this.#known.get(element);
+    if (place === undefined) {
+      place = documentOf(element).children[0];
+      if (place !== undefined) this.#known.set(element, place);
+    }
+    return place;
+  }
+
+  #allElements(): Map<Element, Place> {
+    const known = new Map<Element, Place>();
     for (let next: Place | undefined = this.root; next; next = following(next, this.root)) {
       this.spend(1);
-      if (next.kind === "element" && next.element === element) {
-        place = next;
-        break;
-      }
+      if (next.kind === "element" && !known.has(next.element)) known.set(next.element, next);
     }
-    place ??= documentOf(element).children[0];
-    if (place !== undefined) this.#foreign.set(element, place);
-    return place;
+    return known;
   }
 }
 

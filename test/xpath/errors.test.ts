@@ -185,6 +185,18 @@ describe("what would be too much is found when the expression is compiled", () =
     );
   });
 
+  test("a variable holds a value of XPath, and an expression is a string", () => {
+    for (const value of [undefined, null, {}, [1], [null], () => 1]) {
+      const variables = { v: value as string };
+      expect(() => compile("$v", { variables })).toThrow(
+        "the variable $v must be a value of XPath",
+      );
+    }
+    expect(() => compile(undefined as unknown as string)).toThrow(
+      "must be a string, got a undefined",
+    );
+  });
+
   test("a bound on steps must be above 0", () => {
     expect(() => compile("a", { steps: 0 })).toThrow(BrokerError);
     expect(() => compile("a", { steps: Number.NaN })).toThrow("steps must be above 0, got NaN");

@@ -54,6 +54,13 @@ describe("3.1, basics", () => {
     expect(with_("$there[/other]")).toBe("other");
   });
 
+  test("of equal texts, a function gets and gives the one that was meant", () => {
+    const twins = parse("<a xmlns='jabber:client'>t<b/>t<c/></a>");
+    const functions = { same: (nodes: XPathValue) => nodes };
+    expect(evaluate("same(text()[2])/following-sibling::*", twins, { functions })).toBe("c");
+    expect(evaluate("count(same(text()))", twins, { functions })).toBe(2);
+  });
+
   test("a node-set variable may hold attributes, text and documents", () => {
     const nodes = compile("@word | v[1]/text() | /").select(data);
     const options = { variables: { nodes } };
@@ -99,6 +106,10 @@ describe("3.2, function calls", () => {
     expect(with_("v/text()")).toBe('"1" "2" "3"');
     expect(() => with_("count(twice(1))")).toThrow(expect.objectContaining({ code: "BAD_OPTION" }));
     expect(() => with_("twice(1)/v")).toThrow("must give nodes");
+    const nothing = { nothing: () => undefined as unknown as string };
+    expect(() => evaluate("nothing()", data, { functions: nothing })).toThrow(
+      "the function nothing() gave no value of XPath",
+    );
   });
 });
 
