@@ -1,11 +1,9 @@
 import type { Element } from "../xml/element.ts";
+import { DEEPEST } from "../xml/limits.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { Key, TrailStep } from "./key.ts";
 import { textOfNode } from "./value.ts";
 import { ValueTable } from "./value-table.ts";
-
-/** How deep a stanza is looked into; deeper ones are not told apart (the parser's limit is lower). */
-const DEEPEST = 256;
 
 /** What is known of the elements that one trail leads to. */
 class KeyNode<T> {
@@ -199,6 +197,7 @@ class Search<T> {
 
   /** Everything from an element down is met. */
   below(table: StepTable<T>, element: Element, ns: string, depth: number): void {
+    // Only a program can build what is deeper than any parser takes.
     if (depth > DEEPEST) {
       this.isTooDeep = true;
       return;

@@ -1,7 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import { xml } from "../../src/xml/element.ts";
 import { compile } from "../../src/xpath/compile.ts";
+import { toBoolean } from "../../src/xpath/value.ts";
 import { XPathError } from "../../src/xpath/xpath-error.ts";
 
 const OPTIONS = {
@@ -136,6 +138,46 @@ describe("what is wrong with an expression is said with the place", () => {
   test("the caret stands right after tabs and line breaks too", () => {
     const [, shown = "", pointer = ""] = failure("a\t\n§").message.split("\n");
     expect(shown.charAt(pointer.indexOf("^"))).toBe("§");
+  });
+});
+
+describe("whatever is given", () => {
+  const words = [
+    ..."/ // | + - * = != < <= > >= ( ) [ ] . .. @ , :: $ ' \" : ! & # { } 1 .5 0 a b muc:x muc:* *".split(
+      " ",
+    ),
+    ..."and or div mod text() node() comment() child:: ancestor:: self:: preceding:: namespace::".split(
+      " ",
+    ),
+    ..."count( not( string( concat( 'x' \"y\" last() position() lower( $room é 𝒳 \u0000 \ud800".split(
+      " ",
+    ),
+  ];
+
+  test("an expression compiles and can be evaluated, or ends in an error with a code and a place", () => {
+    const element = xml("a", { b: "1" }, xml("b", {}, "x"), "y", xml("a"));
+    const soup = fc.array(fc.constantFrom(" ", ...words), { maxLength: 12 });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          soup.map((parts) => parts.join("")),
+          fc.string({ unit: "binary" }),
+        ),
+        (text) => {
+          try {
+            const xpath = compile(text, OPTIONS);
+            expect(xpath.test(element)).toBe(toBoolean(xpath.evaluate(element)));
+          } catch (error) {
+            expect(error).toBeInstanceOf(BrokerError);
+            if (error instanceof XPathError) {
+              expect(error.offset).toBeGreaterThanOrEqual(0);
+              expect(error.offset).toBeLessThanOrEqual(text.length);
+            } else expect(error).toHaveProperty("code", "BAD_OPTION"); // a node-set of lower()
+          }
+        },
+      ),
+      { numRuns: 3000 },
+    );
   });
 });
 

@@ -12,6 +12,8 @@ import { compile } from "../../src/xpath/compile.ts";
 import type { XPathValue } from "../../src/xpath/value.ts";
 import { Random, randomExpression, randomTree } from "./random.ts";
 
+// A long run: XPATH_COMPARISONS=100000 npx vitest run --project node test/xpath/libxml2.node.test.ts
+//
 // What the generator leaves out, because libxml2 departs from the specification there: the namespace
 // axis (stanzas have no namespace nodes), `following::` from an attribute (libxml2 leaves the
 // children of its element out), numbers in strings with an exponent (libxml2 reads them), and
