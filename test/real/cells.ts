@@ -1,12 +1,12 @@
 import type { TlsPolicy } from "../../src/node.ts";
-import type { ServerName, TlsMode } from "../servers/server.ts";
+import type { Server, ServerName, TlsMode } from "../servers/server.ts";
 
 /** What protects the connection once the login is through. */
 export type Protection = "STARTTLS" | "direct TLS" | "nothing";
 
 /** One cell of the matrix: a dialect at a server's door, with a TLS policy. */
 export interface Cell {
-  readonly server: ServerName;
+  readonly server: Server["name"];
   readonly dialect: "xmpp" | "legacy" | "component" | "jabberd2";
   /** What the server does about TLS at that door. */
   readonly door: TlsMode;
@@ -19,7 +19,7 @@ export interface Cell {
 type Row = readonly [Cell["dialect"], TlsMode, TlsPolicy, Protection];
 
 // biome-ignore format: it is a table
-const ROWS: Readonly<Record<ServerName, readonly Row[]>> = {
+const ROWS: Readonly<Record<Server["name"], readonly Row[]>> = {
   prosody: [
     ["xmpp",      "required", "required",      "STARTTLS"],
     ["xmpp",      "optional", "opportunistic", "STARTTLS"],
@@ -69,10 +69,31 @@ const ROWS: Readonly<Record<ServerName, readonly Row[]>> = {
     ["jabberd2",  "optional", "plaintext",     "nothing"],
     ["jabberd2",  "off",      "opportunistic", "nothing"],
   ],
+  loopback: [
+    ["xmpp",      "required", "required",      "STARTTLS"],
+    ["xmpp",      "optional", "opportunistic", "STARTTLS"],
+    ["xmpp",      "optional", "plaintext",     "nothing"],
+    ["xmpp",      "off",      "opportunistic", "nothing"],
+    ["xmpp",      "direct",   "direct",        "direct TLS"],
+    ["legacy",    "required", "required",      "STARTTLS"],
+    ["legacy",    "optional", "opportunistic", "STARTTLS"],
+    ["legacy",    "optional", "plaintext",     "nothing"],
+    ["legacy",    "off",      "opportunistic", "nothing"],
+    ["legacy",    "off",      "plaintext",     "nothing"],
+    ["legacy",    "direct",   "direct",        "direct TLS"],
+    ["component", "required", "required",      "STARTTLS"],
+    ["component", "optional", "opportunistic", "STARTTLS"],
+    ["component", "optional", "plaintext",     "nothing"],
+    ["component", "off",      "opportunistic", "nothing"],
+    ["jabberd2",  "required", "required",      "STARTTLS"],
+    ["jabberd2",  "optional", "opportunistic", "STARTTLS"],
+    ["jabberd2",  "optional", "plaintext",     "nothing"],
+    ["jabberd2",  "off",      "opportunistic", "nothing"],
+  ],
 };
 
 /** The cells of one server. */
-export const cellsOf = (server: ServerName): readonly Cell[] =>
+export const cellsOf = (server: Server["name"]): readonly Cell[] =>
   ROWS[server].map(([dialect, door, policy, protection]) => ({
     server,
     dialect,
@@ -100,19 +121,24 @@ export const REFUSALS = [
  * all three. `refused`: the second is. `shared`: both stay.
  */
 export const NAME_TAKEN: Readonly<
-  Record<ServerName, Readonly<Partial<Record<Cell["dialect"], "old ends" | "refused" | "shared">>>>
+  Record<
+    Server["name"],
+    Readonly<Partial<Record<Cell["dialect"], "old ends" | "refused" | "shared">>>
+  >
 > = {
   prosody: { xmpp: "old ends", legacy: "old ends", component: "refused" },
   ejabberd: { xmpp: "old ends", legacy: "old ends", component: "shared" },
   jabberd2: { xmpp: "old ends", legacy: "old ends", component: "shared", jabberd2: "refused" },
+  loopback: { xmpp: "old ends", legacy: "old ends", component: "refused", jabberd2: "refused" },
 };
 
 /**
  * What the last words of a server to a cell may be. An administrator's stop: Prosody and ejabberd tell
  * clients, and not each of them before the connection is cut; components are told nothing. jabberd2
- * just closes its streams. A crash says nothing to anybody.
+ * just closes its streams. Our own tells everybody. A crash says nothing to anybody.
  */
 export function lastWordsOf(cell: Cell, how: "stop" | "kill"): readonly string[] {
+  if (cell.server === "loopback") return how === "stop" ? ["system-shutdown"] : ["DISCONNECTED"];
   const isTold = how === "stop" && isClient(cell) && cell.server !== "jabberd2";
   return isTold ? ["system-shutdown", "DISCONNECTED"] : ["DISCONNECTED"];
 }

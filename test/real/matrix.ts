@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Broker, StreamError, xml } from "../../src/node.ts";
 import { CANDIDATES, find, serversRequired } from "../servers/found.ts";
 import { startJabberd2 } from "../servers/jabberd2.ts";
-import { ACCOUNTS, type RealServer, type ServerName } from "../servers/server.ts";
+import { ACCOUNTS, type RealServer, type Server, type ServerName } from "../servers/server.ts";
 import { type Cell, cellsOf, isClient, lastWordsOf, MECHANISMS, REFUSALS, title } from "./cells.ts";
 import { MANY_FILTERS } from "./many-filters.ts";
 import { SCENARIO, type Step } from "./scenario.ts";
@@ -25,17 +25,7 @@ export function matrix(name: ServerName): void {
   }
   const why = finding.found ? finding.version : `skipped, ${finding.why}`;
   describe.skipIf(!finding.found)(`${name} (${why})`, () => {
-    for (const { start, cells, title: which } of instances(name)) {
-      describe(which, () => {
-        scenario(start, cells);
-      });
-      describe.each([
-        ["is stopped", "stop"],
-        ["is killed", "kill"],
-      ] as const)(`${which} %s mid-stream`, (_, how) => {
-        ending(start, cells, how);
-      });
-    }
+    for (const instance of instances(name)) play(instance);
     describe("logging in", () => {
       logins(name);
     });
@@ -55,10 +45,26 @@ export function ownWays(name: ServerName, body: (server: () => RealServer) => vo
   });
 }
 
-interface Instance {
+/** A server to be started, and what is played on it. */
+export interface Instance {
   readonly title: string;
-  readonly start: () => Promise<RealServer>;
+  readonly start: () => Promise<Server>;
   readonly cells: readonly Cell[];
+  /** Leave the long steps out: another instance has them. */
+  readonly short?: boolean;
+}
+
+/** Registers the scenario for each cell, and what becomes of all when the server ends. */
+export function play({ start, cells, title: which, short = false }: Instance): void {
+  describe(which, () => {
+    scenario(start, cells, short);
+  });
+  describe.each([
+    ["is stopped", "stop"],
+    ["is killed", "kill"],
+  ] as const)(`${which} %s mid-stream`, (_, how) => {
+    ending(start, cells, how);
+  });
 }
 
 /** The cells of a server by the instance they need: jabberd2's router has TLS or not as a whole. */
@@ -91,8 +97,8 @@ function stepsOf(cell: Cell, cells: readonly Cell[]): readonly Step[] {
 }
 
 /** Every cell goes through every step of the scenario. */
-function scenario(start: Instance["start"], cells: readonly Cell[]): void {
-  let server: RealServer;
+function scenario(start: Instance["start"], cells: readonly Cell[], short: boolean): void {
+  let server: Server;
   let peer: Broker;
   beforeAll(async () => {
     server = await start();
@@ -109,7 +115,8 @@ function scenario(start: Instance["start"], cells: readonly Cell[]): void {
       await stage?.clear();
       await server.settled(1);
     });
-    test.each(stepsOf(cell, cells).map((step) => [step.title, step] as const))(
+    const steps = short ? SCENARIO : stepsOf(cell, cells);
+    test.each(steps.map((step) => [step.title, step] as const))(
       "%s",
       async (_, step) => {
         stage = new Stage(server, cell, peer);
@@ -122,7 +129,7 @@ function scenario(start: Instance["start"], cells: readonly Cell[]): void {
 
 /** A server ends while one broker of each cell waits for an answer. */
 function ending(start: Instance["start"], cells: readonly Cell[], how: "stop" | "kill"): void {
-  let server: RealServer;
+  let server: Server;
   const outcomes: { broker: Broker; request: Promise<unknown> }[] = [];
   beforeAll(async () => {
     server = await start();

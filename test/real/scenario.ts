@@ -1,6 +1,5 @@
 import { expect } from "vitest";
 import { type Broker, type BrokerEvents, xml } from "../../src/node.ts";
-import { CLIENT_DOMAINS } from "../servers/server.ts";
 import { type Cell, isClient, NAME_TAKEN } from "./cells.ts";
 import { address, message, ping, question, type Stage } from "./stage.ts";
 
@@ -50,8 +49,9 @@ export const SCENARIO: readonly Step[] = [
       broker.on("received", ({ stanza }) => {
         if (stanza.attrs.type === "result") seen.push("event");
       });
-      const answer = await broker.request(ping(CLIENT_DOMAINS.required));
-      expect(answer.attrs).toMatchObject({ type: "result", from: CLIENT_DOMAINS.required });
+      const { domain } = stage.server.clients.required;
+      const answer = await broker.request(ping(domain));
+      expect(answer.attrs).toMatchObject({ type: "result", from: domain });
       expect(seen).toEqual([]);
       expect(broker.pending.size).toBe(0);
     },
@@ -60,7 +60,9 @@ export const SCENARIO: readonly Step[] = [
     title: "a request to nobody is answered with an error",
     async play(stage) {
       const broker = await stage.connected();
-      const request = broker.request(ping(`nobody@${CLIENT_DOMAINS.required}/nowhere`));
+      const request = broker.request(
+        ping(`nobody@${stage.server.clients.required.domain}/nowhere`),
+      );
       await expect(request).rejects.toMatchObject({
         code: "STANZA_ERROR",
         condition: "service-unavailable",

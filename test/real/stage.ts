@@ -13,9 +13,9 @@ import {
   ACCOUNTS,
   COMPONENT_SECRET,
   type Door,
-  type RealServer,
   ROUTER_USER,
   SERVICE_DOMAINS,
+  type Server,
 } from "../servers/server.ts";
 import { type Cell, isClient } from "./cells.ts";
 
@@ -34,12 +34,12 @@ export type Casting = Omit<Partial<BrokerOptions>, "dialect" | "host" | "port" |
  * speaks only when it is told to. Brokers made here are shut down by `clear`.
  */
 export class Stage {
-  readonly server: RealServer;
+  readonly server: Server;
   readonly cell: Cell;
   readonly peer: Broker;
   readonly #brokers: Broker[] = [];
 
-  constructor(server: RealServer, cell: Cell, peer: Broker) {
+  constructor(server: Server, cell: Cell, peer: Broker) {
     this.server = server;
     this.cell = cell;
     this.peer = peer;
@@ -98,7 +98,7 @@ export function address(broker: Broker): string {
 
 /** An ordinary client, for what is not of the matrix. */
 export function client(
-  server: RealServer,
+  server: Server,
   door: Door,
   options: Omit<Parameters<typeof xmpp>[0], "jid"> & { jid?: string },
   more: Omit<Partial<BrokerOptions>, "dialect"> = {},
@@ -113,17 +113,18 @@ export function client(
 }
 
 /** Connects the peer of a server's tests: a client that leaves requests unanswered. */
-export async function connectPeer(server: RealServer): Promise<Broker> {
-  const door = server.clients.required;
+export async function connectPeer(server: Server): Promise<Broker> {
+  const door = server.clients.direct;
   const jid = `bob@${door.domain}/peer`;
-  const options = { unhandled: "ignore", keepAlive: false } as const;
+  const tls = { policy: "direct", ca: server.ca } as const;
+  const options = { unhandled: "ignore", keepAlive: false, tls } as const;
   const peer = client(server, door, { jid, password: ACCOUNTS.bob }, options);
   await peer.connect();
   peer.send(xml("presence"));
   return peer;
 }
 
-function portOf({ dialect, door }: Cell, server: RealServer): number {
+function portOf({ dialect, door }: Cell, server: Server): number {
   const port = {
     xmpp: server.clients[door].port,
     legacy: server.clients[door].port,
@@ -136,7 +137,7 @@ function portOf({ dialect, door }: Cell, server: RealServer): number {
 
 function dialectOf(
   cell: Cell,
-  server: RealServer,
+  server: Server,
   given: {
     resource: string | undefined;
     service: number | undefined;
@@ -163,7 +164,7 @@ function dialectOf(
         domain: "router.test",
         username: ROUTER_USER.username,
         password: given.password ?? ROUTER_USER.password,
-        bind: { names: [service] },
+        bind: { names: [`routed.${service}`] },
       });
   }
 }

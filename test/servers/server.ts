@@ -43,17 +43,14 @@ export interface Door {
   readonly domain: string;
 }
 
-/** A real server that runs, ready to be connected to at 127.0.0.1. */
-export interface RealServer {
-  readonly name: ServerName;
+/** A server that runs, ready to be connected to at 127.0.0.1. */
+export interface Server {
+  /** `loopback`: the package's own. */
+  readonly name: ServerName | "loopback";
   /** The authority (PEM) that signed its certificate. */
   readonly ca: string;
   /** Where clients connect, by what TLS is there. */
   readonly clients: Readonly<Record<TlsMode, Door>>;
-  /** Where `ANONYMOUS` is the way in, after STARTTLS. */
-  readonly anonymous: Door;
-  /** Where a client certificate is the way in, after STARTTLS. */
-  readonly external: Door & { readonly cert: string; readonly key: string; readonly user: string };
   /** Ports for XEP-0114 components, by what TLS is there. */
   readonly components: Readonly<Partial<Record<TlsMode, number>>>;
   /** Ports for the router protocol of jabberd2, by what TLS is there. */
@@ -66,4 +63,13 @@ export interface RealServer {
   kill(): Promise<void>;
   /** Ends it if it still runs, and leaves nothing behind. */
   close(): Promise<void>;
+}
+
+/** A real server, with the ways to log in that only such have. */
+export interface RealServer extends Server {
+  readonly name: ServerName;
+  /** Where `ANONYMOUS` is the way in, after STARTTLS. */
+  readonly anonymous: Door;
+  /** Where a client certificate is the way in, after STARTTLS. */
+  readonly external: Door & { readonly cert: string; readonly key: string; readonly user: string };
 }

@@ -1,0 +1,46 @@
+import { makeCertificate } from "../../src/testing/certificate.ts";
+import { LoopbackServer } from "../../src/testing/index.ts";
+import {
+  ACCOUNTS,
+  CLIENT_DOMAINS,
+  COMPONENT_SECRET,
+  ROUTER_USER,
+  SERVICE_DOMAINS,
+  type Server,
+  type TlsMode,
+} from "./server.ts";
+
+/** How the package's own server says what the real ones have for hosts, listeners or routers. */
+const STARTTLS = { required: "required", optional: "optional", off: "none" } as const;
+
+/** Starts the package's own server, so that it can be held against the real ones. */
+export async function startLoopback(mode: keyof typeof STARTTLS): Promise<Server> {
+  const domain = CLIENT_DOMAINS.required;
+  const server = await LoopbackServer.start({
+    domain,
+    users: ACCOUNTS,
+    components: Object.fromEntries(SERVICE_DOMAINS.map((name) => [name, COMPONENT_SECRET])),
+    router: ROUTER_USER,
+    starttls: STARTTLS[mode],
+    // As the real servers do.
+    conflict: "replace",
+    certificate: makeCertificate({ names: [domain, "127.0.0.1"] }),
+  });
+  const { client, clientTls, component, router } = server.ports;
+  const doors = (port: number): Partial<Record<TlsMode, number>> => ({ [mode]: port });
+  const door = { port: client, domain };
+  return {
+    name: "loopback",
+    ca: server.ca,
+    clients: { required: door, optional: door, off: door, direct: { port: clientTls, domain } },
+    components: doors(component),
+    routers: doors(router),
+    settled: () => Promise.resolve(),
+    stop: () => server.close(),
+    async kill() {
+      server.faults.cut();
+      await server.close();
+    },
+    close: () => server.close(),
+  };
+}
