@@ -1,6 +1,6 @@
 import { type Subscription, subscription } from "../base/subscription.ts";
 import type { Element, XPathNode } from "../xml/element.ts";
-import { CompiledXPath, compile, type XPath, type XPathOptions } from "./compile.ts";
+import { CompiledXPath, prepare, type XPath, type XPathOptions } from "./compiled-xpath.ts";
 import { keysOf } from "./conditions.ts";
 import { type Choice, printKey } from "./key.ts";
 import { KeyTree } from "./key-tree.ts";
@@ -164,7 +164,7 @@ export class FilterIndex<T> {
    * // "found by /message[@from = 'romeo@example.net']"
    */
   static explain(expression: string | XPath, options?: XPathOptions): string {
-    const xpath = typeof expression === "string" ? compile(expression, options) : expression;
+    const xpath = typeof expression === "string" ? prepare(expression, options) : expression;
     const keys = xpath instanceof CompiledXPath ? keysOf(xpath.tree) : undefined;
     return keys === undefined
       ? "tried on every stanza"

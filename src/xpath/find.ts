@@ -1,5 +1,5 @@
 import { Element, type XPathNode } from "../xml/element.ts";
-import { compile, type XPathOptions } from "./compile.ts";
+import { prepare, type XPathOptions } from "./compiled-xpath.ts";
 import { XPathError } from "./xpath-error.ts";
 
 /** What the names in an expression given to `find` mean. */
@@ -25,7 +25,7 @@ Object.defineProperty(Element.prototype, "find", {
   configurable: true,
   writable: true,
   value: function find(this: Element, expression: string, options?: FindOptions): XPathNode[] {
-    const xpath = compile(expression, options);
+    const xpath = prepare(expression, options);
     if (xpath.type === "nodes" || xpath.type === "any") return xpath.select(this);
     throw new XPathError("XPATH_SYNTAX", `expected nodes, found a ${xpath.type}`, expression, 0);
   },
