@@ -251,6 +251,15 @@ describe("3.4, booleans", () => {
     expect(gives(expression)).toBe(value);
   });
 
+  test("names may use all of Unicode", () => {
+    const element = parse("<é xmlns='jabber:client' ключ='1'><名 xmlns='urn:p'/><a·b/></é>");
+    const namespaces = { п: "urn:p" };
+    expect(evaluate("/é/@ключ", element)).toBe("@ключ=1");
+    expect(evaluate("п:名 | a·b", element, { namespaces })).toBe("名 a·b");
+    expect(evaluate("п:*", element, { namespaces })).toBe("名");
+    expect(evaluate("$ü + 1", element, { variables: { ü: 1 } })).toBe(2);
+  });
+
   test("the right side is not evaluated when the left decides", () => {
     let calls = 0;
     const functions = { called: () => ++calls > 0 };
@@ -333,6 +342,8 @@ describe("3.7, words and signs", () => {
     ["text | or", "or#3 text#4"],
     ["a-b", "a-b#5"],
     ["a.b", "a.b#6"],
+    ["é | 名 | a-é | p:é", ""],
+    ["p:名-x | é.b", ""],
     ["a - b", Number.NaN],
     ["or/@n -1", 2],
     ["or/@n - 1", 2],
@@ -359,7 +370,7 @@ describe("3.7, words and signs", () => {
     ["/*", "div"],
     ["(/) * 2", Number.NaN],
   ])("%s is %s", (expression, value) => {
-    const result = (): unknown => evaluate(expression, odd);
+    const result = (): unknown => evaluate(expression, odd, { namespaces: { p: "urn:p" } });
     if (value === undefined) expect(result).toThrow("expected");
     else expect(result()).toBe(value);
   });
