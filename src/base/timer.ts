@@ -1,3 +1,6 @@
+/** The longest that a timer can run, in milliseconds: they count in 32 bits, and a longer wait would be none at all. */
+export const LONGEST = 2 ** 31 - 1;
+
 /** A timer that never keeps the process alive by itself: only sockets do. Cleared by calling it. */
 export function after(milliseconds: number, action: () => void): () => void {
   const timer: unknown = setTimeout(action, milliseconds);

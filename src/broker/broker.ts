@@ -3,7 +3,7 @@ import { type Deferred, deferred } from "../base/deferred.ts";
 import { Emitter, type ListenOptions } from "../base/emitter.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import type { Subscription } from "../base/subscription.ts";
-import { within } from "../base/timer.ts";
+import { LONGEST, within } from "../base/timer.ts";
 import type { Transport, TransportFactory } from "../transport/transport.ts";
 import { type Element, isElement } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
@@ -12,24 +12,15 @@ import { Connection } from "./connection.ts";
 import type { Delivery } from "./delivery.ts";
 import type { BrokerEvents, Ready } from "./events.ts";
 import type { FilterHandler, FilterMatch, FilterOptions, Responder } from "./filters.ts";
-import { KeepAlive } from "./keep-alive.ts";
 import { type BrokerOptions, type Settings, settle } from "./options.ts";
 import type { Outbox } from "./outbox.ts";
 import { type Phase, TRANSITIONS } from "./phase.ts";
 import type { PendingRequest, RequestOptions } from "./requests.ts";
+import { keepAlive, type Run } from "./run.ts";
 import type { Runtime } from "./runtime.ts";
 import { traceTarget } from "./trace.ts";
 import { Tracer } from "./tracer.ts";
 import { Traffic } from "./traffic.ts";
-
-/** One run of the broker, from `connect` to the end of its connection. */
-interface Run {
-  readonly connection: Connection;
-  readonly ready: Promise<Ready>;
-  jid?: string;
-  error?: BrokerError | undefined;
-  keepAlive?: KeepAlive;
-}
 
 /**
  * A connection to an XMPP server: negotiates every layer in the dialect it is given, then sends,
@@ -47,7 +38,8 @@ export class Broker {
   #phase: Phase = { name: "idle" };
   #address: GivenAddress = {};
   #run: Run | undefined;
-  #closing: Promise<void> | undefined;
+  /** Counts the calls that end a run: a `connect` that waits for a run to end is called off by one. */
+  #endings = 0;
   #closed: Deferred<BrokerError | undefined> = deferred();
   #hasStarted = false;
 
@@ -72,7 +64,7 @@ export class Broker {
       crypto: runtime.crypto,
       emitter: this.#emitter,
       port: {
-        isReady: () => this.#phase.name === "ready",
+        isReady: () => this.#phase.name === "ready" && this.#run?.connection.isOver() === false,
         jid: () => this.#run?.jid ?? dialect.domain,
         buffered: () => this.transport?.buffered ?? 0,
         write: (text, stanza) => {
@@ -141,10 +133,8 @@ export class Broker {
     try {
       const given = address ?? this.#address;
       const destination = settleAddress(this.#settings, given);
-      if (this.#phase.name === "closing") {
-        // The last connection is still saying goodbye.
-        return this.#closed.promise.then(() => this.connect(given));
-      }
+      // The last connection is still saying goodbye.
+      if (this.#phase.name === "closing") return this.#connectLater(given);
       if (this.#run === undefined) {
         this.#address = given;
         return this.#start(destination).ready;
@@ -172,20 +162,24 @@ export class Broker {
    * the other side, closes the connection. After `timeout` milliseconds (default `timeouts.shutdown`) the
    * connection is dropped. Resolves in any case; what waits in the queue stays there.
    */
-  shutdown(options: { readonly timeout?: number } = {}): Promise<void> {
-    if (this.#closing !== undefined) return this.#closing;
-    const run = this.#run;
-    if (run === undefined) return Promise.resolve();
+  async shutdown(options: { readonly timeout?: number } = {}): Promise<void> {
     const timeout = options.timeout ?? this.#settings.timeouts.shutdown;
-    wholeNumber("timeout", timeout, 0);
-    this.#closing = this.#close(run, timeout).finally(() => {
-      this.#closing = undefined;
-    });
-    return this.#closing;
+    wholeNumber("timeout", timeout, 0, LONGEST);
+    this.#endings++;
+    const run = this.#run;
+    if (run === undefined) return;
+    if (run.closing === undefined) {
+      const done = deferred<undefined>();
+      run.closing = done.promise;
+      await this.#close(run, timeout);
+      done.resolve(undefined);
+    }
+    await run.closing;
   }
 
   /** Drops the connection at once, without a goodbye. */
   halt(): void {
+    this.#endings++;
     const run = this.#run;
     if (run === undefined) return;
     run.connection.destroy();
@@ -213,12 +207,14 @@ export class Broker {
    * `ABORTED`, `NOT_ROUTED`, what a delivery can fail with, or the end of the connection.
    */
   request(stanza: Element, options: RequestOptions = {}): Promise<Element> {
-    const timeout = options.timeout ?? this.#settings.timeouts.request;
-    wholeNumber("timeout", timeout, 1);
-    if (!isElement(stanza)) {
-      return Promise.reject(new BrokerError("ILLEGAL_XML", "what was given is no element"));
+    try {
+      const timeout = options.timeout ?? this.#settings.timeouts.request;
+      wholeNumber("timeout", timeout, 1, LONGEST);
+      if (!isElement(stanza)) throw new BrokerError("ILLEGAL_XML", "what was given is no element");
+      return this.#traffic.requests.request(stanza, timeout, options.signal);
+    } catch (error) {
+      return Promise.reject(asBrokerError(error, "BAD_OPTION"));
     }
-    return this.#traffic.requests.request(stanza, timeout, options.signal);
   }
 
   /**
@@ -270,10 +266,19 @@ export class Broker {
     return this.#emitter.on(event, listener, options);
   }
 
+  /** Connects once the run that is ending is over, unless somebody ends what is to come as well. */
+  async #connectLater(given: GivenAddress): Promise<Ready> {
+    const before = this.#endings;
+    await (this.#run?.closing ?? this.#closed.promise);
+    if (this.#endings !== before) throw new BrokerError("ABORTED", "the broker was shut down");
+    return await this.connect(given);
+  }
+
   #start(destination: Destination): Run {
     // The promise handed out before the first run belongs to it.
     if (this.#hasStarted) this.#closed = deferred();
     this.#hasStarted = true;
+    const ready = deferred<Ready>();
     const connection = new Connection({
       settings: this.#settings,
       key: this.#key,
@@ -282,10 +287,11 @@ export class Broker {
       crypto: this.#runtime.crypto,
       port: {
         emit: (event, payload) => {
-          this.#emit(event, payload);
+          // Who was halted has no more to tell, least of all in the midst of the next run.
+          if (this.#run === run) this.#emit(event, payload);
         },
         phase: (to) => {
-          this.#change(to);
+          if (this.#run === run) this.#change(to);
         },
         received: (element) => {
           this.#traffic.inbox.received(element);
@@ -302,13 +308,12 @@ export class Broker {
         },
       },
     });
-    const ready = deferred<Ready>();
-    const run: Run = { connection, ready: ready.promise };
+    const run: Run = { connection, ready: ready.promise, closed: this.#closed };
     this.#run = run;
     this.#emit("connect", { host: destination.host, port: destination.port });
     connection.negotiate().then((jid) => {
       // Somebody may have ended it between the last step and this one.
-      if (connection.isOver) ready.reject(new BrokerError("ABORTED", "the broker was shut down"));
+      if (connection.isOver()) ready.reject(new BrokerError("ABORTED", "the broker was shut down"));
       else {
         ready.resolve({ jid, resumed: false });
         this.#becomeReady(run, jid);
@@ -318,38 +323,33 @@ export class Broker {
   }
 
   #becomeReady(run: Run, jid: string): void {
+    const { connection } = run;
+    const { keepAlive: probing, queue } = this.#settings;
     run.jid = jid;
+    // Whoever is told may end it all.
     this.#change({ name: "ready", jid });
-    const { keepAlive, queue } = this.#settings;
-    if (keepAlive !== false) {
-      run.keepAlive = new KeepAlive(keepAlive, {
-        probe: () => {
-          this.#traffic.inbox.probe(jid);
-        },
-        dead: () => {
-          const detail = `nothing came for ${keepAlive.timeout} ms after a probe`;
-          run.connection.destroy(new BrokerError("SOCKET_DEAD", detail, { retryable: true }));
-        },
-      });
-    }
+    if (connection.isOver()) return;
+    keepAlive(run, probing, () => {
+      this.#traffic.inbox.probe(jid);
+    });
     if (queue.flush === "auto") this.#traffic.sender.outbox.flush();
+    if (connection.isOver()) return;
     this.#emit("ready", { jid, resumed: false });
-    run.connection.flow();
+    connection.flow();
   }
 
   async #close(run: Run, timeout: number): Promise<void> {
     const isReady = this.#phase.name === "ready";
     this.#emit("shutdown:start", {});
-    this.#change({ name: "closing" });
-    const closed = this.#closed.promise;
+    if (this.#run === run) this.#change({ name: "closing" });
     if (isReady) {
       const deadline = Date.now() + timeout;
-      await within(timeout, Promise.race([this.#traffic.filters.idle(), closed]));
+      await within(timeout, Promise.race([this.#traffic.filters.idle(), run.closed.promise]));
       run.connection.close(Math.max(0, deadline - Date.now()));
     } else {
       run.connection.fail(undefined);
     }
-    await closed;
+    await run.closed.promise;
     this.#emit("shutdown:finish", {});
   }
 
@@ -357,22 +357,24 @@ export class Broker {
   #ended(run: Run, error: BrokerError | undefined): void {
     run.keepAlive?.stop();
     // Whatever happens while we say goodbye, it was we who ended it.
-    run.error = this.#closing === undefined ? error : undefined;
+    run.error = run.closing === undefined ? error : undefined;
     const wasReady = this.#phase.name === "ready";
+    this.#traffic.end(error);
     this.#change({ name: "closing" });
     if (run.error !== undefined && (wasReady || run.error.code === "DISCONNECTED")) {
       this.#emit("socket:error", { error: run.error });
     }
-    this.#traffic.end(error);
   }
 
   /** The connection is gone. */
   #gone(run: Run): void {
     if (this.#run !== run) return;
     this.#run = undefined;
+    const last = this.#phase;
     this.#emit("socket:close", {});
-    this.#change({ name: "idle" });
-    this.#closed.resolve(run.error);
+    // Who was told may have begun the next run.
+    if (this.#phase === last) this.#change({ name: "idle" });
+    run.closed.resolve(run.error);
   }
 
   #change(to: Phase): void {

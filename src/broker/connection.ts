@@ -54,6 +54,7 @@ export class Connection {
   #streamId: string | undefined;
   #over = false;
   #gone = false;
+  #isNegotiating = false;
   #stopTimer: () => void = () => undefined;
 
   constructor(parts: ConnectionParts) {
@@ -71,6 +72,8 @@ export class Connection {
 
   /** Connects and negotiates; resolves with the address in force. Rejects with what ended the run. */
   async negotiate(): Promise<string> {
+    this.#mustGoOn();
+    this.#isNegotiating = true;
     const over = deferred<never>();
     let stopTelling: () => void = () => undefined;
     // Whatever is being waited for, it is waited for no longer than the run lasts.
@@ -84,6 +87,7 @@ export class Connection {
     try {
       const transport = await this.#connect(over.promise);
       const stream = this.#open(transport);
+      this.#mustGoOn();
       const session = this.#begin(stream);
       return await Promise.race([this.#login(session), over.promise]);
     } catch (thrown) {
@@ -96,6 +100,9 @@ export class Connection {
       stopTelling();
       this.#stopTimer();
       this.#session?.end();
+      this.#isNegotiating = false;
+      // What failed was told first.
+      if (this.#gone) this.#parts.port.closed();
     }
   }
 
@@ -109,26 +116,21 @@ export class Connection {
 
   /** Writes what a stanza looks like on the wire. */
   write(text: string, stanza: Element): void {
-    this.#parts.port.tap("out", stanza, text);
-    this.#stream?.transport.write(text);
+    if (this.#stream?.write(text)) this.#parts.port.tap("out", stanza, text);
   }
 
   /** Says goodbye and waits, `timeout` ms at most, for the other side to do so. */
   close(timeout: number): void {
-    if (this.#stream === undefined) {
-      this.destroy();
-      return;
-    }
+    if (this.#over) return;
     this.#stopTimer = after(timeout, () => {
       this.destroy();
     });
-    const stream = this.#stream;
     // What is written but not taken by the peer goes first; the closing tag stands behind it.
-    stream.close();
+    this.#stream?.close();
   }
 
   /** Whether the stream has ended. */
-  get isOver(): boolean {
+  isOver(): boolean {
     return this.#over;
   }
 
@@ -151,6 +153,7 @@ export class Connection {
     const { host } = destination;
     port.phase({ name: "connecting", host, port: destination.port, attempt: 1 });
     port.emit("connecting", { host, port: destination.port, attempt: 1 });
+    this.#mustGoOn();
     const wait = settings.timeouts.connect;
     this.#stopTimer = after(wait, () => {
       this.#abort.abort(
@@ -168,7 +171,7 @@ export class Connection {
     );
     const transport = await Promise.race([connecting, over]);
     this.#stopTimer();
-    if (this.#over) throw this.#reason(undefined);
+    this.#mustGoOn();
     return transport;
   }
 
@@ -235,8 +238,13 @@ export class Connection {
   async #login(session: NegotiatingSession): Promise<string> {
     if (this.#parts.destination.policy === "direct") await session.secureDirectly();
     const { jid } = await this.#parts.settings.dialect.negotiate(session);
-    if (this.#over) throw this.#reason(undefined);
+    this.#mustGoOn();
     return jid;
+  }
+
+  /** Throws once the run is over: whoever was told of the last step may have ended it. */
+  #mustGoOn(): void {
+    if (this.#over) throw this.#reason(undefined);
   }
 
   /** Why the run is over. */
@@ -271,7 +279,7 @@ export class Connection {
     this.#gone = true;
     this.#stopTimer();
     this.#end(undefined);
-    this.#parts.port.closed();
+    if (!this.#isNegotiating) this.#parts.port.closed();
   }
 
   #tlsSettings(): TlsSettings {

@@ -1,4 +1,5 @@
 import { badOption, knownOptions, oneOf, record, text, wholeNumber } from "../base/check.ts";
+import { LONGEST } from "../base/timer.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
 import type { TlsSettings, TransportFactory } from "../transport/transport.ts";
@@ -150,9 +151,6 @@ const OPTIONS = [
 ];
 const TLS_OPTIONS = ["policy", "servername", "ca", "cert", "key", "pins", "minVersion"];
 const POLICIES = ["required", "direct", "opportunistic", "plaintext"] as const;
-
-/** Timers count in 32 bits: a longer wait would be none at all. */
-const LONGEST = 2 ** 31 - 1;
 
 /** Reads the caller's options once; below, nothing is optional. Ends in `BAD_OPTION`. */
 export function settle(options: BrokerOptions): Settings {

@@ -1,5 +1,5 @@
 import { BrokerError } from "../base/errors.ts";
-import { after } from "../base/timer.ts";
+import { after, LONGEST } from "../base/timer.ts";
 import type { Element } from "../xml/element.ts";
 import type { Delivery, TrackedDelivery } from "./delivery.ts";
 
@@ -51,9 +51,6 @@ export interface OutboxItem {
   /** When it expires, by the clock of `Date.now()`; `undefined`: never. */
   readonly expires: number | undefined;
 }
-
-/** The longest a timer can run; later expiries are looked at again then. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** The queue: bounded in number and bytes, in order, each stanza with a time to live of its own. */
 export class BoundedOutbox implements Outbox {
@@ -150,7 +147,8 @@ export class BoundedOutbox implements Outbox {
     if (expires >= this.#nextExpiry) return;
     this.#stopTimer();
     this.#nextExpiry = expires;
-    this.#stopTimer = after(Math.min(Math.max(expires - Date.now(), 0), LONGEST_TIMER), () => {
+    // What expires later than a timer can run is looked at again then.
+    this.#stopTimer = after(Math.min(Math.max(expires - Date.now(), 0), LONGEST), () => {
       this.#expire();
     });
   }

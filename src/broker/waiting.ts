@@ -1,7 +1,7 @@
 import { onAbort } from "../base/abort.ts";
 import { wholeNumber } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
-import { after } from "../base/timer.ts";
+import { after, LONGEST } from "../base/timer.ts";
 import type { FilterMatch, FilterOptions, Filters } from "./filters.ts";
 
 /** How many matches an iterator of `stanzas` keeps for a slow reader if nothing else is asked for. */
@@ -25,7 +25,7 @@ export class Waiting {
   waitFor(expression: string, options: FilterOptions & { timeout?: number }): Promise<FilterMatch> {
     const { timeout, signal, ...rest } = options;
     return new Promise((resolve, reject) => {
-      if (timeout !== undefined) wholeNumber("timeout", timeout, 1);
+      if (timeout !== undefined) wholeNumber("timeout", timeout, 1, LONGEST);
       if (signal?.aborted) {
         reject(aborted(signal));
         return;

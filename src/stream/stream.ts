@@ -142,14 +142,21 @@ export class Stream {
     const waiting = [...deferred, ...this.#waiting];
     this.#waiting = [];
     this.#consume = consume;
-    for (const element of waiting) consume(element);
+    for (const element of waiting) if (!this.#over) consume(element);
     this.#resume();
   }
 
   /** Writes an element as a child of the stream. */
   send(element: Element): void {
     this.#events.tap("out", element);
-    this.transport.write(serialize(element, this.#context));
+    this.write(serialize(element, this.#context));
+  }
+
+  /** Writes what stands inside the stream; false behind our closing tag, where nothing may (RFC 6120, 4.4). */
+  write(text: string): boolean {
+    if (this.#out !== "open") return false;
+    this.transport.write(text);
+    return true;
   }
 
   /** Other limits for what arrives, from now on: larger ones, once the server is authenticated. */

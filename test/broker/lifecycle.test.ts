@@ -332,3 +332,31 @@ test("a refusal with the end of the stream in the same read is the refusal, not 
     await broker.closed;
   }
 });
+
+test("nothing is written behind our closing tag", async () => {
+  const { broker, server } = await readyLine();
+  const done = broker.shutdown();
+  await server.hears("</stream:stream>");
+  server.say("<iq type='get' id='q' from='a@b/c'><query xmlns='urn:x'/></iq></stream:stream>");
+  await done;
+  expect(server.heard).toBe("");
+});
+
+test("who ends the run in a filter hears no more of what arrived with it", async () => {
+  const { broker, servers } = line({}, false);
+  const seen: unknown[] = [];
+  broker.filter("/message", ({ stanza }) => {
+    seen.push(stanza.attrs.id);
+    broker.halt();
+  });
+  for (const login of [true, false]) {
+    const connecting = broker.connect();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const server = servers.at(-1);
+    server?.say(login ? `${HEADER}<message id='1'/><message id='2'/>` : HEADER);
+    await connecting;
+    if (!login) server?.say("<message id='3'/><message id='4'/>");
+    await broker.closed;
+  }
+  expect(seen).toEqual(["1", "3"]);
+});

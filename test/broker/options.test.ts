@@ -2,6 +2,7 @@ import { expect, expectTypeOf, test } from "vitest";
 import { settleAddress } from "../../src/broker/address.ts";
 import type { Broker } from "../../src/broker/broker.ts";
 import { type BrokerOptions, settle } from "../../src/broker/options.ts";
+import { xml } from "../../src/xml/element.ts";
 import { bare, codeOf, line } from "./line.ts";
 
 const bad: [unknown, string][] = [
@@ -139,4 +140,13 @@ test("event names and payloads are checked", () => {
   on("redy", () => undefined);
   // @ts-expect-error the payload of ready has no stanza
   on("ready", ({ stanza }) => stanza);
+});
+
+test("a wait longer than timers count is refused, not over at once", async () => {
+  const { broker } = line();
+  const timeout = 2 ** 31;
+  const iq = xml("iq", { type: "get" });
+  expect(await codeOf(broker.request(iq, { timeout }))).toBe("BAD_OPTION");
+  expect(await codeOf(broker.waitFor("/message", { timeout }))).toBe("BAD_OPTION");
+  expect(await codeOf(broker.shutdown({ timeout }))).toBe("BAD_OPTION");
 });
