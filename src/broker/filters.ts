@@ -98,7 +98,9 @@ export class Filters {
   /** Hands a stanza to everything that matches it, and sees to it that a request is answered. */
   dispatch(stanza: Element, route: Element | undefined): void {
     const { incoming, port } = this.#parts;
-    const matches = this.#index.match(stanza);
+    const matches = this.#index.match(stanza, (error, entry) => {
+      this.#failed(entry, error);
+    });
     let request: IncomingRequest | undefined;
     if (isRequest(stanza)) {
       request = incoming.open(stanza);

@@ -102,6 +102,24 @@ test("a handler that throws or rejects is reported and stays; its neighbours and
   broker.halt();
 });
 
+test("an expression that takes too many steps is reported; the other filters and the stream go on", async () => {
+  const { broker, server, events } = await readyLine();
+  let calls = 0;
+  const endless = "//*[count(//*[count(//*) > 1]) > 1]";
+  broker.filter(endless, () => calls++);
+  broker.filter("/message", () => calls++);
+  server.say(`<message>${"<x/>".repeat(100)}</message>${behind}`);
+  await broker.waitFor("/presence");
+  expect(calls).toBe(1);
+  expect(events.filter(([name]) => name === "error")).toMatchObject([
+    [
+      "error",
+      { source: endless, error: { code: "HANDLER_FAILED", cause: { code: "XPATH_LIMIT" } } },
+    ],
+  ]);
+  broker.halt();
+});
+
 test("a listener that throws is reported, one of error itself is not, and nothing stops", async () => {
   const { broker, server, events } = await readyLine();
   broker.on("received", () => {
