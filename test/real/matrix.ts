@@ -187,6 +187,17 @@ function logins(name: ServerName): void {
     expect(used).toEqual([mechanism]);
   });
 
+  test.each(MECHANISMS[name])(
+    "by %s, with a name and a password beyond ASCII",
+    async (mechanism) => {
+      const door = server.clients.required;
+      const jid = `жанна@${door.domain}`;
+      const options = { jid, password: ACCOUNTS.жанна, mechanisms: [mechanism] };
+      await using broker = client(server, door, options);
+      expect((await broker.connect()).jid).toMatch(new RegExp(`^${jid}/.`));
+    },
+  );
+
   test("by the strongest that the server has, if nothing is said", async () => {
     await using broker = client(server, server.clients.required, { password: ACCOUNTS.alice });
     const used: string[] = [];

@@ -19,6 +19,8 @@ if [ ! -e "$policy" ]; then
 fi
 
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq
-# One call, so that their common dependencies are looked at once. The names are words, hence no quotes.
-apt-get install -y -qq --no-install-recommends $missing
+# Without a network, or while somebody else installs, this must end by itself.
+bounds="-o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o DPkg::Lock::Timeout=60"
+apt-get update -qq $bounds
+# One call, so that their common dependencies are looked at once. They are words, hence no quotes.
+apt-get install -y -qq $bounds --no-install-recommends $missing

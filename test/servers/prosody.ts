@@ -101,6 +101,8 @@ Component "${KICK_OLD_DOMAIN}"
 /** A Lua string. */
 const lua = (text: string): string => JSON.stringify(text);
 
-/** Prosody's store escapes everything but letters and digits in its file names. */
+/** Prosody's store escapes every byte of a file name that is no letter or digit. */
 const fileName = (text: string): string =>
-  text.replaceAll(/[^A-Za-z0-9]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
+  Buffer.from(text)
+    .toString("latin1")
+    .replaceAll(/[^A-Za-z0-9]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`);

@@ -23,7 +23,11 @@ export const SERVICE_DOMAINS = [
 export const KICK_OLD_DOMAIN = "newest.service.test";
 
 /** Accounts on every domain with passwords. Characters that every format escapes its own way. */
-export const ACCOUNTS = { alice: "alice's <pass> & word", bob: 'bob"s \\pass\\ word' } as const;
+export const ACCOUNTS = {
+  alice: "alice's <pass> & word",
+  bob: 'bob"s \\pass\\ word',
+  жанна: "пароль Жанны",
+} as const;
 
 /** The secret of all components, the second half of it not ASCII (XEP-0114 hashes its UTF-8 bytes). */
 export const COMPONENT_SECRET = "component & шлюз";

@@ -46,6 +46,9 @@ export class Wire implements Disposable {
   /** Waits for text that matches; what came up to its end is taken and returned. */
   async until(pattern: RegExp): Promise<string> {
     const deadline = AbortSignal.timeout(ANSWER_MS);
+    deadline.addEventListener("abort", () => {
+      this.#wake();
+    });
     for (;;) {
       const match = pattern.exec(this.#received);
       if (match !== null) {
@@ -60,9 +63,6 @@ export class Wire implements Disposable {
       }
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
-        deadline.addEventListener("abort", () => {
-          resolve();
-        });
       });
     }
   }
