@@ -119,19 +119,6 @@ export class Walk {
     return places.sort((left, right) => left.order - right.order);
   }
 
-  /** The place that comes first in document order. */
-  first(places: readonly Place[]): Place | undefined {
-    let first: Place | undefined;
-    for (const place of places) {
-      if (first !== undefined) {
-        if (first.order < 0) this.#number(first);
-        if (place.order < 0) this.#number(place);
-      }
-      if (first === undefined || place.order < first.order) first = place;
-    }
-    return first;
-  }
-
   /** Numbers the whole tree that a place belongs to, or an attribute. */
   #number(place: Place): void {
     if (place.kind === "attribute") {

@@ -153,7 +153,9 @@ export function randomFilter(random: Random): string {
     );
     return path() + predicates.join("") + tail;
   };
-  switch (random.below(8)) {
+  switch (random.below(9)) {
+    case 8:
+      return `(${filter()} | ${filter()})[${condition(1)}]${random.pick("", "/*", "/@k", "//b")}`;
     case 0:
       return `${filter()} | ${filter()}`;
     case 1:
