@@ -1,4 +1,4 @@
-import { escapeText, escapeValue, ILLEGAL, SPECIAL } from "./escape.ts";
+import { escapeText, escapeValue, ILLEGAL, SPECIAL_IN_TEXT, SPECIAL_IN_VALUE } from "./escape.ts";
 import { partsOf } from "./names.ts";
 import { NS } from "./namespaces.ts";
 
@@ -30,75 +30,95 @@ export function plain(
   above: Readonly<Record<string, string>>,
   depth = 1,
 ): string | undefined {
-  const { name, prefixes, children } = element;
-  if (depth > DEEPEST || !isLocalName(name)) return undefined;
+  const { prefixes, attrs, children } = element;
+  const name = spellingOf(element.name);
+  if (depth > DEEPEST || name === undefined) return undefined;
   for (const prefix in prefixes) if (prefixes[prefix] !== above[prefix]) return undefined;
-  let text = `<${name}`;
+  let text = name.open;
+  // The quote of the value written last: it goes out together with what follows.
+  let quote = "";
   let inner = written;
   const ns = element.ns ?? inherited;
   if (ns !== undefined && ns !== written) {
-    if (!isNamespace(ns)) return undefined;
+    const declaration = declarationOf(ns);
+    if (declaration === undefined) return undefined;
     for (const prefix in above) if (above[prefix] === ns) return undefined;
-    text += ` xmlns='${ns}'`;
+    text += declaration;
+    quote = "'";
     inner = ns;
   }
-  const attributes = plainAttributes(element.attrs);
-  if (attributes === undefined) return undefined;
-  if (children.length === 0) return `${text + attributes}/>`;
-  text += `${attributes}>`;
+  for (const key of Object.keys(attrs)) {
+    const value: unknown = attrs[key];
+    if (value === undefined || value === null) continue;
+    const spelling = key === "xml:lang" ? LANG : spellingOf(key);
+    if (typeof value !== "string" || spelling === undefined || key === "xmlns") return undefined;
+    text += quote === "" ? spelling.first : spelling.next;
+    quote = "'";
+    if (!SPECIAL_IN_VALUE.test(value)) text += value;
+    else if (ILLEGAL.test(value)) return undefined;
+    else text += escapeValue(value);
+  }
+  if (children.length === 0) return text + (quote === "" ? "/>" : "'/>");
+  text += quote === "" ? ">" : "'>";
   for (const child of children) {
     const inside =
       typeof child === "string" ? plainText(child) : plain(child, ns, inner, above, depth + 1);
     if (inside === undefined) return undefined;
     text += inside;
   }
-  return `${text}</${name}>`;
-}
-
-function plainAttributes(attrs: Readonly<Record<string, string>>): string | undefined {
-  let text = "";
-  for (const key of Object.keys(attrs)) {
-    const value: unknown = attrs[key];
-    if (value === undefined || value === null) continue;
-    if (typeof value !== "string") return undefined;
-    if (key === "xmlns" || !(key === "xml:lang" || isLocalName(key))) return undefined;
-    if (!SPECIAL.test(value)) text += ` ${key}='${value}'`;
-    else if (ILLEGAL.test(value)) return undefined;
-    else text += ` ${key}='${escapeValue(value)}'`;
-  }
-  return text;
+  return text + name.close;
 }
 
 function plainText(text: string): string | undefined {
-  if (!SPECIAL.test(text)) return text;
+  if (!SPECIAL_IN_TEXT.test(text)) return text;
   return ILLEGAL.test(text) ? undefined : escapeText(text);
 }
 
+/** A local name as it is written, as an element's and as an attribute's: whole pieces cost less than parts of them. */
+interface Spelling {
+  readonly open: string;
+  readonly close: string;
+  /** The first attribute of a tag, and one after another's value. */
+  readonly first: string;
+  readonly next: string;
+}
+
+const spelt = (name: string): Spelling => ({
+  open: `<${name}`,
+  close: `</${name}>`,
+  first: ` ${name}='`,
+  next: `' ${name}='`,
+});
+
+const LANG = spelt("xml:lang");
+
 /** What was found to be a local name, or a namespace that may be a default one, lately. */
-const localNames = new Set<unknown>();
-const namespaces = new Set<unknown>();
+const spellings = new Map<unknown, Spelling>();
+const declarations = new Map<unknown, string>();
 /** How many of each are remembered, and how long they may be. */
 const REMEMBERED = 1024;
 const LONGEST = 256;
 
-function isLocalName(name: unknown): name is string {
-  if (localNames.has(name)) return true;
-  if (typeof name !== "string" || partsOf(name)?.prefix !== "") return false;
-  remember(localNames, name);
-  return true;
+function spellingOf(name: unknown): Spelling | undefined {
+  const known = spellings.get(name);
+  if (known !== undefined) return known;
+  if (typeof name !== "string" || partsOf(name)?.prefix !== "") return undefined;
+  return remember(spellings, name, spelt(name));
 }
 
-function isNamespace(uri: unknown): uri is string {
-  if (namespaces.has(uri)) return true;
-  if (typeof uri !== "string" || SPECIAL.test(uri)) return false;
-  if (uri === NS.xml || uri === NS.xmlns) return false;
-  remember(namespaces, uri);
-  return true;
+/** The declaration of a default namespace, but for the last quote. */
+function declarationOf(uri: unknown): string | undefined {
+  const known = declarations.get(uri);
+  if (known !== undefined) return known;
+  if (typeof uri !== "string" || SPECIAL_IN_VALUE.test(uri)) return undefined;
+  if (uri === NS.xml || uri === NS.xmlns) return undefined;
+  return remember(declarations, uri, ` xmlns='${uri}`);
 }
 
-function remember(set: Set<unknown>, text: string): void {
-  if (text.length > LONGEST) return;
-  if (set.size >= REMEMBERED) set.clear();
+function remember<T>(map: Map<unknown, T>, text: string, spelling: T): T {
+  if (text.length > LONGEST) return spelling;
+  if (map.size >= REMEMBERED) map.clear();
   // Built anew: what was cut out of a long text would keep all of it alive.
-  set.add(Array.from(text).join(""));
+  map.set(Array.from(text).join(""), spelling);
+  return spelling;
 }

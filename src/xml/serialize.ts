@@ -1,6 +1,6 @@
 import { BrokerError } from "../base/errors.ts";
 import { isNcName } from "./characters.ts";
-import { escapeText, escapeValue, ILLEGAL, SPECIAL } from "./escape.ts";
+import { escapeText, escapeValue, ILLEGAL, SPECIAL_IN_TEXT, SPECIAL_IN_VALUE } from "./escape.ts";
 import { DEEPEST } from "./limits.ts";
 import { partsOf } from "./names.ts";
 import { NS } from "./namespaces.ts";
@@ -228,7 +228,7 @@ class Writer {
   }
 
   #value(value: string, place: string): string {
-    return SPECIAL.test(value) ? escapeValue(legal(value, this.#place(place))) : value;
+    return SPECIAL_IN_VALUE.test(value) ? escapeValue(legal(value, this.#place(place))) : value;
   }
 
   #checkSize(): void {
@@ -241,7 +241,7 @@ class Writer {
 
   #content(text: unknown): string {
     if (typeof text !== "string") throw this.#illegal("a child that is neither element nor text");
-    return SPECIAL.test(text) ? escapeText(legal(text, this.#place("text()"))) : text;
+    return SPECIAL_IN_TEXT.test(text) ? escapeText(legal(text, this.#place("text()"))) : text;
   }
 
   /** Where in the tree writing stands: `/message/body/@id`. */
