@@ -4,7 +4,11 @@ import { message } from "../words.js";
 
 const { serialize, StreamParser, xml } = await ours("xml.js");
 const CHATSTATES = "http://jabber.org/protocol/chatstates";
-const ON_A_STREAM = { ns: "jabber:client" };
+/** What stands above every stanza there. */
+const ON_A_STREAM = {
+  ns: "jabber:client",
+  prefixes: { stream: "http://etherx.jabber.org/streams" },
+};
 
 export const { prepare, pass, check } = serializerContender({
   parse(chunks) {
