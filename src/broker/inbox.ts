@@ -1,7 +1,7 @@
 import { type Crypto, randomId } from "../base/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Dialect, Inbound } from "../dialect/dialect.ts";
-import { type Element, xml } from "../xml/element.ts";
+import { type Element, isElement, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { Filters } from "./filters.ts";
 import { isRequest, resultFor } from "./incoming.ts";
@@ -46,7 +46,7 @@ export class Inbox {
     const { stanza, route, returned } = taken;
     toClient(stanza, contentNamespace);
     if (returned !== undefined) {
-      if (!requests.fail(stanza.attrs.id, returned)) sender.returned(stanza, returned);
+      if (!requests.fail(stanza, returned)) sender.returned(stanza, returned);
     } else if (this.#isProbe(stanza)) {
       // Our own question, come back through the server, and the answer to it are no traffic.
       if (isRequest(stanza)) sender.answer(resultFor(stanza));
@@ -79,7 +79,9 @@ export class Inbox {
     const { dialect, port } = this.#parts;
     if (dialect.inbound === undefined) return { stanza: element };
     try {
-      return dialect.inbound(element);
+      const taken = dialect.inbound(element);
+      if (taken === undefined || isElement(taken.stanza)) return taken;
+      throw new BrokerError("HANDLER_FAILED", "what it took out is no stanza");
     } catch (thrown) {
       const error = new BrokerError("HANDLER_FAILED", `of ${dialect.name}`, { cause: thrown });
       port.failed(error, "dialect.inbound");

@@ -112,7 +112,9 @@ export class BoundedOutbox implements Outbox {
       (queueing && this.#items.size >= limit) ||
       this.#bytes + this.#port.buffered() + bytes > this.#limits.bytes;
     if (!isFull()) return undefined;
-    if (overflow === "drop-oldest") {
+    // Who does not fit even when nothing else waits must not drive everybody out.
+    const isTooMuch = this.#port.buffered() + bytes > this.#limits.bytes;
+    if (overflow === "drop-oldest" && !isTooMuch) {
       while (isFull()) {
         const oldest = this.#items.values().next();
         if (oldest.done) break;

@@ -15,7 +15,7 @@ export function isAnswer(request: Element, answer: Element, own: string): boolea
     case "message":
     case "presence":
       // What one sends to oneself comes by as a stanza of one's own, with the same id.
-      if (type !== "error" && isFromSelf(answer, own)) return false;
+      if (type !== "error" && isFromSelf(answer, request.attrs.from, own)) return false;
       break;
     default:
       return (answer.ns ?? "") === (request.ns ?? answer.ns ?? "");
@@ -52,8 +52,9 @@ function isOwn(address: string, me: Jid): boolean {
   return [me.bare, me.full, me.domain].some((one) => same(address, one));
 }
 
-function isFromSelf(answer: Element, own: string): boolean {
-  return answer.attrs.from === undefined || same(answer.attrs.from, own);
+/** A component has many addresses: the one it asked from is its own as well. */
+function isFromSelf({ attrs }: Element, asker: string | undefined, own: string): boolean {
+  return attrs.from === undefined || same(attrs.from, own) || same(attrs.from, asker);
 }
 
 function same(left: string | undefined, right: string | undefined): boolean {

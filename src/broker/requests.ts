@@ -26,7 +26,7 @@ export interface RequestOptions {
 
 /** What the requests ask of the broker. */
 export interface RequestPort {
-  send(stanza: Element, ttl: number): Delivery;
+  send(stanza: Element): Delivery;
   /** Takes an unsent one back from the queue. */
   remove(delivery: Delivery): void;
   started(stanza: Element): void;
@@ -77,8 +77,10 @@ export class Requests {
       });
       // Filled once `send` returns; a request may be settled before that.
       const sent: { delivery?: Delivery } = {};
+      const isPending = (): boolean => this.#entries.get(id) === entry;
       const settle = (answer: Element | BrokerError): void => {
-        if (!this.#entries.delete(id)) return;
+        if (!isPending()) return;
+        this.#entries.delete(id);
         stopTimer();
         ignoreSignal();
         if (answer instanceof BrokerError) {
@@ -91,13 +93,20 @@ export class Requests {
         else reject(stanzaErrorFrom(answer));
         this.#port.finished(answer);
       };
-      this.#entries.set(id, { stanza, since, deadline: since + timeout, settle });
+      const entry: Entry = { stanza, since, deadline: since + timeout, settle };
+      this.#entries.set(id, entry);
       const ignoreSignal = onAbort(signal, () => {
         settle(aborted(signal));
       });
       this.#port.started(stanza);
-      sent.delivery = this.#port.send(stanza, timeout);
-      if (sent.delivery.error !== undefined) settle(sent.delivery.error);
+      // Who was told may have given it up, or ended the connection.
+      if (!isPending()) return;
+      const delivery = this.#port.send(stanza);
+      sent.delivery = delivery;
+      if (delivery.error !== undefined) settle(delivery.error);
+      else if (delivery.state !== "queued") return;
+      else if (isPending()) delivery.written().catch(settle);
+      else this.#port.remove(delivery);
     });
   }
 
@@ -111,11 +120,13 @@ export class Requests {
     return true;
   }
 
-  /** A request could not be delivered; false if it is none of these. */
-  fail(id: string | undefined, error: BrokerError): boolean {
-    const entry = id === undefined ? undefined : this.#entries.get(id);
-    entry?.settle(error);
-    return entry !== undefined;
+  /** A stanza of ours came back: if it is one of these, it could not be delivered. */
+  fail(returned: Element, error: BrokerError): boolean {
+    const { name, attrs } = returned;
+    const entry = this.#entries.get(attrs.id ?? "");
+    if (entry?.stanza.name !== name || entry.stanza.attrs.type !== attrs.type) return false;
+    entry.settle(error);
+    return true;
   }
 
   /** The connection ended: nothing that waits can be answered any more. */

@@ -76,7 +76,7 @@ export class Traffic {
       },
     });
     this.requests = new Requests(crypto, limits.requests, {
-      send: (stanza, ttl) => this.sender.send(stanza, ttl),
+      send: (stanza) => this.sender.send(stanza),
       remove: ({ id }) => {
         this.sender.outbox.remove(id);
       },

@@ -6,11 +6,13 @@ import type { Inbound } from "./dialect.ts";
 import { fromOwnDomain, isStanza } from "./own-domain.ts";
 
 /** What the router means by the codes on an envelope that comes back. */
-const REASONS: Readonly<Record<string, string>> = {
-  "400": "the envelope has no `to`",
-  "401": "the envelope's `from` is not bound here",
-  "404": "nobody is there",
-};
+const REASONS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "400": "the envelope has no `to`",
+    "401": "the envelope's `from` is not bound here",
+    "404": "nobody is there",
+  }),
+);
 
 /**
  * Puts a stanza into its envelope: from the bound name that is the domain of its `from`, to the
@@ -53,7 +55,7 @@ function inClient(stanza: Element): Element {
 }
 
 function notRouted(code: string): BrokerError {
-  const reason = REASONS[code];
+  const reason = REASONS.get(code);
   const detail = `the router answers ${code}${reason === undefined ? "" : ` (${reason})`}`;
   return new BrokerError("NOT_ROUTED", detail, { retryable: code === "404" });
 }

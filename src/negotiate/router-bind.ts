@@ -4,11 +4,13 @@ import { xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 
 /** What the router means by the codes of a bind it refuses. */
-const REASONS: Readonly<Record<string, string>> = {
-  "400": "it has no name",
-  "403": "this user may not bind it",
-  "409": "it is taken",
-};
+const REASONS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "400": "it has no name",
+    "403": "this user may not bind it",
+    "409": "it is taken",
+  }),
+);
 
 /**
  * Binds a name on jabberd2's router. Needs the stream as it was restarted after authentication; may
@@ -44,7 +46,7 @@ export async function bindName(
 }
 
 function refused(name: string, code: string): BrokerError {
-  const reason = REASONS[code];
+  const reason = REASONS.get(code);
   const detail = `${name}, the router answers ${code}${reason === undefined ? "" : ` (${reason})`}`;
   return new BrokerError("BIND_FAILED", detail, { retryable: code === "409" });
 }

@@ -6,30 +6,32 @@ import { NS } from "../xml/namespaces.ts";
 export type StanzaErrorType = "auth" | "cancel" | "continue" | "modify" | "wait";
 
 /** The defined conditions and the type each usually has (RFC 6120, 8.3.3). */
-const USUAL_TYPE: Readonly<Record<string, StanzaErrorType>> = {
-  "bad-request": "modify",
-  conflict: "cancel",
-  "feature-not-implemented": "cancel",
-  forbidden: "auth",
-  gone: "cancel",
-  "internal-server-error": "cancel",
-  "item-not-found": "cancel",
-  "jid-malformed": "modify",
-  "not-acceptable": "modify",
-  "not-allowed": "cancel",
-  "not-authorized": "auth",
-  "policy-violation": "modify",
-  "recipient-unavailable": "wait",
-  redirect: "modify",
-  "registration-required": "auth",
-  "remote-server-not-found": "cancel",
-  "remote-server-timeout": "wait",
-  "resource-constraint": "wait",
-  "service-unavailable": "cancel",
-  "subscription-required": "auth",
-  "undefined-condition": "cancel",
-  "unexpected-request": "wait",
-};
+const USUAL_TYPE: ReadonlyMap<string, StanzaErrorType> = new Map(
+  Object.entries({
+    "bad-request": "modify",
+    conflict: "cancel",
+    "feature-not-implemented": "cancel",
+    forbidden: "auth",
+    gone: "cancel",
+    "internal-server-error": "cancel",
+    "item-not-found": "cancel",
+    "jid-malformed": "modify",
+    "not-acceptable": "modify",
+    "not-allowed": "cancel",
+    "not-authorized": "auth",
+    "policy-violation": "modify",
+    "recipient-unavailable": "wait",
+    redirect: "modify",
+    "registration-required": "auth",
+    "remote-server-not-found": "cancel",
+    "remote-server-timeout": "wait",
+    "resource-constraint": "wait",
+    "service-unavailable": "cancel",
+    "subscription-required": "auth",
+    "undefined-condition": "cancel",
+    "unexpected-request": "wait",
+  } as const),
+);
 
 const TYPES: ReadonlySet<string> = new Set(["auth", "cancel", "continue", "modify", "wait"]);
 
@@ -56,7 +58,7 @@ export class StanzaError extends BrokerError {
   readonly stanza: Element | undefined;
 
   constructor(condition: string, facts: StanzaErrorFacts = {}) {
-    const type = facts.type ?? USUAL_TYPE[condition] ?? "cancel";
+    const type = facts.type ?? usualType(condition);
     super("STANZA_ERROR", condition + (facts.text ? ` (${facts.text})` : ""), {
       retryable: type === "wait",
     });
@@ -78,7 +80,7 @@ export class StanzaError extends BrokerError {
  */
 export function errorElement(
   condition: string,
-  type: StanzaErrorType = USUAL_TYPE[condition] ?? "cancel",
+  type: StanzaErrorType = usualType(condition),
   text?: string,
 ): Element {
   return xml(
@@ -90,25 +92,27 @@ export function errorElement(
 }
 
 /** Conditions as servers from before XMPP 1.0 say them, by code (XEP-0086). */
-const BY_CODE: Readonly<Record<string, string>> = {
-  "302": "redirect",
-  "400": "bad-request",
-  "401": "not-authorized",
-  "402": "registration-required",
-  "403": "forbidden",
-  "404": "item-not-found",
-  "405": "not-allowed",
-  "406": "not-acceptable",
-  "407": "registration-required",
-  "408": "remote-server-timeout",
-  "409": "conflict",
-  "500": "internal-server-error",
-  "501": "feature-not-implemented",
-  "502": "service-unavailable",
-  "503": "service-unavailable",
-  "504": "remote-server-timeout",
-  "510": "service-unavailable",
-};
+const BY_CODE: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "302": "redirect",
+    "400": "bad-request",
+    "401": "not-authorized",
+    "402": "registration-required",
+    "403": "forbidden",
+    "404": "item-not-found",
+    "405": "not-allowed",
+    "406": "not-acceptable",
+    "407": "registration-required",
+    "408": "remote-server-timeout",
+    "409": "conflict",
+    "500": "internal-server-error",
+    "501": "feature-not-implemented",
+    "502": "service-unavailable",
+    "503": "service-unavailable",
+    "504": "remote-server-timeout",
+    "510": "service-unavailable",
+  }),
+);
 
 /** Reads the error of a received stanza of type `error`, with or without an `<error/>` as it should be. */
 export function stanzaErrorFrom(stanza: Element): StanzaError {
@@ -118,11 +122,18 @@ export function stanzaErrorFrom(stanza: Element): StanzaError {
     .find((child) => child.ns === NS.stanzaErrors && child.name !== "text")?.name;
   const type = error?.attrs.type;
   const text = error?.childText("text", NS.stanzaErrors) ?? (error?.text().trim() || undefined);
-  return new StanzaError(condition ?? BY_CODE[error?.attrs.code ?? ""] ?? "undefined-condition", {
-    stanza,
-    ...(isType(type) ? { type } : {}),
-    ...(text === undefined ? {} : { text }),
-  });
+  return new StanzaError(
+    condition ?? BY_CODE.get(error?.attrs.code ?? "") ?? "undefined-condition",
+    {
+      stanza,
+      ...(isType(type) ? { type } : {}),
+      ...(text === undefined ? {} : { text }),
+    },
+  );
+}
+
+function usualType(condition: string): StanzaErrorType {
+  return USUAL_TYPE.get(condition) ?? "cancel";
 }
 
 function isType(value: string | undefined): value is StanzaErrorType {

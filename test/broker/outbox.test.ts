@@ -83,6 +83,13 @@ test("a full queue refuses the newest, or drops the oldest, by number and by byt
   }
 });
 
+test("a stanza that fits into no queue drives nobody out of it", () => {
+  const { broker } = line({ queue: { bytes: 100, overflow: "drop-oldest" } });
+  const waiting = ["a", "b"].map((id) => broker.send(message(id)));
+  expect(broker.send(message("x".repeat(100))).error?.code).toBe("QUEUE_FULL");
+  expect(waiting.map(({ state }) => state)).toEqual(["queued", "queued"]);
+});
+
 test("what the peer does not read counts against the same bound", async () => {
   const { broker, server } = await readyLine({ queue: { bytes: 1000 } });
   server.transport.pause();

@@ -1,8 +1,9 @@
 import { expect, test, vi } from "vitest";
+import { BrokerError } from "../../src/base/errors.ts";
 import { isAnswer } from "../../src/broker/replies.ts";
-import { xml } from "../../src/xml/element.ts";
+import { type Element, xml } from "../../src/xml/element.ts";
 import { parse } from "../../src/xml/parse.ts";
-import { codeOf, readyLine } from "./line.ts";
+import { bare, codeOf, line, readyLine } from "./line.ts";
 
 const ME = "me@example.org/here";
 
@@ -179,4 +180,50 @@ test("a request that cannot be sent says why at once", async () => {
   expect(await codeOf(broker.request(xml("iq", { type: "get" })))).toBe("QUEUE_FULL");
   broker.halt();
   await first;
+});
+
+test("a request that leaves the queue unsent is rejected at once, with what became of it", async () => {
+  const { broker } = line({ queue: { limit: 2, overflow: "drop-oldest" } });
+  const requests = [1, 2, 3].map(() => codeOf(broker.request(xml("iq", { type: "get" }))));
+  expect(await requests[0]).toBe("QUEUE_FULL");
+  for (const { delivery } of broker.queue) broker.queue.remove(delivery.id);
+  expect(await Promise.all(requests)).toEqual(["QUEUE_FULL", "REMOVED", "REMOVED"]);
+  expect(broker.pending.size).toBe(0);
+});
+
+test.each(["request:start", "queued"] as const)(
+  "a request given up in %s is not sent, nor does it stay in the queue",
+  async (event) => {
+    const { broker } = line();
+    const controller = new AbortController();
+    broker.on(event, () => {
+      controller.abort();
+    });
+    const iq = xml("iq", { type: "get" });
+    expect(await codeOf(broker.request(iq, { signal: controller.signal }))).toBe("ABORTED");
+    expect(broker.queue.size).toBe(0);
+    expect(broker.pending.size).toBe(0);
+  },
+);
+
+test("a request made by an address of a component is not answered by its own copy", () => {
+  const [own, bot] = ["echo.example.org", "bot@echo.example.org"];
+  for (const from of [own, bot]) {
+    const request = xml("message", { id: "1", from, to: from });
+    expect(isAnswer(request, request.clone(), own)).toBe(false);
+    expect(isAnswer(request, xml("message", { ...request.attrs, type: "error" }), own)).toBe(true);
+  }
+});
+
+test("what comes back undelivered fails the request it was, and no other of the same id", async () => {
+  const returned = new BrokerError("NOT_ROUTED");
+  const inbound = (stanza: Element) => ({ stanza, returned });
+  const { broker, server } = await readyLine({ dialect: { ...bare, inbound } });
+  const request = codeOf(broker.request(xml("iq", { type: "get", id: "1", to: "a@b" })));
+  server.say("<message id='1' to='a@b'/><iq type='result' id='1' to='a@b'/><iq id='2'/>");
+  await server.delivered();
+  expect(broker.pending.size).toBe(1);
+  server.say("<iq type='get' id='1' to='a@b'/>");
+  expect(await request).toBe("NOT_ROUTED");
+  broker.halt();
 });

@@ -86,6 +86,7 @@ describe("an envelope that arrives", () => {
     ["401", false, "not bound"],
     ["404", true, "nobody"],
     ["999", false, "999"],
+    ["toString", false, "answers toString"],
   ])("with the error %s brings a stanza of ours back", (code, retryable, words) => {
     const route = parse(
       `<route xmlns='${NS}' error='${code}' from='echo.localhost' to='x'>${message}</route>`,
@@ -94,6 +95,7 @@ describe("an envelope that arrives", () => {
     expect(stanza.name).toBe("message");
     expect(returned).toMatchObject({ code: "NOT_ROUTED", retryable });
     expect(returned?.message).toContain(words);
+    expect(returned?.message).not.toContain("function");
   });
 
   test.each([
