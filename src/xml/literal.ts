@@ -1,28 +1,35 @@
+const encoder = new TextEncoder();
+
+/** Where texts are turned into words; as long as the longest literal. */
+export const LONGEST_LITERAL = 256;
+const scratch = new Uint8Array(LONGEST_LITERAL + 8);
+const words = new DataView(scratch.buffer);
+
 /**
- * A run of bytes that is expected to stand somewhere, compared four bytes a step. Most are names of at
- * most eight bytes: two masked words say all about those. No bytes stand nowhere.
+ * The bytes of a text that is expected to stand somewhere, compared four a step. Most are names of at
+ * most eight bytes: two masked words say all about those. No bytes at all stand nowhere.
  */
 export class Literal {
+  /** Bytes. */
   readonly length: number;
   readonly #first: number;
   readonly #firstMask: number;
   readonly #second: number;
   readonly #secondMask: number;
-  readonly #view: DataView;
+  /** The words from the eighth byte on; the last ends with the last byte. */
+  readonly #rest: readonly number[];
 
-  constructor(bytes: Uint8Array) {
-    const { length } = bytes;
-    const padded = new Uint8Array(Math.max(8, length));
-    const mask = new Uint8Array(8).fill(0xff, 0, Math.min(8, length));
-    padded.set(bytes);
+  /** The text must not be longer than `LONGEST_LITERAL` bytes. */
+  constructor(text: string) {
+    const length = encoder.encodeInto(text, scratch).written;
     this.length = length;
-    this.#view = new DataView(padded.buffer);
-    this.#first = this.#view.getInt32(0, true);
-    this.#second = this.#view.getInt32(4, true);
-    const masks = new DataView(mask.buffer);
-    this.#firstMask = masks.getInt32(0, true);
-    if (length === 0) this.#first = 1;
-    this.#secondMask = masks.getInt32(4, true);
+    this.#firstMask = maskOf(length);
+    this.#secondMask = maskOf(length - 4);
+    this.#first = length === 0 ? 1 : words.getInt32(0, true) & this.#firstMask;
+    this.#second = words.getInt32(4, true) & this.#secondMask;
+    const rest: number[] = [];
+    for (let i = 8; i < length; i += 4) rest.push(words.getInt32(Math.min(i, length - 4), true));
+    this.#rest = rest;
   }
 
   /** Whether these bytes stand at `at`, after which there must be eight bytes to look at, or all of them. */
@@ -33,11 +40,18 @@ export class Literal {
   }
 
   #restStandsAt(view: DataView, at: number): boolean {
-    const mine = this.#view;
-    const last = this.length - 4;
-    for (let i = 8; i < last; i += 4) {
-      if (mine.getInt32(i, true) !== view.getInt32(at + i, true)) return false;
+    const rest = this.#rest;
+    const last = rest.length - 1;
+    let i = at + 8;
+    for (let k = 0; k < last; k++, i += 4) {
+      if (rest[k] !== view.getInt32(i, true)) return false;
     }
-    return mine.getInt32(last, true) === view.getInt32(at + last, true);
+    return rest[last] === view.getInt32(at + this.length - 4, true);
   }
+}
+
+/** A mask for the first so many of four bytes. */
+function maskOf(count: number): number {
+  if (count <= 0) return 0;
+  return count >= 4 ? -1 : (1 << (8 * count)) - 1;
 }

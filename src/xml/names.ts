@@ -1,8 +1,7 @@
 import { isNcName } from "./characters.ts";
-import { utf8 } from "./decode.ts";
-import { Literal } from "./literal.ts";
+import { Literal, LONGEST_LITERAL } from "./literal.ts";
 
-const NOTHING = new Literal(new Uint8Array(0));
+const NOTHING = new Literal("");
 
 /** A namespace name, kept to be recognized by its bytes. */
 export interface KnownNamespace {
@@ -101,7 +100,11 @@ export function hashOn(hash: number, byte: number): number {
   return (Math.imul(hash, 31) + byte) | 0;
 }
 
-const encoder = new TextEncoder();
+/** A string of its own: one that was cut out of another would keep that alive. */
+function copy(text: string): string {
+  return JSON.parse(JSON.stringify(text)) as string;
+}
+
 /** No name at all. */
 export const NOBODY: Name = new Name(-1, 0, NOTHING, "");
 
@@ -156,12 +159,9 @@ export function makeRoom(): boolean {
 export function learnName(qualified: string, hash: number): Name | undefined {
   if (!isQName(qualified)) return undefined;
   if (qualified.length <= LONGEST && known < MOST_NAMES && cameBefore(hash)) {
-    const bytes = encoder.encode(qualified);
-    const slot = bytes.length <= LONGEST ? freeSlot(hash) : -1;
+    const slot = freeSlot(hash);
     if (slot >= 0) {
-      // Built anew from its bytes: it must not keep alive what it was cut from.
-      const own = utf8(bytes, 0, bytes.length);
-      const name = new Name(known++, hash, new Literal(bytes), own);
+      const name = new Name(known++, hash, new Literal(qualified), copy(qualified));
       table[slot] = name;
       return name;
     }
@@ -197,7 +197,6 @@ export function partsOf(qualified: string): { prefix: string; local: string } | 
 
 const namespaces = new Map<string, KnownNamespace>();
 const MOST_NAMESPACES = 512;
-const LONGEST_NAMESPACE = 256;
 /** What is written as it is, in either kind of quotes: its bytes say all there is to say. */
 const UNESCAPED = /^[!#-%(-;=?-~]*$/;
 
@@ -209,7 +208,7 @@ const MOST_ONCE = 128;
 export function learnNamespace(uri: string): KnownNamespace | undefined {
   const found = namespaces.get(uri);
   if (found !== undefined) return found;
-  if (uri.length > LONGEST_NAMESPACE) return undefined;
+  if (uri.length > LONGEST_LITERAL) return undefined;
   if (!once.has(uri)) {
     if (once.size >= MOST_ONCE) once.clear();
     once.add(uri);
@@ -217,8 +216,7 @@ export function learnNamespace(uri: string): KnownNamespace | undefined {
   }
   if (!UNESCAPED.test(uri)) return undefined;
   if (namespaces.size >= MOST_NAMESPACES) namespaces.clear();
-  const bytes = encoder.encode(uri);
-  const namespace = { uri: utf8(bytes, 0, bytes.length), literal: new Literal(bytes) };
+  const namespace = { uri: copy(uri), literal: new Literal(uri) };
   namespaces.set(namespace.uri, namespace);
   return namespace;
 }

@@ -434,9 +434,10 @@ export class StreamParser {
         i++;
       } else if (i >= this.#end) break;
       else {
+        if (!isCharacter(byte)) this.#failCharacter(i);
         if (byte === CR) flags |= LINES;
-        else if (!isCharacter(byte)) this.#failCharacter(i);
-        i++;
+        // Line ends seldom come alone.
+        for (i++; CLASS[bytes[i] ?? 0] === SPACE; i++) if (bytes[i] === CR) flags |= LINES;
       }
     }
     this.#keepText(i, flags);
@@ -808,9 +809,13 @@ export class StreamParser {
       } else if (byte === LT) this.#fail("not-well-formed", "`<` in an attribute", i);
       else if (i >= this.#end) return CUT;
       else {
-        if (CLASS[byte] === SPACE) flags |= LINES;
-        else if (!isCharacter(byte)) this.#failCharacter(i);
-        i++;
+        if (byte < BLANK) {
+          if (CLASS[byte] !== SPACE) this.#failCharacter(i);
+          flags |= LINES;
+        }
+        // Quotes of the other kind, and line ends, seldom come alone.
+        do i++;
+        while (bytes[i] === byte);
       }
     }
   }
