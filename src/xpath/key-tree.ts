@@ -5,33 +5,49 @@ import type { Key, TrailStep } from "./key.ts";
 import { textOfNode } from "./value.ts";
 import { ValueTable } from "./value-table.ts";
 
-/** What is known of the elements that one trail leads to. */
+/**
+ * What is known of the elements that one trail leads to. Its parts are made when they are needed: a thousand
+ * brokers with a filter each have a thousand trees.
+ */
 class KeyNode<T> {
   /** Items that ask for nothing more than that the element is there. */
-  readonly present = new Set<T>();
-  readonly attributes = new Map<string, ValueTable<T>>();
+  present: Set<T> | undefined;
+  attributes: Map<string, ValueTable<T>> | undefined;
   text: ValueTable<T> | undefined;
   /** Where trails go on: to children, and to anything below. */
-  readonly children = new StepTable<T>();
-  readonly below = new StepTable<T>();
+  children: StepTable<T> | undefined;
+  below: StepTable<T> | undefined;
 
   get isEmpty(): boolean {
-    const { size } = this.present;
-    if (size + this.attributes.size > 0 || this.text !== undefined) return false;
-    return this.children.isEmpty && this.below.isEmpty;
+    if ((this.present?.size ?? 0) > 0 || (this.attributes?.size ?? 0) > 0) return false;
+    if (this.text !== undefined) return false;
+    return this.children?.isEmpty !== false && this.below?.isEmpty !== false;
+  }
+
+  /** The node of a step from here, made if there is none. */
+  open(step: TrailStep): KeyNode<T> {
+    const way = step.deep ? "below" : "children";
+    const table = this[way] ?? new StepTable<T>();
+    this[way] = table;
+    return table.open(step);
+  }
+
+  /** Forgets the node of a step. */
+  close(step: TrailStep): void {
+    (step.deep ? this.below : this.children)?.close(step);
   }
 }
 
 /** The nodes that one local name leads to, by namespace. */
 interface Spaces<T> {
   any: KeyNode<T> | undefined;
-  readonly byNamespace: Map<string, KeyNode<T>>;
+  byNamespace: Map<string, KeyNode<T>> | undefined;
 }
 
 /** Where one step down leads, by the name of the element that is met. */
 class StepTable<T> {
   readonly #named = new Map<string, Spaces<T>>();
-  readonly #nameless: Spaces<T> = { any: undefined, byNamespace: new Map() };
+  readonly #nameless: Spaces<T> = { any: undefined, byNamespace: undefined };
 
   get isEmpty(): boolean {
     return this.#named.size === 0 && isEmpty(this.#nameless);
@@ -41,14 +57,17 @@ class StepTable<T> {
   open({ local, ns }: TrailStep): KeyNode<T> {
     let spaces = local === undefined ? this.#nameless : this.#named.get(local);
     if (spaces === undefined) {
-      spaces = { any: undefined, byNamespace: new Map() };
+      spaces = { any: undefined, byNamespace: undefined };
       this.#named.set(local ?? "", spaces);
     }
-    let node = ns === undefined ? spaces.any : spaces.byNamespace.get(ns);
+    let node = ns === undefined ? spaces.any : spaces.byNamespace?.get(ns);
     if (node === undefined) {
       node = new KeyNode();
       if (ns === undefined) spaces.any = node;
-      else spaces.byNamespace.set(ns, node);
+      else {
+        spaces.byNamespace ??= new Map();
+        spaces.byNamespace.set(ns, node);
+      }
     }
     return node;
   }
@@ -58,7 +77,7 @@ class StepTable<T> {
     const spaces = local === undefined ? this.#nameless : this.#named.get(local);
     if (spaces === undefined) return;
     if (ns === undefined) spaces.any = undefined;
-    else spaces.byNamespace.delete(ns);
+    else spaces.byNamespace?.delete(ns);
     if (local !== undefined && isEmpty(spaces)) this.#named.delete(local);
   }
 
@@ -73,7 +92,7 @@ class StepTable<T> {
 }
 
 function isEmpty<T>({ any, byNamespace }: Spaces<T>): boolean {
-  return any === undefined && byNamespace.size === 0;
+  return any === undefined && (byNamespace === undefined || byNamespace.size === 0);
 }
 
 function meetSpaces<T>(
@@ -84,7 +103,7 @@ function meetSpaces<T>(
   depth: number,
 ): void {
   if (any !== undefined) search.at(any, element, ns, depth);
-  if (byNamespace.size === 0) return;
+  if (byNamespace === undefined || byNamespace.size === 0) return;
   const node = byNamespace.get(ns);
   if (node !== undefined) search.at(node, element, ns, depth);
 }
@@ -104,17 +123,20 @@ export class KeyTree<T> {
   /** Adds an item under a key. */
   add(key: Key, item: T): void {
     let node = this.#root;
-    for (const step of key.trail) node = (step.deep ? node.below : node.children).open(step);
+    for (const step of key.trail) node = node.open(step);
     const { attribute, relation, value } = key;
     if (attribute !== undefined) {
+      node.attributes ??= new Map();
       let table = node.attributes.get(attribute);
       if (table === undefined) {
         table = new ValueTable();
         node.attributes.set(attribute, table);
       }
       table.add(relation, value, item);
-    } else if (relation === "exists") node.present.add(item);
-    else {
+    } else if (relation === "exists") {
+      node.present ??= new Set();
+      node.present.add(item);
+    } else {
       node.text ??= new ValueTable();
       node.text.add(relation, value, item);
     }
@@ -125,7 +147,7 @@ export class KeyTree<T> {
     const nodes = [this.#root];
     let node = this.#root;
     for (const step of key.trail) {
-      node = (step.deep ? node.below : node.children).open(step);
+      node = node.open(step);
       nodes.push(node);
     }
     removeAt(node, key, item);
@@ -134,7 +156,7 @@ export class KeyTree<T> {
       const step = key.trail[index];
       const parent = nodes[index];
       if (step === undefined || parent === undefined || nodes[index + 1]?.isEmpty !== true) return;
-      (step.deep ? parent.below : parent.children).close(step);
+      parent.close(step);
     }
   }
 
@@ -145,18 +167,19 @@ export class KeyTree<T> {
   visit(stanza: Element, visit: (item: T) => void): boolean {
     const search = new Search(visit);
     const ns = stanza.ns ?? NS.client;
-    this.#root.children.meet(search, stanza, ns, 0);
-    if (!this.#root.below.isEmpty) search.below(this.#root.below, stanza, ns, 0);
+    const { children, below } = this.#root;
+    children?.meet(search, stanza, ns, 0);
+    if (below !== undefined && !below.isEmpty) search.below(below, stanza, ns, 0);
     return !search.isTooDeep;
   }
 }
 
 function removeAt<T>(node: KeyNode<T>, { attribute, relation, value }: Key, item: T): void {
   if (attribute !== undefined) {
-    const table = node.attributes.get(attribute);
+    const table = node.attributes?.get(attribute);
     table?.delete(relation, value, item);
-    if (table?.isEmpty === true) node.attributes.delete(attribute);
-  } else if (relation === "exists") node.present.delete(item);
+    if (table?.isEmpty === true) node.attributes?.delete(attribute);
+  } else if (relation === "exists") node.present?.delete(item);
   else {
     node.text?.delete(relation, value, item);
     if (node.text?.isEmpty === true) node.text = undefined;
@@ -175,22 +198,23 @@ class Search<T> {
   /** An element is one that a node's trail leads to. */
   at(node: KeyNode<T>, element: Element, ns: string, depth: number): void {
     const visit = this.#visit;
-    if (node.present.size > 0) for (const item of node.present) visit(item);
-    if (node.attributes.size > 0) {
-      for (const [key, table] of node.attributes) {
+    const { present, attributes, children, below } = node;
+    if (present !== undefined) for (const item of present) visit(item);
+    if (attributes !== undefined) {
+      for (const [key, table] of attributes) {
         const value: unknown = element.attrs[key];
         if (typeof value === "string") table.visit(value, visit);
       }
     }
     if (node.text !== undefined) node.text.visit(textOf(element), visit);
-    if (!node.children.isEmpty) {
+    if (children !== undefined && !children.isEmpty) {
       for (const child of element.children) {
-        if (typeof child !== "string") node.children.meet(this, child, child.ns ?? ns, depth + 1);
+        if (typeof child !== "string") children.meet(this, child, child.ns ?? ns, depth + 1);
       }
     }
-    if (!node.below.isEmpty) {
+    if (below !== undefined && !below.isEmpty) {
       for (const child of element.children) {
-        if (typeof child !== "string") this.below(node.below, child, child.ns ?? ns, depth + 1);
+        if (typeof child !== "string") this.below(below, child, child.ns ?? ns, depth + 1);
       }
     }
   }
