@@ -14,6 +14,7 @@ import {
   isRequest,
   resultFor,
 } from "./incoming.ts";
+import { withAttribute } from "./requests.ts";
 
 /** What a handler is told about a stanza its filter matches. */
 export interface FilterMatch {
@@ -194,19 +195,28 @@ export class Filters {
     const refusal = this.#parts.port.answer(answer);
     if (refusal === undefined) return;
     this.#failed(entry, refusal);
-    this.#parts.port.answer(errorFor(request.stanza, "internal-server-error"));
+    this.#answer(request, errorFor(request.stanza, "internal-server-error"));
+  }
+
+  /** Gives an answer of the broker's own; a request that cannot even be refused is not waited for. */
+  #answer(request: IncomingRequest, answer: Element): void {
+    const refusal = this.#parts.port.answer(answer);
+    if (refusal !== undefined) this.#parts.incoming.leave(request);
   }
 
   #unclaimed(request: IncomingRequest, running: Promise<unknown>[]): void {
     if (request.answered) return;
     if (isPing(request.stanza)) {
-      this.#parts.port.answer(resultFor(request.stanza));
+      this.#answer(request, resultFor(request.stanza));
       return;
     }
-    if (this.#parts.unhandled === "ignore") return;
+    if (this.#parts.unhandled === "ignore") {
+      this.#parts.incoming.leave(request);
+      return;
+    }
     const refuse = (): void => {
       if (request.answered) return;
-      this.#parts.port.answer(errorFor(request.stanza, "service-unavailable"));
+      this.#answer(request, errorFor(request.stanza, "service-unavailable"));
     };
     if (running.length === 0) refuse();
     else this.#work(within(this.#parts.timeout, Promise.all(running)).then(refuse, refuse));
@@ -235,15 +245,19 @@ function checkAnswer(request: Element, result: unknown): Element {
     throw new BrokerError("HANDLER_FAILED", "a responder returns an element or nothing");
   }
   if (result.name !== "iq") return resultFor(request, result);
-  const { id, to, type } = result.attrs;
+  const { id, to, from, type } = result.attrs;
+  const asked = request.attrs;
   const isAnswer = type === "result" || type === "error";
-  if (!isAnswer || id !== request.attrs.id || to !== request.attrs.from) {
+  const isFromAsked = from === undefined || asked.to === undefined || from === asked.to;
+  if (!isAnswer || id !== asked.id || to !== asked.from || !isFromAsked) {
     throw new BrokerError(
       "HANDLER_FAILED",
       "the iq that a responder returned does not answer the request",
     );
   }
-  return result;
+  // A component has many addresses: the asker takes the answer only from the one it asked.
+  if (from !== undefined || asked.to === undefined) return result;
+  return withAttribute(result, "from", asked.to);
 }
 
 function isPing(request: Element): boolean {

@@ -15,6 +15,8 @@ const REMEMBERED = 1000;
 export class IncomingRequests {
   readonly #open = new Map<string, IncomingRequest[]>();
   readonly #answered = new Set<string>();
+  /** Those that nobody of ours is at work on, oldest first. */
+  readonly #left = new Set<IncomingRequest>();
   readonly #limit: number;
   #size = 0;
 
@@ -50,11 +52,24 @@ export class IncomingRequests {
     const entry = choose(entries, stanza.attrs.from);
     if (entry === undefined) return undefined;
     entry.answered = true;
-    this.#size--;
-    const left = entries.filter((other) => other !== entry);
-    if (left.length > 0) this.#open.set(key, left);
-    else this.#settle(key);
+    if (!this.#left.delete(entry)) this.#size--;
+    if (this.#remove(key, entry)) this.#settle(key);
     return undefined;
+  }
+
+  /**
+   * The broker itself will not answer this one any more. The program may, as long as it is remembered: as many
+   * as may be open are, so that requests nobody ever answers do not keep new ones out.
+   */
+  leave(request: IncomingRequest): void {
+    if (request.answered) return;
+    this.#size--;
+    this.#left.add(request);
+    if (this.#left.size <= this.#limit) return;
+    const [oldest] = this.#left;
+    if (oldest === undefined) return;
+    this.#left.delete(oldest);
+    this.#remove(keyOf(oldest.stanza.attrs.from, oldest.stanza.attrs.id), oldest);
   }
 
   /** The connection ended: nobody waits for these answers any more. */
@@ -62,11 +77,19 @@ export class IncomingRequests {
     for (const entry of [...this.#open.values()].flat()) entry.answered = true;
     this.#open.clear();
     this.#answered.clear();
+    this.#left.clear();
     this.#size = 0;
   }
 
+  /** Takes one away; true if it was the last of its key. */
+  #remove(key: string, entry: IncomingRequest): boolean {
+    const others = this.#open.get(key)?.filter((other) => other !== entry) ?? [];
+    if (others.length > 0) this.#open.set(key, others);
+    else this.#open.delete(key);
+    return others.length === 0;
+  }
+
   #settle(key: string): void {
-    this.#open.delete(key);
     this.#answered.add(key);
     if (this.#answered.size <= REMEMBERED) return;
     const oldest = this.#answered.values().next();

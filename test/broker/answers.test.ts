@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
+import { BrokerError } from "../../src/base/errors.ts";
 import type { Broker } from "../../src/broker/broker.ts";
+import type { Dialect } from "../../src/dialect/dialect.ts";
 import { StanzaError } from "../../src/stream/stanza-error.ts";
 import { xml } from "../../src/xml/element.ts";
-import { type Line, readyLine } from "./line.ts";
+import { bare, type Line, readyLine } from "./line.ts";
 
 const ASKED =
   "<iq type='get' id='q' from='a@b/c' to='me@example.org/here'><query xmlns='urn:x'/></iq>";
@@ -67,7 +69,12 @@ test.each<[string, (broker: Broker) => void, string]>([
       b.respond("/iq", ({ stanza }) =>
         xml("iq", { type: "result", id: stanza.attrs.id, to: stanza.attrs.from }),
       ),
-    "<iq type='result' id='q' to='a@b/c'/>",
+    RESULT(),
+  ],
+  [
+    "an iq from somebody else",
+    (b) => b.respond("/iq", () => xml("iq", { type: "result", id: "q", to: "a@b/c", from: "x@y" })),
+    INTERNAL,
   ],
   [
     "an iq to somebody else",
@@ -207,9 +214,35 @@ test("answers and errors are never answered", async () => {
 });
 
 test("more requests than may be open are refused with resource-constraint", async () => {
-  const made = await readyLine({ unhandled: "ignore", limits: { requests: 1 } });
+  const made = await readyLine({ limits: { requests: 1 } });
+  made.broker.respond("/iq", () => new Promise(() => undefined));
   expect(await ask(made)).toBe("");
   expect(await ask(made)).toBe(ERROR("wait", "resource-constraint"));
+  made.broker.halt();
+});
+
+test("requests that a program never answers keep no others out", async () => {
+  const made = await readyLine({ unhandled: "ignore", limits: { requests: 1 } });
+  expect(await ask(made)).toBe("");
+  expect(await ask(made, ASKED.replace("'q'", "'z'"))).toBe("");
+  const answer = () => made.broker.send(xml("iq", { type: "result", id: "z", to: "a@b/c" }));
+  expect(answer().state).toBe("written");
+  expect(answer().error?.code).toBe("ALREADY_ANSWERED");
+  made.broker.halt();
+});
+
+test("a request that cannot be answered takes up no room", async () => {
+  const dialect: Dialect = {
+    ...bare,
+    outbound(stanza) {
+      if (stanza.name === "iq" && stanza.attrs.to === undefined)
+        throw new BrokerError("MISSING_TO");
+      return stanza;
+    },
+  };
+  const made = await readyLine({ dialect, limits: { requests: 1 } });
+  for (let n = 0; n < 3; n++) expect(await ask(made, "<iq type='get' id='q'/>")).toBe("");
+  expect(await ask(made)).toBe(UNAVAILABLE);
   made.broker.halt();
 });
 

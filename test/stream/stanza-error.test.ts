@@ -4,12 +4,14 @@ import { parse } from "../../src/xml/parse.ts";
 
 const NS = "urn:ietf:params:xml:ns:xmpp-stanzas";
 
-test.each([
+test.each<[string, string, string, string | undefined]>([
   [`<error type='auth'><forbidden xmlns='${NS}'/></error>`, "forbidden", "auth", undefined],
   [`<error><item-not-found xmlns='${NS}'/></error>`, "item-not-found", "cancel", undefined],
   [
     `<error type='wait'><text xmlns='${NS}'>soon</text><gone xmlns='${NS}'/></error>`,
-    ...["gone", "wait", "soon"],
+    "gone",
+    "wait",
+    "soon",
   ],
   [`<error type='other'><forbidden xmlns='${NS}'/></error>`, "forbidden", "auth", undefined],
   ["<error code='404'>Not Found</error>", "item-not-found", "cancel", "Not Found"],
