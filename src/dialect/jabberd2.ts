@@ -7,6 +7,7 @@ import { type Password, passwordOption } from "../sasl/password.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { Dialect } from "./dialect.ts";
 import { domainOption, flagOption } from "./options.ts";
+import { isStanza } from "./own-domain.ts";
 import { unwrap, wrap } from "./route.ts";
 
 /** How to log in to jabberd2's router. */
@@ -26,7 +27,8 @@ export interface Jabberd2Options {
   };
   /**
    * Put stanzas into `<route/>` and take them out. Default `true`; with `false` the program does
-   * that itself, and sees and sends the envelopes.
+   * that itself, and sees and sends the envelopes. (What is sent without one gets one all the same,
+   * keep-alive's probes too: the router drops it in silence, and silence would be taken for death.)
    */
   readonly envelopes?: boolean;
 }
@@ -80,7 +82,7 @@ export function jabberd2(options: Jabberd2Options): Dialect {
     },
     ...(envelopes
       ? { outbound: (stanza) => wrap(stanza, names), inbound: unwrap, returns: true }
-      : {}),
+      : { outbound: (stanza) => (isStanza(stanza) ? wrap(stanza, names) : stanza) }),
   });
 }
 

@@ -277,6 +277,17 @@ describe("traffic", () => {
     expect(seen).toEqual([["route", ["jabber:client"]]]);
   });
 
+  test("gets an envelope also where envelopes are off, if the program gave it none", () => {
+    const off = jabberd2({ ...options, bind: { names: ["echo.localhost"] }, envelopes: false });
+    const bare = xml("iq", { type: "get", to: "echo.localhost" });
+    expect(off.outbound?.(bare).toString()).toBe(
+      `<route xmlns='${NS}' from='echo.localhost' to='echo.localhost'><iq xmlns='jabber:client' type='get' to='echo.localhost' from='echo.localhost'/></route>`,
+    );
+    for (const own of [parse(`<route xmlns='${NS}'/>`), xml("route", { to: "c2s" })]) {
+      expect(off.outbound?.(own)).toBe(own);
+    }
+  });
+
   test("copied for the log is neither answered nor taken for an answer", async () => {
     const seen: string[] = [];
     const { broker, peer } = await attempt(
