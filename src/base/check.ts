@@ -54,6 +54,11 @@ export function record(option: string, value: unknown): Readonly<Record<string, 
   throw badOption(option, "an object", value);
 }
 
+/** Something that can be called. */
+export function callable(option: string, value: unknown): void {
+  if (typeof value !== "function") throw badOption(option, "a function", value);
+}
+
 /** How long the longest value is that an error quotes. */
 const QUOTE = 60;
 

@@ -1,3 +1,4 @@
+import { callable } from "./check.ts";
 import { type Subscription, subscription } from "./subscription.ts";
 
 /** How to listen: `once` for a single event, `signal` to stop when it is aborted. */
@@ -20,12 +21,13 @@ export class Emitter<Events> {
     this.#failed = failed;
   }
 
-  /** Adds a listener; the same function may be added twice and is then called twice. */
+  /** Adds a listener; the same function may be added twice and is then called twice. Ends in `BAD_OPTION`. */
   on<E extends keyof Events>(
     event: E,
     listener: Listener<Events[E]>,
     options: ListenOptions = {},
   ): Subscription {
+    callable("listener", listener);
     const entry: Listener<Events[E]> = (payload) => {
       if (options.once) undo();
       return listener(payload);

@@ -1,4 +1,4 @@
-import { text, wholeNumber } from "../base/check.ts";
+import { knownOptions, record, text, wholeNumber } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
 import type { Address } from "../transport/transport.ts";
@@ -20,6 +20,8 @@ export interface Destination extends Address {
  * standard port. (Looking servers up by SRV records will go here.) Ends in `BAD_OPTION`.
  */
 export function settleAddress(settings: Settings, given: GivenAddress = {}): Destination {
+  record("address", given);
+  knownOptions("address", given, ["host", "port"]);
   const host = given.host === undefined ? settings.host : text("host", given.host);
   const policy = policyFor(settings, host);
   const { plain, direct } = settings.dialect.ports;

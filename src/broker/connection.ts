@@ -3,6 +3,7 @@ import type { Crypto } from "../base/crypto.ts";
 import { deferred } from "../base/deferred.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { after } from "../base/timer.ts";
+import { jid } from "../jid/jid.ts";
 import { Stream } from "../stream/stream.ts";
 import type { TlsSettings, Transport, TransportFactory } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
@@ -237,9 +238,11 @@ export class Connection {
 
   async #login(session: NegotiatingSession): Promise<string> {
     if (this.#parts.destination.policy === "direct") await session.secureDirectly();
-    const { jid } = await this.#parts.settings.dialect.negotiate(session);
+    const bound = await this.#parts.settings.dialect.negotiate(session);
+    // Answers are judged by it: a dialect of the caller's must not bring what is no address.
+    jid(bound.jid);
     this.#mustGoOn();
-    return jid;
+    return bound.jid;
   }
 
   /** Throws once the run is over: whoever was told of the last step may have ended it. */

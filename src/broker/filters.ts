@@ -1,3 +1,4 @@
+import { callable } from "../base/check.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { type Subscription, subscription } from "../base/subscription.ts";
 import { after } from "../base/timer.ts";
@@ -139,6 +140,7 @@ export class Filters {
     options: FilterOptions,
     responds: boolean,
   ): Subscription {
+    callable("handler", handler);
     const { namespaces, variables, once = false, signal } = options;
     const xpath = compile(expression, {
       ...(namespaces === undefined ? {} : { namespaces }),

@@ -1,4 +1,12 @@
-import { badOption, knownOptions, oneOf, record, text, wholeNumber } from "../base/check.ts";
+import {
+  badOption,
+  callable,
+  knownOptions,
+  oneOf,
+  record,
+  text,
+  wholeNumber,
+} from "../base/check.ts";
 import { LONGEST } from "../base/timer.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
@@ -160,9 +168,7 @@ export function settle(options: BrokerOptions): Settings {
   if (options.reconnect !== undefined && (options.reconnect as unknown) !== false) {
     throw badOption("reconnect", "false (it is not there yet)", options.reconnect);
   }
-  if (options.transport !== undefined && typeof options.transport !== "function") {
-    throw badOption("transport", "a function", options.transport);
-  }
+  if (options.transport !== undefined) callable("transport", options.transport);
   return Object.freeze({
     dialect,
     host: options.host === undefined ? dialect.domain : text("host", options.host),
@@ -187,9 +193,7 @@ function settleDialect(dialect: unknown): Dialect {
   const ports = record("dialect.ports", given.ports) as Partial<Dialect["ports"]>;
   wholeNumber("dialect.ports.plain", ports.plain, 1, 65535);
   oneOf("dialect.tls", given.tls, [...POLICIES, "by-host"]);
-  if (typeof given.negotiate !== "function") {
-    throw badOption("dialect.negotiate", "a function", given.negotiate);
-  }
+  callable("dialect.negotiate", given.negotiate);
   return dialect as Dialect;
 }
 

@@ -1,4 +1,4 @@
-import { badOption, knownOptions, record } from "../base/check.ts";
+import { callable, knownOptions, record } from "../base/check.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { type SerializeContext, serialize } from "../xml/serialize.ts";
@@ -35,7 +35,7 @@ export function traceTarget(option: TraceOption, standard: TraceListener): Trace
   record("trace", option);
   knownOptions("trace", option, ["to", "secrets"]);
   const { to = standard, secrets = false } = option;
-  if (typeof to !== "function") throw badOption("trace.to", "a function", to);
+  callable("trace.to", to);
   return { to, secrets };
 }
 

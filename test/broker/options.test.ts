@@ -127,6 +127,7 @@ test("a bad address for connect is refused before anything opens", async () => {
   const { broker, servers } = line();
   expect(await codeOf(broker.connect({ port: 99_999 }))).toBe("BAD_OPTION");
   expect(await codeOf(broker.reconnect({ host: "" }))).toBe("BAD_OPTION");
+  expect(await codeOf(broker.connect({ hots: "example.org" } as object))).toBe("BAD_OPTION");
   expect(servers).toEqual([]);
 });
 
@@ -150,3 +151,19 @@ test("a wait longer than timers count is refused, not over at once", async () =>
   expect(await codeOf(broker.waitFor("/message", { timeout }))).toBe("BAD_OPTION");
   expect(await codeOf(broker.shutdown({ timeout }))).toBe("BAD_OPTION");
 });
+
+test("what must be a function is refused where it is given, not when it is called", () => {
+  const { broker } = line();
+  const missing = undefined as never;
+  expect(() => broker.on("ready", missing)).toThrow(/listener must be a function/);
+  expect(() => broker.filter("/iq", missing)).toThrow(/handler must be a function/);
+  expect(() => broker.respond("/iq", missing)).toThrow(/handler must be a function/);
+});
+
+test.each(["", "a@@b", 7, undefined])(
+  "a dialect of one's own that binds %o is refused",
+  async (jid) => {
+    const dialect = { ...bare, negotiate: () => Promise.resolve({ jid: jid as string }) };
+    expect(await codeOf(line({ dialect }).broker.connect())).toBe("BAD_JID");
+  },
+);
