@@ -72,6 +72,12 @@ async function main() {
   if (!values.quick && values.only === undefined) page.write();
 }
 
+/** Which state of the code was measured, where there is a repository. */
+function commit() {
+  const { stdout } = spawnSync("git", ["rev-parse", "--short", "HEAD"], { cwd: here });
+  return String(stdout ?? "").trim();
+}
+
 async function measure(name, { quick, json, only }) {
   const output = new Output({ quiet: json });
   output.say(`\n== ${name} ==`);
@@ -84,6 +90,7 @@ async function measure(name, { quick, json, only }) {
     date: new Date(started).toISOString(),
     command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.replace(/ -- $/, ""),
     seconds: Math.round((Date.now() - started) / 1000),
+    commit: commit(),
     machine: machine(),
     load: { before: loadBefore, after: loadavg()[0] },
     quick,

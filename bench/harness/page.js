@@ -118,12 +118,12 @@ ${rows.join("\n")}`;
 }
 
 function chapter(result, title, how) {
-  const { date, seconds, load, command, sections } = result;
+  const { date, seconds, load, command, sections, commit } = result;
   const when = `${date.slice(0, 16).replace("T", " ")} UTC`;
   const lines = [
     `## ${title}`,
     how,
-    `Measured ${when} in ${seconds} s by \`${command}\`; load average ${load.before.toFixed(1)} before, ${load.after.toFixed(1)} after.`,
+    `Measured ${when} in ${seconds} s by \`${command}\`${commit ? `, code of commit ${commit}` : ""}; load average ${load.before.toFixed(1)} before, ${load.after.toFixed(1)} after.`,
   ];
   for (const section of sections) {
     lines.push(`### ${section.title}`);

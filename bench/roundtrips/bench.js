@@ -88,7 +88,7 @@ async function askAll(role, place, caFile, { output, quick, goals, table }) {
   const rows = {};
   await warmServer(role, place, env, quick);
   // A domain has one component at a time, so that the turns are of whole connections here.
-  for (let block = quick ? 1 : 3; block > 0; block--) {
+  for (let block = quick ? 1 : 2; block > 0; block--) {
     for (const [name, file] of ROLES[role]) {
       const url = new URL(`./contenders/${file}`, import.meta.url);
       await pause();
@@ -104,7 +104,7 @@ async function askAll(role, place, caFile, { output, quick, goals, table }) {
           return;
         }
         for (const window of [1, 64]) {
-          const requests = quick ? 50 * Math.min(window, 6) : window === 1 ? 500 : 6000;
+          const requests = quick ? 50 * Math.min(window, 6) : window === 1 ? 500 : 5000;
           const { [name]: row } = await paired([each], {
             rounds: quick ? 2 : 5,
             warm: quick ? 1 : 3,
