@@ -62,8 +62,8 @@ interface Entry {
 
 /** What the filters ask of the broker. */
 export interface FilterPort {
-  /** Writes an answer; the error says why it could not be. */
-  answer(stanza: Element): BrokerError | undefined;
+  /** Writes an answer to this request; the error says why it could not be. */
+  answer(stanza: Element, request?: IncomingRequest): BrokerError | undefined;
   failed(error: BrokerError, source: string): void;
 }
 
@@ -194,7 +194,7 @@ export class Filters {
     }
     // The handler may have sent the answer by itself, or the connection may be another one by now.
     if (request.answered) return;
-    const refusal = this.#parts.port.answer(answer);
+    const refusal = this.#parts.port.answer(answer, request);
     if (refusal === undefined) return;
     this.#failed(entry, refusal);
     this.#answer(request, errorFor(request.stanza, "internal-server-error"));
@@ -202,7 +202,7 @@ export class Filters {
 
   /** Gives an answer of the broker's own; a request that cannot even be refused is not waited for. */
   #answer(request: IncomingRequest, answer: Element): void {
-    const refusal = this.#parts.port.answer(answer);
+    const refusal = this.#parts.port.answer(answer, request);
     if (refusal !== undefined) this.#parts.incoming.leave(request);
   }
 

@@ -40,16 +40,18 @@ export class IncomingRequests {
 
   /**
    * A stanza is about to be sent: if it is an answer, notes it. The error refuses a second answer
-   * (`ALREADY_ANSWERED`); an answer to nothing we know is let through.
+   * (`ALREADY_ANSWERED`); an answer to nothing we know is let through. `request`: which one it answers, where
+   * that is known.
    */
-  answer(stanza: Element): BrokerError | undefined {
+  answer(stanza: Element, request?: IncomingRequest): BrokerError | undefined {
     if (!isAnswerKind(stanza)) return undefined;
     const key = keyOf(stanza.attrs.to, stanza.attrs.id);
     const entries = this.#open.get(key);
     if (entries === undefined) {
       return this.#answered.has(key) ? new BrokerError("ALREADY_ANSWERED") : undefined;
     }
-    const entry = choose(entries, stanza.attrs.from);
+    const isKnown = request !== undefined && entries.includes(request);
+    const entry = isKnown ? request : choose(entries, stanza.attrs.from);
     if (entry === undefined) return undefined;
     entry.answered = true;
     if (!this.#left.delete(entry)) this.#size--;

@@ -6,7 +6,7 @@ import { type Element, isElement } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { type SerializeContext, serialize } from "../xml/serialize.ts";
 import { type Delivery, TrackedDelivery } from "./delivery.ts";
-import type { IncomingRequests } from "./incoming.ts";
+import type { IncomingRequest, IncomingRequests } from "./incoming.ts";
 import { BoundedOutbox, type OutboxItem, type OutboxLimits } from "./outbox.ts";
 import { withAttribute } from "./requests.ts";
 
@@ -84,9 +84,9 @@ export class Sender {
   }
 
   /** Writes an answer of the broker's own while the stream is open, also when it is about to close. */
-  answer(stanza: Element): BrokerError | undefined {
+  answer(stanza: Element, request?: IncomingRequest): BrokerError | undefined {
     const item = this.#prepare(stanza, undefined);
-    const refusal = item.delivery.error ?? this.#parts.incoming.answer(stanza);
+    const refusal = item.delivery.error ?? this.#parts.incoming.answer(stanza, request);
     if (refusal === undefined) this.#parts.port.write(item);
     return refusal;
   }

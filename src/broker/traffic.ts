@@ -91,7 +91,10 @@ export class Traffic {
       incoming: this.#incoming,
       unhandled,
       timeout: timeouts.respond,
-      port: { answer: (stanza) => this.sender.answer(stanza), failed: port.failed },
+      port: {
+        answer: (stanza, request) => this.sender.answer(stanza, request),
+        failed: port.failed,
+      },
     });
     this.waiting = new Waiting(this.filters);
     this.inbox = new Inbox({

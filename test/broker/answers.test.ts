@@ -266,3 +266,24 @@ test("an answer that comes after the connection ended goes nowhere", async () =>
   expect(made.broker.queue.size).toBe(0);
   made.broker.halt();
 });
+
+test("two requests with one id, answered in the other order, get an answer each", async () => {
+  const made = await readyLine({ limits: { requests: 2 } });
+  const finish: (() => void)[] = [];
+  made.broker.respond(
+    "/iq",
+    () =>
+      new Promise<void>((resolve) => {
+        finish.push(resolve);
+      }),
+  );
+  for (let round = 0; round < 2; round++) {
+    made.server.say(ASKED + ASKED);
+    await made.server.delivered();
+    finish.pop()?.();
+    await made.server.hears(RESULT());
+    finish.pop()?.();
+    await made.server.hears(RESULT());
+  }
+  made.broker.halt();
+});
