@@ -1,3 +1,6 @@
+// Gives elements their `find`.
+import "./xpath/find.ts";
+
 export {
   type AttributeNode,
   type AttributesInit,
