@@ -158,9 +158,9 @@ export class Broker {
   }
 
   /**
-   * Ends in order: lets handlers finish their answers, sends what is written, closes the stream, waits for
-   * the other side, closes the connection. After `timeout` milliseconds (default `timeouts.shutdown`) the
-   * connection is dropped. Resolves in any case; what waits in the queue stays there.
+   * Ends in order: lets handlers finish their answers (for half the time at most), sends what is written,
+   * closes the stream, waits for the other side, closes the connection. After `timeout` milliseconds (default
+   * `timeouts.shutdown`) the connection is dropped. Rejects with `BAD_OPTION` only; the queue stays as it is.
    */
   async shutdown(options: { readonly timeout?: number } = {}): Promise<void> {
     const timeout = options.timeout ?? this.#settings.timeouts.shutdown;
@@ -344,7 +344,8 @@ export class Broker {
     if (this.#run === run) this.#change({ name: "closing" });
     if (isReady) {
       const deadline = Date.now() + timeout;
-      await within(timeout, Promise.race([this.#traffic.filters.idle(), run.closed.promise]));
+      // A handler that never ends (it may be waiting for this) must leave time for the goodbye.
+      await within(timeout / 2, Promise.race([this.#traffic.filters.idle(), run.closed.promise]));
       run.connection.close(Math.max(0, deadline - Date.now()));
     } else {
       run.connection.fail(undefined);

@@ -131,6 +131,8 @@ export class Filters {
 
   /** Resolves when no responder is at work any more. */
   async idle(): Promise<void> {
+    // Who asks may be a responder, which is counted once it has returned.
+    await Promise.resolve();
     while (this.#working.size > 0) await Promise.all(this.#working);
   }
 

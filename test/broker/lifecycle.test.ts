@@ -105,6 +105,32 @@ test("shutdown lets responders finish their answers first", async () => {
   await done;
 });
 
+test("a responder that shuts down gives its answer first", async () => {
+  const { broker, server } = await readyLine();
+  broker.respond("/iq", async () => {
+    void broker.shutdown();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+  server.say("<iq type='get' id='q' from='a@b/c'><query xmlns='urn:x'/></iq>");
+  expect(await server.hears("</stream:stream>")).toContain("<iq type='result' id='q'");
+  server.say("</stream:stream>");
+  expect(await broker.closed).toBeUndefined();
+});
+
+test("a responder that waits for the shutdown itself leaves it time for the goodbye", async () => {
+  const { broker, server } = await readyLine();
+  broker.respond("/iq", async () => {
+    await Promise.resolve();
+    await broker.shutdown({ timeout: 200 });
+  });
+  server.say("<iq type='get' id='q' from='a@b/c'><query xmlns='urn:x'/></iq>");
+  await server.hears("</stream:stream>");
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(broker.phase.name).toBe("closing");
+  server.say("</stream:stream>");
+  expect(await broker.closed).toBeUndefined();
+});
+
 test("shutdown and halt may be called twice, at any phase, from anywhere", async () => {
   for (const end of ["shutdown", "halt"] as const) {
     const idle = line();
