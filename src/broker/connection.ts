@@ -11,7 +11,7 @@ import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/lim
 import { NS } from "../xml/namespaces.ts";
 import type { Destination } from "./address.ts";
 import type { BrokerEvents } from "./events.ts";
-import type { Settings } from "./options.ts";
+import { DEFAULTS, type Settings } from "./options.ts";
 import type { Phase, Step } from "./phase.ts";
 import { NegotiatingSession } from "./session.ts";
 
@@ -109,10 +109,13 @@ export class Connection {
 
   /** Begins to deliver stanzas; called once the broker calls itself ready. */
   flow(): void {
+    const deferred = this.#session?.deferred ?? [];
+    // What was needed to log in is needed no longer.
+    this.#session = undefined;
     this.#stream?.setLimits(incomingLimits(this.#parts.settings.limits));
     this.#stream?.flow((element) => {
       this.#parts.port.received(element);
-    }, this.#session?.deferred ?? []);
+    }, deferred);
   }
 
   /** Writes what a stanza looks like on the wire. */
@@ -296,6 +299,7 @@ export class Connection {
 
 /** The limits on what arrives, each no larger than before authentication if it is still that early. */
 function incomingLimits(given: XmlLimits, most?: XmlLimits): XmlLimits {
+  if (given === DEFAULTS.limits) return most ?? LIMITS;
   const names = Object.keys(LIMITS) as (keyof XmlLimits)[];
   const limits = names.map((name) => [name, Math.min(given[name], most?.[name] ?? given[name])]);
   return Object.fromEntries(limits) as XmlLimits;

@@ -133,8 +133,11 @@ export interface Settings {
 /** Every default that is a number, in one place. */
 export const DEFAULTS = {
   queue: { limit: 1000, bytes: 16 * 1024 * 1024 },
-  keepAlive: { interval: 60_000, timeout: 20_000 },
-  timeouts: {
+  keepAlive: Object.freeze<{ interval: number; timeout: number }>({
+    interval: 60_000,
+    timeout: 20_000,
+  }),
+  timeouts: Object.freeze({
     lookup: 10_000,
     connect: 15_000,
     tls: 15_000,
@@ -144,8 +147,8 @@ export const DEFAULTS = {
     request: 30_000,
     respond: 30_000,
     shutdown: 5_000,
-  },
-  limits: { ...LIMITS, sendBytes: 1024 * 1024, requests: 10_000 },
+  }),
+  limits: Object.freeze({ ...LIMITS, sendBytes: 1024 * 1024, requests: 10_000 }),
 } satisfies {
   queue: object;
   keepAlive: object;
@@ -263,7 +266,8 @@ function settleNumbers<Group extends object>(
   defaults: Group,
   most: number,
 ): Group {
-  if (given === undefined) return Object.freeze({ ...defaults });
+  // Shared by all who ask for nothing else: a gateway has thousands of brokers.
+  if (given === undefined) return defaults;
   record(owner, given);
   knownOptions(owner, given, Object.keys(defaults));
   const settled: Record<string, number> = {};
