@@ -206,6 +206,7 @@ export class Stream {
           this.#element(element);
         },
         close: () => {
+          this.#events.tap("in", "</stream:stream>");
           this.#peerClosed = true;
           this.#finish(
             this.#out === "closed" ? undefined : disconnected("the server closed the stream"),

@@ -48,7 +48,8 @@ test("the trace tells everything that goes over the wire, without secrets unless
     broker.send(xml("message", { id: "out" }));
     made.server.say("<message id='in'/>");
     await broker.waitFor("/message");
-    broker.halt();
+    made.server.say("</stream:stream>");
+    await broker.closed;
     const text = entries.map((entry) => `${entry.direction} ${entry.text}`).join("\n");
     for (const expected of [
       "event connect",
@@ -57,6 +58,8 @@ test("the trace tells everything that goes over the wire, without secrets unless
       "event ready",
       "out <message id='out'",
       "in <message id='in'/>",
+      "in </stream:stream>",
+      "out </stream:stream>",
       "event socket:close",
     ]) {
       expect(text).toContain(expected);
