@@ -343,10 +343,10 @@ export class Broker {
     this.#emit("shutdown:start", {});
     if (this.#run === run) this.#change({ name: "closing" });
     if (isReady) {
-      const deadline = Date.now() + timeout;
+      const deadline = performance.now() + timeout;
       // A handler that never ends (it may be waiting for this) must leave time for the goodbye.
       await within(timeout / 2, Promise.race([this.#traffic.filters.idle(), run.closed.promise]));
-      run.connection.close(Math.max(0, deadline - Date.now()));
+      run.connection.close(Math.max(0, deadline - performance.now()));
     } else {
       run.connection.fail(undefined);
     }

@@ -19,7 +19,8 @@ export class KeepAlive {
   readonly #interval: number;
   readonly #timeout: number;
   readonly #port: KeepAlivePort;
-  #heard = Date.now();
+  /** By a clock that nobody sets: a day's time put back must not make a live stream look dead. */
+  #heard = performance.now();
   #probed: number | undefined;
   #stopTimer: () => void = () => undefined;
 
@@ -35,7 +36,7 @@ export class KeepAlive {
 
   /** Something arrived. Called for every read, so it only notes the time. */
   alive(): void {
-    this.#heard = Date.now();
+    this.#heard = performance.now();
   }
 
   stop(): void {
@@ -53,13 +54,13 @@ export class KeepAlive {
       this.#port.dead();
       return;
     }
-    const silent = Date.now() - this.#heard;
+    const silent = performance.now() - this.#heard;
     if (silent < this.#interval) {
       this.#probed = undefined;
       this.#wait(this.#interval - silent);
       return;
     }
-    this.#probed = Date.now();
+    this.#probed = performance.now();
     this.#wait(this.#timeout);
     this.#port.probe();
   }

@@ -16,7 +16,7 @@ import type { TraceOption } from "./trace.ts";
 
 /** How long each wait may last, in milliseconds. */
 export interface Timeouts {
-  /** Finding the server's address. Default 10,000. */
+  /** Finding the server by SRV records, which comes later: until then nothing uses it. Default 10,000. */
   readonly lookup: number;
   /** Opening the connection. Default 15,000; ends in `TIMEOUT_CONNECT`. */
   readonly connect: number;

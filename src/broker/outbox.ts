@@ -48,7 +48,7 @@ export interface OutboxItem {
   readonly stanza: Element;
   readonly text: string;
   readonly bytes: number;
-  /** When it expires, by the clock of `Date.now()`; `undefined`: never. */
+  /** When it expires, by the clock of `performance.now()`; `undefined`: never. */
   readonly expires: number | undefined;
 }
 
@@ -150,7 +150,7 @@ export class BoundedOutbox implements Outbox {
     this.#stopTimer();
     this.#nextExpiry = expires;
     // What expires later than a timer can run is looked at again then.
-    this.#stopTimer = after(Math.min(Math.max(expires - Date.now(), 0), LONGEST), () => {
+    this.#stopTimer = after(Math.min(Math.max(expires - performance.now(), 0), LONGEST), () => {
       this.#expire();
     });
   }
@@ -171,7 +171,7 @@ export class BoundedOutbox implements Outbox {
 }
 
 function isExpired(item: OutboxItem): boolean {
-  return item.expires !== undefined && Date.now() >= item.expires;
+  return item.expires !== undefined && performance.now() >= item.expires;
 }
 
 function expired(): BrokerError {

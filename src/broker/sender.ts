@@ -105,7 +105,7 @@ export class Sender {
   #prepare(given: Element, ttl: number | undefined): OutboxItem {
     const { dialect, sendBytes, crypto } = this.#parts;
     const delivery = new TrackedDelivery(++this.#count);
-    const expires = ttl === undefined ? undefined : Date.now() + ttl;
+    const expires = ttl === undefined ? undefined : performance.now() + ttl;
     const item = { delivery, stanza: given, text: "", bytes: 0, expires };
     try {
       if (!isElement(given)) throw new BrokerError("ILLEGAL_XML", "what was given is no element");
