@@ -7,7 +7,9 @@ export interface Crypto {
   random(length: number): Uint8Array;
   /** Whether this runtime has the hash. */
   supports(hash: HashName): boolean;
+  /** The digest of the data. */
   hash(hash: HashName, data: Uint8Array): Promise<Uint8Array>;
+  /** The keyed digest of the data (RFC 2104). */
   hmac(hash: HashName, key: Uint8Array, data: Uint8Array): Promise<Uint8Array>;
   /** PBKDF2 with HMAC, off the main thread; `length` in bytes. */
   pbkdf2(

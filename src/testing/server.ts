@@ -120,6 +120,7 @@ export class LoopbackServer {
     return this.#closing;
   }
 
+  /** The same as `close`, at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -43,6 +43,7 @@ export interface Transport {
   write(data: string | Uint8Array): void;
   /** Stops delivering data until `resume`; a transport that is paused does not read. */
   pause(): void;
+  /** Delivers data again, what was held back first. */
   resume(): void;
   /**
    * Puts TLS on the connection from the next byte on, as a client, flushing what was written before.
