@@ -1,5 +1,5 @@
-import { escapeText, escapeValue, ILLEGAL, SPECIAL_IN_TEXT, SPECIAL_IN_VALUE } from "./escape.ts";
-import { partsOf } from "./names.ts";
+import { escapeText, escapeValue, ILLEGAL, isGoodText, isGoodValue } from "./escape.ts";
+import { partsOf, unique } from "./names.ts";
 import { NS } from "./namespaces.ts";
 
 /** What of an element is written. (It is told by its shape, since elements write themselves with this.) */
@@ -54,7 +54,7 @@ export function plain(
     if (typeof value !== "string" || spelling === undefined || key === "xmlns") return undefined;
     text += quote === "" ? spelling.first : spelling.next;
     quote = "'";
-    if (!SPECIAL_IN_VALUE.test(value)) text += value;
+    if (isGoodValue(value)) text += value;
     else if (ILLEGAL.test(value)) return undefined;
     else text += escapeValue(value);
   }
@@ -70,7 +70,7 @@ export function plain(
 }
 
 function plainText(text: string): string | undefined {
-  if (!SPECIAL_IN_TEXT.test(text)) return text;
+  if (isGoodText(text)) return text;
   return ILLEGAL.test(text) ? undefined : escapeText(text);
 }
 
@@ -110,7 +110,7 @@ function spellingOf(name: unknown): Spelling | undefined {
 function declarationOf(uri: unknown): string | undefined {
   const known = declarations.get(uri);
   if (known !== undefined) return known;
-  if (typeof uri !== "string" || SPECIAL_IN_VALUE.test(uri)) return undefined;
+  if (typeof uri !== "string" || !isGoodValue(uri)) return undefined;
   if (uri === NS.xml || uri === NS.xmlns) return undefined;
   return remember(declarations, uri, ` xmlns='${uri}`);
 }
@@ -118,7 +118,6 @@ function declarationOf(uri: unknown): string | undefined {
 function remember<T>(map: Map<unknown, T>, text: string, spelling: T): T {
   if (text.length > LONGEST) return spelling;
   if (map.size >= REMEMBERED) map.clear();
-  // Built anew: what was cut out of a long text would keep all of it alive.
-  map.set(Array.from(text).join(""), spelling);
+  map.set(unique(text), spelling);
   return spelling;
 }
