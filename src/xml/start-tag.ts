@@ -1,4 +1,4 @@
-import { Dictionary } from "./element.ts";
+import { Dictionary, EmptyDictionary } from "./element.ts";
 import { MOST_NAMES, type Name, NOBODY } from "./names.ts";
 
 /** Elements with more attributes than this are too rare to learn their shape. */
@@ -7,6 +7,9 @@ const MOST_SHAPED = 16;
 /** For each known name the tag in which it was last an attribute: finds those that come twice. */
 const seen = new Int32Array(MOST_NAMES);
 let tags = 0;
+
+/** The attributes of a tag that has none so far. */
+const NONE: Record<string, string> = Object.freeze(new Dictionary());
 
 /** A number no tag had before. */
 function nextTag(): number {
@@ -40,7 +43,7 @@ export class StartTag {
   /** An attribute that came twice. */
   twice: Name | undefined = undefined;
   /** The attributes without prefixes before the first that has one. */
-  attrs: Record<string, string> = new Dictionary();
+  #attrs: Record<string, string> = NONE;
   /** From that on, all of them, with declarations of namespaces. */
   readonly names: Name[] = [];
   readonly values: string[] = [];
@@ -48,11 +51,16 @@ export class StartTag {
   usual = true;
   #serial = 0;
 
+  /** What an element of this tag has as its own. */
+  get attrs(): Record<string, string> {
+    return this.#attrs === NONE ? new EmptyDictionary() : this.#attrs;
+  }
+
   begin(name: Name): void {
     this.element = this.last = name;
     this.count = 0;
     this.namespace = this.twice = undefined;
-    this.attrs = new Dictionary();
+    this.#attrs = NONE;
     this.#serial = nextTag();
     if (this.usual) return;
     this.usual = true;
@@ -63,7 +71,8 @@ export class StartTag {
   addUsual(name: Name, value: string): void {
     if (seen[name.id] === this.#serial) this.twice ??= name;
     seen[name.id] = this.#serial;
-    this.attrs[name.local] = value;
+    if (this.#attrs === NONE) this.#attrs = new Dictionary();
+    this.#attrs[name.local] = value;
     if (++this.count === MOST_SHAPED) this.beRare();
   }
 
@@ -86,13 +95,14 @@ export class StartTag {
 
   /** Puts an attribute into `attrs` of a tag that is not `usual`. */
   put(key: string, value: string, name: Name): void {
-    if (key in this.attrs) this.twice ??= name;
-    this.attrs[key] = value;
+    if (this.#attrs === NONE) this.#attrs = new Dictionary();
+    else if (key in this.#attrs) this.twice ??= name;
+    this.#attrs[key] = value;
   }
 
   /** Goes on with a dictionary for keys that are unknown or many. */
   beRare(): void {
     this.usual = false;
-    this.attrs = Object.assign(rareDictionary(), this.attrs);
+    this.#attrs = Object.assign(rareDictionary(), this.#attrs);
   }
 }
