@@ -1,3 +1,5 @@
+import { BrokerError } from "./errors.ts";
+
 /** What each signal calls when it is aborted, in the order it was asked for. */
 const actions = new WeakMap<AbortSignal, Set<() => void>>();
 
@@ -31,4 +33,10 @@ function listenTo(signal: AbortSignal): Set<() => void> {
   };
   signal.addEventListener("abort", listener, { once: true });
   return shared;
+}
+
+/** What somebody who waited gets when the caller gives up: `ABORTED`, with the signal's reason as its cause. */
+export function aborted(signal: AbortSignal | undefined): BrokerError {
+  const cause: unknown = signal?.reason;
+  return new BrokerError("ABORTED", undefined, { cause });
 }

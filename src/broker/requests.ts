@@ -1,4 +1,4 @@
-import { onAbort } from "../base/abort.ts";
+import { aborted, onAbort } from "../base/abort.ts";
 import { type Crypto, randomId } from "../base/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
 import { after } from "../base/timer.ts";
@@ -148,9 +148,4 @@ export function withAttribute(stanza: Element, name: string, value: string): Ele
   Object.assign(copy.attrs, stanza.attrs);
   copy.attrs[name] = value;
   return copy;
-}
-
-function aborted(signal: AbortSignal | undefined): BrokerError {
-  const cause: unknown = signal?.reason;
-  return new BrokerError("ABORTED", undefined, { cause });
 }

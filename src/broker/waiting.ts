@@ -1,4 +1,4 @@
-import { onAbort } from "../base/abort.ts";
+import { aborted, onAbort } from "../base/abort.ts";
 import { wholeNumber } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import { after, LONGEST } from "../base/timer.ts";
@@ -136,9 +136,4 @@ export class Waiting {
       },
     };
   }
-}
-
-function aborted(signal: AbortSignal | undefined): BrokerError {
-  const cause: unknown = signal?.reason;
-  return new BrokerError("ABORTED", undefined, { cause });
 }
