@@ -1,33 +1,11 @@
+import { Dictionary } from "./dictionary.ts";
 import { NS } from "./namespaces.ts";
 import { serialize } from "./serialize.ts";
 
+export { Dictionary } from "./dictionary.ts";
+
 /** Recognizes elements across copies of this package, where `instanceof` cannot. */
 const ELEMENT = Symbol.for("xmpp-broker.element");
-
-const NOTHING = Object.freeze(Object.create(null)) as object;
-
-/**
- * A plain dictionary that inherits nothing: `"toString" in attrs` is false and a key `__proto__` is
- * a key like any other. (An instance of a class with an empty prototype costs less than half of
- * `Object.create(null)`.)
- */
-export const Dictionary = function Dictionary() {} as unknown as new () => Record<string, string>;
-Dictionary.prototype = NOTHING;
-
-/** A `Dictionary` that will stay empty most likely, with no room in it. */
-export const EmptyDictionary = function EmptyDictionary() {} as unknown as new () => Record<
-  string,
-  string
->;
-EmptyDictionary.prototype = NOTHING;
-
-// V8 gives all instances of a constructor the room that the first seven of them came to need: here for
-// four attributes, and for none. What is more goes to an array of its own.
-for (let i = 0; i < 8; i++) {
-  new EmptyDictionary();
-  const common = new Dictionary();
-  for (const key of ["from", "to", "id", "type"]) common[key] = "";
-}
 
 /** An attribute, as XPath selects it. `ns` is undefined for an attribute in no namespace. */
 export interface AttributeNode {

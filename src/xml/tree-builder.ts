@@ -1,4 +1,5 @@
-import { Dictionary, Element, NO_PREFIXES } from "./element.ts";
+import { Dictionary } from "./dictionary.ts";
+import { Element, NO_PREFIXES } from "./element.ts";
 import type { XmlLimits } from "./limits.ts";
 import { learnNamespace, type Name } from "./names.ts";
 import { NS } from "./namespaces.ts";

@@ -85,6 +85,13 @@ describe("the short way to write an element", () => {
     );
   });
 
+  test("writes only attributes of the element's own", () => {
+    const inherited = { inherited: "yes" };
+    const attrs = Object.assign(Object.create(inherited) as Record<string, string>, { own: "1" });
+    expect(serialize(new Element("a", "", attrs), { ns: "" })).toBe("<a own='1'/>");
+    expect(serialize(new Element("a", "", { own: "1" }), { ns: "" })).toBe("<a own='1'/>");
+  });
+
   test("keeps to the bound on depth", () => {
     let element = new Element("a", "urn:a");
     for (let depth = 1; depth < 1024; depth++) {
