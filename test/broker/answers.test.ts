@@ -4,7 +4,7 @@ import type { Broker } from "../../src/broker/broker.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { StanzaError } from "../../src/stream/stanza-error.ts";
 import { xml } from "../../src/xml/element.ts";
-import { bare, type Line, readyLine } from "./line.ts";
+import { bare, type Line, readyLine, turns } from "./line.ts";
 
 const ASKED =
   "<iq type='get' id='q' from='a@b/c' to='me@example.org/here'><query xmlns='urn:x'/></iq>";
@@ -20,7 +20,7 @@ async function ask({ server, broker }: Line, question = ASKED): Promise<string> 
   server.say(question);
   server.say("<message id='behind'/>");
   await broker.waitFor("/message[@id='behind']");
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  await turns(30);
   broker.send(xml("message", { id: "end" }));
   return (await server.hears("<message id='end'/>")).replace("<message id='end'/>", "");
 }
@@ -143,7 +143,7 @@ test.each<[string, (broker: Broker) => void, string]>([
     "a filter that sends it late",
     (b) =>
       b.filter("/iq", async ({ stanza }) => {
-        await new Promise((r) => setTimeout(r, 5));
+        await turns(10);
         b.send(xml("iq", { type: "result", id: stanza.attrs.id, to: stanza.attrs.from }));
       }),
     "<iq type='result' id='q' to='a@b/c'/>",
@@ -257,11 +257,11 @@ test("an answer that comes after the connection ended goes nowhere", async () =>
       }),
   );
   made.server.say(ASKED);
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await turns(10);
   made.broker.halt();
   await made.broker.connect();
   finish();
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await turns(10);
   expect(made.server.heard).toBe("");
   expect(made.broker.queue.size).toBe(0);
   made.broker.halt();

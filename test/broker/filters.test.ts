@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { FilterMatch } from "../../src/broker/filters.ts";
 import { xml } from "../../src/xml/element.ts";
-import { codeOf, readyLine } from "./line.ts";
+import { codeOf, readyLine, turns } from "./line.ts";
 
 async function idOfNext(stanzas: AsyncIterator<FilterMatch>): Promise<string | undefined> {
   const next = await stanzas.next();
@@ -91,7 +91,7 @@ test("a handler that throws or rejects is reported and stays; its neighbours and
   broker.filter("/message", () => calls++);
   server.say(`<message/><message/>${behind}`);
   await broker.waitFor("/presence");
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await turns(10);
   expect(calls).toBe(2);
   const errors = events.filter(([name]) => name === "error");
   expect(errors.length).toBe(4);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import type { MemoryTransport } from "../../src/transport/memory.ts";
 import { xml } from "../../src/xml/element.ts";
-import { bare, codeOf, HEADER, line, readyLine } from "./line.ts";
+import { bare, codeOf, HEADER, line, readyLine, turns } from "./line.ts";
 
 test("nothing connects before connect", () => {
   const { servers, broker } = line();
@@ -96,7 +96,7 @@ test("shutdown lets responders finish their answers first", async () => {
     });
   });
   server.say("<iq type='get' id='q' from='a@b/c'><query xmlns='urn:x'/></iq>");
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await turns(10);
   const done = broker.shutdown({ timeout: 1000 });
   release();
   const last = await server.hears("</stream:stream>");
@@ -109,7 +109,7 @@ test("a responder that shuts down gives its answer first", async () => {
   const { broker, server } = await readyLine();
   broker.respond("/iq", async () => {
     void broker.shutdown();
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await turns(10);
   });
   server.say("<iq type='get' id='q' from='a@b/c'><query xmlns='urn:x'/></iq>");
   expect(await server.hears("</stream:stream>")).toContain("<iq type='result' id='q'");
@@ -125,7 +125,7 @@ test("a responder that waits for the shutdown itself leaves it time for the good
   });
   server.say("<iq type='get' id='q' from='a@b/c'><query xmlns='urn:x'/></iq>");
   await server.hears("</stream:stream>");
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  await turns(10);
   expect(broker.phase.name).toBe("closing");
   server.say("</stream:stream>");
   expect(await broker.closed).toBeUndefined();
@@ -145,7 +145,7 @@ test("shutdown and halt may be called twice, at any phase, from anywhere", async
 
     const negotiating = line({}, false);
     const second = codeOf(negotiating.broker.connect());
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await turns(10);
     expect(negotiating.broker.phase).toEqual({ name: "negotiating", step: "stream" });
     await negotiating.broker[end]();
     expect(await second).toBe("ABORTED");
@@ -163,7 +163,7 @@ test("halt is over at once and says nothing to the server", async () => {
   broker.halt();
   expect(broker.phase.name).toBe("idle");
   expect(names()).toEqual(["socket:close"]);
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await turns(10);
   expect(server.heard).toBe("");
   expect(server.isClosed).toBe(true);
 });
@@ -237,7 +237,7 @@ test("see-other-host says where to go, and is not followed", async () => {
 test("a server that answers with something else than a stream is refused", async () => {
   const { broker, servers } = line({}, false);
   const connecting = codeOf(broker.connect());
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await turns(10);
   servers[0]?.say("<html xmlns='http://www.w3.org/1999/xhtml'>");
   expect(await connecting).toBe("PROTOCOL_ERROR");
   expect((await broker.closed)?.code).toBe("PROTOCOL_ERROR");
@@ -267,7 +267,7 @@ test("a transport that never opens ends in TIMEOUT_CONNECT, and is dropped if it
   });
   expect(await codeOf(broker.connect())).toBe("TIMEOUT_CONNECT");
   late();
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await turns(10);
   expect(opened.length).toBe(1);
 });
 
@@ -314,11 +314,11 @@ test("what arrives in the same read as the end of the login is delivered in orde
   const got: unknown[] = [];
   broker.filter("/message", ({ stanza }) => got.push(stanza.attrs.id));
   const connecting = broker.connect();
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await turns(10);
   const many = Array.from({ length: 300 }, (_, n) => `<message id='${n}'/>`).join("");
   servers[0]?.say(HEADER + many);
   await connecting;
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await turns(10);
   expect(got).toEqual(Array.from({ length: 300 }, (_, n) => String(n)));
   broker.halt();
 });
@@ -352,7 +352,7 @@ test("a refusal with the end of the stream in the same read is the refusal, not 
   );
   for (const end of ["", "<stream:error><reset xmlns='urn:x'/></stream:error>"]) {
     const connecting = codeOf(broker.connect());
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await turns(10);
     servers.at(-1)?.say(`${HEADER}<failure/>${end}</stream:stream>`);
     expect(await connecting).toBe("BIND_FAILED");
     await broker.closed;
@@ -377,7 +377,7 @@ test("who ends the run in a filter hears no more of what arrived with it", async
   });
   for (const login of [true, false]) {
     const connecting = broker.connect();
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await turns(10);
     const server = servers.at(-1);
     server?.say(login ? `${HEADER}<message id='1'/><message id='2'/>` : HEADER);
     await connecting;

@@ -160,3 +160,13 @@ export async function codeOf(promise: Promise<unknown>): Promise<unknown> {
     return (error as { code?: unknown }).code;
   }
 }
+
+/**
+ * Lets the event loop come round so many times, which the line in memory takes as many of its steps in: a busy
+ * machine makes that slower and changes nothing else. It lasts as many milliseconds at least.
+ */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { xml } from "../../src/xml/element.ts";
-import { codeOf, line, readyLine } from "./line.ts";
+import { codeOf, line, readyLine, turns } from "./line.ts";
 
 const message = (id: string) => xml("message", { id });
 
@@ -99,7 +99,7 @@ test("what the peer does not read counts against the same bound", async () => {
   expect(states.filter((state) => state === "written").length).toBeLessThanOrEqual(1000 / 17);
   server.transport.resume();
   await server.hears("/>");
-  while (broker.transport?.buffered !== 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (broker.transport?.buffered !== 0) await turns(1);
   expect(broker.send(message("again")).state).toBe("written");
   broker.halt();
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { BrokerEvents } from "../../src/broker/events.ts";
-import { bare, codeOf, type Line, line } from "./line.ts";
+import { bare, codeOf, type Line, line, turns } from "./line.ts";
 
 /** A broker whose servers close their streams in answer to ours. */
 function polite(): Line {
@@ -12,7 +12,7 @@ function polite(): Line {
 }
 
 /** Long enough for everything in memory to come to rest. */
-const rest = () => new Promise((resolve) => setTimeout(resolve, 15));
+const rest = () => turns(15);
 
 /** The runs told by the events: each from its `connect` to its `socket:close`. */
 function runsOf(names: readonly string[]): string[][] {
