@@ -133,13 +133,15 @@ export const NAME_TAKEN: Readonly<
 };
 
 /**
- * What the last words of a server to a cell may be. An administrator's stop: Prosody and ejabberd tell
- * clients, and not each of them before the connection is cut; components are told nothing. jabberd2
- * just closes its streams. Our own tells everybody. A crash says nothing to anybody.
+ * What the last words of a server to a cell may be. An administrator's stop: Prosody tells its clients
+ * and ejabberd everybody, each as long as its connection has not been cut under it, so that components
+ * of ejabberd seldom hear of it. jabberd2 just closes its streams. Our own tells everybody. A crash
+ * says nothing to anybody.
  */
 export function lastWordsOf(cell: Cell, how: "stop" | "kill"): readonly string[] {
-  if (cell.server === "loopback") return how === "stop" ? ["system-shutdown"] : ["DISCONNECTED"];
-  const isTold = how === "stop" && isClient(cell) && cell.server !== "jabberd2";
+  if (how === "kill" || cell.server === "jabberd2") return ["DISCONNECTED"];
+  if (cell.server === "loopback") return ["system-shutdown"];
+  const isTold = cell.server === "ejabberd" || isClient(cell);
   return isTold ? ["system-shutdown", "DISCONNECTED"] : ["DISCONNECTED"];
 }
 
