@@ -2,9 +2,11 @@ import { BrokerError } from "../base/errors.ts";
 import type { Element, XPathNode } from "../xml/element.ts";
 import type { Code } from "./code.ts";
 import { compiler } from "./compiler.ts";
+import { keysOf } from "./conditions.ts";
 import { type Expression, typeOf } from "./expression.ts";
 import { fold } from "./fold.ts";
 import { coreFunctions, type Value } from "./functions.ts";
+import type { Choice } from "./key.ts";
 import { parse } from "./parser.ts";
 import {
   isXPathValue,
@@ -58,6 +60,7 @@ export class CompiledXPath implements XPath {
   /** The type of the result, as far as it is known before evaluation. */
   readonly type: Type;
   readonly #steps: number;
+  #keys: Choice | undefined | "none";
   #testing: Code<boolean> | undefined;
   #giving: Code<Value> | undefined;
 
@@ -66,6 +69,12 @@ export class CompiledXPath implements XPath {
     this.tree = tree;
     this.type = typeOf(tree);
     this.#steps = steps;
+  }
+
+  /** Of which at least one must hold for the expression to be true; `undefined`: nothing is known. */
+  get keys(): Choice | undefined {
+    this.#keys ??= keysOf(this.tree) ?? "none";
+    return this.#keys === "none" ? undefined : this.#keys;
   }
 
   evaluate(element: Element): XPathValue {
