@@ -130,7 +130,10 @@ export interface Settings {
   };
 }
 
-/** Every default that is a number, in one place. */
+/**
+ * Every default that is a number, in one place. What a caller leaves out altogether is shared by all who do:
+ * a gateway has thousands of brokers.
+ */
 export const DEFAULTS = {
   queue: { limit: 1000, bytes: 16 * 1024 * 1024 },
   keepAlive: Object.freeze<{ interval: number; timeout: number }>({
@@ -200,11 +203,18 @@ function settleDialect(dialect: unknown): Dialect {
   return dialect as Dialect;
 }
 
+const NO_TLS: Settings["tls"] = Object.freeze({
+  policy: undefined,
+  servername: undefined,
+  ca: undefined,
+  cert: undefined,
+  pins: undefined,
+  minVersion: "TLSv1.2",
+});
+
 function settleTls(tls: BrokerOptions["tls"]): Settings["tls"] {
-  const given: TlsOptions =
-    tls === undefined || typeof tls === "string"
-      ? { ...(tls === undefined ? {} : { policy: tls }) }
-      : record("tls", tls);
+  if (tls === undefined) return NO_TLS;
+  const given: TlsOptions = typeof tls === "string" ? { policy: tls } : record("tls", tls);
   knownOptions("tls", given, TLS_OPTIONS);
   if ((given.cert === undefined) !== (given.key === undefined)) {
     throw badOption(
@@ -225,24 +235,40 @@ function settleTls(tls: BrokerOptions["tls"]): Settings["tls"] {
   });
 }
 
-function settleQueue(queue: BrokerOptions["queue"] = {}): Settings["queue"] {
+const USUAL_QUEUE: Settings["queue"] = Object.freeze({
+  ...DEFAULTS.queue,
+  overflow: "reject",
+  flush: "manual",
+});
+
+function settleQueue(queue: BrokerOptions["queue"]): Settings["queue"] {
+  if (queue === undefined) return USUAL_QUEUE;
   record("queue", queue);
   knownOptions("queue", queue, ["limit", "bytes", "overflow", "flush"]);
   return Object.freeze({
     limit: wholeNumber("queue.limit", queue.limit ?? DEFAULTS.queue.limit, 0),
     bytes: wholeNumber("queue.bytes", queue.bytes ?? DEFAULTS.queue.bytes, 1),
-    overflow: oneOf("queue.overflow", queue.overflow ?? "reject", ["reject", "drop-oldest"]),
-    flush: oneOf("queue.flush", queue.flush ?? "manual", ["manual", "auto"]),
+    overflow: oneOf("queue.overflow", queue.overflow ?? USUAL_QUEUE.overflow, [
+      "reject",
+      "drop-oldest",
+    ]),
+    flush: oneOf("queue.flush", queue.flush ?? USUAL_QUEUE.flush, ["manual", "auto"]),
   });
 }
 
-function settleKeepAlive(keepAlive: BrokerOptions["keepAlive"] = {}): Settings["keepAlive"] {
+function settleKeepAlive(keepAlive: BrokerOptions["keepAlive"]): Settings["keepAlive"] {
   if (keepAlive === false) return false;
-  record("keepAlive", keepAlive);
   return settleNumbers("keepAlive", keepAlive, DEFAULTS.keepAlive, LONGEST);
 }
 
-function settleOverrides(overrides: BrokerOptions["overrides"] = {}): Settings["overrides"] {
+const NO_OVERRIDES: Settings["overrides"] = Object.freeze({
+  version: undefined,
+  xmlns: undefined,
+  stream: undefined,
+});
+
+function settleOverrides(overrides: BrokerOptions["overrides"]): Settings["overrides"] {
+  if (overrides === undefined) return NO_OVERRIDES;
   record("overrides", overrides);
   knownOptions("overrides", overrides, ["version", "xmlns", "stream"]);
   const given = (name: "version" | "xmlns" | "stream"): string | undefined =>
@@ -266,7 +292,6 @@ function settleNumbers<Group extends object>(
   defaults: Group,
   most: number,
 ): Group {
-  // Shared by all who ask for nothing else: a gateway has thousands of brokers.
   if (given === undefined) return defaults;
   record(owner, given);
   knownOptions(owner, given, Object.keys(defaults));

@@ -7,7 +7,7 @@ import { NS } from "../xml/namespaces.ts";
 import { type SerializeContext, serialize } from "../xml/serialize.ts";
 import { type Delivery, TrackedDelivery } from "./delivery.ts";
 import type { IncomingRequest, IncomingRequests } from "./incoming.ts";
-import { BoundedOutbox, type OutboxItem, type OutboxLimits } from "./outbox.ts";
+import { BoundedOutbox, type OutboxItem, type OutboxLimits, type OutboxPort } from "./outbox.ts";
 import { withAttribute } from "./requests.ts";
 
 /** How many sent stanzas are remembered, so that one that comes back can be told to its delivery. */
@@ -40,10 +40,10 @@ export interface SenderParts {
  * The way out: a gate. Each stanza is checked, put into the shape of the wire as it is now, and written or
  * queued. One that cannot go fails alone; the stream goes on.
  */
-export class Sender {
+export class Sender implements OutboxPort {
   readonly outbox: BoundedOutbox;
   readonly #parts: SenderParts;
-  readonly #returnable = new Map<string, { delivery: TrackedDelivery; stanza: Element }>();
+  #returnable: Map<string, { delivery: TrackedDelivery; stanza: Element }> | undefined;
   /** The context of a stanza: its namespace passes for the stream's own. */
   readonly #stanzaContext: SerializeContext;
   #count = 0;
@@ -51,16 +51,21 @@ export class Sender {
   constructor(parts: SenderParts) {
     this.#parts = parts;
     this.#stanzaContext = { ...parts.context, ns: NS.client };
-    this.outbox = new BoundedOutbox(parts.queue, {
-      ready: () => parts.port.ready(),
-      buffered: () => parts.port.buffered(),
-      write: (item) => {
-        this.#write(item);
-      },
-      failed: (item) => {
-        parts.port.changed(item.delivery, item.stanza);
-      },
-    });
+    this.outbox = new BoundedOutbox(parts.queue, this);
+  }
+
+  // What the outbox asks, and tells.
+
+  ready(): boolean {
+    return this.#parts.port.ready();
+  }
+
+  buffered(): number {
+    return this.#parts.port.buffered();
+  }
+
+  failed(item: OutboxItem): void {
+    this.#parts.port.changed(item.delivery, item.stanza);
   }
 
   /** Sends a stanza, or queues it until the broker is ready. Never throws for what the stanza is. */
@@ -74,7 +79,7 @@ export class Sender {
       this.#parts.incoming.answer(item.stanza);
     if (refusal !== undefined) return this.#refuse(item, refusal);
     if (isReady) {
-      this.#write(item);
+      this.write(item);
       return item.delivery;
     }
     const queued = { ...item, stanza: item.stanza.clone() };
@@ -94,10 +99,10 @@ export class Sender {
   /** A stanza came back: tells its delivery. */
   returned(stanza: Element, error: BrokerError): void {
     const { id } = stanza.attrs;
-    const sent = id === undefined ? undefined : this.#returnable.get(id);
+    const sent = id === undefined ? undefined : this.#returnable?.get(id);
     // Nobody of ours knows it any more: the event still says what came back.
     const delivery = sent?.delivery ?? new TrackedDelivery(++this.#count);
-    if (id !== undefined) this.#returnable.delete(id);
+    if (id !== undefined) this.#returnable?.delete(id);
     delivery.fail(error);
     this.#parts.port.changed(delivery, sent?.stanza ?? stanza);
   }
@@ -133,7 +138,8 @@ export class Sender {
     return serialize(element, isStanza ? this.#stanzaContext : this.#parts.context);
   }
 
-  #write(item: OutboxItem): void {
+  /** Hands a stanza to the transport. */
+  write(item: OutboxItem): void {
     const { dialect, port } = this.#parts;
     port.write(item);
     item.delivery.write();
@@ -144,6 +150,7 @@ export class Sender {
   #remember({ delivery, stanza }: OutboxItem): void {
     const { id } = stanza.attrs;
     if (id === undefined) return;
+    this.#returnable ??= new Map();
     this.#returnable.set(id, { delivery, stanza });
     if (this.#returnable.size <= REMEMBERED) return;
     const oldest = this.#returnable.keys().next();
