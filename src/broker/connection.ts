@@ -125,9 +125,11 @@ export class Connection implements StreamEvents, SessionPort {
     this.#stream?.flow(deferred);
   }
 
-  /** Writes what a stanza looks like on the wire. */
-  write(text: string, stanza: Element): void {
-    if (this.#stream?.write(text)) this.#parts.port.tap("out", stanza, text);
+  /** Writes what a stanza looks like on the wire; false where the stream takes none any more. */
+  write(text: string, stanza: Element): boolean {
+    if (this.#stream?.write(text) !== true) return false;
+    this.#parts.port.tap("out", stanza, text);
+    return true;
   }
 
   /** Says goodbye and waits, `timeout` ms at most, for the other side to do so. */
@@ -143,6 +145,16 @@ export class Connection implements StreamEvents, SessionPort {
   /** Whether the stream has ended. */
   isOver(): boolean {
     return this.#over;
+  }
+
+  /** Whether a stanza can be written. */
+  isOpen(): boolean {
+    return !this.#over && this.#stream?.isOpen === true;
+  }
+
+  /** Whether it is over, or has said goodbye: what is to be sent needs the next one. */
+  isEnding(): boolean {
+    return this.#over || this.#stream?.isEnding === true;
   }
 
   /** Ends the run, saying goodbye as far as there is somebody to say it to; with an error: because of that. */

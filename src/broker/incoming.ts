@@ -39,6 +39,12 @@ export class IncomingRequests {
     return entry;
   }
 
+  /** Whether a stanza is the answer to a request that is open. */
+  awaits(stanza: Element): boolean {
+    if (this.#open === undefined || !isAnswerKind(stanza)) return false;
+    return this.#open.has(keyOf(stanza.attrs.to, stanza.attrs.id));
+  }
+
   /**
    * A stanza is about to be sent: if it is an answer, notes it. The error refuses a second answer
    * (`ALREADY_ANSWERED`); an answer to nothing we know is let through. `request`: which one it answers, where

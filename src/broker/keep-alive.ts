@@ -22,6 +22,8 @@ export class KeepAlive {
   /** By a clock that nobody sets: a day's time put back must not make a live stream look dead. */
   #heard = performance.now();
   #probed: number | undefined;
+  /** Time is up, and what may have arrived is being read. */
+  #lastCall = false;
   #stopTimer = nothing;
 
   constructor(
@@ -50,9 +52,13 @@ export class KeepAlive {
 
   #look(): void {
     if (this.#probed !== undefined && this.#heard < this.#probed) {
-      this.#port.dead(this.#settings.timeout);
+      // Timers go before reading: of a process that was busy, it is not the server that was mute.
+      if (this.#lastCall) this.#port.dead(this.#settings.timeout);
+      else this.#wait(0);
+      this.#lastCall = true;
       return;
     }
+    this.#lastCall = false;
     const { interval, timeout } = this.#settings;
     const silent = performance.now() - this.#heard;
     if (silent < interval) {

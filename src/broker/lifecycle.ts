@@ -84,18 +84,20 @@ export class Lifecycle implements RunOwner, TrafficPort, EmitterOwner<BrokerEven
     try {
       const given = address ?? this.#address ?? {};
       const destination = settleAddress(this.settings, given);
-      // The last connection is still saying goodbye.
-      if (this.#phase.name === "closing") return this.#connectLater(given);
-      if (this.#run === undefined) {
+      const run = this.#run;
+      // The last connection is still saying goodbye, whatever the phase calls it as yet.
+      const isEnding = run?.closing !== undefined || run?.connection.isEnding() === true;
+      if (isEnding || this.#phase.name === "closing") return this.#connectLater(given);
+      if (run === undefined) {
         this.#address = given;
         return this.#start(destination).ready;
       }
-      const { host, port } = this.#run.connection.destination;
+      const { host, port } = run.connection.destination;
       const isElsewhere = host !== destination.host || port !== destination.port;
       if (this.#phase.name !== "ready" && isElsewhere) {
         throw new BrokerError("BUSY", `with ${host}:${port}`);
       }
-      return this.#run.ready;
+      return run.ready;
     } catch (error) {
       return Promise.reject(asBrokerError(error, "BAD_OPTION"));
     }
@@ -165,9 +167,12 @@ export class Lifecycle implements RunOwner, TrafficPort, EmitterOwner<BrokerEven
     // Whatever happens while we say goodbye, it was we who ended it.
     run.error = run.closing === undefined ? error : undefined;
     const wasReady = this.#phase.name === "ready";
-    this.traffic.end(error);
-    this.change({ name: "closing" });
-    if (run.error !== undefined && (wasReady || run.error.code === "DISCONNECTED")) {
+    // Whoever is told of the end may begin the next run: what waits for that one is not ended with this.
+    const endTraffic = this.traffic.ending();
+    if (this.#run === run) this.change({ name: "closing" });
+    endTraffic(error);
+    if (this.#run !== run || run.error === undefined) return;
+    if (wasReady || run.error.code === "DISCONNECTED") {
       this.emit("socket:error", { error: run.error });
     }
   }
@@ -186,7 +191,11 @@ export class Lifecycle implements RunOwner, TrafficPort, EmitterOwner<BrokerEven
   // What the traffic asks, and tells.
 
   isReady(): boolean {
-    return this.#phase.name === "ready" && this.#run?.connection.isOver() === false;
+    return this.#phase.name === "ready" && this.isOpen();
+  }
+
+  isOpen(): boolean {
+    return this.#run?.jid !== undefined && this.#run.connection.isOpen();
   }
 
   jid(): string {
@@ -197,8 +206,8 @@ export class Lifecycle implements RunOwner, TrafficPort, EmitterOwner<BrokerEven
     return this.#run?.connection.transport?.buffered ?? 0;
   }
 
-  write(text: string, stanza: Element): void {
-    this.#run?.connection.write(text, stanza);
+  write(text: string, stanza: Element): boolean {
+    return this.#run?.connection.write(text, stanza) === true;
   }
 
   failed(error: BrokerError, source: string): void {

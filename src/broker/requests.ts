@@ -133,9 +133,12 @@ export class Requests {
     return true;
   }
 
-  /** The connection ended: nothing that waits can be answered any more. */
-  end(error: BrokerError): void {
-    for (const entry of [...(this.#entries?.values() ?? [])]) entry.settle(error);
+  /** The connection ended: nothing that waits now can be answered any more, and is told so when this is called. */
+  ending(): (error: BrokerError) => void {
+    const entries = [...(this.#entries?.values() ?? [])];
+    return (error) => {
+      for (const entry of entries) entry.settle(error);
+    };
   }
 
   /** The caller's own id stays, unless a request with it is under way. */

@@ -16,6 +16,8 @@ const REMEMBERED = 1000;
 /** What the sender asks of the broker. */
 export interface SenderPort {
   ready(): boolean;
+  /** Whether the stream takes stanzas, also where the broker is not `ready` any more: it drains. */
+  open(): boolean;
   buffered(): number;
   write(item: OutboxItem): void;
   /** A stanza waits in the queue. */
@@ -71,14 +73,18 @@ export class Sender implements OutboxPort {
   /** Sends a stanza, or queues it until the broker is ready. Never throws for what the stanza is. */
   send(given: Element, ttl?: number): Delivery {
     const { port } = this.#parts;
-    const isReady = port.ready();
+    const { incoming } = this.#parts;
     const item = this.#prepare(given, ttl);
+    const isAwaited = item.delivery.error === undefined && incoming.awaits(item.stanza);
+    // A handler that `shutdown` waits for still gives its answer.
+    const isWritten = port.ready() || (isAwaited && port.open());
     const refusal =
       item.delivery.error ??
-      this.outbox.admit(item.bytes, !isReady) ??
-      this.#parts.incoming.answer(item.stanza);
+      this.outbox.admit(item.bytes, !isWritten) ??
+      // Nobody has been answered yet by what waits in the queue.
+      (isWritten || !isAwaited ? incoming.answer(item.stanza) : undefined);
     if (refusal !== undefined) return this.#refuse(item, refusal);
-    if (isReady) {
+    if (isWritten) {
       this.write(item);
       return item.delivery;
     }

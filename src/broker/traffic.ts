@@ -18,11 +18,14 @@ import { Waiting } from "./waiting.ts";
 export interface TrafficPort {
   /** Whether stanzas may be written now. */
   isReady(): boolean;
+  /** Whether the stream takes stanzas: also while `shutdown` waits for the last answers. */
+  isOpen(): boolean;
   /** The address in force. */
   jid(): string;
   /** Bytes written that the peer has not read. */
   buffered(): number;
-  write(text: string, stanza: Element): void;
+  /** False where the stream takes nothing any more. */
+  write(text: string, stanza: Element): boolean;
   /** A handler failed. */
   failed(error: BrokerError, source: string): void;
 }
@@ -94,13 +97,17 @@ export class Traffic implements SenderPort, RequestPort, FilterPort, InboxPort {
     return this.#port.isReady();
   }
 
+  open(): boolean {
+    return this.#port.isOpen();
+  }
+
   buffered(): number {
     return this.#port.buffered();
   }
 
   write({ text, stanza }: OutboxItem): void {
-    this.#port.write(text, stanza);
-    if (this.#emitter.has("sent")) this.#emitter.emit("sent", { stanza });
+    const isWritten = this.#port.write(text, stanza);
+    if (isWritten && this.#emitter.has("sent")) this.#emitter.emit("sent", { stanza });
   }
 
   queued(stanza: Element): void {
@@ -149,10 +156,17 @@ export class Traffic implements SenderPort, RequestPort, FilterPort, InboxPort {
     this.#port.failed(error, source);
   }
 
-  /** The stream is over: what waits for something over it gets the reason (none: we ended it ourselves). */
-  end(error: BrokerError | undefined): void {
+  /**
+   * The stream is over. What waits for something over it as it stands now gets the reason (none: we ended it
+   * ourselves) when the function that is returned is called.
+   */
+  ending(): (error: BrokerError | undefined) => void {
     this.#incoming.end();
-    this.requests.end(error ?? new BrokerError("DISCONNECTED", "the broker was shut down"));
-    this.waiting.end(error);
+    const endRequests = this.requests.ending();
+    const endWaiting = this.waiting.ending();
+    return (error) => {
+      endRequests(error ?? new BrokerError("DISCONNECTED", "the broker was shut down"));
+      endWaiting(error);
+    };
   }
 }

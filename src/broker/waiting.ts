@@ -16,9 +16,12 @@ export class Waiting {
     this.#filters = filters;
   }
 
-  /** The run is over. */
-  end(error: BrokerError | undefined): void {
-    for (const end of [...(this.#endings ?? [])]) end(error);
+  /** The run is over: ends, when called, those who wait now. */
+  ending(): (error: BrokerError | undefined) => void {
+    const endings = [...(this.#endings ?? [])];
+    return (error) => {
+      for (const end of endings) end(error);
+    };
   }
 
   /** The next stanza that matches. */

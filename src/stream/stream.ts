@@ -144,6 +144,16 @@ export class Stream {
     this.write(serialize(element, this.#options.context));
   }
 
+  /** Whether our side of the stream is open: header sent, closing tag not. */
+  get isOpen(): boolean {
+    return this.#out === "open" && !this.#over;
+  }
+
+  /** Whether our side of the stream is closed, or all of it is over: no stanza can follow. */
+  get isEnding(): boolean {
+    return this.#out === "closed" || this.#over;
+  }
+
   /** Writes what stands inside the stream; false behind our closing tag, where nothing may (RFC 6120, 4.4). */
   write(text: string): boolean {
     if (this.#out !== "open") return false;
