@@ -6,6 +6,7 @@ import { LONGEST } from "../base/timer.ts";
 import type { Transport } from "../transport/transport.ts";
 import { type Element, isElement } from "../xml/element.ts";
 import type { GivenAddress } from "./address.ts";
+import { checkOptions, NO_OPTIONS } from "./call-options.ts";
 import type { Delivery } from "./delivery.ts";
 import type { BrokerEvents, Ready } from "./events.ts";
 import type { FilterHandler, FilterMatch, FilterOptions, Responder } from "./filters.ts";
@@ -50,7 +51,7 @@ export class Broker {
 
   /** The requests that wait for an answer, by the id of their stanza. */
   get pending(): ReadonlyMap<string, PendingRequest> {
-    return this.#life.traffic.requests.pending;
+    return this.#life.pending;
   }
 
   /** The options in force, every default settled. Secrets do not show in it. */
@@ -94,7 +95,8 @@ export class Broker {
    * closes the stream, waits for the other side, closes the connection. After `timeout` milliseconds (default
    * `timeouts.shutdown`) the connection is dropped. Rejects with `BAD_OPTION` only; the queue stays as it is.
    */
-  async shutdown(options: { readonly timeout?: number } = {}): Promise<void> {
+  async shutdown(options: { readonly timeout?: number } = NO_OPTIONS): Promise<void> {
+    checkOptions("shutdown", options);
     const timeout = options.timeout ?? this.settings.timeouts.shutdown;
     wholeNumber("timeout", timeout, 0, LONGEST);
     await this.#life.shutdown(timeout);
@@ -113,9 +115,10 @@ export class Broker {
   /**
    * Sends a stanza: writes it when the broker is ready, else queues it. It is taken as it is now, and never
    * changed. Does not throw for what the stanza is or for a full queue: the delivery says so.
-   * `ttl`: how long it may wait in the queue, in milliseconds.
+   * `ttl`: how long it may wait in the queue, in milliseconds. Throws `BAD_OPTION`.
    */
-  send(stanza: Element, options: { readonly ttl?: number } = {}): Delivery {
+  send(stanza: Element, options: { readonly ttl?: number } = NO_OPTIONS): Delivery {
+    checkOptions("send", options);
     if (options.ttl !== undefined) wholeNumber("ttl", options.ttl, 0);
     return this.#life.traffic.sender.send(stanza, options.ttl);
   }
@@ -123,10 +126,11 @@ export class Broker {
   /**
    * Sends a stanza and resolves with its answer, which filters then do not see. Gives the stanza an `id` if it
    * has none. Only the one asked may answer. Rejects with `StanzaError` (an error came back), `REQUEST_TIMEOUT`,
-   * `ABORTED`, `NOT_ROUTED`, what a delivery can fail with, or the end of the connection.
+   * `ABORTED`, `NOT_ROUTED`, `BAD_OPTION`, what a delivery can fail with, or the end of the connection.
    */
-  request(stanza: Element, options: RequestOptions = {}): Promise<Element> {
+  request(stanza: Element, options: RequestOptions = NO_OPTIONS): Promise<Element> {
     try {
+      checkOptions("request", options);
       const timeout = options.timeout ?? this.settings.timeouts.request;
       wholeNumber("timeout", timeout, 1, LONGEST);
       if (!isElement(stanza)) throw new BrokerError("ILLEGAL_XML", "what was given is no element");
@@ -138,50 +142,69 @@ export class Broker {
 
   /**
    * Calls the handler for each received stanza that the XPath expression matches (an answer to a request is
-   * none), in the order the filters were added. Throws `XPATH_SYNTAX`. A handler that fails is reported as `error`
-   * and stays.
+   * none), in the order the filters were added. Throws `XPATH_SYNTAX`, `BAD_OPTION`. A handler that fails is reported
+   * as `error` and stays.
    */
-  filter(expression: string, handler: FilterHandler, options?: FilterOptions): Subscription {
+  filter(
+    expression: string,
+    handler: FilterHandler,
+    options: FilterOptions = NO_OPTIONS,
+  ): Subscription {
+    checkOptions("filter", options);
     return this.#life.traffic.filters.filter(expression, handler, options);
   }
 
   /**
    * Resolves with the next stanza that matches. Rejects with `REQUEST_TIMEOUT` after `timeout` ms (default:
-   * never), `ABORTED`, or the end of the run.
+   * never), `ABORTED`, `XPATH_SYNTAX`, `BAD_OPTION`, or the end of the run.
    */
   waitFor(
     expression: string,
-    options: FilterOptions & { timeout?: number } = {},
+    options: FilterOptions & { timeout?: number } = NO_OPTIONS,
   ): Promise<FilterMatch> {
+    try {
+      checkOptions("waitFor", options);
+    } catch (error) {
+      return Promise.reject(asBrokerError(error, "BAD_OPTION"));
+    }
     return this.#life.traffic.waiting.waitFor(expression, options);
   }
 
   /**
    * The stanzas that match (default: all), to be read with `for await`. It ends with the run. A reader that lets
-   * more than `buffer` (default 1,000) matches pile up gets `QUEUE_FULL` after those.
+   * more than `buffer` (default 1,000) matches pile up gets `QUEUE_FULL` after those. Throws `XPATH_SYNTAX`,
+   * `BAD_OPTION`.
    */
   stanzas(
     expression = "self::node()",
-    options: FilterOptions & { buffer?: number } = {},
+    options: FilterOptions & { buffer?: number } = NO_OPTIONS,
   ): AsyncIterableIterator<FilterMatch> {
+    checkOptions("stanzas", options);
     return this.#life.traffic.waiting.stanzas(expression, options);
   }
 
   /**
    * Answers incoming requests (`iq` of type get and set) that match. The first matching responder claims one: an
    * `iq` it returns is the answer, another element its payload, nothing an empty result, a thrown `StanzaError`
-   * that error; anything else, and silence for `timeouts.respond`, `internal-server-error`.
+   * that error; anything else, and silence for `timeouts.respond`, `internal-server-error`. Throws `XPATH_SYNTAX`,
+   * `BAD_OPTION`.
    */
-  respond(expression: string, handler: Responder, options?: FilterOptions): Subscription {
+  respond(
+    expression: string,
+    handler: Responder,
+    options: FilterOptions = NO_OPTIONS,
+  ): Subscription {
+    checkOptions("respond", options);
     return this.#life.traffic.filters.respond(expression, handler, options);
   }
 
-  /** Listens to an event; calling what it returns undoes it. */
+  /** Listens to an event; calling what it returns undoes it. Throws `BAD_OPTION`. */
   on<E extends keyof BrokerEvents>(
     event: E,
     listener: (payload: BrokerEvents[E]) => unknown,
-    options?: ListenOptions,
+    options: ListenOptions = NO_OPTIONS,
   ): Subscription {
+    checkOptions("on", options);
     return this.#life.emitter.on(event, listener, options);
   }
 }

@@ -1,6 +1,7 @@
 import { deferred, Outcome } from "../base/deferred.ts";
 import { Emitter, type EmitterOwner } from "../base/emitter.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { ReadOnlyMap } from "../base/read-only-map.ts";
 import { within } from "../base/timer.ts";
 import type { StreamContext } from "../stream/stream.ts";
 import type { TransportFactory } from "../transport/transport.ts";
@@ -10,6 +11,7 @@ import { type Destination, type GivenAddress, settleAddress } from "./address.ts
 import type { BrokerEvents, Ready } from "./events.ts";
 import { type BrokerOptions, type Settings, settle } from "./options.ts";
 import { type Phase, TRANSITIONS } from "./phase.ts";
+import type { PendingRequest } from "./requests.ts";
 import { Run, type RunOwner } from "./run.ts";
 import type { Runtime } from "./runtime.ts";
 import { traceTarget } from "./trace.ts";
@@ -50,6 +52,7 @@ export class Lifecycle implements RunOwner, TrafficPort, EmitterOwner<BrokerEven
   #endings = 0;
   #closed = new Outcome<BrokerError>();
   #hasStarted = false;
+  #pending: ReadonlyMap<string, PendingRequest> | undefined;
 
   constructor(options: BrokerOptions, runtime: Runtime) {
     this.settings = settle(options);
@@ -70,6 +73,11 @@ export class Lifecycle implements RunOwner, TrafficPort, EmitterOwner<BrokerEven
 
   get phase(): Phase {
     return this.#phase;
+  }
+
+  get pending(): ReadonlyMap<string, PendingRequest> {
+    this.#pending ??= new ReadOnlyMap(this.traffic.requests.pending);
+    return this.#pending;
   }
 
   get run(): Run | undefined {

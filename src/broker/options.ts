@@ -223,6 +223,9 @@ function settleTls(tls: BrokerOptions["tls"]): Settings["tls"] {
       given.cert === undefined ? "only key" : "only cert",
     );
   }
+  if (given.key !== undefined && typeof given.key !== "string") {
+    throw badOption("tls.key", "a text", given.key);
+  }
   const ca = given.ca === undefined ? undefined : [given.ca].flat();
   return Object.freeze({
     policy: given.policy === undefined ? undefined : oneOf("tls", given.policy, POLICIES),
@@ -230,7 +233,7 @@ function settleTls(tls: BrokerOptions["tls"]): Settings["tls"] {
       given.servername === undefined ? undefined : text("tls.servername", given.servername),
     ca: ca === undefined ? undefined : texts("tls.ca", ca),
     cert: given.cert === undefined ? undefined : text("tls.cert", given.cert),
-    pins: given.pins === undefined ? undefined : texts("tls.pins", given.pins),
+    pins: given.pins === undefined ? undefined : settlePins(given.pins),
     minVersion: oneOf("tls.minVersion", given.minVersion ?? "TLSv1.2", ["TLSv1.2", "TLSv1.3"]),
   });
 }
@@ -280,9 +283,19 @@ function settleOverrides(overrides: BrokerOptions["overrides"]): Settings["overr
   });
 }
 
+/** SHA-256 in base64. */
+const PIN = /^[A-Za-z0-9+/]{43}=$/;
+
+function settlePins(given: unknown): readonly string[] {
+  const pins = texts("tls.pins", given);
+  const bad = pins.find((pin) => !PIN.test(pin));
+  if (bad !== undefined) throw badOption("tls.pins", "SHA-256 digests in base64", bad);
+  return pins;
+}
+
 function texts(option: string, given: unknown): readonly string[] {
   if (!Array.isArray(given)) throw badOption(option, "a list", given);
-  return given.map((one: unknown) => text(option, one));
+  return Object.freeze(given.map((one: unknown) => text(option, one)));
 }
 
 /** A group of options that are whole numbers of at least 1. */

@@ -1,3 +1,4 @@
+import { badOption, knownOptions } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Element, XPathNode } from "../xml/element.ts";
 import type { Code } from "./code.ts";
@@ -132,7 +133,11 @@ export function prepare(expression: string, options: XPathOptions = {}): Compile
       `an expression must be a string, got a ${typeof expression}`,
     );
   }
+  knownOptions("compile", options, ["namespaces", "variables", "functions", "steps"]);
   if (!(steps > 0)) throw new BrokerError("BAD_OPTION", `steps must be above 0, got ${steps}`);
+  for (const [prefix, uri] of Object.entries<unknown>(namespaces)) {
+    if (typeof uri !== "string") throw badOption(`namespaces.${prefix}`, "a text", uri);
+  }
   for (const [name, value] of Object.entries(variables)) {
     if (isXPathValue(value)) continue;
     throw new BrokerError("BAD_OPTION", `the variable $${name} must be a value of XPath`);
