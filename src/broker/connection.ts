@@ -5,6 +5,7 @@ import { after } from "../base/timer.ts";
 import { jid } from "../jid/jid.ts";
 import type { NegotiationEvents, StreamHeader } from "../stream/session.ts";
 import { Stream, type StreamContext, type StreamEvents } from "../stream/stream.ts";
+import { StreamError } from "../stream/stream-error.ts";
 import type { TlsSettings, Transport, TransportFactory } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
@@ -298,7 +299,9 @@ export class Connection implements StreamEvents, SessionPort {
   /** Why the run is over. */
   #reason(thrown: unknown): BrokerError {
     const reason = this.#cause ?? thrown;
-    if (thrown instanceof BrokerError && isServersEnd(reason)) return thrown;
+    // What the dialect makes of the server's end is more than that end, unless it is only that again.
+    const isVerdict = thrown instanceof BrokerError && !(thrown instanceof StreamError);
+    if (isVerdict && isServersEnd(reason)) return thrown;
     return this.#stream === undefined
       ? asBrokerError(reason, "CONNECT_FAILED", { retryable: true })
       : asBrokerError(reason, "HANDLER_FAILED");

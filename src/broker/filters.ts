@@ -3,7 +3,7 @@ import { callable } from "../base/check.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { type Subscription, subscription } from "../base/subscription.ts";
 import { after } from "../base/timer.ts";
-import { StanzaError } from "../stream/stanza-error.ts";
+import { isStanzaError } from "../stream/stanza-error.ts";
 import { type Element, isElement, type XPathNode } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { compile, type XPath } from "../xpath/compile.ts";
@@ -115,7 +115,9 @@ export class Filters {
     if (isRequest(stanza)) {
       request = incoming.open(stanza);
       if (request === undefined) {
-        port.answer(errorFor(stanza, "resource-constraint"));
+        // Others' questions must not make a living program look dead.
+        const answer = isPing(stanza) ? resultFor(stanza) : errorFor(stanza, "resource-constraint");
+        port.answer(answer);
         return;
       }
     } else if (matches.length === 0) return;
@@ -196,9 +198,9 @@ export class Filters {
       const result = await within(this.#parts.timeout, Promise.resolve(entry.handler(match)));
       answer = checkAnswer(request.stanza, result);
     } catch (thrown) {
-      if (!(thrown instanceof StanzaError)) this.#failed(entry, thrown);
-      const error =
-        thrown instanceof StanzaError ? thrown : new StanzaError("internal-server-error");
+      const isMeant = isStanzaError(thrown);
+      if (!isMeant) this.#failed(entry, thrown);
+      const error = isMeant ? thrown : "internal-server-error";
       answer = errorFor(request.stanza, error);
     }
     // The handler may have sent the answer by itself, or the connection may be another one by now.

@@ -154,7 +154,12 @@ export class Lifecycle implements RunOwner, TrafficPort, EmitterOwner<BrokerEven
   }
 
   tap(direction: "in" | "out", what: Element | string, wire?: string): void {
-    this.#tracer.trace(direction, what, wire);
+    if (typeof what === "string") this.#tracer.trace(direction, what);
+    else {
+      const phase = this.#phase;
+      const authenticates = phase.name === "negotiating" && phase.step === "auth";
+      this.#tracer.element(direction, what, { authenticates, wire });
+    }
   }
 
   becomeReady(run: Run, jid: string): void {

@@ -49,6 +49,8 @@ export interface OutboxItem {
   readonly stanza: Element;
   readonly text: string;
   readonly bytes: number;
+  /** What of it comes back if it cannot be delivered, on dialects where something does. */
+  readonly returning?: Element;
   /** When it expires, by the clock of `performance.now()`; `undefined`: never. */
   readonly expires: number | undefined;
 }

@@ -9,9 +9,7 @@ import { type Delivery, TrackedDelivery } from "./delivery.ts";
 import type { IncomingRequest, IncomingRequests } from "./incoming.ts";
 import { BoundedOutbox, type OutboxItem, type OutboxLimits, type OutboxPort } from "./outbox.ts";
 import { withAttribute } from "./requests.ts";
-
-/** How many sent stanzas are remembered, so that one that comes back can be told to its delivery. */
-const REMEMBERED = 1000;
+import { Returnable } from "./returnable.ts";
 
 /** What the sender asks of the broker. */
 export interface SenderPort {
@@ -45,7 +43,7 @@ export interface SenderParts {
 export class Sender implements OutboxPort {
   readonly outbox: BoundedOutbox;
   readonly #parts: SenderParts;
-  #returnable: Map<string, { delivery: TrackedDelivery; stanza: Element }> | undefined;
+  #returnable: Returnable | undefined;
   /** The context of a stanza: its namespace passes for the stream's own. */
   readonly #stanzaContext: SerializeContext;
   #count = 0;
@@ -104,11 +102,9 @@ export class Sender implements OutboxPort {
 
   /** A stanza came back: tells its delivery. */
   returned(stanza: Element, error: BrokerError): void {
-    const { id } = stanza.attrs;
-    const sent = id === undefined ? undefined : this.#returnable?.get(id);
+    const sent = this.#returnable?.take(stanza);
     // Nobody of ours knows it any more: the event still says what came back.
     const delivery = sent?.delivery ?? new TrackedDelivery(++this.#count);
-    if (id !== undefined) this.#returnable?.delete(id);
     delivery.fail(error);
     this.#parts.port.changed(delivery, sent?.stanza ?? stanza);
   }
@@ -120,9 +116,13 @@ export class Sender implements OutboxPort {
     const item = { delivery, stanza: given, text: "", bytes: 0, expires };
     try {
       if (!isElement(given)) throw new BrokerError("ILLEGAL_XML", "what was given is no element");
+      // What is no stanza, such as an envelope of the caller's own, goes as it is.
       const stanza =
-        dialect.returns && !given.attrs.id ? withAttribute(given, "id", randomId(crypto)) : given;
-      const text = this.#wireText(dialect.outbound?.(stanza) ?? stanza);
+        dialect.returns && !given.attrs.id && isClients(given)
+          ? withAttribute(given, "id", randomId(crypto))
+          : given;
+      const wire = dialect.outbound?.(stanza) ?? stanza;
+      const text = this.#wireText(wire);
       if (exceedsBytes(text, sendBytes)) {
         throw new BrokerError("TOO_LARGE", `${utf8Length(text)} bytes, ${sendBytes} are allowed`);
       }
@@ -131,6 +131,7 @@ export class Sender implements OutboxPort {
         stanza,
         text,
         bytes: this.#parts.port.ready() ? text.length : utf8Length(text),
+        ...(dialect.returns && { returning: dialect.inbound?.(wire)?.stanza ?? wire }),
       };
     } catch (thrown) {
       delivery.fail(asBrokerError(thrown, "ILLEGAL_XML"));
@@ -140,27 +141,20 @@ export class Sender implements OutboxPort {
 
   /** A stanza in `jabber:client` is written as being in the stream's own namespace, whatever that is. */
   #wireText(element: Element): string {
-    const isStanza = element.ns === undefined || element.ns === NS.client;
-    return serialize(element, isStanza ? this.#stanzaContext : this.#parts.context);
+    return serialize(element, isClients(element) ? this.#stanzaContext : this.#parts.context);
   }
 
   /** Hands a stanza to the transport. */
   write(item: OutboxItem): void {
-    const { dialect, port } = this.#parts;
+    const { port } = this.#parts;
+    const { delivery, stanza, returning } = item;
     port.write(item);
-    item.delivery.write();
-    if (dialect.returns) this.#remember(item);
-    port.changed(item.delivery, item.stanza);
-  }
-
-  #remember({ delivery, stanza }: OutboxItem): void {
-    const { id } = stanza.attrs;
-    if (id === undefined) return;
-    this.#returnable ??= new Map();
-    this.#returnable.set(id, { delivery, stanza });
-    if (this.#returnable.size <= REMEMBERED) return;
-    const oldest = this.#returnable.keys().next();
-    if (!oldest.done) this.#returnable.delete(oldest.value);
+    delivery.write();
+    if (returning !== undefined) {
+      this.#returnable ??= new Returnable();
+      this.#returnable.remember(delivery, stanza, returning);
+    }
+    port.changed(delivery, stanza);
   }
 
   #refuse(item: OutboxItem, error: BrokerError): Delivery {
@@ -168,4 +162,9 @@ export class Sender implements OutboxPort {
     this.#parts.port.changed(item.delivery, item.stanza);
     return item.delivery;
   }
+}
+
+/** Whether an element is in the namespace of stanzas, and not in that of the stream. */
+function isClients({ ns }: Element): boolean {
+  return ns === undefined || ns === NS.client;
 }

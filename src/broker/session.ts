@@ -20,6 +20,9 @@ import type { Step } from "./phase.ts";
 /** How many elements that are no part of a login may be kept for later. */
 const DEFERRED_LIMIT = 1000;
 
+/** What a password goes over the wire by, as `auth:start` names it. */
+const REVEALING: ReadonlySet<string> = new Set(["PLAIN", NS.iqAuth]);
+
 /** What ends each step that takes too long. */
 const TIMEOUT_OF: Readonly<
   Record<Step, { readonly code: ErrorCode; readonly wait: keyof Timeouts }>
@@ -83,12 +86,17 @@ export class NegotiatingSession implements Session {
 
   /**
    * What the end of the stream means at this step: `not-authorized` while authenticating is a refusal of
-   * the credentials, however the server says it (components, XEP-0114, are told by a stream error).
+   * the credentials, however the server says it (components, XEP-0114, are told by a stream error). Who
+   * was shown the password may repeat it, so then its words are left out. `conflict` at a login is likely a
+   * connection of ours that died and that the server has not given up yet: that passes.
    */
   verdict(error: BrokerError | undefined): BrokerError | undefined {
-    const isRefusal = error instanceof StreamError && error.condition === "not-authorized";
-    if (!isRefusal || this.#step !== "auth") return error;
-    return new AuthError(this.#mechanism, { condition: error.condition, cause: error });
+    if (!(error instanceof StreamError)) return error;
+    const { condition, text, otherHost } = error;
+    if (condition === "conflict") return new StreamError(condition, text, otherHost, true);
+    if (condition !== "not-authorized" || this.#step !== "auth") return error;
+    const cause = REVEALING.has(this.#mechanism) ? new StreamError(condition) : error;
+    return new AuthError(this.#mechanism, { condition, cause });
   }
 
   get tls(): TlsFacts | undefined {

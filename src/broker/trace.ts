@@ -54,13 +54,16 @@ export interface TraceWriting {
   /** The element's place on the stream, so that it reads as it does on the wire. */
   readonly context: SerializeContext;
   readonly secrets: boolean;
+  /** It is part of authentication: any text in it may be a secret, or repeat one. */
+  readonly authenticates: boolean;
   /** Its text on the wire, where that is known. */
   readonly wire?: string | undefined;
 }
 
 /** An element as it stands in the trace, without its secrets unless they are asked for. */
-export function traceText(element: Element, { context, secrets, wire }: TraceWriting): string {
-  const shown = secrets ? element : redact(element);
+export function traceText(element: Element, writing: TraceWriting): string {
+  const { context, secrets, authenticates, wire } = writing;
+  const shown = secrets ? element : redact(element, authenticates);
   if (wire !== undefined && shown === element) return wire;
   try {
     return serialize(shown, context);
@@ -70,11 +73,14 @@ export function traceText(element: Element, { context, secrets, wire }: TraceWri
   }
 }
 
-/** A copy without secrets; the element itself where it has none, which is nearly always. */
-export function redact(element: Element): Element {
-  if (!holdsSecret(element)) return element;
+/**
+ * A copy without secrets; the element itself where it has none, which is nearly always. `every`: each text is
+ * one. A server that refuses a password may repeat it in its reason.
+ */
+export function redact(element: Element, every = false): Element {
+  if (!every && !holdsSecret(element)) return element;
   const copy = element.clone();
-  blank(copy);
+  blank(copy, every);
   return copy;
 }
 
@@ -87,9 +93,9 @@ function holdsSecret(element: Element): boolean {
   return element.children.some((child) => typeof child !== "string" && holdsSecret(child));
 }
 
-function blank(element: Element): void {
-  if (isSecret(element) && element.text() !== "") {
+function blank(element: Element, every: boolean): void {
+  if ((every || isSecret(element)) && element.text() !== "") {
     element.children = [REDACTED, ...element.children.filter((child) => typeof child !== "string")];
   }
-  for (const child of element.children) if (typeof child !== "string") blank(child);
+  for (const child of element.children) if (typeof child !== "string") blank(child, every);
 }

@@ -2,7 +2,10 @@ import type { Emitter } from "../base/emitter.ts";
 import type { Element } from "../xml/element.ts";
 import type { SerializeContext } from "../xml/serialize.ts";
 import type { BrokerEvents } from "./events.ts";
-import { type TraceEntry, type TraceTarget, traceText } from "./trace.ts";
+import { type TraceEntry, type TraceTarget, type TraceWriting, traceText } from "./trace.ts";
+
+/** How an element was met. */
+export type SeenElement = Pick<TraceWriting, "authenticates" | "wire">;
 
 /** Tells whoever asked for the trace what happens; costs next to nothing while nobody does. */
 export class Tracer {
@@ -22,11 +25,16 @@ export class Tracer {
     if (target !== undefined) emitter.on("trace", target.to);
   }
 
-  trace(direction: TraceEntry["direction"], what: Element | string, wire?: string): void {
+  /** An event, or a tag alone. */
+  trace(direction: TraceEntry["direction"], text: string): void {
+    if (!this.#emitter.has("trace")) return;
+    this.#emitter.emit("trace", { at: Date.now(), direction, text });
+  }
+
+  /** An element on the wire. */
+  element(direction: "in" | "out", element: Element, seen: SeenElement): void {
     if (!this.#emitter.has("trace")) return;
     const secrets = this.#target?.secrets === true;
-    const text =
-      typeof what === "string" ? what : traceText(what, { context: this.#context, secrets, wire });
-    this.#emitter.emit("trace", { at: Date.now(), direction, text });
+    this.trace(direction, traceText(element, { context: this.#context, secrets, ...seen }));
   }
 }

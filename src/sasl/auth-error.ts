@@ -7,11 +7,14 @@ export interface AuthErrorFacts {
   /** Why, in words of ours or of the server; never with anything secret in it. */
   readonly detail?: string;
   readonly cause?: unknown;
+  /** Default: where the server calls the failure temporary. */
+  readonly retryable?: boolean;
 }
 
 /**
  * The server refused the credentials, or could not prove that it knows them, or the credentials
- * could not be had. Code `AUTH_FAILED`. Retryable only where the server calls the failure temporary.
+ * could not be had. Code `AUTH_FAILED`. Retryable only where the server calls the failure temporary, or where
+ * it was the caller's password function that failed.
  */
 export class AuthError extends BrokerError {
   override readonly name = "AuthError";
@@ -23,7 +26,7 @@ export class AuthError extends BrokerError {
   constructor(mechanism: string, facts: AuthErrorFacts = {}) {
     const parts = [mechanism, facts.condition, facts.detail].filter((part) => part !== undefined);
     super("AUTH_FAILED", parts.join(", "), {
-      retryable: facts.condition === "temporary-auth-failure",
+      retryable: facts.retryable ?? facts.condition === "temporary-auth-failure",
       ...("cause" in facts ? { cause: facts.cause } : {}),
     });
     this.mechanism = mechanism;

@@ -17,20 +17,27 @@ export interface Circumstances {
  * The mechanisms to try, in order: the strongest first; after it, for the case that the server does
  * not accept the mechanism, only mutual ones. So one that reveals the password is there only inside
  * TLS, and only where nothing stronger may be used: falling back to it would be what an attacker who
- * edits the offer is after. Empty: there is nothing that may be used.
+ * edits the offer is after. That holds for a SCRAM of which we know only the name, such as one that binds the
+ * channel, unless the caller names PLAIN. (DIGEST-MD5 is not stronger than PLAIN inside TLS, RFC 6331.)
+ * Empty: there is nothing that may be used.
  */
 export function choose(
   { offered, named, secure, crypto }: Circumstances,
   table: readonly Mechanism[] = mechanisms,
 ): readonly Mechanism[] {
+  const mayReveal = secure && (named !== undefined || !offered.some(isScram));
   const usable = table.filter(
     (mechanism) =>
       offered.includes(mechanism.name) &&
       (named === undefined ? !mechanism.onlyIfNamed : named.includes(mechanism.name)) &&
-      (secure || !mechanism.revealsPassword) &&
+      (mayReveal || !mechanism.revealsPassword) &&
       mechanism.available(crypto),
   );
   const [first, ...others] = usable;
   if (first === undefined) return [];
   return [first, ...others.filter((mechanism) => mechanism.mutual)];
+}
+
+function isScram(name: string): boolean {
+  return name.startsWith("SCRAM-");
 }

@@ -20,7 +20,9 @@ export async function askPassword(password: Password, mechanism: string): Promis
   try {
     given = await password();
   } catch (cause) {
-    throw new AuthError(mechanism, { detail: "the password function failed", cause });
+    // The server was not asked, so trying again locks no account.
+    const detail = "the password function failed";
+    throw new AuthError(mechanism, { detail, cause, retryable: true });
   }
   if (typeof given === "string" && given !== "") return given;
   throw new AuthError(mechanism, { detail: "the password function gave no password" });

@@ -74,6 +74,15 @@ export class StanzaError extends BrokerError {
   }
 }
 
+/** Recognizes these errors across copies of this package, where `instanceof` cannot. */
+const STANZA_ERROR = Symbol.for("xmpp-broker.stanza-error");
+Object.defineProperty(StanzaError.prototype, STANZA_ERROR, { value: true });
+
+/** Whether a thrown value is a `StanzaError`, also one of another copy of this package. */
+export function isStanzaError(thrown: unknown): thrown is StanzaError {
+  return typeof thrown === "object" && thrown !== null && STANZA_ERROR in thrown;
+}
+
 /**
  * The `<error/>` child of a stanza that reports a condition, without the `StanzaError`: making one takes a
  * stack trace, which is most of the cost of refusing a request.

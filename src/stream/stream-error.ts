@@ -22,10 +22,13 @@ export class StreamError extends BrokerError {
   /** Where to go instead, with the condition `see-other-host`. It is never followed by itself. */
   readonly otherHost: string | undefined;
 
-  constructor(condition: string, text?: string, otherHost?: string) {
-    super("STREAM_ERROR", condition + (text ? ` (${text})` : ""), {
-      retryable: PASSING.has(condition),
-    });
+  constructor(
+    condition: string,
+    text?: string,
+    otherHost?: string,
+    retryable = PASSING.has(condition),
+  ) {
+    super("STREAM_ERROR", condition + (text ? ` (${text})` : ""), { retryable });
     this.condition = condition;
     this.text = text;
     this.otherHost = otherHost;

@@ -8,7 +8,7 @@ import type { XmlLimits } from "../xml/limits.ts";
 import { NS } from "../xml/namespaces.ts";
 import { openTag, type SerializeContext, serialize } from "../xml/serialize.ts";
 import { StreamParser, type StreamParserEvents } from "../xml/stream-parser.ts";
-import type { XmlError } from "../xml/xml-error.ts";
+import { XmlError } from "../xml/xml-error.ts";
 import type { StreamHeader } from "./session.ts";
 import { streamErrorFrom } from "./stream-error.ts";
 
@@ -253,7 +253,11 @@ export class Stream {
 
   /** What arrived cannot be read on. */
   unreadable(error: XmlError): void {
-    this.#refuse(error, error.condition);
+    const { condition, detail, offset, found } = error;
+    // A server that has let us in is one, and a new stream does not begin with the stanza that ended this one.
+    const isPassing = this.#flows;
+    const told = isPassing ? new XmlError(condition, detail, offset, found, true) : error;
+    this.#refuse(told, condition);
   }
 
   /** The server has ended its half of the connection. */

@@ -21,14 +21,23 @@ export class XmlError extends BrokerError {
   override readonly name: string = "XmlError";
   /** The stream error to answer with. */
   readonly condition: XmlCondition;
+  /** What is wrong, in a few words. */
+  readonly detail: string;
   /** Where it stood: bytes since the parser was made. */
   readonly offset: number;
   /** What stood there: a character, a name, or the end of input. Never text of a stanza. */
   readonly found: string;
 
-  constructor(condition: XmlCondition, detail: string, offset: number, found: string) {
-    super(CODES[condition], `${detail}, at byte ${offset}: found ${found}`);
+  constructor(
+    condition: XmlCondition,
+    detail: string,
+    offset: number,
+    found: string,
+    retryable = false,
+  ) {
+    super(CODES[condition], `${detail}, at byte ${offset}: found ${found}`, { retryable });
     this.condition = condition;
+    this.detail = detail;
     this.offset = offset;
     this.found = found;
   }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import type { Broker } from "../../src/broker/broker.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
@@ -218,8 +218,23 @@ test("answers and errors are never answered", async () => {
 test("more requests than may be open are refused with resource-constraint", async () => {
   const made = await readyLine({ limits: { requests: 1 } });
   made.broker.respond("/iq", () => new Promise(() => undefined));
-  expect(await ask(made)).toBe("");
+  expect(await ask(made, ASKED.replace("'q'", "'first'"))).toBe("");
   expect(await ask(made)).toBe(ERROR("wait", "resource-constraint"));
+  // A ping is answered all the same: the program is alive.
+  const ping = ASKED.replace("<query xmlns='urn:x'/>", "<ping xmlns='urn:xmpp:ping'/>");
+  expect(await ask(made, ping)).toBe(RESULT());
+  made.broker.halt();
+});
+
+test("a StanzaError of another copy of the package is one", async () => {
+  vi.resetModules();
+  const copy = await import("../../src/stream/stanza-error.ts");
+  expect(copy.StanzaError).not.toBe(StanzaError);
+  const made = await readyLine();
+  made.broker.respond("/iq", () => {
+    throw new copy.StanzaError("item-not-found");
+  });
+  expect(await ask(made)).toBe(ERROR("cancel", "item-not-found"));
   made.broker.halt();
 });
 

@@ -194,9 +194,10 @@ test.each([
     "STREAM_ERROR",
     false,
   ],
-  ["bad XML", "<a><b></a>", "NOT_WELL_FORMED", false],
-  ["a comment", "<!-- x -->", "RESTRICTED_XML", false],
-  ["an entity", "<message>&foo;</message>", "RESTRICTED_XML", false],
+  ["bad XML", "<a><b></a>", "NOT_WELL_FORMED", true],
+  ["a comment", "<!-- x -->", "RESTRICTED_XML", true],
+  ["an entity", "<message>&foo;</message>", "RESTRICTED_XML", true],
+  ["a stanza beyond the limits", `<a b='${"x".repeat(70_000)}'/>`, "POLICY_VIOLATION", true],
 ])("%s ends the run in a typed error, once", async (_, said, code, retryable) => {
   const { broker, server, names } = await readyLine();
   const pending = codeOf(broker.request(xml("iq", { type: "get" })));

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { TraceEntry } from "../../src/broker/trace.ts";
 import { redact } from "../../src/broker/trace.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
+import { AuthError } from "../../src/sasl/auth-error.ts";
 import { xml } from "../../src/xml/element.ts";
 import { parse } from "../../src/xml/parse.ts";
 import { bare, line } from "./line.ts";
@@ -23,6 +24,44 @@ test.each([
   expect(String(redact(element))).toContain("[redacted]");
   expect(String(element)).toContain("SECRET");
 });
+
+test("a server that repeats the password while it refuses it does not bring it into the trace or the error", async () => {
+  const sasl = "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'";
+  const errors = "xmlns='urn:ietf:params:xml:ns:xmpp-streams'";
+  for (const said of [
+    `<failure ${sasl}><not-authorized/><text>SECRET is wrong</text></failure>`,
+    "<iq type='error' id='1'><error code='401'>SECRET is wrong</error></iq>",
+    `<stream:error><not-authorized ${errors}/><text ${errors}>SECRET is wrong</text></stream:error>`,
+  ]) {
+    const traced: string[] = [];
+    const made = line({
+      trace: ({ text }) => traced.push(text),
+      dialect: {
+        ...bare,
+        async negotiate(session) {
+          await session.open();
+          session.report("auth:start", { mechanism: "PLAIN" });
+          await session.next();
+          throw new AuthError("PLAIN", { condition: "not-authorized" });
+        },
+      },
+    });
+    made.broker.on("auth:start", () => {
+      made.server.say(said);
+    });
+    const error: unknown = await made.broker.connect().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "AUTH_FAILED", condition: "not-authorized" });
+    expect(inspected(error)).not.toContain("SECRET");
+    expect(traced.join()).toContain("[redacted]");
+    expect(traced.join()).not.toContain("SECRET");
+  }
+});
+
+/** All that an error and its causes say. */
+function inspected(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  return `${error.message} ${JSON.stringify(error)} ${inspected(error.cause)}`;
+}
 
 test("what holds no secret is not copied", () => {
   const element = xml("message", {}, xml("body", {}, "hello"));

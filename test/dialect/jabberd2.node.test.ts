@@ -253,6 +253,42 @@ describe("traffic", () => {
     broker.halt();
   });
 
+  test("of the caller's own goes unchanged, and fails its delivery when it comes back", async () => {
+    const stanza = "<message xmlns='jabber:client' to='x@nowhere' from='echo.localhost' id='own'/>";
+    const { broker } = await attempt(
+      echo,
+      `${LOGIN}
+      C: <route from='echo.localhost' to='nowhere'>${stanza}</route>
+      S: <route xmlns='${NS}' error='404' from='echo.localhost' to='nowhere'>${stanza}</route>`,
+    );
+    const failed = new Promise((resolve) => {
+      broker.on("delivery", ({ delivery }) => {
+        if (delivery.state === "failed") resolve(delivery);
+      });
+    });
+    const own = `<route xmlns='${NS}' from='echo.localhost' to='nowhere'>${stanza}</route>`;
+    const delivery = broker.send(parse(own));
+    expect(await failed).toBe(delivery);
+    broker.halt();
+  });
+
+  test("that is a copy for the log is in the router's namespace, with the stanza in its own", async () => {
+    const message = "<message xmlns='jabber:client' to='a@b'/>";
+    const { broker } = await attempt(
+      echo,
+      `${LOGIN}
+      C: <route from='echo.localhost' to='b'><message xmlns='jabber:client' to='a@b' …/></route>
+      S: <route xmlns='${NS}' type='log' from='a' to='b'>${message}<presence/></route>`,
+    );
+    const copied = broker.waitFor("/r:route[c:message][c:presence]", {
+      namespaces: { r: NS, c: "jabber:client" },
+      timeout: 1000,
+    });
+    broker.send(xml("message", { to: "a@b" }));
+    await copied;
+    broker.halt();
+  });
+
   test("goes by hand where envelopes are off", async () => {
     const seen: unknown[] = [];
     const { broker, peer } = await attempt(

@@ -26,6 +26,8 @@ describe("without names, inside TLS", () => {
     ["DIGEST-MD5 PLAIN", "PLAIN"],
     ["DIGEST-MD5 ANONYMOUS EXTERNAL", ""],
     ["SCRAM-SHA-256-PLUS X-OAUTH2", ""],
+    ["SCRAM-SHA-1-PLUS PLAIN", ""],
+    ["SCRAM-SHA3-512 PLAIN", ""],
     ["", ""],
   ])("of %j are tried: %j", (offered, expected) => {
     expect(chosen(offered)).toBe(expected);
@@ -36,6 +38,10 @@ test("PLAIN is never used in clear", () => {
   expect(chosen("PLAIN", { secure: false })).toBe("");
   expect(chosen("PLAIN", { secure: false, named: ["PLAIN"] })).toBe("");
   expect(chosen(ALL, { secure: false })).toBe("SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1");
+});
+
+test("PLAIN beside a SCRAM that is not there yet is used where it is named", () => {
+  expect(chosen("SCRAM-SHA-1-PLUS PLAIN", { named: ["PLAIN"] })).toBe("PLAIN");
 });
 
 test.each([

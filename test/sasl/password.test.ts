@@ -38,6 +38,7 @@ describe("a password function fails the login", () => {
       code: "AUTH_FAILED",
       mechanism: "PLAIN",
       cause,
+      retryable: true,
     });
   });
 
@@ -48,6 +49,7 @@ describe("a password function fails the login", () => {
   ])("that gives %s", async (_, given) => {
     await expect(askPassword(() => given as string, "PLAIN")).rejects.toMatchObject({
       code: "AUTH_FAILED",
+      retryable: false,
       mechanism: "PLAIN",
     });
   });

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { TrackedDelivery } from "../../src/broker/delivery.ts";
+import { Returnable } from "../../src/broker/returnable.ts";
+import { xml } from "../../src/xml/element.ts";
+
+const message = (attrs: Record<string, string>) => xml("message", attrs);
+
+test("what comes back is found by its id and its addresses, the oldest first", () => {
+  const returnable = new Returnable();
+  const sent = [
+    { id: "1", to: "juliet@b", from: "alice@a" },
+    { id: "1", to: "juliet@b", from: "bob@a" },
+    { id: "1", to: "romeo@b", from: "alice@a" },
+    { id: "1", to: "juliet@b", from: "alice@a" },
+  ].map((attrs, at) => {
+    const delivery = new TrackedDelivery(at);
+    const stanza = message(attrs);
+    returnable.remember(delivery, stanza, stanza);
+    return { delivery, stanza };
+  });
+  const back = (at: number) => returnable.take(sent[at]?.stanza.clone() ?? message({}));
+  expect(back(1)).toMatchObject(sent[1] ?? {});
+  expect(back(3)).toMatchObject(sent[0] ?? {});
+  expect(back(0)).toMatchObject(sent[3] ?? {});
+  expect(back(0)).toBeUndefined();
+  expect(back(2)).toMatchObject(sent[2] ?? {});
+});
+
+test("what comes back is what was on the wire, what is told is what was sent", () => {
+  const returnable = new Returnable();
+  const stanza = message({ to: "a@b" });
+  returnable.remember(new TrackedDelivery(1), stanza, message({ to: "a@b", from: "c", id: "1" }));
+  expect(returnable.take(stanza)).toBeUndefined();
+  expect(returnable.take(message({ to: "a@b", from: "c", id: "1" }))?.stanza).toBe(stanza);
+});
+
+test("at least a thousand are remembered, and no more than twice as many", () => {
+  const returnable = new Returnable();
+  const at = (n: number) => message({ id: String(n) });
+  for (let n = 0; n <= 2000; n++) returnable.remember(new TrackedDelivery(n), at(n), at(n));
+  expect(returnable.take(at(999))).toBeUndefined();
+  expect(returnable.take(at(1000))).toBeDefined();
+  expect(returnable.take(at(2000))).toBeDefined();
+});
