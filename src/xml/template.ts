@@ -9,6 +9,8 @@ import {
   NO_PREFIXES,
 } from "./element.ts";
 import { parse } from "./parse.ts";
+import { TemplateSource } from "./template-source.ts";
+import { XmlError } from "./xml-error.ts";
 
 /** What may stand in a template: a child, several, or nothing (`false`, so that `&&` can be used). */
 export type Hole = Child | false | readonly Hole[];
@@ -25,8 +27,9 @@ export interface Xml {
   /**
    * Builds an element as it is written. What is put in is escaped: in content a text, an element or a
    * list of them; as a value, with or without quotes, a text. A whole value that is `undefined`, `null`
-   * or `false` leaves out its attribute. White space that contains a line end and stands beside a tag
-   * is layout, and left out. Throws an `XmlError` where the template is not legal XML.
+   * or `false` leaves out its attribute, or the namespace or prefix it would declare. White space that contains
+   * a line end and stands beside a tag is layout, and left out (in CDATA nothing is). Throws an `XmlError` where
+   * the template is not legal XML, `BAD_OPTION` where an element stands in an attribute.
    *
    * @example xml`<message to=${jid} type='chat'><body>Hello ${name}</body></message>`
    */
@@ -42,6 +45,8 @@ interface Plan {
 
 /** Elements in no namespace that the template names: their parent's. */
 const AS_PARENT = "urn:xmpp-broker:as-parent";
+
+const TWICE = "an attribute twice";
 
 const plans = new WeakMap<TemplateStringsArray, Plan>();
 
@@ -67,34 +72,12 @@ function planOf(template: TemplateStringsArray): Plan {
   let code = 0xe000;
   while (whole.includes(String.fromCharCode(code))) code++;
   const mark = String.fromCharCode(code);
-  let text = "";
+  const source = new TemplateSource();
   for (const [n, part] of template.entries()) {
-    text += layout(part, n > 0, n + 1 < template.length);
-    if (n + 1 === template.length) break;
-    const value = `${mark}${n}${mark}`;
-    // `to=${jid}` needs no quotes.
-    text += /<[^>]*=\s*$/.test(text) && !isQuoted(text) ? `'${value}'` : value;
+    if (n > 0) source.value(`${mark}${n - 1}${mark}`);
+    source.text(part);
   }
-  return { skeleton: parse(text, { ns: AS_PARENT }), mark };
-}
-
-/** Leaves out white space with a line end in it that stands between tags, or around all. */
-function layout(part: string, afterValue: boolean, beforeValue: boolean): string {
-  let text = part.replace(/>\s*\n\s*</g, "><");
-  if (!afterValue) text = text.trimStart();
-  if (!beforeValue) text = text.trimEnd();
-  return text.replace(/>\s*\n\s*$/, ">").replace(/^\s*\n\s*</, "<");
-}
-
-/** Whether the text ends inside a quoted value. */
-function isQuoted(text: string): boolean {
-  const tag = text.slice(text.lastIndexOf("<"));
-  let quote = "";
-  for (const character of tag) {
-    if (quote !== "") quote = character === quote ? "" : quote;
-    else if (character === "'" || character === '"') quote = character;
-  }
-  return quote !== "";
+  return { skeleton: parse(source.end(), { ns: AS_PARENT }), mark };
 }
 
 /** Puts the values of one call into a plan. */
@@ -108,16 +91,22 @@ class Filling {
   }
 
   element(skeleton: Element): Element {
-    const { name, ns, attrs, prefixes, children } = skeleton;
-    const filled = new Element(name, ns === AS_PARENT ? undefined : this.#text(ns ?? ""));
-    for (const [key, value] of Object.entries(attrs)) {
-      const whole = this.#whole(value);
-      if (whole && isNothing(whole.value)) continue;
-      filled.attrs[this.#text(key)] = this.#text(value);
+    const { name, ns = "", attrs, prefixes, children } = skeleton;
+    const filled = new Element(name, ns === AS_PARENT ? undefined : this.#textUnlessNothing(ns));
+    for (const [key, marked] of Object.entries(attrs)) {
+      const value = this.#textUnlessNothing(marked);
+      if (value === undefined) continue;
+      const spelt = this.#text(key);
+      // Two prefixes may have been given one namespace.
+      if (spelt in filled.attrs) throw new XmlError("not-well-formed", TWICE, 0, spelt);
+      filled.attrs[spelt] = value;
     }
     if (prefixes !== NO_PREFIXES) {
       const own = new Dictionary();
-      for (const [prefix, uri] of Object.entries(prefixes)) own[prefix] = this.#text(uri);
+      for (const [prefix, marked] of Object.entries(prefixes)) {
+        const uri = this.#textUnlessNothing(marked);
+        if (uri !== undefined) own[prefix] = uri;
+      }
       filled.prefixes = own;
     }
     for (const child of children) {
@@ -132,11 +121,11 @@ class Filling {
     return filled;
   }
 
-  /** The value that stands there, if it is all that does. */
-  #whole(text: string): { readonly value: Hole } | undefined {
+  /** `#text`, or `undefined` where a value that is nothing stands alone. */
+  #textUnlessNothing(text: string): string | undefined {
     const parts = text.split(this.#mark);
-    const alone = parts.length === 3 && parts[0] === "" && parts[2] === "";
-    return alone ? { value: this.#values[Number(parts[1])] } : undefined;
+    const isAlone = parts.length === 3 && parts[0] === "" && parts[2] === "";
+    return isAlone && isNothing(this.#values[Number(parts[1])]) ? undefined : this.#text(text);
   }
 
   #text(text: string): string {

@@ -54,6 +54,26 @@ describe("a template", () => {
     expect(String(element)).toBe("<message type='chat'><body>Hi</body><x/><y> </y></message>");
   });
 
+  const x = "X";
+  test.each([
+    // White space with a line end in it that stands beside a tag is layout, and no other.
+    [xml`<body>\n  Hello ${x}\n</body>`, "<body>Hello X</body>"],
+    [xml`<body>\n  ${x}\n  ${x}\n</body>`, "<body>X\n  X</body>"],
+    [xml`<body> ${x} </body>`, "<body> X </body>"],
+    [xml`<body>${x} >\n${x}</body>`, "<body>X &gt;\nX</body>"],
+    [xml`<body>&gt;\n> ${x}</body>`, "<body>&gt;\n&gt; X</body>"],
+    [xml`<body><![CDATA[<p>\n <b>]]></body>`, "<body>&lt;p&gt;\n &lt;b&gt;</body>"],
+    // What looks like a tag or its end in a value or in CDATA is none.
+    [xml`<m a='x>y' b=${x}/>`, "<m a='x>y' b='X'/>"],
+    [xml`<m xmlns='urn:a>b' to=${x}/>`, "<m xmlns='urn:a>b' to='X'/>"],
+    [xml`<m><![CDATA[<a href=${x}>]]></m>`, "<m>&lt;a href=X&gt;</m>"],
+    // A namespace that is nothing is not declared.
+    [xml`<m xmlns=${undefined} xmlns:p=${null}><b/></m>`, "<m><b/></m>"],
+    [xml` <a/> `, "<a/>"],
+  ])("%s, with its layout and values", (element, text) => {
+    expect(String(element)).toBe(text);
+  });
+
   test("makes a new element each time", () => {
     const make = (n: number) => xml`<a n=${n}><b/></a>`;
     const [one, two] = [make(1), make(2)];
@@ -68,6 +88,7 @@ describe("a template", () => {
     [() => xml`<${"a"}/>`, "NOT_WELL_FORMED"],
     [() => xml`<a ${"b"}='1'/>`, "NOT_WELL_FORMED"],
     [() => xml`<a b=${xml`<c/>`}/>`, "BAD_OPTION"],
+    [() => xml`<a xmlns:p=${"u"} xmlns:q=${"u"} p:b='1' q:b='2'/>`, "NOT_WELL_FORMED"],
   ])("that is not legal is refused (%#)", (make, code) => {
     expect(make).toThrow(expect.objectContaining({ code }) as Error);
   });
