@@ -10,6 +10,7 @@ import {
 } from "./expression.ts";
 import { attributeKey, type Place } from "./place.ts";
 import { isOrdered, shapesOf } from "./shape.ts";
+import { isTrue } from "./value.ts";
 import type { Sink, Walk } from "./walk.ts";
 
 /**
@@ -295,8 +296,7 @@ function predicateCode(predicate: Expression, compiler: Compiler): Code<boolean>
   return (node, walk) => {
     const { position } = walk;
     const result = value(node, walk);
-    if (typeof result === "number") return result === position;
-    return typeof result === "object" || typeof result === "string" ? result.length > 0 : result;
+    return typeof result === "number" ? result === position : isTrue(result);
   };
 }
 
