@@ -2,7 +2,8 @@
 import "./xpath/find.ts";
 
 export { compile, type XPath, type XPathOptions } from "./xpath/compile.ts";
-export { FilterIndex, type Match } from "./xpath/filter-index.ts";
+export { FilterIndex } from "./xpath/filter-index.ts";
+export type { Match } from "./xpath/filter-table.ts";
 export { filters } from "./xpath/filters.ts";
 export {
   toBoolean,

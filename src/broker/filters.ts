@@ -6,7 +6,7 @@ import { StanzaError } from "../stream/stanza-error.ts";
 import { type Element, isElement, type XPathNode } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { compile } from "../xpath/compile.ts";
-import { FilterIndex } from "../xpath/filter-index.ts";
+import { FilterTable } from "../xpath/filter-table.ts";
 import type { XPathValue } from "../xpath/value.ts";
 import {
   errorFor,
@@ -81,7 +81,7 @@ export interface FilterParts {
  * called any more; one that is added meanwhile first sees the next stanza.
  */
 export class Filters {
-  readonly #index = new FilterIndex<Entry>();
+  readonly #index = new FilterTable<Entry>();
   readonly #parts: FilterParts;
   readonly #working = new Set<Promise<void>>();
 

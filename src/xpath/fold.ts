@@ -1,7 +1,14 @@
 import { Element } from "../xml/element.ts";
 import { MIRRORED } from "./compare.ts";
 import { compiler } from "./compiler.ts";
-import { type Expression, isPositional, type Path, type Step, typeOf } from "./expression.ts";
+import {
+  type Expression,
+  isPositional,
+  operandsOf,
+  type Path,
+  type Step,
+  typeOf,
+} from "./expression.ts";
 import { coreFunctions } from "./functions.ts";
 import { isTrue } from "./value.ts";
 import { Walk } from "./walk.ts";
@@ -67,13 +74,10 @@ function computed(expression: Expression): Expression {
 }
 
 function dependsOnConstants(expression: Expression): boolean {
-  if (expression.kind === "negate") return isConstant(expression.operand);
-  if (expression.kind === "arithmetic" || expression.kind === "compare") {
-    return isConstant(expression.left) && isConstant(expression.right);
+  if (expression.kind === "call" && (expression.core.positional || expression.core.ambient)) {
+    return false;
   }
-  if (expression.kind !== "call") return false;
-  const { core, args } = expression;
-  return core.positional !== true && core.ambient !== true && args.every(isConstant);
+  return operandsOf(expression).every(isConstant);
 }
 
 function foldLogic(kind: "or" | "and", operands: readonly Expression[]): Expression {
