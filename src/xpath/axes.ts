@@ -54,11 +54,25 @@ export const axes: Readonly<Record<AxisName, Axis>> = {
   },
 
   "following-sibling"(origin, walk, sink) {
-    return beside(origin, 1, axes.self, walk, sink);
+    if (origin.parent === undefined || origin.kind === "attribute") return false;
+    const siblings = origin.parent.children;
+    for (let index = origin.index + 1; index < siblings.length; index++) {
+      walk.spend(1);
+      const place = siblings[index];
+      if (place !== undefined && sink(place, walk)) return true;
+    }
+    return false;
   },
 
   "preceding-sibling"(origin, walk, sink) {
-    return beside(origin, -1, axes.self, walk, sink);
+    if (origin.parent === undefined || origin.kind === "attribute") return false;
+    const siblings = origin.parent.children;
+    for (let index = origin.index - 1; index >= 0; index--) {
+      walk.spend(1);
+      const place = siblings[index];
+      if (place !== undefined && sink(place, walk)) return true;
+    }
+    return false;
   },
 
   following(origin, walk, sink) {
@@ -67,16 +81,24 @@ export const axes: Readonly<Record<AxisName, Axis>> = {
       if (within(origin.parent, walk, sink)) return true;
       return axes.following(origin.parent, walk, sink);
     }
-    for (let up: Place | undefined = origin; up !== undefined; up = up.parent) {
-      if (beside(up, 1, axes["descendant-or-self"], walk, sink)) return true;
+    for (let up = origin; up.parent !== undefined; up = up.parent) {
+      const siblings = up.parent.children;
+      for (let index = up.index + 1; index < siblings.length; index++) {
+        const place = siblings[index];
+        if (place !== undefined && axes["descendant-or-self"](place, walk, sink)) return true;
+      }
     }
     return false;
   },
 
   preceding(origin, walk, sink) {
-    // An attribute has nothing beside it: what precedes it is what precedes its element.
-    for (let up: Place | undefined = origin; up !== undefined; up = up.parent) {
-      if (beside(up, -1, backwards, walk, sink)) return true;
+    const from = origin.kind === "attribute" ? origin.parent : origin;
+    for (let up = from; up?.parent !== undefined; up = up.parent) {
+      const siblings = up.parent.children;
+      for (let index = up.index - 1; index >= 0; index--) {
+        const place = siblings[index];
+        if (place !== undefined && backwards(place, walk, sink)) return true;
+      }
     }
     return false;
   },
@@ -103,22 +125,11 @@ function each(places: readonly Place[], walk: Walk, sink: Sink): boolean {
   return false;
 }
 
-/** A place and those above it. */
+/** A place and those above it, the nearest first. */
 function upward(from: Place | undefined, walk: Walk, sink: Sink): boolean {
   for (let place = from; place !== undefined; place = place.parent) {
     walk.spend(1);
     if (sink(place, walk)) return true;
-  }
-  return false;
-}
-
-/** An axis from each of the places after one under the same parent, or before it; attributes have none. */
-function beside(origin: Place, step: 1 | -1, axis: Axis, walk: Walk, sink: Sink): boolean {
-  if (origin.parent === undefined || origin.kind === "attribute") return false;
-  const siblings = origin.parent.children;
-  for (let index = origin.index + step; index >= 0 && index < siblings.length; index += step) {
-    const place = siblings[index];
-    if (place !== undefined && axis(place, walk, sink)) return true;
   }
   return false;
 }
