@@ -1,8 +1,13 @@
 const encoder = new TextEncoder();
 
+/** A text in UTF-8. */
+export function utf8Bytes(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
 /** How many bytes a text takes in UTF-8. */
 export function utf8Length(text: string): number {
-  return encoder.encode(text).length;
+  return utf8Bytes(text).length;
 }
 
 /** Whether a text takes more than so many bytes in UTF-8; counts only when it may. */

@@ -1,5 +1,6 @@
 import { BrokerError } from "../base/errors.ts";
 import { jid } from "../jid/jid.ts";
+import { routerAnswer } from "../negotiate/router-bind.ts";
 import { Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { Inbound } from "./dialect.ts";
@@ -55,7 +56,6 @@ function inClient(stanza: Element): Element {
 }
 
 function notRouted(code: string): BrokerError {
-  const reason = REASONS.get(code);
-  const detail = `the router answers ${code}${reason === undefined ? "" : ` (${reason})`}`;
+  const detail = routerAnswer(code, REASONS);
   return new BrokerError("NOT_ROUTED", detail, { retryable: code === "404" });
 }

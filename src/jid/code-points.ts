@@ -1,4 +1,4 @@
-import { codePointName } from "./fault.ts";
+import { type Fault, mustNotContain } from "./fault.ts";
 
 /*
  * The categories of RFC 8264, section 9, as far as they do not follow from the order below. The
@@ -16,15 +16,14 @@ const FREEFORM_ONLY = /^[\p{Lt}\p{Nl}\p{No}\p{Me}\p{Zs}\p{S}\p{P}]$/u;
 export type StringClass = "identifier" | "freeform";
 
 /**
- * The first code point of a text that its class does not allow, for example `U+0020`; `undefined`
- * when all are allowed. A lone surrogate is never allowed.
+ * The fault of a text, named by the first code point that its class does not allow; `undefined` when
+ * all are allowed. A lone surrogate is never allowed.
  */
-export function disallowed(text: string, stringClass: StringClass): string | undefined {
-  const characters = Array.from(text);
-  const index = characters.findIndex(
-    (character, at) => !isAllowed(character, at, characters, stringClass),
+export function disallowed(text: string, stringClass: StringClass): Fault | undefined {
+  const bad = Array.from(text).find(
+    (character, index, characters) => !isAllowed(character, index, characters, stringClass),
   );
-  return index < 0 ? undefined : codePointName(characters[index] ?? "");
+  return bad === undefined ? undefined : mustNotContain(bad);
 }
 
 /** The algorithm of RFC 8264, section 8, in its order. */

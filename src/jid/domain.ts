@@ -1,5 +1,5 @@
 import { disallowed } from "./code-points.ts";
-import { codePointName, type Fault } from "./fault.ts";
+import { type Fault, mustNotContain } from "./fault.ts";
 import { decodePunycode } from "./punycode.ts";
 
 const LONGEST_LABEL = 63;
@@ -45,7 +45,7 @@ function bracketed(text: string): string | Fault {
 /** Labels of letters, digits and hyphens; the hyphen neither first nor last (RFC 5890, 2.3.1). */
 function hostName(name: string): string | Fault {
   const bad = OTHER_THAN_HOST_NAME.exec(name);
-  if (bad !== null) return { fault: `must not contain ${codePointName(bad[0])}` };
+  if (bad !== null) return mustNotContain(bad[0]);
   for (let start = 0, end = 0; start <= name.length; start = end + 1) {
     end = name.indexOf(".", start);
     if (end < 0) end = name.length;
@@ -80,15 +80,10 @@ function international(name: string): string | Fault {
 
 /** U-labels hold letters, digits and their marks only: nearly what PRECIS allows in identifiers (RFC 5892, 3). */
 function unusable(name: string): Fault | undefined {
-  const bad = OTHER_THAN_HOST_NAME.exec(name)?.[0];
-  const character =
-    bad === undefined
-      ? name
-          .split(".")
-          .map((label) => disallowed(label, "identifier"))
-          .find(Boolean)
-      : codePointName(bad);
-  return character === undefined ? undefined : { fault: `must not contain ${character}` };
+  const bad = OTHER_THAN_HOST_NAME.exec(name);
+  if (bad !== null) return mustNotContain(bad[0]);
+  const faults = name.split(".").map((label) => disallowed(label, "identifier"));
+  return faults.find((fault) => fault !== undefined);
 }
 
 /** The text of an A-label; an empty one, which no name may have, for what is none. */

@@ -3,8 +3,9 @@ export interface Fault {
   readonly fault: string;
 }
 
-/** A code point as specifications write it, for example `U+0020`. */
-export function codePointName(character: string): string {
+/** The fault of a text with a character in it that it must not hold, written as `U+0020`. */
+export function mustNotContain(character: string): Fault {
   const codePoint = character.codePointAt(0) ?? 0;
-  return `U+${codePoint.toString(16).toUpperCase().padStart(4, "0")}`;
+  const name = codePoint.toString(16).toUpperCase().padStart(4, "0");
+  return { fault: `must not contain U+${name}` };
 }

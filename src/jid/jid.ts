@@ -1,6 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
+import { exceedsBytes } from "../base/utf8.ts";
 import { prepareDomain } from "./domain.ts";
-import { codePointName, type Fault } from "./fault.ts";
+import { type Fault, mustNotContain } from "./fault.ts";
 import { opaqueString, usernameCaseMapped } from "./precis.ts";
 
 /** The most bytes of UTF-8 that a part may have, as prepared (RFC 7622, 3.2 to 3.4). */
@@ -96,15 +97,15 @@ function part(
   if (text === "") return { fault: `the ${name} is empty` };
   const prepared = prepare(text);
   if (typeof prepared !== "string") return { fault: `the ${name} ${prepared.fault}` };
-  return isShort(prepared) ? prepared : { fault: `the ${name} has more than 1023 bytes` };
+  if (!exceedsBytes(prepared, LONGEST_PART)) return prepared;
+  return { fault: `the ${name} has more than ${LONGEST_PART} bytes` };
 }
 
 function prepareLocal(text: string): string | Fault {
   const prepared = isPlain(text, 0x21) ? text.toLowerCase() : usernameCaseMapped(text);
   if (typeof prepared !== "string") return prepared;
   const excluded = EXCLUDED.exec(prepared);
-  if (excluded === null) return prepared;
-  return { fault: `must not contain ${codePointName(excluded[0])}` };
+  return excluded === null ? prepared : mustNotContain(excluded[0]);
 }
 
 function prepareResource(text: string): string | Fault {
@@ -118,11 +119,4 @@ function isPlain(text: string, least: number): boolean {
     if (code < least || code > 0x7e) return false;
   }
   return true;
-}
-
-const encoder = new TextEncoder();
-
-function isShort(text: string): boolean {
-  // A unit of UTF-16 becomes three bytes at most.
-  return text.length * 3 <= LONGEST_PART || encoder.encode(text).length <= LONGEST_PART;
 }

@@ -1,5 +1,5 @@
 import { isBidiSafe } from "./bidi.ts";
-import { disallowed, type StringClass } from "./code-points.ts";
+import { disallowed } from "./code-points.ts";
 import type { Fault } from "./fault.ts";
 
 const FULLWIDTH_OR_HALFWIDTH = /[\u3000\uff01-\uffee]/g;
@@ -12,7 +12,7 @@ const ROUNDS = 4;
 export function usernameCaseMapped(text: string): string | Fault {
   return untilStable(text, (given) => {
     const narrow = given.replace(FULLWIDTH_OR_HALFWIDTH, (wide) => wide.normalize("NFKC"));
-    const fault = outside(narrow, "identifier");
+    const fault = disallowed(narrow, "identifier");
     if (fault !== undefined) return fault;
     const mapped = narrow.toLowerCase().normalize("NFC");
     return isBidiSafe(mapped) ? mapped : { fault: "mixes directions of writing" };
@@ -23,13 +23,8 @@ export function usernameCaseMapped(text: string): string | Fault {
 export function opaqueString(text: string): string | Fault {
   return untilStable(
     text,
-    (given) => outside(given, "freeform") ?? given.replace(OTHER_SPACE, " ").normalize("NFC"),
+    (given) => disallowed(given, "freeform") ?? given.replace(OTHER_SPACE, " ").normalize("NFC"),
   );
-}
-
-function outside(text: string, stringClass: StringClass): Fault | undefined {
-  const character = disallowed(text, stringClass);
-  return character === undefined ? undefined : { fault: `must not contain ${character}` };
 }
 
 function untilStable(text: string, enforce: (text: string) => string | Fault): string | Fault {

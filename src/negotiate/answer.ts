@@ -1,9 +1,11 @@
 import { randomId } from "../base/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Session } from "../stream/session.ts";
+import { stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { insistsOnTls } from "./starttls.ts";
+import { unexpected } from "./unexpected.ts";
 
 /** What may come before the answer to an iq of ours. */
 export interface Meanwhile {
@@ -37,9 +39,15 @@ export async function ask(
     } else if (meanwhile.stanzas && isStanza(element)) {
       session.defer(element);
     } else {
-      throw new BrokerError("PROTOCOL_ERROR", `<${element.name}> came before the answer to <iq>`);
+      throw unexpected(element, "before the answer to <iq>");
     }
   }
+}
+
+/** The error for a feature whose iq was answered with one, which is its cause. */
+export function refused(code: "BIND_FAILED" | "SESSION_FAILED", answer: Element): BrokerError {
+  const cause = stanzaErrorFrom(answer);
+  return new BrokerError(code, cause.condition, { cause, retryable: cause.retryable });
 }
 
 function isAnswer(element: Element, id: string): boolean {

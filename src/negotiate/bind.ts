@@ -5,7 +5,7 @@ import type { Session } from "../stream/session.ts";
 import { type StanzaError, stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import { ask } from "./answer.ts";
+import { ask, refused } from "./answer.ts";
 
 /** The address to bind. */
 export interface Wanted {
@@ -30,7 +30,7 @@ export async function bind(session: Session, features: Element, wanted: Wanted):
   if (answer.attrs.type === "error" && anotherMayDo(stanzaErrorFrom(answer))) {
     answer = await askFor(session, randomId(session.crypto));
   }
-  if (answer.attrs.type === "error") throw refused(stanzaErrorFrom(answer));
+  if (answer.attrs.type === "error") throw refused("BIND_FAILED", answer);
   const bound = boundAddress(answer);
   if (bound.domain !== wanted.domain || (wanted.local ?? bound.local) !== bound.local) {
     throw new BrokerError("BIND_FAILED", `the server bound ${bound.bare}, which is not ours`);
@@ -47,10 +47,6 @@ function askFor(session: Session, resource: string): Promise<Element> {
 /** The resource is malformed, or taken (RFC 6120, 7.7.2). */
 function anotherMayDo({ type, condition }: StanzaError): boolean {
   return type === "modify" || (type === "cancel" && condition === "conflict");
-}
-
-function refused(cause: StanzaError): BrokerError {
-  return new BrokerError("BIND_FAILED", cause.condition, { cause, retryable: cause.retryable });
 }
 
 function boundAddress(answer: Element): Jid {

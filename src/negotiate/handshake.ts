@@ -1,9 +1,9 @@
-import { hex } from "../base/crypto.ts";
-import { BrokerError } from "../base/errors.ts";
 import { askPassword, type Password } from "../sasl/password.ts";
 import type { Session, StreamHeader } from "../stream/session.ts";
 import { xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
+import { streamDigest, streamId } from "./stream-digest.ts";
+import { unexpected } from "./unexpected.ts";
 
 const NAME = "handshake";
 
@@ -21,16 +21,11 @@ export async function handshake(
   header: StreamHeader,
   secret: Password,
 ): Promise<void> {
-  if (header.id === undefined) {
-    throw new BrokerError("PROTOCOL_ERROR", "the server's stream has no id to make a digest with");
-  }
+  const id = streamId(header);
   session.report("auth:start", { mechanism: NAME });
-  const text = new TextEncoder().encode(header.id + (await askPassword(secret, NAME)));
-  const digest = hex(await session.crypto.hash("SHA-1", text));
+  const digest = await streamDigest(session, id, await askPassword(secret, NAME));
   session.send(xml("handshake", { xmlns: NS.component }, digest));
   const answer = await session.next();
-  if (answer.name !== "handshake") {
-    throw new BrokerError("PROTOCOL_ERROR", `<${answer.name}> came in answer to <handshake>`);
-  }
+  if (answer.name !== "handshake") throw unexpected(answer, "in answer to <handshake>");
   session.report("auth:success", { mechanism: NAME });
 }

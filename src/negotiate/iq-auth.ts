@@ -1,4 +1,3 @@
-import { hex } from "../base/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
 import { AuthError } from "../sasl/auth-error.ts";
 import { askPassword, type Password } from "../sasl/password.ts";
@@ -7,6 +6,7 @@ import { stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { ask } from "./answer.ts";
+import { streamDigest, streamId } from "./stream-digest.ts";
 
 /** Who logs in, and how. */
 export interface IqAuthLogin {
@@ -40,7 +40,8 @@ export async function iqAuth(
   const way = chooseWay(session, fields, login);
   const mechanism = `${NS.iqAuth} ${way}`;
   const password = await askPassword(login.password, mechanism);
-  const proof = way === "plaintext" ? password : await digest(session, header, password);
+  const proof =
+    way === "plaintext" ? password : await streamDigest(session, streamId(header), password);
   const request = query(
     username,
     xml(way === "plaintext" ? "password" : "digest", {}, proof),
@@ -73,14 +74,6 @@ function chooseWay(session: Session, answer: Element, login: IqAuthLogin): "dige
       ? 'it takes only the password itself, which is sent with plaintext: true, inside TLS or with tls: "plaintext"'
       : "it takes neither a digest nor a password",
   );
-}
-
-async function digest(session: Session, header: StreamHeader, password: string): Promise<string> {
-  if (header.id === undefined) {
-    throw new BrokerError("PROTOCOL_ERROR", "the server's stream has no id to make a digest with");
-  }
-  const text = new TextEncoder().encode(header.id + password);
-  return hex(await session.crypto.hash("SHA-1", text));
 }
 
 /** The stanza is not kept in the error: servers put back into it what we sent, the password too. */

@@ -2,6 +2,7 @@ import { BrokerError } from "../base/errors.ts";
 import type { Session } from "../stream/session.ts";
 import { xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
+import { unexpected } from "./unexpected.ts";
 
 /** What the router means by the codes of a bind it refuses. */
 const REASONS: ReadonlyMap<string, string> = new Map(
@@ -39,14 +40,19 @@ export async function bindName(
       return;
     }
     if (!element.is("presence") && !element.is("route", NS.jabberd2)) {
-      throw new BrokerError("PROTOCOL_ERROR", `<${element.name}> came in answer to <bind>`);
+      throw unexpected(element, "in answer to <bind>");
     }
     session.defer(element);
   }
 }
 
 function refused(name: string, code: string): BrokerError {
-  const reason = REASONS.get(code);
-  const detail = `${name}, the router answers ${code}${reason === undefined ? "" : ` (${reason})`}`;
+  const detail = `${name}, ${routerAnswer(code, REASONS)}`;
   return new BrokerError("BIND_FAILED", detail, { retryable: code === "409" });
+}
+
+/** What the router says with a code, and what it means by it. */
+export function routerAnswer(code: string, reasons: ReadonlyMap<string, string>): string {
+  const reason = reasons.get(code);
+  return `the router answers ${code}${reason === undefined ? "" : ` (${reason})`}`;
 }

@@ -7,6 +7,7 @@ import { askPassword, type Password } from "../sasl/password.ts";
 import type { Session } from "../stream/session.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
+import { unexpected } from "./unexpected.ts";
 
 /** Who logs in, and how. */
 export interface Login {
@@ -91,7 +92,7 @@ async function attempt(
     }
     if (element.is("failure", NS.sasl)) return refusal(session, element, mechanism);
     if (!element.is("challenge", NS.sasl)) {
-      throw new BrokerError("PROTOCOL_ERROR", `<${element.name}> came during authentication`);
+      throw unexpected(element, "during authentication");
     }
     const response = await answer(session, exchange, mechanism, element.text());
     const text = response.length === 0 ? undefined : encodeBase64(response);

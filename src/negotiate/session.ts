@@ -1,9 +1,7 @@
-import { BrokerError } from "../base/errors.ts";
 import type { Session } from "../stream/session.ts";
-import { stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import { ask } from "./answer.ts";
+import { ask, refused } from "./answer.ts";
 
 /**
  * The session of RFC 3921, section 3, which does nothing: opened only where the server insists, that
@@ -15,10 +13,6 @@ export async function startSession(session: Session, features: Element): Promise
   session.report("session:start", {});
   const request = xml("session", { xmlns: NS.session });
   const answer = await ask(session, "set", request, { stanzas: true });
-  if (answer.attrs.type === "error") {
-    const cause = stanzaErrorFrom(answer);
-    const { condition, retryable } = cause;
-    throw new BrokerError("SESSION_FAILED", condition, { cause, retryable });
-  }
+  if (answer.attrs.type === "error") throw refused("SESSION_FAILED", answer);
   session.report("session:success", {});
 }

@@ -3,6 +3,7 @@ import type { Session } from "../stream/session.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { type OpenStream, open } from "./open.ts";
+import { unexpected } from "./unexpected.ts";
 
 /**
  * Opens the stream and protects it as the TLS policy says. Needs a connection on which nothing was said yet.
@@ -62,8 +63,6 @@ async function starttls(session: Session): Promise<void> {
   if (answer.is("failure", NS.tls)) {
     throw new BrokerError("TLS_FAILED", "the server refuses to start what it offered");
   }
-  if (!answer.is("proceed", NS.tls)) {
-    throw new BrokerError("PROTOCOL_ERROR", `<${answer.name}> came in answer to <starttls>`);
-  }
+  if (!answer.is("proceed", NS.tls)) throw unexpected(answer, "in answer to <starttls>");
   session.report("tls:success", await session.secure());
 }

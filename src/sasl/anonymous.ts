@@ -1,33 +1,17 @@
-import { AuthError } from "./auth-error.ts";
-import type { Exchange, Mechanism } from "./mechanism.ts";
+import type { Mechanism } from "./mechanism.ts";
+import { OneMessage } from "./one-message.ts";
 
-/** ANONYMOUS (RFC 4505, XEP-0175): the server makes up who we are. No trace is left with it. */
+const NAME = "ANONYMOUS";
+
+/**
+ * ANONYMOUS (RFC 4505, XEP-0175): the server makes up who we are. No trace is left with it: it gets
+ * none with `<auth/>`, and an empty one if it asks.
+ */
 export const anonymous: Mechanism = {
-  name: "ANONYMOUS",
+  name: NAME,
   mutual: false,
   revealsPassword: false,
   onlyIfNamed: true,
   available: () => true,
-  begin: () => new AnonymousExchange(),
+  begin: () => new OneMessage(NAME, undefined, new Uint8Array()),
 };
-
-class AnonymousExchange implements Exchange {
-  #asked = false;
-
-  start(): Promise<undefined> {
-    return Promise.resolve(undefined);
-  }
-
-  /** A server may ask for the trace it did not get with `<auth/>`; it gets an empty one, once. */
-  answer(): Promise<Uint8Array> {
-    if (this.#asked) {
-      return Promise.reject(new AuthError("ANONYMOUS", { detail: "the server asked twice" }));
-    }
-    this.#asked = true;
-    return Promise.resolve(new Uint8Array());
-  }
-
-  finish(): Promise<void> {
-    return Promise.resolve();
-  }
-}

@@ -1,7 +1,9 @@
 import { type Crypto, constantTimeEqual, hex, randomId } from "../base/crypto.ts";
+import { utf8Bytes } from "../base/utf8.ts";
 import { AuthError } from "./auth-error.ts";
 import { type Directives, quote, readDirectives } from "./directives.ts";
-import type { Credentials, Exchange, Mechanism } from "./mechanism.ts";
+import type { Credentials, Mechanism } from "./mechanism.ts";
+import { MutualExchange, type Proof } from "./mutual-exchange.ts";
 
 const NAME = "DIGEST-MD5";
 
@@ -15,22 +17,18 @@ export const digestMd5: Mechanism = {
   revealsPassword: false,
   onlyIfNamed: true,
   available: (crypto) => crypto.supports("MD5"),
-  begin: (credentials, crypto) => new DigestExchange(credentials, crypto),
+  begin: (credentials, crypto) => new MutualExchange(new DigestProof(credentials, crypto)),
 };
 
 /**
  *     S: realm="localhost",nonce="OA6MG9tE",qop="auth",charset=utf-8,algorithm=md5-sess
- *     C: username="chris",realm="localhost",nonce="OA6MG9tE",…,response=d388dad9      "proved"
- *     S:                     rspauth=ea40f60335                                      "verified"
- *
- * ejabberd sends `rspauth` in a challenge and wants an empty response, jabberd2 sends it with success.
+ *     C: username="chris",realm="localhost",nonce="OA6MG9tE",…,response=d388dad9
+ *     S:                     rspauth=ea40f60335
  */
-type State = "new" | "proved" | "verified";
-
-class DigestExchange implements Exchange {
+class DigestProof implements Proof {
+  readonly mechanism = NAME;
   readonly #credentials: Credentials;
   readonly #crypto: Crypto;
-  #state: State = "new";
   #rspauth = "";
 
   constructor(credentials: Credentials, crypto: Crypto) {
@@ -38,31 +36,8 @@ class DigestExchange implements Exchange {
     this.#crypto = crypto;
   }
 
-  start(): Promise<undefined> {
-    return Promise.resolve(undefined);
-  }
-
-  async answer(challenge: Uint8Array): Promise<Uint8Array> {
-    switch (this.#state) {
-      case "new":
-        return this.#prove(parse(challenge));
-      case "proved":
-        this.#verify(parse(challenge));
-        return new Uint8Array();
-      case "verified":
-        throw failed("the server sent a challenge too many");
-    }
-  }
-
-  async finish(data: Uint8Array | undefined): Promise<void> {
-    if (this.#state === "proved" && data !== undefined) this.#verify(parse(data));
-    if (this.#state !== "verified") {
-      throw failed("the server did not prove that it knows the password");
-    }
-    return Promise.resolve();
-  }
-
-  async #prove(challenge: Directives): Promise<Uint8Array> {
+  async prove(message: string): Promise<Uint8Array> {
+    const challenge = parse(message);
     const nonce = once(challenge, "nonce");
     if (nonce === undefined || nonce === "") throw failed("the challenge has no nonce");
     if (once(challenge, "algorithm") !== "md5-sess") {
@@ -95,7 +70,6 @@ class DigestExchange implements Exchange {
       this.#crypto,
     );
     this.#rspauth = rspauth;
-    this.#state = "proved";
 
     const parts = [
       ...(charset === undefined ? [] : ["charset=utf-8"]),
@@ -110,15 +84,14 @@ class DigestExchange implements Exchange {
       ...(authzid === undefined ? [] : [`authzid=${quote(authzid)}`]),
     ];
     const text = parts.join(",");
-    return charset === undefined ? onlyLatin1(text) : bytes(text);
+    return charset === undefined ? onlyLatin1(text) : utf8Bytes(text);
   }
 
-  #verify(message: Directives): void {
-    const rspauth = once(message, "rspauth") ?? "";
-    if (!constantTimeEqual(bytes(rspauth), bytes(this.#rspauth))) {
+  verify(message: string): void {
+    const rspauth = once(parse(message), "rspauth") ?? "";
+    if (!constantTimeEqual(utf8Bytes(rspauth), utf8Bytes(this.#rspauth))) {
       throw failed("the server did not prove that it knows the password");
     }
-    this.#state = "verified";
   }
 }
 
@@ -139,12 +112,12 @@ export async function proofs(
   crypto: Pick<Crypto, "hash">,
 ): Promise<{ readonly response: string; readonly rspauth: string }> {
   const md5 = (...parts: Uint8Array[]): Promise<Uint8Array> => crypto.hash("MD5", join(parts));
-  const identity = await md5(username, bytes(`:${realm}:`), password);
+  const identity = await md5(username, utf8Bytes(`:${realm}:`), password);
   const session = `:${nonce}:${cnonce}${authzid === undefined ? "" : `:${authzid}`}`;
-  const key = hex(await md5(identity, bytes(session)));
+  const key = hex(await md5(identity, utf8Bytes(session)));
   const sign = async (a2: string): Promise<string> => {
-    const hashed = hex(await md5(bytes(a2)));
-    return hex(await md5(bytes(`${key}:${nonce}:00000001:${cnonce}:auth:${hashed}`)));
+    const hashed = hex(await md5(utf8Bytes(a2)));
+    return hex(await md5(utf8Bytes(`${key}:${nonce}:00000001:${cnonce}:auth:${hashed}`)));
   };
   return {
     response: await sign(`AUTHENTICATE:${digestUri}`),
@@ -174,14 +147,8 @@ function once(directives: Directives, name: string): string | undefined {
   return values[0];
 }
 
-function parse(message: Uint8Array): Directives {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(message);
-  } catch (cause) {
-    throw new AuthError(NAME, { detail: "the server's message is not UTF-8", cause });
-  }
-  const directives = readDirectives(text);
+function parse(message: string): Directives {
+  const directives = readDirectives(message);
   if (directives === undefined) throw failed("the server's message is malformed");
   return directives;
 }
@@ -191,7 +158,7 @@ function parse(message: Uint8Array): Directives {
  * does jabberd2; ejabberd 23.01 hashes UTF-8 and refuses such passwords (seen 2026-11-22).
  */
 function latin1IfPossible(text: string): Uint8Array {
-  return latin1(text) ?? bytes(text);
+  return latin1(text) ?? utf8Bytes(text);
 }
 
 function onlyLatin1(text: string): Uint8Array {
@@ -210,10 +177,6 @@ function latin1(text: string): Uint8Array | undefined {
     encoded[index] = code;
   }
   return encoded;
-}
-
-function bytes(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }
 
 function failed(detail: string): AuthError {

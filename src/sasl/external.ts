@@ -1,41 +1,22 @@
-import { AuthError } from "./auth-error.ts";
-import type { Exchange, Mechanism } from "./mechanism.ts";
+import { utf8Bytes } from "../base/utf8.ts";
+import type { Mechanism } from "./mechanism.ts";
+import { OneMessage } from "./one-message.ts";
+
+const NAME = "EXTERNAL";
 
 /**
  * EXTERNAL (RFC 4422, appendix A; XEP-0178): the client certificate says who we are. Without an
- * `authzid` the response is empty, on the wire `=`; jabberd2 wants the address there instead.
+ * `authzid` the response is empty, on the wire `=`; jabberd2 wants the address there instead. A
+ * server that overlooks the initial response gets it again.
  */
 export const external: Mechanism = {
-  name: "EXTERNAL",
+  name: NAME,
   mutual: false,
   revealsPassword: false,
   onlyIfNamed: true,
   available: () => true,
-  begin: (credentials) => new ExternalExchange(credentials.authzid),
+  begin({ authzid = "" }) {
+    const identity = utf8Bytes(authzid);
+    return new OneMessage(NAME, identity, identity);
+  },
 };
-
-class ExternalExchange implements Exchange {
-  readonly #response: Uint8Array;
-  #asked = false;
-
-  constructor(authzid: string | undefined) {
-    this.#response = new TextEncoder().encode(authzid ?? "");
-  }
-
-  start(): Promise<Uint8Array> {
-    return Promise.resolve(this.#response);
-  }
-
-  /** A server that overlooks the initial response asks for it, once. */
-  answer(): Promise<Uint8Array> {
-    if (this.#asked) {
-      return Promise.reject(new AuthError("EXTERNAL", { detail: "the server asked twice" }));
-    }
-    this.#asked = true;
-    return Promise.resolve(this.#response);
-  }
-
-  finish(): Promise<void> {
-    return Promise.resolve();
-  }
-}

@@ -1,3 +1,4 @@
+import { utf8Bytes } from "../base/utf8.ts";
 import { AuthError } from "./auth-error.ts";
 import type { Credentials, Exchange, Mechanism } from "./mechanism.ts";
 
@@ -29,7 +30,7 @@ class PlainExchange implements Exchange {
     if (parts.some((part) => part.includes("\0"))) {
       throw new AuthError("PLAIN", { detail: "a NUL stands in the user name or password" });
     }
-    return new TextEncoder().encode(parts.join("\0"));
+    return utf8Bytes(parts.join("\0"));
   }
 
   answer(): Promise<Uint8Array> {

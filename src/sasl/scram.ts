@@ -1,7 +1,9 @@
 import { decodeBase64, encodeBase64 } from "../base/base64.ts";
 import { type Crypto, constantTimeEqual, type HashName } from "../base/crypto.ts";
+import { utf8Bytes } from "../base/utf8.ts";
 import { AuthError } from "./auth-error.ts";
-import type { Credentials, Exchange, Mechanism } from "./mechanism.ts";
+import type { Credentials, Mechanism } from "./mechanism.ts";
+import { MutualExchange, type Proof } from "./mutual-exchange.ts";
 import { saslprep } from "./saslprep.ts";
 
 /** Fewer iterations are refused: RFC 5802, 5.1 and RFC 7677, 4 ask for at least as many. */
@@ -34,31 +36,29 @@ export function scram(hash: HashName): Mechanism {
     revealsPassword: false,
     onlyIfNamed: false,
     available: (crypto) => crypto.supports(hash),
-    begin: (credentials, crypto) => new ScramExchange(name, hash, credentials, crypto),
+    begin: (credentials, crypto) =>
+      new MutualExchange(new ScramProof(name, hash, credentials, crypto)),
   };
 }
 
 /**
- *     C: n,,n=user,r=fyko                             "opened"
+ *     C: n,,n=user,r=fyko
  *     S:                 r=fyko3rfc,s=QSXCR,i=4096
- *     C: c=biws,r=fyko3rfc,p=v0X8v3                   "proved"
- *     S:                       v=rmF9pq               "verified", in a challenge or with success
+ *     C: c=biws,r=fyko3rfc,p=v0X8v3
+ *     S:                       v=rmF9pq
  */
-type State = "new" | "opened" | "proved" | "verified";
-
-class ScramExchange implements Exchange {
-  readonly #name: string;
+class ScramProof implements Proof {
+  readonly mechanism: string;
   readonly #hash: HashName;
   readonly #credentials: Credentials;
   readonly #crypto: Crypto;
   readonly #nonce: string;
   readonly #header: string;
-  #state: State = "new";
   #firstBare = "";
   #serverSignature = new Uint8Array();
 
-  constructor(name: string, hash: HashName, credentials: Credentials, crypto: Crypto) {
-    this.#name = name;
+  constructor(mechanism: string, hash: HashName, credentials: Credentials, crypto: Crypto) {
+    this.mechanism = mechanism;
     this.#hash = hash;
     this.#credentials = credentials;
     this.#crypto = crypto;
@@ -67,53 +67,30 @@ class ScramExchange implements Exchange {
     this.#header = `${BINDING_FLAG},${authzid === undefined ? "" : `a=${escapeName(authzid)}`},`;
   }
 
-  async start(): Promise<Uint8Array> {
+  first(): Uint8Array {
     const username = this.#prepare(this.#credentials.username, "the user name");
     this.#firstBare = `n=${escapeName(username)},r=${this.#nonce}`;
-    this.#state = "opened";
-    return Promise.resolve(bytes(this.#header + this.#firstBare));
+    return utf8Bytes(this.#header + this.#firstBare);
   }
 
-  async answer(challenge: Uint8Array): Promise<Uint8Array> {
-    switch (this.#state) {
-      case "opened":
-        return this.#prove(this.#text(challenge));
-      case "proved":
-        this.#verify(this.#text(challenge));
-        return new Uint8Array();
-      case "new":
-      case "verified":
-        throw this.#failed("the server sent a challenge too many");
-    }
-  }
-
-  async finish(data: Uint8Array | undefined): Promise<void> {
-    if (this.#state === "proved" && data !== undefined) this.#verify(this.#text(data));
-    if (this.#state !== "verified") {
-      throw this.#failed("the server did not prove that it knows the password");
-    }
-    return Promise.resolve();
-  }
-
-  async #prove(serverFirst: string): Promise<Uint8Array> {
+  async prove(serverFirst: string): Promise<Uint8Array> {
     const { nonce, salt, iterations } = this.#readServerFirst(serverFirst);
     const password = this.#prepare(await this.#credentials.password(), "the password");
     const salted = await this.#crypto.pbkdf2(
       this.#hash,
-      bytes(password),
+      utf8Bytes(password),
       salt,
       iterations,
       HASH_LENGTH[this.#hash],
     );
-    const withoutProof = `c=${encodeBase64(bytes(this.#header))},r=${nonce}`;
-    const signed = bytes(`${this.#firstBare},${serverFirst},${withoutProof}`);
-    const clientKey = await this.#hmac(salted, bytes("Client Key"));
+    const withoutProof = `c=${encodeBase64(utf8Bytes(this.#header))},r=${nonce}`;
+    const signed = utf8Bytes(`${this.#firstBare},${serverFirst},${withoutProof}`);
+    const clientKey = await this.#hmac(salted, utf8Bytes("Client Key"));
     const storedKey = await this.#crypto.hash(this.#hash, clientKey);
     const proof = xor(clientKey, await this.#hmac(storedKey, signed));
-    const serverKey = await this.#hmac(salted, bytes("Server Key"));
+    const serverKey = await this.#hmac(salted, utf8Bytes("Server Key"));
     this.#serverSignature = Uint8Array.from(await this.#hmac(serverKey, signed));
-    this.#state = "proved";
-    return bytes(`${withoutProof},p=${encodeBase64(proof)}`);
+    return utf8Bytes(`${withoutProof},p=${encodeBase64(proof)}`);
   }
 
   #readServerFirst(message: string): { nonce: string; salt: Uint8Array; iterations: number } {
@@ -160,20 +137,19 @@ class ScramExchange implements Exchange {
     return iterations;
   }
 
-  #verify(serverFinal: string): void {
+  verify(serverFinal: string): void {
     this.#refuseError(serverFinal);
     const signature = decodeBase64(value("v", serverFinal.split(",")[0]) ?? "");
     if (signature === undefined || !constantTimeEqual(signature, this.#serverSignature)) {
       throw this.#failed("the server's signature is wrong");
     }
-    this.#state = "verified";
   }
 
   /** `e=` in place of what was due: the server tells its reason (RFC 5802, 7). */
   #refuseError(message: string): void {
     const reason = value("e", message.split(",")[0]);
     if (reason === undefined) return;
-    throw new AuthError(this.#name, {
+    throw new AuthError(this.mechanism, {
       condition: "not-authorized",
       ...(/^[a-z-]{1,64}$/.test(reason) ? { detail: reason } : {}),
     });
@@ -185,20 +161,12 @@ class ScramExchange implements Exchange {
     throw this.#failed(`${what} is empty or holds what SASLprep (RFC 4013) forbids`);
   }
 
-  #text(message: Uint8Array): string {
-    try {
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(message);
-    } catch (cause) {
-      throw new AuthError(this.#name, { detail: "the server's message is not UTF-8", cause });
-    }
-  }
-
   #hmac(key: Uint8Array, data: Uint8Array): Promise<Uint8Array> {
     return this.#crypto.hmac(this.#hash, key, data);
   }
 
   #failed(detail: string): AuthError {
-    return new AuthError(this.#name, { detail });
+    return new AuthError(this.mechanism, { detail });
   }
 }
 
@@ -210,10 +178,6 @@ function value(letter: string, attribute: string | undefined): string | undefine
 /** A `saslname` (RFC 5802, 7): the comma separates, so it is escaped, and so is the escape. */
 function escapeName(name: string): string {
   return name.replaceAll("=", "=3D").replaceAll(",", "=2C");
-}
-
-function bytes(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }
 
 function xor(left: Uint8Array, right: Uint8Array): Uint8Array {

@@ -1,34 +1,26 @@
 import { BrokerError } from "../base/errors.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
+import { conditionOf } from "./stream-error.ts";
 
 /** What the sender may do about an error (RFC 6120, 8.3.2). */
 export type StanzaErrorType = "auth" | "cancel" | "continue" | "modify" | "wait";
 
-/** The defined conditions and the type each usually has (RFC 6120, 8.3.3). */
+/** The type that a defined condition usually has, where it is not `cancel` (RFC 6120, 8.3.3). */
 const USUAL_TYPE: ReadonlyMap<string, StanzaErrorType> = new Map(
   Object.entries({
     "bad-request": "modify",
-    conflict: "cancel",
-    "feature-not-implemented": "cancel",
     forbidden: "auth",
-    gone: "cancel",
-    "internal-server-error": "cancel",
-    "item-not-found": "cancel",
     "jid-malformed": "modify",
     "not-acceptable": "modify",
-    "not-allowed": "cancel",
     "not-authorized": "auth",
     "policy-violation": "modify",
     "recipient-unavailable": "wait",
     redirect: "modify",
     "registration-required": "auth",
-    "remote-server-not-found": "cancel",
     "remote-server-timeout": "wait",
     "resource-constraint": "wait",
-    "service-unavailable": "cancel",
     "subscription-required": "auth",
-    "undefined-condition": "cancel",
     "unexpected-request": "wait",
   } as const),
 );
@@ -126,13 +118,10 @@ const BY_CODE: ReadonlyMap<string, string> = new Map(
 /** Reads the error of a received stanza of type `error`, with or without an `<error/>` as it should be. */
 export function stanzaErrorFrom(stanza: Element): StanzaError {
   const error = stanza.child("error");
-  const condition = error
-    ?.childrenOf()
-    .find((child) => child.ns === NS.stanzaErrors && child.name !== "text")?.name;
+  const { condition, text } = conditionOf(error, NS.stanzaErrors);
   const type = error?.attrs.type;
-  const text = error?.childText("text", NS.stanzaErrors) ?? (error?.text().trim() || undefined);
   return new StanzaError(
-    condition ?? BY_CODE.get(error?.attrs.code ?? "") ?? "undefined-condition",
+    condition?.name ?? BY_CODE.get(error?.attrs.code ?? "") ?? "undefined-condition",
     {
       stanza,
       ...(isType(type) ? { type } : {}),

@@ -37,11 +37,19 @@ export class StreamError extends BrokerError {
 
 /** Reads a received `<stream:error/>`; servers from before XMPP 1.0 put only text in it. */
 export function streamErrorFrom(element: Element): StreamError {
-  const condition = element
-    .childrenOf()
-    .find((child) => child.ns === NS.streamErrors && child.name !== "text");
-  const text = element.childText("text", NS.streamErrors) ?? (element.text().trim() || undefined);
+  const { condition, text } = conditionOf(element, NS.streamErrors);
   const name = condition?.name ?? "undefined-condition";
   const otherHost = name === "see-other-host" ? condition?.text().trim() : undefined;
   return new StreamError(name, text, otherHost);
+}
+
+/** The condition that an error element holds, and the words with it; from before XMPP 1.0 only words. */
+export function conditionOf(
+  error: Element | undefined,
+  ns: string,
+): { readonly condition: Element | undefined; readonly text: string | undefined } {
+  return {
+    condition: error?.childrenOf().find((child) => child.ns === ns && child.name !== "text"),
+    text: error?.childText("text", ns) ?? (error?.text().trim() || undefined),
+  };
 }

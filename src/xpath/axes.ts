@@ -46,16 +46,11 @@ export const axes: Readonly<Record<AxisName, Axis>> = {
   },
 
   ancestor(origin, walk, sink) {
-    for (let place = origin.parent; place !== undefined; place = place.parent) {
-      walk.spend(1);
-      if (sink(place, walk)) return true;
-    }
-    return false;
+    return upward(origin.parent, walk, sink);
   },
 
   "ancestor-or-self"(origin, walk, sink) {
-    walk.spend(1);
-    return sink(origin, walk) || axes.ancestor(origin, walk, sink);
+    return upward(origin, walk, sink);
   },
 
   "following-sibling"(origin, walk, sink) {
@@ -124,6 +119,15 @@ export function isAxis(name: string): name is AxisName {
 
 function each(places: readonly Place[], walk: Walk, sink: Sink): boolean {
   for (const place of places) {
+    walk.spend(1);
+    if (sink(place, walk)) return true;
+  }
+  return false;
+}
+
+/** A place and those above it, the nearest first. */
+function upward(from: Place | undefined, walk: Walk, sink: Sink): boolean {
+  for (let place = from; place !== undefined; place = place.parent) {
     walk.spend(1);
     if (sink(place, walk)) return true;
   }

@@ -3,7 +3,7 @@ import { type Comparison, type Expression, typeOf } from "./expression.ts";
 import type { Value } from "./functions.ts";
 import { attributeOf, ownAttribute, visitTexts } from "./path.ts";
 import type { Place } from "./place.ts";
-import { numberOf } from "./value.ts";
+import { toBoolean, toNumber } from "./value.ts";
 import type { Walk } from "./walk.ts";
 
 type Compare = Extract<Expression, { kind: "compare" }>;
@@ -156,14 +156,11 @@ function compareValues(operator: Comparison, left: Value, right: Value, walk: Wa
   }
   if (typeof left === "object") return compareSet(operator, left, right, walk);
   if (typeof right === "object") return compareSet(MIRRORED[operator], right, left, walk);
-  if (!equality) return test(numberFrom(left), numberFrom(right));
-  if (typeof left === "boolean" || typeof right === "boolean") {
-    return test(booleanFrom(left), booleanFrom(right));
+  if (equality && (typeof left === "boolean" || typeof right === "boolean")) {
+    return test(toBoolean(left), toBoolean(right));
   }
-  if (typeof left === "number" || typeof right === "number") {
-    return test(numberFrom(left), numberFrom(right));
-  }
-  return test(left, right);
+  if (equality && typeof left === "string" && typeof right === "string") return test(left, right);
+  return test(toNumber(left), toNumber(right));
 }
 
 function compareSet(
@@ -177,7 +174,7 @@ function compareSet(
   if (typeof other === "string" && (operator === "=" || operator === "!=")) {
     return nodes.some((place) => test(walk.text(place), other));
   }
-  const number = typeof other === "object" ? Number.NaN : numberFrom(other);
+  const number = typeof other === "object" ? Number.NaN : toNumber(other);
   return nodes.some((place) => test(walk.number(walk.text(place)), number));
 }
 
@@ -215,13 +212,4 @@ function extreme(
     if (!Number.isNaN(number)) found = found === undefined ? number : pick(found, number);
   }
   return found;
-}
-
-function numberFrom(value: string | number | boolean): number {
-  return typeof value === "string" ? numberOf(value) : Number(value);
-}
-
-function booleanFrom(value: string | number | boolean): boolean {
-  if (typeof value === "boolean") return value;
-  return typeof value === "number" ? value !== 0 && !Number.isNaN(value) : value.length > 0;
 }

@@ -6,7 +6,7 @@ import type { Value } from "./functions.ts";
 import { collect, count, firstText, visit } from "./path.ts";
 import type { Place } from "./place.ts";
 import { indexOf } from "./search.ts";
-import { isXPathValue, textOfNumber, type XPathInput } from "./value.ts";
+import { isTrue, isXPathValue, textOfPlain, type XPathInput } from "./value.ts";
 import type { Walk } from "./walk.ts";
 
 /**
@@ -25,25 +25,12 @@ export const compiler: Compiler = {
       return all(expression.operands.map((operand) => compiler.boolean(operand)));
     }
     if (typeOf(expression) === "boolean") return compiler.value(expression) as Code<boolean>;
-    if (typeOf(expression) === "number") {
-      const number = compiler.number(expression);
-      return (node, walk) => isTrueNumber(number(node, walk));
-    }
     const value = compiler.value(expression);
-    return (node, walk) => booleanOf(value(node, walk));
+    return (node, walk) => isTrue(value(node, walk));
   },
 
   string(expression) {
-    const type = typeOf(expression);
-    if (type === "string") return compiler.value(expression) as Code<string>;
-    if (type === "number") {
-      const number = compiler.number(expression);
-      return (node, walk) => textOfNumber(number(node, walk));
-    }
-    if (type === "boolean") {
-      const boolean = compiler.boolean(expression);
-      return (node, walk) => (boolean(node, walk) ? "true" : "false");
-    }
+    if (typeOf(expression) === "string") return compiler.value(expression) as Code<string>;
     if (expression.kind === "path") {
       const text = firstText(expression, compiler);
       return (node, walk) => text(node, walk) ?? "";
@@ -64,11 +51,7 @@ export const compiler: Compiler = {
     }
     const type = typeOf(expression);
     if (type === "number") return compiler.value(expression) as Code<number>;
-    if (type === "boolean") {
-      const boolean = compiler.boolean(expression);
-      return (node, walk) => (boolean(node, walk) ? 1 : 0);
-    }
-    if (type === "any") {
+    if (type === "boolean" || type === "any") {
       const value = compiler.value(expression);
       return (node, walk) => numberOfValue(value(node, walk), walk);
     }
@@ -212,25 +195,14 @@ function nodesOf(value: Value): readonly Place[] {
   throw new BrokerError("BAD_OPTION", `a function must give nodes here, got a ${typeof value}`);
 }
 
-function isTrueNumber(value: number): boolean {
-  return value !== 0 && !Number.isNaN(value);
-}
-
-function booleanOf(value: Value): boolean {
-  if (typeof value === "boolean") return value;
-  return typeof value === "number" ? isTrueNumber(value) : value.length > 0;
-}
-
 function textOf(value: Value, walk: Walk): string {
-  if (typeof value === "string") return value;
-  if (typeof value === "number") return textOfNumber(value);
-  if (typeof value === "boolean") return value ? "true" : "false";
+  if (typeof value !== "object") return textOfPlain(value);
   const [first] = value;
   return first === undefined ? "" : walk.text(first);
 }
 
 function numberOfValue(value: Value, walk: Walk): number {
-  if (typeof value === "number") return value;
-  if (typeof value === "boolean") return value ? 1 : 0;
-  return walk.number(textOf(value, walk));
+  return typeof value === "object" || typeof value === "string"
+    ? walk.number(textOf(value, walk))
+    : Number(value);
 }

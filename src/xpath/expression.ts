@@ -98,31 +98,36 @@ export function typeOf(expression: Expression): Type {
   }
 }
 
-/** Whether an expression asks for its position among the nodes that a predicate is tried on. */
-export function usesPosition(expression: Expression): boolean {
+/** The expressions that one is made of, each evaluated with the same context node and position as it is. */
+export function operandsOf(expression: Expression): readonly Expression[] {
   switch (expression.kind) {
     case "number":
     case "string":
     case "boolean":
     case "variable":
-      return false;
+      return [];
     case "path":
-      // Predicates within have positions of their own.
-      return typeof expression.start === "object" && usesPosition(expression.start);
+      // Predicates and steps have positions of their own.
+      return typeof expression.start === "object" ? [expression.start] : [];
     case "call":
-      return expression.core.positional === true || expression.args.some(usesPosition);
     case "custom":
-      return expression.args.some(usesPosition);
+      return expression.args;
     case "negate":
-      return usesPosition(expression.operand);
+      return [expression.operand];
     case "or":
     case "and":
     case "union":
-      return expression.operands.some(usesPosition);
+      return expression.operands;
     case "compare":
     case "arithmetic":
-      return usesPosition(expression.left) || usesPosition(expression.right);
+      return [expression.left, expression.right];
   }
+}
+
+/** Whether an expression asks for its position among the nodes that a predicate is tried on. */
+export function usesPosition(expression: Expression): boolean {
+  if (expression.kind === "call" && expression.core.positional === true) return true;
+  return operandsOf(expression).some(usesPosition);
 }
 
 /** Whether a predicate depends on positions: by asking, or by being a number (XPath 1.0, 2.4). */

@@ -1,8 +1,16 @@
 import { Element } from "../xml/element.ts";
 import { MIRRORED } from "./compare.ts";
 import { compiler } from "./compiler.ts";
-import { type Expression, isPositional, type Path, type Step, typeOf } from "./expression.ts";
+import {
+  type Expression,
+  isPositional,
+  operandsOf,
+  type Path,
+  type Step,
+  typeOf,
+} from "./expression.ts";
 import { coreFunctions } from "./functions.ts";
+import { isTrue } from "./value.ts";
 import { Walk } from "./walk.ts";
 
 type Constant = Extract<Expression, { kind: "number" | "string" | "boolean" }>;
@@ -66,24 +74,18 @@ function computed(expression: Expression): Expression {
 }
 
 function dependsOnConstants(expression: Expression): boolean {
-  if (expression.kind === "negate") return isConstant(expression.operand);
-  if (expression.kind === "arithmetic" || expression.kind === "compare") {
-    return isConstant(expression.left) && isConstant(expression.right);
+  if (expression.kind === "call" && (expression.core.positional || expression.core.ambient)) {
+    return false;
   }
-  if (expression.kind !== "call") return false;
-  const { core, args } = expression;
-  return core.positional !== true && core.ambient !== true && args.every(isConstant);
-}
-
-/** Whether a constant is true, as `boolean()` has it. */
-function truth({ value }: Constant): boolean {
-  return typeof value === "number" ? value !== 0 && !Number.isNaN(value) : Boolean(value);
+  return operandsOf(expression).every(isConstant);
 }
 
 function foldLogic(kind: "or" | "and", operands: readonly Expression[]): Expression {
   // One operand that is so decides; those that are not so change nothing.
   const decisive = kind === "or";
-  const left = operands.filter((operand) => !isConstant(operand) || truth(operand) === decisive);
+  const left = operands.filter(
+    (operand) => !isConstant(operand) || isTrue(operand.value) === decisive,
+  );
   if (left.some(isConstant)) return constant(decisive);
   const [only] = left;
   if (only === undefined) return constant(!decisive);
@@ -139,7 +141,7 @@ function foldPath(path: Path): Expression {
 function foldPredicates(predicates: readonly Expression[]): Expression[] {
   const folded = predicates.map((predicate) => {
     const inner = fold(predicate);
-    if (isConstant(inner)) return inner.kind === "number" ? inner : constant(truth(inner));
+    if (isConstant(inner)) return inner.kind === "number" ? inner : constant(isTrue(inner.value));
     return positionAsNumber(inner);
   });
   return folded.filter((predicate) => predicate.kind !== "boolean" || !predicate.value);

@@ -1,7 +1,7 @@
 import { NS } from "../xml/namespaces.ts";
 import type { Place } from "./place.ts";
 import { indexOf } from "./search.ts";
-import { isSpace, type Type } from "./value.ts";
+import { type Type, trim } from "./value.ts";
 import type { Walk } from "./walk.ts";
 
 /** A value while an expression is evaluated: nodes are places, unique and in document order. */
@@ -178,11 +178,7 @@ function characters(text: string): string | readonly string[] {
 }
 
 function normalizeSpace(text: string): string {
-  let from = 0;
-  let to = text.length;
-  while (from < to && isSpace(text.charCodeAt(from))) from++;
-  while (to > from && isSpace(text.charCodeAt(to - 1))) to--;
-  return text.slice(from, to).replace(/[ \t\r\n]+/g, " ");
+  return trim(text).replace(/[ \t\r\n]+/g, " ");
 }
 
 function translate(text: string, from: string, to: string): string {

@@ -1,3 +1,4 @@
+import { NAME_REST, NAME_START } from "../xml/characters.ts";
 import { isSpace } from "./value.ts";
 import { XPathError } from "./xpath-error.ts";
 
@@ -21,10 +22,7 @@ export interface Token {
   readonly offset: number;
 }
 
-const START =
-  "A-Z_a-z\\u{C0}-\\u{D6}\\u{D8}-\\u{F6}\\u{F8}-\\u{2FF}\\u{370}-\\u{37D}\\u{37F}-\\u{1FFF}\\u{200C}\\u{200D}" +
-  "\\u{2070}-\\u{218F}\\u{2C00}-\\u{2FEF}\\u{3001}-\\u{D7FF}\\u{F900}-\\u{FDCF}\\u{FDF0}-\\u{FFFD}\\u{10000}-\\u{EFFFF}";
-const NCNAME = `[${START}][${START}\\-.0-9\\u{B7}\\u{300}-\\u{36F}\\u{203F}\\u{2040}]*`;
+const NCNAME = `[${NAME_START}][${NAME_REST}]*`;
 
 // Each of these is linear: no part can match what the part after it matches.
 const NUMBER = /(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)/y;

@@ -10,6 +10,7 @@ import {
 } from "./expression.ts";
 import { attributeKey, type Place } from "./place.ts";
 import { isOrdered, shapesOf } from "./shape.ts";
+import { isTrue } from "./value.ts";
 import type { Sink, Walk } from "./walk.ts";
 
 /**
@@ -42,15 +43,8 @@ export function collect(path: Path, compiler: Compiler): Code<readonly Place[]> 
   }
   const shape = shapesOf(path).at(-1) ?? "one";
   if (shape === "repeated") {
-    const all = visit(path, addUnique, compiler);
-    return (node, walk) => {
-      const outer = walk.unique;
-      const unique = new Set<Place>();
-      walk.unique = unique;
-      all(node, walk);
-      walk.unique = outer;
-      return walk.sort([...unique]);
-    };
+    const places = gather(visit(path, addUnique, compiler), undefined, "context");
+    return (node, walk) => walk.sort([...places(node, walk)]);
   }
   const all = visit(path, addFound, compiler);
   const sorted = isOrdered(shape);
@@ -262,10 +256,8 @@ function childStep(test: NodeTest, named: Sink, accept: Sink): Sink {
 
 function countedStep(step: Step, test: Sink, counts: number, next: Sink, compiler: Compiler): Sink {
   const axis: Axis = axes[step.axis];
-  const [first, ...others] = step.predicates.slice(counts);
-  const filters = (first === undefined ? [] : [first, ...others]).map((predicate) =>
-    keep(predicate, compiler),
-  );
+  const first = step.predicates[counts];
+  const filters = step.predicates.slice(counts).map((predicate) => keep(predicate, compiler));
   // `[3]` needs no more than three.
   const enough = first?.kind === "number" ? first.value : Infinity;
   const gather: Sink = (place, walk) => {
@@ -295,8 +287,7 @@ function predicateCode(predicate: Expression, compiler: Compiler): Code<boolean>
   return (node, walk) => {
     const { position } = walk;
     const result = value(node, walk);
-    if (typeof result === "number") return result === position;
-    return typeof result === "object" || typeof result === "string" ? result.length > 0 : result;
+    return typeof result === "number" ? result === position : isTrue(result);
   };
 }
 

@@ -36,7 +36,7 @@ export function numberOf(text: string): number {
 const NUMERAL = /^-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$/;
 
 /** White space of XML, cut off at both ends in linear time. */
-function trim(text: string): string {
+export function trim(text: string): string {
   let from = 0;
   let to = text.length;
   while (from < to && isSpace(text.charCodeAt(from))) from++;
@@ -67,27 +67,34 @@ function withoutExponent(text: string): string {
   return sign + digits.padEnd(point, "0");
 }
 
+/** A value that is no node-set as XPath's `string()` has it. */
+export function textOfPlain(value: string | number | boolean): string {
+  return typeof value === "number" ? textOfNumber(value) : String(value);
+}
+
 /** Any value as XPath's `string()` has it; a node-set is its first node. */
 export function toText(value: XPathInput): string {
-  if (typeof value === "string") return value;
-  if (typeof value === "number") return textOfNumber(value);
-  if (typeof value === "boolean") return value ? "true" : "false";
+  if (typeof value !== "object") return textOfPlain(value);
   const first = value[0];
   return first === undefined ? "" : textOfNode(first);
 }
 
 /** Any value as XPath's `number()` has it. */
 export function toNumber(value: XPathInput): number {
-  if (typeof value === "number") return value;
-  if (typeof value === "boolean") return value ? 1 : 0;
-  return numberOf(toText(value));
+  return typeof value === "object" || typeof value === "string"
+    ? numberOf(toText(value))
+    : Number(value);
 }
 
 /** Any value as XPath's `boolean()` has it. */
 export function toBoolean(value: XPathInput): boolean {
-  if (typeof value === "boolean") return value;
-  if (typeof value === "number") return value !== 0 && !Number.isNaN(value);
-  return value.length > 0;
+  return isTrue(value);
+}
+
+/** `toBoolean`, for whatever a node-set is a list of. */
+export function isTrue(value: string | number | boolean | readonly unknown[]): boolean {
+  // Of numbers, zero and NaN are false, in JavaScript as in XPath; of texts, the empty one.
+  return typeof value === "object" ? value.length > 0 : Boolean(value);
 }
 
 /** The string-value of a node (XPath 1.0, 5): of an element, all text within it. */

@@ -1,0 +1,15 @@
+import { hex } from "../base/crypto.ts";
+import { BrokerError } from "../base/errors.ts";
+import { utf8Bytes } from "../base/utf8.ts";
+import type { Session, StreamHeader } from "../stream/session.ts";
+
+/** The id of a stream, which some logins need. Ends in `PROTOCOL_ERROR` where the server gave none. */
+export function streamId({ id }: StreamHeader): string {
+  if (id !== undefined) return id;
+  throw new BrokerError("PROTOCOL_ERROR", "the server's stream has no id to make a digest with");
+}
+
+/** What proves a secret without showing it: `sha1hex(id + secret)` (XEP-0114, 3; XEP-0078, 4). */
+export async function streamDigest(session: Session, id: string, secret: string): Promise<string> {
+  return hex(await session.crypto.hash("SHA-1", utf8Bytes(id + secret)));
+}
