@@ -20,8 +20,9 @@ export type StringClass = "identifier" | "freeform";
  * all are allowed. A lone surrogate is never allowed.
  */
 export function disallowed(text: string, stringClass: StringClass): Fault | undefined {
-  const bad = Array.from(text).find(
-    (character, index, characters) => !isAllowed(character, index, characters, stringClass),
+  const surroundings = new Surroundings(text);
+  const bad = surroundings.characters.find(
+    (character, index) => !isAllowed(character, index, surroundings, stringClass),
   );
   return bad === undefined ? undefined : mustNotContain(bad);
 }
@@ -30,41 +31,62 @@ export function disallowed(text: string, stringClass: StringClass): Fault | unde
 function isAllowed(
   character: string,
   index: number,
-  text: readonly string[],
+  surroundings: Surroundings,
   stringClass: StringClass,
 ): boolean {
   if (PRINTABLE_ASCII.test(character)) return true;
   if (EXCEPTIONALLY_VALID.test(character)) return true;
   if (EXCEPTIONALLY_DISALLOWED.test(character)) return false;
   const rule = CONTEXT_RULES.find(([pattern]) => pattern.test(character));
-  if (rule !== undefined) return rule[1](text, index);
+  if (rule !== undefined) return rule[1](surroundings, index);
   if (OLD_HANGUL_JAMO.test(character) || IGNORABLE.test(character)) return false;
   if (character.normalize("NFKC") !== character) return stringClass === "freeform";
   if (LETTER_OR_DIGIT.test(character)) return true;
   return stringClass === "freeform" && FREEFORM_ONLY.test(character);
 }
 
-type ContextRule = (text: readonly string[], index: number) => boolean;
+/** The text a character stands in; each search through all of it is made once, however often it is asked for. */
+class Surroundings {
+  readonly characters: readonly string[];
+  readonly #text: string;
+  readonly #found = new Map<RegExp, boolean>();
+
+  constructor(text: string) {
+    this.characters = Array.from(text);
+    this.#text = text;
+  }
+
+  has(pattern: RegExp): boolean {
+    const found = this.#found.get(pattern) ?? pattern.test(this.#text);
+    this.#found.set(pattern, found);
+    return found;
+  }
+}
+
+type ContextRule = (surroundings: Surroundings, index: number) => boolean;
+
+const KANA_OR_HAN = /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u;
+const ARABIC_INDIC_DIGIT = /[\u0660-\u0669]/;
+const EXTENDED_ARABIC_INDIC_DIGIT = /[\u06f0-\u06f9]/;
 
 /** What is allowed in some surroundings only: RFC 5892, appendix A. */
 const CONTEXT_RULES: readonly (readonly [RegExp, ContextRule])[] = [
   // A.1 and A.2: joiners, between letters that join or after a virama.
   [/^[\u200c\u200d]$/, joins],
   // A.3: the middle dot of Catalan.
-  [/^\u00b7$/, (text, index) => text[index - 1] === "l" && text[index + 1] === "l"],
+  [/^\u00b7$/, ({ characters: all }, index) => all[index - 1] === "l" && all[index + 1] === "l"],
   // A.4: the keraia, a sign of numbers in Greek.
-  [/^\u0375$/, (text, index) => /^\p{Script=Greek}/u.test(text[index + 1] ?? "")],
+  [/^\u0375$/, ({ characters }, index) => /^\p{Script=Greek}/u.test(characters[index + 1] ?? "")],
   // A.5 and A.6: geresh and gershayim.
-  [/^[\u05f3\u05f4]$/, (text, index) => /^\p{Script=Hebrew}/u.test(text[index - 1] ?? "")],
-  // A.7: the middle dot of Katakana.
   [
-    /^\u30fb$/,
-    (text) =>
-      text.some((it) => /^[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u.test(it)),
+    /^[\u05f3\u05f4]$/,
+    ({ characters }, index) => /^\p{Script=Hebrew}/u.test(characters[index - 1] ?? ""),
   ],
+  // A.7: the middle dot of Katakana.
+  [/^\u30fb$/, (text) => text.has(KANA_OR_HAN)],
   // A.8 and A.9: two sets of Arabic digits that look alike are not mixed.
-  [/^[\u0660-\u0669]$/, (text) => !text.some((it) => /^[\u06f0-\u06f9]/.test(it))],
-  [/^[\u06f0-\u06f9]$/, (text) => !text.some((it) => /^[\u0660-\u0669]/.test(it))],
+  [/^[\u0660-\u0669]$/, (text) => !text.has(EXTENDED_ARABIC_INDIC_DIGIT)],
+  [/^[\u06f0-\u06f9]$/, (text) => !text.has(ARABIC_INDIC_DIGIT)],
 ];
 
 /**
@@ -72,9 +94,13 @@ const CONTEXT_RULES: readonly (readonly [RegExp, ContextRule])[] = [
  * letters join, but every runtime's URL checks it in host names (UTS 46, CheckJoiners): so the
  * letters on both sides, with their marks, are shown to it as one.
  */
-function joins(text: readonly string[], index: number): boolean {
-  const before = /\p{L}\p{M}*$/u.exec(text.slice(0, index).join(""));
+function joins({ characters }: Surroundings, index: number): boolean {
+  const near = (from: number, to: number) => characters.slice(Math.max(0, from), to).join("");
+  const before = /\p{L}\p{M}*$/u.exec(near(index - MOST_MARKS, index));
   if (before === null) return false;
-  const after = /^\p{M}*\p{L}?/u.exec(text.slice(index + 1).join(""));
-  return URL.canParse(`http://${before[0]}${text[index] ?? ""}${after?.[0] ?? ""}`);
+  const after = /^\p{M}*\p{L}?/u.exec(near(index + 1, index + 1 + MOST_MARKS));
+  return URL.canParse(`http://${before[0]}${characters[index] ?? ""}${after?.[0] ?? ""}`);
 }
+
+/** A letter with more marks than this joins nothing: looking for it would take time in the square of the text. */
+const MOST_MARKS = 32;

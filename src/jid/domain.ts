@@ -3,6 +3,8 @@ import { type Fault, mustNotContain } from "./fault.ts";
 import { decodePunycode } from "./punycode.ts";
 
 const LONGEST_LABEL = 63;
+/** Preparing makes a domain of at most 1,023 bytes half as long at most; longer ones are not even looked at. */
+const LONGEST_DOMAIN = 2 * 1023;
 const ACE = "xn--";
 const HYPHEN = 0x2d;
 const DOT = 0x2e;
@@ -16,6 +18,7 @@ const OTHER_THAN_HOST_NAME = /[^a-z0-9.\-_\u{80}-\u{10ffff}]/u;
  */
 export function prepareDomain(text: string): string | Fault {
   if (isSettled(text)) return text;
+  if (text.length > LONGEST_DOMAIN) return { fault: "is too long" };
   if (text.startsWith("[")) return bracketed(text);
   const lower = text.toLowerCase();
   if (isAscii(lower) && !lower.includes(ACE)) return hostName(withoutLastDot(lower));

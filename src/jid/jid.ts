@@ -52,9 +52,10 @@ export function tryJid(text: string): Jid | undefined {
 /**
  * Whether two addresses are the same once prepared. Never throws: a text that is no address is the
  * same as the identical text only, so that a peer with odd ideas of an address can still be told
- * from another.
+ * from another. An address that is not there (a stanza without `from`) is the same as none.
  */
-export function sameJid(left: string | Jid, right: string | Jid): boolean {
+export function sameJid(left: string | Jid | undefined, right: string | Jid | undefined): boolean {
+  if (left === undefined || right === undefined) return false;
   const one = typeof left === "string" ? left : left.full;
   const other = typeof right === "string" ? right : right.full;
   if (one === other) return true;

@@ -3,6 +3,26 @@ import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import { jid, sameJid, tryJid } from "../../src/jid/jid.ts";
 
+describe("what would take long is bounded", () => {
+  const labels = (count: number) => `x@${"\u00fc.".repeat(count)}de`;
+  test("a domain of more than twice the bytes it may have", () => {
+    expect(() => jid(labels(1100))).toThrow("the domain is too long");
+    expect(jid(labels(300)).domain).toBe(labels(300).slice(2));
+  });
+
+  test("a joiner whose letter has more marks than any has", () => {
+    const marked = (marks: number) => `x@y/\u0915${"\u094d".repeat(marks)}\u200d\u0937`;
+    expect(jid(marked(2)).resource).toBe(marked(2).slice(4));
+    expect(() => jid(marked(40))).toThrow("U+200D");
+  });
+
+  test("many digits of one Arabic kind are good, and one of the other kind is not", () => {
+    const digits = "\u0660".repeat(500);
+    expect(jid(`x@y/${digits}`).resource).toBe(digits);
+    expect(() => jid(`x@y/${digits}\u06f0`)).toThrow("U+0660");
+  });
+});
+
 describe("an address is taken apart", () => {
   // The samples of RFC 7622, table 1, and with them what the erratum 4560 gives back.
   test.each<[string, string | undefined, string, string | undefined]>([
@@ -240,6 +260,12 @@ describe("comparing addresses", () => {
   ])("%j and %j are not", (left, right) => {
     expect(sameJid(left, right)).toBe(false);
     expect(sameJid(right, left)).toBe(false);
+  });
+
+  test("an address that is not there is the same as none", () => {
+    expect(sameJid(undefined, "a@b")).toBe(false);
+    expect(sameJid(jid("a@b"), undefined)).toBe(false);
+    expect(sameJid(undefined, undefined)).toBe(false);
   });
 
   test("a text that is no address is the same as itself only", () => {

@@ -260,7 +260,13 @@ describe("an evaluation that takes too many steps ends in XPATH_LIMIT", () => {
   });
 
   test("going through a long text again and again is paid for", () => {
-    const long = xml("a", {}, "x".repeat(100_000), ...Array.from({ length: 1000 }, () => xml("b")));
+    const lang = { "xml:lang": "x".repeat(100_000) };
+    const long = xml(
+      "a",
+      lang,
+      "x".repeat(100_000),
+      ...Array.from({ length: 1000 }, () => xml("b")),
+    );
     for (const expression of [
       "//b[contains(/, 'y')]",
       "//b[substring-before(/, 'y') or substring-after(/, 'y')]",
@@ -273,9 +279,26 @@ describe("an evaluation that takes too many steps ends in XPATH_LIMIT", () => {
       "//b[number(/) = 1]",
       "//b[sum(/) = 1]",
       "//b[concat(/, /) = 'y']",
+      "//b[starts-with(/a/@xml:lang, /a/@xml:lang) = false()]",
+      "//b[lang('x')]",
     ]) {
       const limit = expect.objectContaining({ code: "XPATH_LIMIT" }) as unknown;
       expect(() => compile(expression).test(long), expression).toThrow(limit);
+    }
+  });
+
+  test("what looks at each character alone costs more", () => {
+    const text = "\u{1f600} ".repeat(50_000);
+    const often = (expression: string) => Array.from({ length: 12 }, () => expression).join(" or ");
+    for (const expression of [
+      "string-length(.) = 1",
+      "substring(., 2, 3) = 'y'",
+      "normalize-space(.) = 'y'",
+      "translate(., ' ', 'y') = 'y'",
+    ]) {
+      const limit = expect.objectContaining({ code: "XPATH_LIMIT" }) as unknown;
+      expect(compile(expression).test(xml("a", {}, text)), expression).toBe(false);
+      expect(() => compile(often(expression)).test(xml("a", {}, text)), expression).toThrow(limit);
     }
   });
 
