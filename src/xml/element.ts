@@ -1,8 +1,8 @@
-import { Dictionary } from "./dictionary.ts";
+import { Dictionary, NO_PREFIXES } from "./dictionary.ts";
 import { NS } from "./namespaces.ts";
 import { serialize } from "./serialize.ts";
 
-export { Dictionary } from "./dictionary.ts";
+export { Dictionary, NO_PREFIXES } from "./dictionary.ts";
 
 /** Recognizes elements across copies of this package, where `instanceof` cannot. */
 const ELEMENT = Symbol.for("xmpp-broker.element");
@@ -133,9 +133,6 @@ function owns(parent: Element, child: Element, name: string, ns: string | undefi
 }
 
 Object.defineProperty(Element.prototype, ELEMENT, { value: true });
-
-/** The prefixes of an element that declares none. */
-export const NO_PREFIXES: Readonly<Record<string, string>> = Object.freeze(new Dictionary());
 
 /** Whether a value is an element, also one of another copy of this package. */
 export function isElement(value: unknown): value is Element {
