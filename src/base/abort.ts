@@ -1,5 +1,8 @@
 import { BrokerError } from "./errors.ts";
 
+/** Takes nothing back; one function for all, since a closure for each would weigh on idle brokers. */
+export function nothing(): void {}
+
 /** What each signal calls when it is aborted, in the order it was asked for. */
 const actions = new WeakMap<AbortSignal, Set<() => void>>();
 
@@ -9,10 +12,10 @@ const actions = new WeakMap<AbortSignal, Set<() => void>>();
  * and Node must not warn of one.
  */
 export function onAbort(signal: AbortSignal | undefined, action: () => void): () => void {
-  if (signal === undefined) return () => undefined;
+  if (signal === undefined) return nothing;
   if (signal.aborted) {
     action();
-    return () => undefined;
+    return nothing;
   }
   const shared = actions.get(signal) ?? listenTo(signal);
   const once = (): void => {

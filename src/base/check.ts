@@ -35,15 +35,16 @@ export function text(option: string, value: unknown): string {
   throw badOption(option, "a text that is not empty", value);
 }
 
-/** One of a few words. */
-export function oneOf<const Word extends string>(
+/** One of a few values. */
+export function oneOf<const Word extends string | boolean>(
   option: string,
   value: unknown,
   words: readonly Word[],
 ): Word {
   const word = words.find((candidate) => candidate === value);
   if (word !== undefined) return word;
-  throw badOption(option, `one of ${words.map((w) => `"${w}"`).join(", ")}`, value);
+  const wanted = words.length === 1 ? "" : "one of ";
+  throw badOption(option, `${wanted}${words.map((w) => JSON.stringify(w)).join(", ")}`, value);
 }
 
 /** An object with members, neither null nor an array. */
@@ -52,6 +53,15 @@ export function record(option: string, value: unknown): Readonly<Record<string, 
     return value as Readonly<Record<string, unknown>>;
   }
   throw badOption(option, "an object", value);
+}
+
+/** An `AbortSignal`, told by what is used of it: another realm or a library may have made it. */
+export function abortSignal(option: string, value: unknown): AbortSignal {
+  const { aborted, addEventListener } = record(option, value);
+  if (typeof aborted === "boolean" && typeof addEventListener === "function") {
+    return value as AbortSignal;
+  }
+  throw badOption(option, "an AbortSignal (a controller's `signal`)", value);
 }
 
 /** Something that can be called. */

@@ -1,3 +1,5 @@
+import { nothing } from "./abort.ts";
+
 /** A promise with its two ends apart (`Promise.withResolvers` is not on Node 20). */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
@@ -7,11 +9,35 @@ export interface Deferred<T> {
 
 /** Makes one. */
 export function deferred<T>(): Deferred<T> {
-  let resolve: Deferred<T>["resolve"] = () => undefined;
-  let reject: Deferred<T>["reject"] = () => undefined;
+  let resolve: Deferred<T>["resolve"] = nothing;
+  let reject: Deferred<T>["reject"] = nothing;
   const promise = new Promise<T>((onResolve, onReject) => {
     resolve = onResolve;
     reject = onReject;
   });
   return { promise, resolve, reject };
+}
+
+/** What something will have come to, and a promise of it that is made only when somebody asks. */
+export class Outcome<T> {
+  #value: T | undefined;
+  #isKnown = false;
+  #deferred: Deferred<T | undefined> | undefined;
+
+  /** Resolves with the value once it is known; the same promise each time. */
+  get promise(): Promise<T | undefined> {
+    if (this.#deferred === undefined) {
+      this.#deferred = deferred();
+      if (this.#isKnown) this.#deferred.resolve(this.#value);
+    }
+    return this.#deferred.promise;
+  }
+
+  /** Makes the value known. Only the first call counts. */
+  settle(value: T | undefined): void {
+    if (this.#isKnown) return;
+    this.#isKnown = true;
+    this.#value = value;
+    this.#deferred?.resolve(value);
+  }
 }

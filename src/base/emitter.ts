@@ -9,16 +9,22 @@ export interface ListenOptions {
 
 type Listener<Payload> = (payload: Payload) => unknown;
 
+/** Who is told of the listeners that fail. */
+export interface EmitterOwner<Events> {
+  listenerFailed(error: unknown, event: keyof Events): void;
+}
+
 /**
  * A typed emitter: one map from event name to one payload object. A listener that throws or rejects
  * is reported once and disturbs neither the emitter nor the other listeners.
  */
 export class Emitter<Events> {
-  readonly #listeners = new Map<keyof Events, readonly Listener<never>[]>();
-  readonly #failed: (error: unknown, event: keyof Events) => void;
+  /** Made for the first listener: most brokers of a gateway have none. */
+  #listeners: Map<keyof Events, readonly Listener<never>[]> | undefined;
+  readonly #owner: EmitterOwner<Events>;
 
-  constructor(failed: (error: unknown, event: keyof Events) => void) {
-    this.#failed = failed;
+  constructor(owner: EmitterOwner<Events>) {
+    this.#owner = owner;
   }
 
   /** Adds a listener; the same function may be added twice and is then called twice. Ends in `BAD_OPTION`. */
@@ -32,6 +38,7 @@ export class Emitter<Events> {
       if (options.once) undo();
       return listener(payload);
     };
+    this.#listeners ??= new Map();
     this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), entry]);
     const undo = subscription(() => {
       this.#remove(event, entry);
@@ -41,30 +48,30 @@ export class Emitter<Events> {
 
   /** Whether anybody listens: the hot path asks before it builds a payload. */
   has(event: keyof Events): boolean {
-    return this.#listeners.has(event);
+    return this.#listeners?.has(event) === true;
   }
 
   /** Calls the listeners in the order they were added; those added meanwhile wait for the next event. */
   emit<E extends keyof Events>(event: E, payload: Events[E]): void {
-    const listeners = this.#listeners.get(event) as readonly Listener<Events[E]>[] | undefined;
+    const listeners = this.#listeners?.get(event) as readonly Listener<Events[E]>[] | undefined;
     if (listeners === undefined) return;
     for (const listener of listeners) {
       try {
         const result = listener(payload);
         if (result instanceof Promise) {
           result.catch((error: unknown) => {
-            this.#failed(error, event);
+            this.#owner.listenerFailed(error, event);
           });
         }
       } catch (error) {
-        this.#failed(error, event);
+        this.#owner.listenerFailed(error, event);
       }
     }
   }
 
   #remove(event: keyof Events, entry: Listener<never>): void {
-    const left = (this.#listeners.get(event) ?? []).filter((listener) => listener !== entry);
-    if (left.length === 0) this.#listeners.delete(event);
-    else this.#listeners.set(event, left);
+    const left = (this.#listeners?.get(event) ?? []).filter((listener) => listener !== entry);
+    if (left.length === 0) this.#listeners?.delete(event);
+    else this.#listeners?.set(event, left);
   }
 }

@@ -1,3 +1,5 @@
+import { nothing } from "./abort.ts";
+
 /** The longest that a timer can run, in milliseconds: they count in 32 bits, and a longer wait would be none at all. */
 export const LONGEST = 2 ** 31 - 1;
 
@@ -15,7 +17,7 @@ export function after(milliseconds: number, action: () => void): () => void {
 
 /** Resolves when the promise is settled, or after so many milliseconds: then with `undefined`. */
 export async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
-  let stop: () => void = () => undefined;
+  let stop = nothing;
   const timeout = new Promise<undefined>((resolve) => {
     stop = after(milliseconds, () => {
       resolve(undefined);

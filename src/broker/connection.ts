@@ -1,19 +1,19 @@
-import { onAbort } from "../base/abort.ts";
-import type { Crypto } from "../base/crypto.ts";
+import { nothing } from "../base/abort.ts";
 import { deferred } from "../base/deferred.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { after } from "../base/timer.ts";
 import { jid } from "../jid/jid.ts";
-import { Stream } from "../stream/stream.ts";
+import type { NegotiationEvents, StreamHeader } from "../stream/session.ts";
+import { Stream, type StreamContext, type StreamEvents } from "../stream/stream.ts";
 import type { TlsSettings, Transport, TransportFactory } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
-import { NS } from "../xml/namespaces.ts";
 import type { Destination } from "./address.ts";
 import type { BrokerEvents } from "./events.ts";
 import { DEFAULTS, type Settings } from "./options.ts";
 import type { Phase, Step } from "./phase.ts";
-import { NegotiatingSession } from "./session.ts";
+import type { Runtime } from "./runtime.ts";
+import { NegotiatingSession, type SessionPort } from "./session.ts";
 
 /** What a connection tells the broker. */
 export interface ConnectionPort {
@@ -26,7 +26,7 @@ export interface ConnectionPort {
   /** The stream is over: nothing can be sent or answered any more. Called once. */
   ended(error: BrokerError | undefined): void;
   /** The connection is gone. Called once, last. */
-  closed(): void;
+  closedConnection(): void;
   /** For the trace: what goes over the wire; `wire`: how it looks there. */
   tap(direction: "in" | "out", what: Element | string, wire?: string): void;
 }
@@ -36,8 +36,10 @@ export interface ConnectionParts {
   readonly settings: Settings;
   readonly key: string | undefined;
   readonly destination: Destination;
+  /** The caller's own way to reach the server, if there is one, else the runtime's. */
   readonly connect: TransportFactory;
-  readonly crypto: Crypto;
+  readonly context: StreamContext;
+  readonly runtime: Runtime;
   readonly port: ConnectionPort;
 }
 
@@ -46,21 +48,28 @@ export interface ConnectionParts {
  *
  *     connecting ── negotiating ── ready ── closing ── over
  */
-export class Connection {
-  readonly destination: Destination;
+export class Connection implements StreamEvents, SessionPort {
   readonly #parts: ConnectionParts;
-  readonly #abort = new AbortController();
+  /** Aborted with the cause. Let go where nobody can hold its signal: it weighs as much as all the rest here. */
+  #abort: AbortController | undefined;
+  /** Why nothing is to be waited for any more. */
+  #cause: BrokerError | undefined;
+  /** What else is to be done as soon as there is a cause. */
+  #calledOff = nothing;
   #stream: Stream | undefined;
   #session: NegotiatingSession | undefined;
   #streamId: string | undefined;
   #over = false;
   #gone = false;
   #isNegotiating = false;
-  #stopTimer: () => void = () => undefined;
+  #stopTimer = nothing;
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
-    this.destination = parts.destination;
+  }
+
+  get destination(): Destination {
+    return this.#parts.destination;
   }
 
   get transport(): Transport | undefined {
@@ -76,15 +85,15 @@ export class Connection {
     this.#mustGoOn();
     this.#isNegotiating = true;
     const over = deferred<never>();
-    let stopTelling: () => void = () => undefined;
+    let stopTelling = nothing;
     // Whatever is being waited for, it is waited for no longer than the run lasts.
-    const ignoreAbort = onAbort(this.#abort.signal, () => {
+    this.#calledOff = () => {
       // A server that refuses closes the stream in the same breath: the dialect, which is just being told
       // of the refusal, knows better what it was, and has this turn to say so.
       stopTelling = after(0, () => {
         over.reject(this.#reason(undefined));
       });
-    });
+    };
     try {
       const transport = await this.#connect(over.promise);
       const stream = this.#open(transport);
@@ -97,13 +106,13 @@ export class Connection {
       this.fail(error);
       throw error;
     } finally {
-      ignoreAbort();
+      this.#calledOff = nothing;
       stopTelling();
-      this.#stopTimer();
+      this.#clearTimer();
       this.#session?.end();
       this.#isNegotiating = false;
       // What failed was told first.
-      if (this.#gone) this.#parts.port.closed();
+      if (this.#gone) this.#parts.port.closedConnection();
     }
   }
 
@@ -113,14 +122,14 @@ export class Connection {
     // What was needed to log in is needed no longer.
     this.#session = undefined;
     this.#stream?.setLimits(incomingLimits(this.#parts.settings.limits));
-    this.#stream?.flow((element) => {
-      this.#parts.port.received(element);
-    }, deferred);
+    this.#stream?.flow(deferred);
   }
 
-  /** Writes what a stanza looks like on the wire. */
-  write(text: string, stanza: Element): void {
-    if (this.#stream?.write(text)) this.#parts.port.tap("out", stanza, text);
+  /** Writes what a stanza looks like on the wire; false where the stream takes none any more. */
+  write(text: string, stanza: Element): boolean {
+    if (this.#stream?.write(text) !== true) return false;
+    this.#parts.port.tap("out", stanza, text);
+    return true;
   }
 
   /** Says goodbye and waits, `timeout` ms at most, for the other side to do so. */
@@ -138,34 +147,98 @@ export class Connection {
     return this.#over;
   }
 
+  /** Whether a stanza can be written. */
+  isOpen(): boolean {
+    return !this.#over && this.#stream?.isOpen === true;
+  }
+
+  /** Whether it is over, or has said goodbye: what is to be sent needs the next one. */
+  isEnding(): boolean {
+    return this.#over || this.#stream?.isEnding === true;
+  }
+
   /** Ends the run, saying goodbye as far as there is somebody to say it to; with an error: because of that. */
   fail(error: BrokerError | undefined): void {
     this.#end(error);
-    if (this.#stream === undefined) this.#closed();
+    if (this.#stream === undefined) this.closed();
     else this.#stream.fail(error);
   }
 
   /** Drops everything at once, without a word to the peer. */
   destroy(error?: BrokerError): void {
     this.#end(error);
-    if (this.#stream === undefined) this.#closed();
+    if (this.#stream === undefined) this.closed();
     else this.#stream.destroy(error);
   }
 
+  // What the stream tells.
+
+  started(header: string): void {
+    this.#parts.port.emit("stream:start", { header });
+  }
+
+  finished(): void {
+    this.#parts.port.emit("stream:end", {});
+  }
+
+  alive(): void {
+    this.#parts.port.alive();
+  }
+
+  tap(direction: "in" | "out", what: Element | string): void {
+    this.#parts.port.tap(direction, what);
+  }
+
+  received(element: Element): void {
+    this.#parts.port.received(element);
+  }
+
+  ended(error: BrokerError | undefined): void {
+    this.#end(this.#session === undefined ? error : this.#session.verdict(error));
+  }
+
+  closed(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#clearTimer();
+    this.#end(undefined);
+    if (!this.#isNegotiating) this.#parts.port.closedConnection();
+  }
+
+  // What the session tells, and asks for.
+
+  step(step: Step): void {
+    if (!this.#over) this.#parts.port.phase({ name: "negotiating", step });
+  }
+
+  report<E extends keyof NegotiationEvents>(event: E, payload: NegotiationEvents[E]): void {
+    this.#parts.port.emit(event, payload as BrokerEvents[E]);
+  }
+
+  opened(header: StreamHeader): void {
+    this.#streamId = header.id;
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#cause !== undefined) this.#abort.abort(this.#cause);
+    return this.#abort.signal;
+  }
+
   async #connect(over: Promise<never>): Promise<Transport> {
-    const { connect, settings, destination, port } = this.#parts;
+    const { connect, runtime, settings, destination, port } = this.#parts;
     const { host } = destination;
     port.phase({ name: "connecting", host, port: destination.port, attempt: 1 });
     port.emit("connecting", { host, port: destination.port, attempt: 1 });
     this.#mustGoOn();
     const wait = settings.timeouts.connect;
     this.#stopTimer = after(wait, () => {
-      this.#abort.abort(
+      this.#callOff(
         new BrokerError("TIMEOUT_CONNECT", `${wait} ms have passed`, { retryable: true }),
       );
     });
     const target = { host, port: destination.port, tls: this.#tlsSettings() };
-    const connecting = connect(target, this.#abort.signal);
+    const connecting = connect(target, this.signal);
     // A factory of the caller's may not heed the signal: what it brings too late is dropped.
     connecting.then(
       (late) => {
@@ -174,67 +247,36 @@ export class Connection {
       () => undefined,
     );
     const transport = await Promise.race([connecting, over]);
-    this.#stopTimer();
+    this.#clearTimer();
+    // The runtime's own way does not look at the signal once it has connected; a caller's may.
+    if (connect === runtime.connect) this.#abort = undefined;
     this.#mustGoOn();
     return transport;
   }
 
   #open(transport: Transport): Stream {
-    const { settings, port } = this.#parts;
+    const { settings, context, port } = this.#parts;
     const { dialect, overrides } = settings;
-    this.#stream = new Stream(
-      transport,
-      {
-        domain: dialect.domain,
-        contentNamespace: overrides.xmlns ?? dialect.contentNamespace,
-        streamNamespace: overrides.stream ?? NS.stream,
-        version: overrides.version ?? dialect.version,
-        limits: incomingLimits(settings.limits, LIMITS_BEFORE_AUTHENTICATION),
-      },
-      {
-        started: (header) => {
-          port.emit("stream:start", { header });
-        },
-        finished: () => {
-          port.emit("stream:end", {});
-        },
-        alive: () => {
-          port.alive();
-        },
-        tap: (direction, what) => {
-          port.tap(direction, what);
-        },
-        ended: (error) => {
-          this.#end(this.#session === undefined ? error : this.#session.verdict(error));
-        },
-        closed: () => {
-          this.#closed();
-        },
-      },
-    );
+    const options = {
+      domain: dialect.domain,
+      context,
+      version: overrides.version ?? dialect.version,
+      limits: incomingLimits(settings.limits, LIMITS_BEFORE_AUTHENTICATION),
+    };
+    const stream = new Stream(transport, options, this);
+    this.#stream = stream;
     port.emit("connected", { local: transport.local, remote: transport.remote });
-    return this.#stream;
+    return stream;
   }
 
   #begin(stream: Stream): NegotiatingSession {
-    const { settings, crypto, port, destination } = this.#parts;
+    const { settings, runtime, destination } = this.#parts;
     this.#session = new NegotiatingSession({
       stream,
-      crypto,
-      signal: this.#abort.signal,
+      crypto: runtime.crypto,
       timeouts: settings.timeouts,
       settings: { tls: destination.policy, host: destination.host, port: destination.port },
-      port: {
-        step: (step: Step) => {
-          if (!this.#over) port.phase({ name: "negotiating", step });
-        },
-        report: (event, payload) => {
-          port.emit(event, payload as BrokerEvents[typeof event]);
-        },
-        opened: (header) => {
-          this.#streamId = header.id;
-        },
-      },
+      port: this,
     });
     return this.#session;
   }
@@ -255,8 +297,7 @@ export class Connection {
 
   /** Why the run is over. */
   #reason(thrown: unknown): BrokerError {
-    const { signal } = this.#abort;
-    const reason: unknown = signal.aborted ? signal.reason : thrown;
+    const reason = this.#cause ?? thrown;
     if (thrown instanceof BrokerError && isServersEnd(reason)) return thrown;
     return this.#stream === undefined
       ? asBrokerError(reason, "CONNECT_FAILED", { retryable: true })
@@ -275,17 +316,21 @@ export class Connection {
     if (this.#over) return;
     this.#over = true;
     this.#session?.end();
-    const reason = error ?? new BrokerError("ABORTED", "the broker was shut down");
-    this.#abort.abort(this.#abort.signal.aborted ? this.#abort.signal.reason : reason);
+    this.#callOff(error ?? new BrokerError("ABORTED", "the broker was shut down"));
     this.#parts.port.ended(error);
   }
 
-  #closed(): void {
-    if (this.#gone) return;
-    this.#gone = true;
+  /** Whatever is being waited for is not waited for any more. The first cause stays. */
+  #callOff(cause: BrokerError): void {
+    if (this.#cause !== undefined) return;
+    this.#cause = cause;
+    this.#abort?.abort(cause);
+    this.#calledOff();
+  }
+
+  #clearTimer(): void {
     this.#stopTimer();
-    this.#end(undefined);
-    if (!this.#isNegotiating) this.#parts.port.closed();
+    this.#stopTimer = nothing;
   }
 
   #tlsSettings(): TlsSettings {

@@ -1,3 +1,4 @@
+import { nothing } from "../base/abort.ts";
 import { callable } from "../base/check.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { type Subscription, subscription } from "../base/subscription.ts";
@@ -5,7 +6,7 @@ import { after } from "../base/timer.ts";
 import { StanzaError } from "../stream/stanza-error.ts";
 import { type Element, isElement, type XPathNode } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import { compile } from "../xpath/compile.ts";
+import { compile, type XPath } from "../xpath/compile.ts";
 import { FilterIndex } from "../xpath/filter-index.ts";
 import type { XPathValue } from "../xpath/value.ts";
 import {
@@ -57,7 +58,6 @@ interface Entry {
   readonly responds: boolean;
   readonly once: boolean;
   remove: () => void;
-  removed: boolean;
 }
 
 /** What the filters ask of the broker. */
@@ -77,13 +77,21 @@ export interface FilterParts {
 }
 
 /**
+ * Expressions that were used last and say all by themselves, compiled: a thousand brokers with the same filter
+ * share it. Few and short, since programs make expressions of what others send.
+ */
+const compiled = new Map<string, XPath>();
+const COMPILED = 32;
+const LONGEST_COMPILED = 256;
+
+/**
  * The filters, all on one index, called in the order they were added. One that is removed meanwhile is not
  * called any more; one that is added meanwhile first sees the next stanza.
  */
 export class Filters {
   readonly #index = new FilterIndex<Entry>();
   readonly #parts: FilterParts;
-  readonly #working = new Set<Promise<void>>();
+  #working: Set<Promise<void>> | undefined;
 
   constructor(parts: FilterParts) {
     this.#parts = parts;
@@ -113,8 +121,8 @@ export class Filters {
     } else if (matches.length === 0) return;
     const running: Promise<unknown>[] = [];
     let isClaimed = false;
-    for (const { value: entry, result } of matches) {
-      if (entry.removed) continue;
+    for (const { value: entry, result, removed } of matches) {
+      if (removed) continue;
       if (entry.responds && (request === undefined || isClaimed || request.answered)) continue;
       const match = matchOf(stanza, entry.expression, result, route);
       if (entry.once) entry.remove();
@@ -133,7 +141,7 @@ export class Filters {
   async idle(): Promise<void> {
     // Who asks may be a responder, which is counted once it has returned.
     await Promise.resolve();
-    while (this.#working.size > 0) await Promise.all(this.#working);
+    while (this.#working !== undefined && this.#working.size > 0) await Promise.all(this.#working);
   }
 
   #add(
@@ -144,23 +152,22 @@ export class Filters {
   ): Subscription {
     callable("handler", handler);
     const { namespaces, variables, once = false, signal } = options;
-    const xpath = compile(expression, {
-      ...(namespaces === undefined ? {} : { namespaces }),
-      ...(variables === undefined ? {} : { variables }),
-    });
+    const xpath =
+      namespaces === undefined && variables === undefined
+        ? compileOnce(expression)
+        : compile(expression, {
+            ...(namespaces === undefined ? {} : { namespaces }),
+            ...(variables === undefined ? {} : { variables }),
+          });
     const entry: Entry = {
       expression,
       handler,
       responds,
       once,
-      removed: false,
-      remove: () => undefined,
+      remove: nothing,
     };
     const undo = this.#index.add(xpath, entry);
-    const remove = subscription(() => {
-      entry.removed = true;
-      undo();
-    }, signal);
+    const remove = signal === undefined ? undo : subscription(undo, signal);
     entry.remove = remove;
     return remove;
   }
@@ -227,9 +234,23 @@ export class Filters {
   }
 
   #work(promise: Promise<void>): void {
+    this.#working ??= new Set();
     this.#working.add(promise);
-    void promise.finally(() => this.#working.delete(promise));
+    void promise.finally(() => this.#working?.delete(promise));
   }
+}
+
+function compileOnce(expression: string): XPath {
+  const known = compiled.get(expression);
+  if (known !== undefined) return known;
+  const xpath = compile(expression);
+  if (expression.length > LONGEST_COMPILED) return xpath;
+  compiled.set(expression, xpath);
+  if (compiled.size > COMPILED) {
+    const [oldest] = compiled.keys();
+    if (oldest !== undefined) compiled.delete(oldest);
+  }
+  return xpath;
 }
 
 function matchOf(

@@ -13,10 +13,10 @@ const REMEMBERED = 1000;
 
 /** The incoming requests (`iq` of type get or set): each gets exactly one answer. */
 export class IncomingRequests {
-  readonly #open = new Map<string, IncomingRequest[]>();
-  readonly #answered = new Set<string>();
+  #open: Map<string, IncomingRequest[]> | undefined;
+  #answered: Set<string> | undefined;
   /** Those that nobody of ours is at work on, oldest first. */
-  readonly #left = new Set<IncomingRequest>();
+  #left: Set<IncomingRequest> | undefined;
   readonly #limit: number;
   #size = 0;
 
@@ -29,13 +29,20 @@ export class IncomingRequests {
     if (this.#size >= this.#limit) return undefined;
     const key = keyOf(stanza.attrs.from, stanza.attrs.id);
     const entry: IncomingRequest = { stanza, answered: false };
+    this.#open ??= new Map();
     const others = this.#open.get(key);
     if (others === undefined) this.#open.set(key, [entry]);
     else others.push(entry);
     // The asker uses the id again: it may be answered again.
-    this.#answered.delete(key);
+    this.#answered?.delete(key);
     this.#size++;
     return entry;
+  }
+
+  /** Whether a stanza is the answer to a request that is open. */
+  awaits(stanza: Element): boolean {
+    if (this.#open === undefined || !isAnswerKind(stanza)) return false;
+    return this.#open.has(keyOf(stanza.attrs.to, stanza.attrs.id));
   }
 
   /**
@@ -46,15 +53,15 @@ export class IncomingRequests {
   answer(stanza: Element, request?: IncomingRequest): BrokerError | undefined {
     if (!isAnswerKind(stanza)) return undefined;
     const key = keyOf(stanza.attrs.to, stanza.attrs.id);
-    const entries = this.#open.get(key);
+    const entries = this.#open?.get(key);
     if (entries === undefined) {
-      return this.#answered.has(key) ? new BrokerError("ALREADY_ANSWERED") : undefined;
+      return this.#answered?.has(key) ? new BrokerError("ALREADY_ANSWERED") : undefined;
     }
     const isKnown = request !== undefined && entries.includes(request);
     const entry = isKnown ? request : choose(entries, stanza.attrs.from);
     if (entry === undefined) return undefined;
     entry.answered = true;
-    if (!this.#left.delete(entry)) this.#size--;
+    if (this.#left?.delete(entry) !== true) this.#size--;
     if (this.#remove(key, entry)) this.#settle(key);
     return undefined;
   }
@@ -66,6 +73,7 @@ export class IncomingRequests {
   leave(request: IncomingRequest): void {
     if (request.answered) return;
     this.#size--;
+    this.#left ??= new Set();
     this.#left.add(request);
     if (this.#left.size <= this.#limit) return;
     const [oldest] = this.#left;
@@ -76,22 +84,23 @@ export class IncomingRequests {
 
   /** The connection ended: nobody waits for these answers any more. */
   end(): void {
-    for (const entry of [...this.#open.values()].flat()) entry.answered = true;
-    this.#open.clear();
-    this.#answered.clear();
-    this.#left.clear();
+    for (const entry of [...(this.#open?.values() ?? [])].flat()) entry.answered = true;
+    this.#open = undefined;
+    this.#answered = undefined;
+    this.#left = undefined;
     this.#size = 0;
   }
 
   /** Takes one away; true if it was the last of its key. */
   #remove(key: string, entry: IncomingRequest): boolean {
-    const others = this.#open.get(key)?.filter((other) => other !== entry) ?? [];
-    if (others.length > 0) this.#open.set(key, others);
-    else this.#open.delete(key);
+    const others = this.#open?.get(key)?.filter((other) => other !== entry) ?? [];
+    if (others.length > 0) this.#open?.set(key, others);
+    else this.#open?.delete(key);
     return others.length === 0;
   }
 
   #settle(key: string): void {
+    this.#answered ??= new Set();
     this.#answered.add(key);
     if (this.#answered.size <= REMEMBERED) return;
     const oldest = this.#answered.values().next();

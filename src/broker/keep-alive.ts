@@ -1,11 +1,12 @@
+import { nothing } from "../base/abort.ts";
 import { after } from "../base/timer.ts";
 
 /** What keep-alive asks of the broker. */
 export interface KeepAlivePort {
   /** Sends a probe that a living server answers. */
   probe(): void;
-  /** Nothing came back. */
-  dead(): void;
+  /** Nothing came back in so many milliseconds. */
+  dead(timeout: number): void;
 }
 
 /**
@@ -16,22 +17,22 @@ export interface KeepAlivePort {
  *                       ^ here: `timeout` ms for anything at all to arrive
  */
 export class KeepAlive {
-  readonly #interval: number;
-  readonly #timeout: number;
+  readonly #settings: { readonly interval: number; readonly timeout: number };
   readonly #port: KeepAlivePort;
   /** By a clock that nobody sets: a day's time put back must not make a live stream look dead. */
   #heard = performance.now();
   #probed: number | undefined;
-  #stopTimer: () => void = () => undefined;
+  /** Time is up, and what may have arrived is being read. */
+  #lastCall = false;
+  #stopTimer = nothing;
 
   constructor(
     settings: { readonly interval: number; readonly timeout: number },
     port: KeepAlivePort,
   ) {
-    this.#interval = settings.interval;
-    this.#timeout = settings.timeout;
+    this.#settings = settings;
     this.#port = port;
-    this.#wait(this.#interval);
+    this.#wait(settings.interval);
   }
 
   /** Something arrived. Called for every read, so it only notes the time. */
@@ -51,17 +52,22 @@ export class KeepAlive {
 
   #look(): void {
     if (this.#probed !== undefined && this.#heard < this.#probed) {
-      this.#port.dead();
+      // Timers go before reading: of a process that was busy, it is not the server that was mute.
+      if (this.#lastCall) this.#port.dead(this.#settings.timeout);
+      else this.#wait(0);
+      this.#lastCall = true;
       return;
     }
+    this.#lastCall = false;
+    const { interval, timeout } = this.#settings;
     const silent = performance.now() - this.#heard;
-    if (silent < this.#interval) {
+    if (silent < interval) {
       this.#probed = undefined;
-      this.#wait(this.#interval - silent);
+      this.#wait(interval - silent);
       return;
     }
     this.#probed = performance.now();
-    this.#wait(this.#timeout);
+    this.#wait(timeout);
     this.#port.probe();
   }
 }

@@ -130,7 +130,10 @@ export interface Settings {
   };
 }
 
-/** Every default that is a number, in one place. */
+/**
+ * Every default that is a number, in one place. What a caller leaves out altogether is shared by all who do:
+ * a gateway has thousands of brokers.
+ */
 export const DEFAULTS = {
   queue: { limit: 1000, bytes: 16 * 1024 * 1024 },
   keepAlive: Object.freeze<{ interval: number; timeout: number }>({
@@ -200,11 +203,18 @@ function settleDialect(dialect: unknown): Dialect {
   return dialect as Dialect;
 }
 
+const NO_TLS: Settings["tls"] = Object.freeze({
+  policy: undefined,
+  servername: undefined,
+  ca: undefined,
+  cert: undefined,
+  pins: undefined,
+  minVersion: "TLSv1.2",
+});
+
 function settleTls(tls: BrokerOptions["tls"]): Settings["tls"] {
-  const given: TlsOptions =
-    tls === undefined || typeof tls === "string"
-      ? { ...(tls === undefined ? {} : { policy: tls }) }
-      : record("tls", tls);
+  if (tls === undefined) return NO_TLS;
+  const given: TlsOptions = typeof tls === "string" ? { policy: tls } : record("tls", tls);
   knownOptions("tls", given, TLS_OPTIONS);
   if ((given.cert === undefined) !== (given.key === undefined)) {
     throw badOption(
@@ -213,6 +223,9 @@ function settleTls(tls: BrokerOptions["tls"]): Settings["tls"] {
       given.cert === undefined ? "only key" : "only cert",
     );
   }
+  if (given.key !== undefined && typeof given.key !== "string") {
+    throw badOption("tls.key", "a text", given.key);
+  }
   const ca = given.ca === undefined ? undefined : [given.ca].flat();
   return Object.freeze({
     policy: given.policy === undefined ? undefined : oneOf("tls", given.policy, POLICIES),
@@ -220,29 +233,45 @@ function settleTls(tls: BrokerOptions["tls"]): Settings["tls"] {
       given.servername === undefined ? undefined : text("tls.servername", given.servername),
     ca: ca === undefined ? undefined : texts("tls.ca", ca),
     cert: given.cert === undefined ? undefined : text("tls.cert", given.cert),
-    pins: given.pins === undefined ? undefined : texts("tls.pins", given.pins),
+    pins: given.pins === undefined ? undefined : settlePins(given.pins),
     minVersion: oneOf("tls.minVersion", given.minVersion ?? "TLSv1.2", ["TLSv1.2", "TLSv1.3"]),
   });
 }
 
-function settleQueue(queue: BrokerOptions["queue"] = {}): Settings["queue"] {
+const USUAL_QUEUE: Settings["queue"] = Object.freeze({
+  ...DEFAULTS.queue,
+  overflow: "reject",
+  flush: "manual",
+});
+
+function settleQueue(queue: BrokerOptions["queue"]): Settings["queue"] {
+  if (queue === undefined) return USUAL_QUEUE;
   record("queue", queue);
   knownOptions("queue", queue, ["limit", "bytes", "overflow", "flush"]);
   return Object.freeze({
     limit: wholeNumber("queue.limit", queue.limit ?? DEFAULTS.queue.limit, 0),
     bytes: wholeNumber("queue.bytes", queue.bytes ?? DEFAULTS.queue.bytes, 1),
-    overflow: oneOf("queue.overflow", queue.overflow ?? "reject", ["reject", "drop-oldest"]),
-    flush: oneOf("queue.flush", queue.flush ?? "manual", ["manual", "auto"]),
+    overflow: oneOf("queue.overflow", queue.overflow ?? USUAL_QUEUE.overflow, [
+      "reject",
+      "drop-oldest",
+    ]),
+    flush: oneOf("queue.flush", queue.flush ?? USUAL_QUEUE.flush, ["manual", "auto"]),
   });
 }
 
-function settleKeepAlive(keepAlive: BrokerOptions["keepAlive"] = {}): Settings["keepAlive"] {
+function settleKeepAlive(keepAlive: BrokerOptions["keepAlive"]): Settings["keepAlive"] {
   if (keepAlive === false) return false;
-  record("keepAlive", keepAlive);
   return settleNumbers("keepAlive", keepAlive, DEFAULTS.keepAlive, LONGEST);
 }
 
-function settleOverrides(overrides: BrokerOptions["overrides"] = {}): Settings["overrides"] {
+const NO_OVERRIDES: Settings["overrides"] = Object.freeze({
+  version: undefined,
+  xmlns: undefined,
+  stream: undefined,
+});
+
+function settleOverrides(overrides: BrokerOptions["overrides"]): Settings["overrides"] {
+  if (overrides === undefined) return NO_OVERRIDES;
   record("overrides", overrides);
   knownOptions("overrides", overrides, ["version", "xmlns", "stream"]);
   const given = (name: "version" | "xmlns" | "stream"): string | undefined =>
@@ -254,9 +283,19 @@ function settleOverrides(overrides: BrokerOptions["overrides"] = {}): Settings["
   });
 }
 
+/** SHA-256 in base64. */
+const PIN = /^[A-Za-z0-9+/]{43}=$/;
+
+function settlePins(given: unknown): readonly string[] {
+  const pins = texts("tls.pins", given);
+  const bad = pins.find((pin) => !PIN.test(pin));
+  if (bad !== undefined) throw badOption("tls.pins", "SHA-256 digests in base64", bad);
+  return pins;
+}
+
 function texts(option: string, given: unknown): readonly string[] {
   if (!Array.isArray(given)) throw badOption(option, "a list", given);
-  return given.map((one: unknown) => text(option, one));
+  return Object.freeze(given.map((one: unknown) => text(option, one)));
 }
 
 /** A group of options that are whole numbers of at least 1. */
@@ -266,7 +305,6 @@ function settleNumbers<Group extends object>(
   defaults: Group,
   most: number,
 ): Group {
-  // Shared by all who ask for nothing else: a gateway has thousands of brokers.
   if (given === undefined) return defaults;
   record(owner, given);
   knownOptions(owner, given, Object.keys(defaults));

@@ -1,3 +1,4 @@
+import { nothing } from "../base/abort.ts";
 import { BrokerError } from "../base/errors.ts";
 import { after, LONGEST } from "../base/timer.ts";
 import type { Element } from "../xml/element.ts";
@@ -52,18 +53,25 @@ export interface OutboxItem {
   readonly expires: number | undefined;
 }
 
+/** What every queue holds until the first stanza waits: most never have one. */
+const NOTHING: ReadonlyMap<string, OutboxItem> = new Map();
+
 /** The queue: bounded in number and bytes, in order, each stanza with a time to live of its own. */
 export class BoundedOutbox implements Outbox {
   readonly #limits: OutboxLimits;
   readonly #port: OutboxPort;
-  readonly #items = new Map<string, OutboxItem>();
+  #filled: Map<string, OutboxItem> | undefined;
   #bytes = 0;
   #nextExpiry = Number.POSITIVE_INFINITY;
-  #stopTimer: () => void = () => undefined;
+  #stopTimer = nothing;
 
   constructor(limits: OutboxLimits, port: OutboxPort) {
     this.#limits = limits;
     this.#port = port;
+  }
+
+  get #items(): ReadonlyMap<string, OutboxItem> {
+    return this.#filled ?? NOTHING;
   }
 
   get size(): number {
@@ -128,13 +136,14 @@ export class BoundedOutbox implements Outbox {
 
   /** Puts a stanza at the end; `admit` has made room for it. */
   push(item: OutboxItem): void {
-    this.#items.set(item.delivery.id, item);
+    this.#filled ??= new Map();
+    this.#filled.set(item.delivery.id, item);
     this.#bytes += item.bytes;
     if (item.expires !== undefined) this.#watch(item.expires);
   }
 
   #take(item: OutboxItem): boolean {
-    if (!this.#items.delete(item.delivery.id)) return false;
+    if (this.#filled?.delete(item.delivery.id) !== true) return false;
     this.#bytes -= item.bytes;
     if (this.#items.size === 0) this.#unwatch();
     return true;

@@ -39,7 +39,8 @@ interface Entry extends PendingRequest {
 
 /** The requests under way: each settles exactly once. */
 export class Requests {
-  readonly #entries = new Map<string, Entry>();
+  /** Made for the first: a program that only answers has none. */
+  #entries: Map<string, Entry> | undefined;
   readonly #crypto: Pick<Crypto, "random">;
   readonly #limit: number;
   readonly #port: RequestPort;
@@ -52,6 +53,7 @@ export class Requests {
 
   /** Id → request, for all that wait. */
   get pending(): ReadonlyMap<string, PendingRequest> {
+    this.#entries ??= new Map();
     return this.#entries;
   }
 
@@ -61,7 +63,9 @@ export class Requests {
         reject(aborted(signal));
         return;
       }
-      if (this.#entries.size >= this.#limit) {
+      this.#entries ??= new Map();
+      const entries = this.#entries;
+      if (entries.size >= this.#limit) {
         const detail = `${this.#limit} requests are pending already`;
         reject(new BrokerError("QUEUE_FULL", detail, { retryable: true }));
         return;
@@ -77,10 +81,10 @@ export class Requests {
       });
       // Filled once `send` returns; a request may be settled before that.
       const sent: { delivery?: Delivery } = {};
-      const isPending = (): boolean => this.#entries.get(id) === entry;
+      const isPending = (): boolean => entries.get(id) === entry;
       const settle = (answer: Element | BrokerError): void => {
         if (!isPending()) return;
-        this.#entries.delete(id);
+        entries.delete(id);
         stopTimer();
         ignoreSignal();
         if (answer instanceof BrokerError) {
@@ -94,7 +98,7 @@ export class Requests {
         this.#port.finished(answer);
       };
       const entry: Entry = { stanza, since, deadline: since + timeout, settle };
-      this.#entries.set(id, entry);
+      entries.set(id, entry);
       const ignoreSignal = onAbort(signal, () => {
         settle(aborted(signal));
       });
@@ -113,8 +117,8 @@ export class Requests {
   /** Settles the request this element answers, if it answers one. */
   answer(element: Element, own: string): boolean {
     const { id } = element.attrs;
-    if (id === undefined || this.#entries.size === 0) return false;
-    const entry = this.#entries.get(id);
+    if (id === undefined) return false;
+    const entry = this.#entries?.get(id);
     if (entry === undefined || !isAnswer(entry.stanza, element, own)) return false;
     entry.settle(element);
     return true;
@@ -123,21 +127,24 @@ export class Requests {
   /** A stanza of ours came back: if it is one of these, it could not be delivered. */
   fail(returned: Element, error: BrokerError): boolean {
     const { name, attrs } = returned;
-    const entry = this.#entries.get(attrs.id ?? "");
+    const entry = this.#entries?.get(attrs.id ?? "");
     if (entry?.stanza.name !== name || entry.stanza.attrs.type !== attrs.type) return false;
     entry.settle(error);
     return true;
   }
 
-  /** The connection ended: nothing that waits can be answered any more. */
-  end(error: BrokerError): void {
-    for (const entry of [...this.#entries.values()]) entry.settle(error);
+  /** The connection ended: nothing that waits now can be answered any more, and is told so when this is called. */
+  ending(): (error: BrokerError) => void {
+    const entries = [...(this.#entries?.values() ?? [])];
+    return (error) => {
+      for (const entry of entries) entry.settle(error);
+    };
   }
 
   /** The caller's own id stays, unless a request with it is under way. */
   #withId(stanza: Element): Element {
     const { id } = stanza.attrs;
-    if (id !== undefined && id !== "" && !this.#entries.has(id)) return stanza;
+    if (id !== undefined && id !== "" && this.#entries?.has(id) !== true) return stanza;
     return withAttribute(stanza, "id", randomId(this.#crypto));
   }
 }

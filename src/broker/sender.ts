@@ -7,7 +7,7 @@ import { NS } from "../xml/namespaces.ts";
 import { type SerializeContext, serialize } from "../xml/serialize.ts";
 import { type Delivery, TrackedDelivery } from "./delivery.ts";
 import type { IncomingRequest, IncomingRequests } from "./incoming.ts";
-import { BoundedOutbox, type OutboxItem, type OutboxLimits } from "./outbox.ts";
+import { BoundedOutbox, type OutboxItem, type OutboxLimits, type OutboxPort } from "./outbox.ts";
 import { withAttribute } from "./requests.ts";
 
 /** How many sent stanzas are remembered, so that one that comes back can be told to its delivery. */
@@ -16,6 +16,8 @@ const REMEMBERED = 1000;
 /** What the sender asks of the broker. */
 export interface SenderPort {
   ready(): boolean;
+  /** Whether the stream takes stanzas, also where the broker is not `ready` any more: it drains. */
+  open(): boolean;
   buffered(): number;
   write(item: OutboxItem): void;
   /** A stanza waits in the queue. */
@@ -40,10 +42,10 @@ export interface SenderParts {
  * The way out: a gate. Each stanza is checked, put into the shape of the wire as it is now, and written or
  * queued. One that cannot go fails alone; the stream goes on.
  */
-export class Sender {
+export class Sender implements OutboxPort {
   readonly outbox: BoundedOutbox;
   readonly #parts: SenderParts;
-  readonly #returnable = new Map<string, { delivery: TrackedDelivery; stanza: Element }>();
+  #returnable: Map<string, { delivery: TrackedDelivery; stanza: Element }> | undefined;
   /** The context of a stanza: its namespace passes for the stream's own. */
   readonly #stanzaContext: SerializeContext;
   #count = 0;
@@ -51,30 +53,39 @@ export class Sender {
   constructor(parts: SenderParts) {
     this.#parts = parts;
     this.#stanzaContext = { ...parts.context, ns: NS.client };
-    this.outbox = new BoundedOutbox(parts.queue, {
-      ready: () => parts.port.ready(),
-      buffered: () => parts.port.buffered(),
-      write: (item) => {
-        this.#write(item);
-      },
-      failed: (item) => {
-        parts.port.changed(item.delivery, item.stanza);
-      },
-    });
+    this.outbox = new BoundedOutbox(parts.queue, this);
+  }
+
+  // What the outbox asks, and tells.
+
+  ready(): boolean {
+    return this.#parts.port.ready();
+  }
+
+  buffered(): number {
+    return this.#parts.port.buffered();
+  }
+
+  failed(item: OutboxItem): void {
+    this.#parts.port.changed(item.delivery, item.stanza);
   }
 
   /** Sends a stanza, or queues it until the broker is ready. Never throws for what the stanza is. */
   send(given: Element, ttl?: number): Delivery {
     const { port } = this.#parts;
-    const isReady = port.ready();
+    const { incoming } = this.#parts;
     const item = this.#prepare(given, ttl);
+    const isAwaited = item.delivery.error === undefined && incoming.awaits(item.stanza);
+    // A handler that `shutdown` waits for still gives its answer.
+    const isWritten = port.ready() || (isAwaited && port.open());
     const refusal =
       item.delivery.error ??
-      this.outbox.admit(item.bytes, !isReady) ??
-      this.#parts.incoming.answer(item.stanza);
+      this.outbox.admit(item.bytes, !isWritten) ??
+      // Nobody has been answered yet by what waits in the queue.
+      (isWritten || !isAwaited ? incoming.answer(item.stanza) : undefined);
     if (refusal !== undefined) return this.#refuse(item, refusal);
-    if (isReady) {
-      this.#write(item);
+    if (isWritten) {
+      this.write(item);
       return item.delivery;
     }
     const queued = { ...item, stanza: item.stanza.clone() };
@@ -94,10 +105,10 @@ export class Sender {
   /** A stanza came back: tells its delivery. */
   returned(stanza: Element, error: BrokerError): void {
     const { id } = stanza.attrs;
-    const sent = id === undefined ? undefined : this.#returnable.get(id);
+    const sent = id === undefined ? undefined : this.#returnable?.get(id);
     // Nobody of ours knows it any more: the event still says what came back.
     const delivery = sent?.delivery ?? new TrackedDelivery(++this.#count);
-    if (id !== undefined) this.#returnable.delete(id);
+    if (id !== undefined) this.#returnable?.delete(id);
     delivery.fail(error);
     this.#parts.port.changed(delivery, sent?.stanza ?? stanza);
   }
@@ -133,7 +144,8 @@ export class Sender {
     return serialize(element, isStanza ? this.#stanzaContext : this.#parts.context);
   }
 
-  #write(item: OutboxItem): void {
+  /** Hands a stanza to the transport. */
+  write(item: OutboxItem): void {
     const { dialect, port } = this.#parts;
     port.write(item);
     item.delivery.write();
@@ -144,6 +156,7 @@ export class Sender {
   #remember({ delivery, stanza }: OutboxItem): void {
     const { id } = stanza.attrs;
     if (id === undefined) return;
+    this.#returnable ??= new Map();
     this.#returnable.set(id, { delivery, stanza });
     if (this.#returnable.size <= REMEMBERED) return;
     const oldest = this.#returnable.keys().next();

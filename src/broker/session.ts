@@ -1,3 +1,4 @@
+import { nothing } from "../base/abort.ts";
 import type { Crypto } from "../base/crypto.ts";
 import { BrokerError, type ErrorCode } from "../base/errors.ts";
 import { after } from "../base/timer.ts";
@@ -35,6 +36,8 @@ export interface SessionPort {
   step(step: Step): void;
   report<E extends keyof NegotiationEvents>(event: E, payload: NegotiationEvents[E]): void;
   opened(header: StreamHeader): void;
+  /** Aborted when the attempt is over. */
+  readonly signal: AbortSignal;
 }
 
 /** What a session is made of. */
@@ -42,7 +45,6 @@ export interface SessionParts {
   readonly stream: Stream;
   readonly settings: SessionSettings;
   readonly crypto: Crypto;
-  readonly signal: AbortSignal;
   readonly timeouts: Timeouts;
   readonly port: SessionPort;
 }
@@ -51,7 +53,6 @@ export interface SessionParts {
 export class NegotiatingSession implements Session {
   readonly settings: SessionSettings;
   readonly crypto: Crypto;
-  readonly signal: AbortSignal;
   /** What came meanwhile and is no part of the login. */
   readonly deferred: Element[] = [];
   readonly #stream: Stream;
@@ -60,15 +61,19 @@ export class NegotiatingSession implements Session {
   #step: Step = "stream";
   #mechanism = "";
   #over = false;
-  #stopDeadline: () => void = () => undefined;
+  #stopDeadline = nothing;
 
   constructor(parts: SessionParts) {
     this.settings = parts.settings;
     this.crypto = parts.crypto;
-    this.signal = parts.signal;
     this.#stream = parts.stream;
     this.#timeouts = parts.timeouts;
     this.#port = parts.port;
+  }
+
+  /** Made only for a dialect that asks for it. */
+  get signal(): AbortSignal {
+    return this.#port.signal;
   }
 
   /** The step in force: the one that failed, when `negotiate` rejects. */

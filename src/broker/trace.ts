@@ -1,4 +1,4 @@
-import { callable, knownOptions, record } from "../base/check.ts";
+import { callable, knownOptions, oneOf, record } from "../base/check.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { type SerializeContext, serialize } from "../xml/serialize.ts";
@@ -34,9 +34,11 @@ export function traceTarget(option: TraceOption, standard: TraceListener): Trace
   if (typeof option === "function") return { to: option, secrets: false };
   record("trace", option);
   knownOptions("trace", option, ["to", "secrets"]);
-  const { to = standard, secrets = false } = option;
+  const { to = standard, secrets } = option;
   callable("trace.to", to);
-  return { to, secrets };
+  // Only the very word may bring secrets to light.
+  if (secrets !== undefined) oneOf("trace.secrets", secrets, [true]);
+  return { to, secrets: secrets === true };
 }
 
 const REDACTED = "[redacted]";

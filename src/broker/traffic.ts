@@ -1,34 +1,40 @@
 import type { Crypto } from "../base/crypto.ts";
 import type { Emitter } from "../base/emitter.ts";
 import { BrokerError } from "../base/errors.ts";
+import type { StreamContext } from "../stream/stream.ts";
 import type { Element } from "../xml/element.ts";
+import type { Delivery } from "./delivery.ts";
 import type { BrokerEvents } from "./events.ts";
-import { Filters } from "./filters.ts";
-import { Inbox } from "./inbox.ts";
-import { IncomingRequests } from "./incoming.ts";
+import { type FilterPort, Filters } from "./filters.ts";
+import { Inbox, type InboxPort } from "./inbox.ts";
+import { type IncomingRequest, IncomingRequests } from "./incoming.ts";
 import type { Settings } from "./options.ts";
-import { Requests } from "./requests.ts";
-import { Sender } from "./sender.ts";
+import type { OutboxItem } from "./outbox.ts";
+import { type RequestPort, Requests } from "./requests.ts";
+import { Sender, type SenderPort } from "./sender.ts";
 import { Waiting } from "./waiting.ts";
 
 /** What traffic asks of the broker. */
 export interface TrafficPort {
   /** Whether stanzas may be written now. */
-  readonly isReady: () => boolean;
+  isReady(): boolean;
+  /** Whether the stream takes stanzas: also while `shutdown` waits for the last answers. */
+  isOpen(): boolean;
   /** The address in force. */
-  readonly jid: () => string;
+  jid(): string;
   /** Bytes written that the peer has not read. */
-  readonly buffered: () => number;
-  readonly write: (text: string, stanza: Element) => void;
+  buffered(): number;
+  /** False where the stream takes nothing any more. */
+  write(text: string, stanza: Element): boolean;
   /** A handler failed. */
-  readonly failed: (error: BrokerError, source: string) => void;
+  failed(error: BrokerError, source: string): void;
 }
 
 /** What traffic is made of. */
 export interface TrafficParts {
   readonly settings: Settings;
   /** What is declared above a stanza on the stream. */
-  readonly context: { readonly ns: string; readonly prefixes: { readonly stream: string } };
+  readonly context: StreamContext;
   readonly crypto: Crypto;
   readonly emitter: Emitter<BrokerEvents>;
   readonly port: TrafficPort;
@@ -42,16 +48,20 @@ export interface TrafficParts {
  *     request ─ requests ┴─ sender ─ wire ─ inbox ┤
  *                             └─ outbox          └─ filters ─ respond, waitFor, stanzas
  */
-export class Traffic {
+export class Traffic implements SenderPort, RequestPort, FilterPort, InboxPort {
   readonly sender: Sender;
   readonly requests: Requests;
   readonly filters: Filters;
   readonly waiting: Waiting;
   readonly inbox: Inbox;
   readonly #incoming: IncomingRequests;
+  readonly #emitter: Emitter<BrokerEvents>;
+  readonly #port: TrafficPort;
 
   constructor({ settings, context, crypto, emitter, port }: TrafficParts) {
     const { dialect, limits, queue, timeouts, unhandled } = settings;
+    this.#emitter = emitter;
+    this.#port = port;
     this.#incoming = new IncomingRequests(limits.requests);
     this.sender = new Sender({
       dialect,
@@ -60,41 +70,14 @@ export class Traffic {
       queue,
       crypto,
       incoming: this.#incoming,
-      port: {
-        ready: port.isReady,
-        buffered: port.buffered,
-        write: ({ text, stanza }) => {
-          port.write(text, stanza);
-          if (emitter.has("sent")) emitter.emit("sent", { stanza });
-        },
-        queued: (stanza) => {
-          emitter.emit("queued", { stanza });
-        },
-        changed: (delivery, stanza) => {
-          if (emitter.has("delivery")) emitter.emit("delivery", { delivery, stanza });
-        },
-      },
+      port: this,
     });
-    this.requests = new Requests(crypto, limits.requests, {
-      send: (stanza) => this.sender.send(stanza),
-      remove: ({ id }) => {
-        this.sender.outbox.remove(id);
-      },
-      started: (stanza) => {
-        emitter.emit("request:start", { stanza });
-      },
-      finished: (stanza, error) => {
-        emitter.emit("request:finish", { stanza, ...(error === undefined ? {} : { error }) });
-      },
-    });
+    this.requests = new Requests(crypto, limits.requests, this);
     this.filters = new Filters({
       incoming: this.#incoming,
       unhandled,
       timeout: timeouts.respond,
-      port: {
-        answer: (stanza, request) => this.sender.answer(stanza, request),
-        failed: port.failed,
-      },
+      port: this,
     });
     this.waiting = new Waiting(this.filters);
     this.inbox = new Inbox({
@@ -104,20 +87,86 @@ export class Traffic {
       requests: this.requests,
       sender: this.sender,
       filters: this.filters,
-      port: {
-        jid: port.jid,
-        failed: port.failed,
-        received: (stanza) => {
-          if (emitter.has("received")) emitter.emit("received", { stanza });
-        },
-      },
+      port: this,
     });
   }
 
-  /** The stream is over: what waits for something over it gets the reason (none: we ended it ourselves). */
-  end(error: BrokerError | undefined): void {
+  // What the sender asks, and tells.
+
+  ready(): boolean {
+    return this.#port.isReady();
+  }
+
+  open(): boolean {
+    return this.#port.isOpen();
+  }
+
+  buffered(): number {
+    return this.#port.buffered();
+  }
+
+  write({ text, stanza }: OutboxItem): void {
+    const isWritten = this.#port.write(text, stanza);
+    if (isWritten && this.#emitter.has("sent")) this.#emitter.emit("sent", { stanza });
+  }
+
+  queued(stanza: Element): void {
+    this.#emitter.emit("queued", { stanza });
+  }
+
+  changed(delivery: Delivery, stanza: Element): void {
+    if (this.#emitter.has("delivery")) this.#emitter.emit("delivery", { delivery, stanza });
+  }
+
+  // What the requests ask, and tell.
+
+  send(stanza: Element): Delivery {
+    return this.sender.send(stanza);
+  }
+
+  remove({ id }: Delivery): void {
+    this.sender.outbox.remove(id);
+  }
+
+  started(stanza: Element): void {
+    if (this.#emitter.has("request:start")) this.#emitter.emit("request:start", { stanza });
+  }
+
+  finished(stanza: Element, error?: BrokerError): void {
+    if (!this.#emitter.has("request:finish")) return;
+    const facts = error === undefined ? { stanza } : { stanza, error };
+    this.#emitter.emit("request:finish", facts);
+  }
+
+  // What the filters and the inbox ask, and tell.
+
+  answer(stanza: Element, request?: IncomingRequest): BrokerError | undefined {
+    return this.sender.answer(stanza, request);
+  }
+
+  jid(): string {
+    return this.#port.jid();
+  }
+
+  received(stanza: Element): void {
+    if (this.#emitter.has("received")) this.#emitter.emit("received", { stanza });
+  }
+
+  failed(error: BrokerError, source: string): void {
+    this.#port.failed(error, source);
+  }
+
+  /**
+   * The stream is over. What waits for something over it as it stands now gets the reason (none: we ended it
+   * ourselves) when the function that is returned is called.
+   */
+  ending(): (error: BrokerError | undefined) => void {
     this.#incoming.end();
-    this.requests.end(error ?? new BrokerError("DISCONNECTED", "the broker was shut down"));
-    this.waiting.end(error);
+    const endRequests = this.requests.ending();
+    const endWaiting = this.waiting.ending();
+    return (error) => {
+      endRequests(error ?? new BrokerError("DISCONNECTED", "the broker was shut down"));
+      endWaiting(error);
+    };
   }
 }

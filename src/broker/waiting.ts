@@ -1,4 +1,4 @@
-import { aborted, onAbort } from "../base/abort.ts";
+import { aborted, nothing, onAbort } from "../base/abort.ts";
 import { wholeNumber } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import { after, LONGEST } from "../base/timer.ts";
@@ -10,15 +10,18 @@ const BUFFER = 1000;
 /** Those who wait for stanzas: a promise for one, an iterator for many. All end with the run. */
 export class Waiting {
   readonly #filters: Filters;
-  readonly #endings = new Set<(error: BrokerError | undefined) => void>();
+  #endings: Set<(error: BrokerError | undefined) => void> | undefined;
 
   constructor(filters: Filters) {
     this.#filters = filters;
   }
 
-  /** The run is over. */
-  end(error: BrokerError | undefined): void {
-    for (const end of [...this.#endings]) end(error);
+  /** The run is over: ends, when called, those who wait now. */
+  ending(): (error: BrokerError | undefined) => void {
+    const endings = [...(this.#endings ?? [])];
+    return (error) => {
+      for (const end of endings) end(error);
+    };
   }
 
   /** The next stanza that matches. */
@@ -58,9 +61,10 @@ export class Waiting {
       const leave = (): void => {
         undo();
         stopTimer?.();
-        this.#endings.delete(end);
+        this.#endings?.delete(end);
         ignoreSignal();
       };
+      this.#endings ??= new Set();
       this.#endings.add(end);
       const ignoreSignal = onAbort(signal, () => {
         fail(aborted(signal));
@@ -80,14 +84,14 @@ export class Waiting {
       resolve: (r: IteratorResult<FilterMatch>) => void;
       reject: (e: unknown) => void;
     }[] = [];
-    let ignoreSignal: () => void = () => undefined;
+    let ignoreSignal = nothing;
     let over: { readonly error: BrokerError | undefined } | undefined;
 
     const finish = (error: BrokerError | undefined): void => {
       if (over !== undefined) return;
       over = { error };
       undo();
-      this.#endings.delete(finish);
+      this.#endings?.delete(finish);
       ignoreSignal();
       // Readers wait only while nothing is ready, so the first takes the error and the rest the end.
       for (const reader of readers.splice(0)) settle(reader);
@@ -112,6 +116,7 @@ export class Waiting {
       },
       rest,
     );
+    this.#endings ??= new Set();
     this.#endings.add(finish);
     ignoreSignal = onAbort(signal, () => {
       finish(aborted(signal));

@@ -34,7 +34,7 @@ export function component(options: ComponentOptions): Dialect {
     domain,
     contentNamespace: NS.component,
     version: undefined,
-    ports: { plain: 5347 },
+    ports: Object.freeze({ plain: 5347 }),
     tls: "by-host",
     certificate: "host",
     async negotiate(session) {

@@ -68,7 +68,7 @@ export function jabberd2(options: Jabberd2Options): Dialect {
     domain,
     contentNamespace: NS.jabberd2,
     version: "1.0",
-    ports: { plain: 5347 },
+    ports: Object.freeze({ plain: 5347 }),
     tls: "required",
     certificate: "host",
     async negotiate(session) {

@@ -40,7 +40,7 @@ export function legacy(options: LegacyOptions): Dialect {
     domain,
     contentNamespace: NS.client,
     version: undefined,
-    ports: { plain: 5222, direct: 5223 },
+    ports: Object.freeze({ plain: 5222, direct: 5223 }),
     tls: "by-host",
     certificate: "domain",
     async negotiate(session) {

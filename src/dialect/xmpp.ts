@@ -68,7 +68,7 @@ export function xmpp(options: XmppOptions): Dialect {
     domain,
     contentNamespace: NS.client,
     version: "1.0",
-    ports: { plain: 5222, direct: 5223 },
+    ports: Object.freeze({ plain: 5222, direct: 5223 }),
     tls: "required",
     certificate: "domain",
     async negotiate(session) {

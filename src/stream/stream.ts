@@ -1,12 +1,13 @@
+import { nothing } from "../base/abort.ts";
 import { BrokerError } from "../base/errors.ts";
 import { after } from "../base/timer.ts";
 import type { TlsFacts } from "../transport/tls-facts.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { Transport, TransportEvents } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import type { XmlLimits } from "../xml/limits.ts";
 import { NS } from "../xml/namespaces.ts";
 import { openTag, type SerializeContext, serialize } from "../xml/serialize.ts";
-import { StreamParser } from "../xml/stream-parser.ts";
+import { StreamParser, type StreamParserEvents } from "../xml/stream-parser.ts";
 import type { XmlError } from "../xml/xml-error.ts";
 import type { StreamHeader } from "./session.ts";
 import { streamErrorFrom } from "./stream-error.ts";
@@ -18,11 +19,16 @@ const WAITING_LIMIT = 20_000;
 /** How long a connection that has failed may take to say why before it is dropped, in milliseconds. */
 const LINGER = 500;
 
+/** What is declared above every element on the stream: its content namespace, and the prefix of its own. */
+export interface StreamContext {
+  readonly ns: string;
+  readonly prefixes: { readonly stream: string };
+}
+
 /** What a stream is opened with. */
 export interface StreamOptions {
   readonly domain: string;
-  readonly contentNamespace: string;
-  readonly streamNamespace: string;
+  readonly context: StreamContext;
   readonly version: string | undefined;
   readonly limits: XmlLimits;
 }
@@ -37,6 +43,8 @@ export interface StreamEvents {
   alive(): void;
   /** An element went out or came in; for the trace. */
   tap(direction: "in" | "out", what: Element | string): void;
+  /** An element arrived, once they flow. */
+  received(element: Element): void;
   /** The stream is over (`undefined`: closed by both sides in order). Called once, before `closed`. */
   ended(error: BrokerError | undefined): void;
   /** The transport is gone. Called once. */
@@ -57,13 +65,12 @@ export class Stream {
   readonly transport: Transport;
   readonly #options: StreamOptions;
   readonly #events: StreamEvents;
-  readonly #context: SerializeContext;
   #limits: XmlLimits;
   #parser: StreamParser | undefined;
   #header: Waiter<StreamHeader> | undefined;
   #reader: Waiter<Element> | undefined;
   #waiting: Element[] = [];
-  #consume: ((element: Element) => void) | undefined;
+  #flows = false;
   /** Our side of the stream: nothing sent yet, header sent, closing tag sent. */
   #out: "none" | "open" | "closed" = "none";
   #peerClosed = false;
@@ -71,29 +78,14 @@ export class Stream {
   #over = false;
   #error: BrokerError | undefined;
   #gone = false;
-  #stopLingering: () => void = () => undefined;
+  #stopLingering = nothing;
 
   constructor(transport: Transport, options: StreamOptions, events: StreamEvents) {
     this.transport = transport;
     this.#options = options;
     this.#events = events;
     this.#limits = options.limits;
-    this.#context = {
-      ns: options.contentNamespace,
-      prefixes: { stream: options.streamNamespace },
-    };
-    transport.start({
-      data: (bytes) => {
-        this.#data(bytes);
-      },
-      drain: () => undefined,
-      end: () => {
-        this.#finish(disconnected("the server ended the connection"));
-      },
-      close: (error) => {
-        this.#closed(error);
-      },
-    });
+    transport.start(new FromTransport(this));
   }
 
   /**
@@ -106,11 +98,11 @@ export class Stream {
   open(attributes: Readonly<Record<string, string | undefined>> = {}): Promise<StreamHeader> {
     if (this.#error !== undefined || this.#over) return Promise.reject(this.#ending());
     this.#parser?.stop();
-    this.#parser = this.#newParser();
-    const { domain, version, contentNamespace, streamNamespace } = this.#options;
+    this.#parser = new StreamParser(new FromParser(this), { limits: this.#limits });
+    const { domain, version, context } = this.#options;
     const header = openTag("stream:stream", {
-      xmlns: contentNamespace,
-      "xmlns:stream": streamNamespace,
+      xmlns: context.ns,
+      "xmlns:stream": context.prefixes.stream,
       to: domain,
       version,
       ...attributes,
@@ -137,19 +129,29 @@ export class Stream {
     });
   }
 
-  /** From now on pushes every element to `consume`, first `deferred`, then those that wait already. */
-  flow(consume: (element: Element) => void, deferred: readonly Element[]): void {
+  /** From now on every element is told as received: first `deferred`, then those that wait already. */
+  flow(deferred: readonly Element[]): void {
     const waiting = [...deferred, ...this.#waiting];
     this.#waiting = [];
-    this.#consume = consume;
-    for (const element of waiting) if (!this.#over) consume(element);
+    this.#flows = true;
+    for (const element of waiting) if (!this.#over) this.#events.received(element);
     this.#resume();
   }
 
   /** Writes an element as a child of the stream. */
   send(element: Element): void {
     this.#events.tap("out", element);
-    this.write(serialize(element, this.#context));
+    this.write(serialize(element, this.#options.context));
+  }
+
+  /** Whether our side of the stream is open: header sent, closing tag not. */
+  get isOpen(): boolean {
+    return this.#out === "open" && !this.#over;
+  }
+
+  /** Whether our side of the stream is closed, or all of it is over: no stanza can follow. */
+  get isEnding(): boolean {
+    return this.#out === "closed" || this.#over;
   }
 
   /** Writes what stands inside the stream; false behind our closing tag, where nothing may (RFC 6120, 4.4). */
@@ -196,31 +198,8 @@ export class Stream {
     this.transport.destroy();
   }
 
-  #newParser(): StreamParser {
-    return new StreamParser(
-      {
-        open: (header) => {
-          this.#opened(header);
-        },
-        element: (element) => {
-          this.#element(element);
-        },
-        close: () => {
-          this.#events.tap("in", "</stream:stream>");
-          this.#peerClosed = true;
-          this.#finish(
-            this.#out === "closed" ? undefined : disconnected("the server closed the stream"),
-          );
-        },
-        error: (error) => {
-          this.#refuse(error, error.condition);
-        },
-      },
-      { limits: this.#limits },
-    );
-  }
-
-  #data(bytes: Uint8Array): void {
+  /** Bytes arrived. */
+  arrived(bytes: Uint8Array): void {
     if (this.#over) return;
     this.#events.alive();
     if (this.#parser === undefined) {
@@ -230,10 +209,12 @@ export class Stream {
     this.#parser.write(bytes);
   }
 
-  #opened(element: Element): void {
-    this.#events.tap("in", headerText(element, this.#context));
+  /** The server's header arrived. */
+  headerArrived(element: Element): void {
+    const { context } = this.#options;
+    this.#events.tap("in", headerText(element, context));
     const waiter = this.#header;
-    if (!element.is("stream", this.#options.streamNamespace) || waiter === undefined) {
+    if (!element.is("stream", context.prefixes.stream) || waiter === undefined) {
       const what = `what answers is no XMPP stream, it begins with <${element.name}>`;
       this.#refuse(new BrokerError("PROTOCOL_ERROR", what), "invalid-namespace");
       return;
@@ -243,12 +224,13 @@ export class Stream {
     waiter.resolve({ element, id, from, version });
   }
 
-  #element(element: Element): void {
+  /** An element arrived. */
+  elementArrived(element: Element): void {
     this.#events.tap("in", element);
-    if (element.name === "error" && element.ns === this.#options.streamNamespace) {
+    if (element.name === "error" && element.ns === this.#options.context.prefixes.stream) {
       this.#finish(streamErrorFrom(element));
-    } else if (this.#consume !== undefined) {
-      this.#consume(element);
+    } else if (this.#flows) {
+      this.#events.received(element);
     } else if (this.#reader !== undefined) {
       const reader = this.#reader;
       this.#reader = undefined;
@@ -260,6 +242,34 @@ export class Stream {
       const what = `more than ${WAITING_LIMIT} elements during negotiation`;
       this.#refuse(new BrokerError("POLICY_VIOLATION", what), "policy-violation");
     }
+  }
+
+  /** The server's closing tag arrived. */
+  peerClosed(): void {
+    this.#events.tap("in", "</stream:stream>");
+    this.#peerClosed = true;
+    this.#finish(this.#out === "closed" ? undefined : disconnected("the server closed the stream"));
+  }
+
+  /** What arrived cannot be read on. */
+  unreadable(error: XmlError): void {
+    this.#refuse(error, error.condition);
+  }
+
+  /** The server has ended its half of the connection. */
+  peerEnded(): void {
+    this.#finish(disconnected("the server ended the connection"));
+  }
+
+  /** The connection is gone. */
+  connectionClosed(error: Error | undefined): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#stopLingering();
+    if (error instanceof BrokerError) this.#end(error);
+    else if (this.#out === "closed" && error === undefined) this.#end(undefined);
+    else this.#end(disconnected("the connection was cut", error));
+    this.#events.closed();
   }
 
   /** Answers what a server must not send with the stream error the RFC names, and ends. */
@@ -319,18 +329,60 @@ export class Stream {
     this.#events.ended(error);
   }
 
-  #closed(error: Error | undefined): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    this.#stopLingering();
-    if (error instanceof BrokerError) this.#end(error);
-    else if (this.#out === "closed" && error === undefined) this.#end(undefined);
-    else this.#end(disconnected("the connection was cut", error));
-    this.#events.closed();
-  }
-
   #ending(): BrokerError {
     return this.#error ?? disconnected("the stream is closed");
+  }
+}
+
+/**
+ * What the transport calls, and what the parser does. Small objects, since both have an event `close`
+ * and neither means the stream's own; and objects, since a closure for each event weighs five times as much.
+ */
+class FromTransport implements TransportEvents {
+  readonly #stream: Stream;
+
+  constructor(stream: Stream) {
+    this.#stream = stream;
+  }
+
+  data(bytes: Uint8Array): void {
+    this.#stream.arrived(bytes);
+  }
+
+  drain(): void {
+    // Who writes looks at `buffered` when there is more to write.
+  }
+
+  end(): void {
+    this.#stream.peerEnded();
+  }
+
+  close(error?: Error): void {
+    this.#stream.connectionClosed(error);
+  }
+}
+
+class FromParser implements StreamParserEvents {
+  readonly #stream: Stream;
+
+  constructor(stream: Stream) {
+    this.#stream = stream;
+  }
+
+  open(header: Element): void {
+    this.#stream.headerArrived(header);
+  }
+
+  element(element: Element): void {
+    this.#stream.elementArrived(element);
+  }
+
+  close(): void {
+    this.#stream.peerClosed();
+  }
+
+  error(error: XmlError): void {
+    this.#stream.unreadable(error);
   }
 }
 

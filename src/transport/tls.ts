@@ -17,9 +17,10 @@ const SRV_ID = "othername:SRVName:_xmpp-client.";
  * what is no PEM, and for a key that does not fit its certificate.
  */
 export function secureContext({ ca, cert, key, minVersion }: TlsSettings): SecureContext {
+  // OpenSSL takes a text without any certificate in silence, and then trusts nobody.
+  for (const trusted of ca ?? []) mustBeCertificate("tls.ca", trusted);
+  if (cert !== undefined) mustBeCertificate("tls.cert", cert);
   try {
-    // OpenSSL takes a text without any certificate in silence, and then trusts nobody.
-    for (const trusted of ca ?? []) new X509Certificate(trusted);
     return createSecureContext({
       minVersion,
       // RFC 9325, 3.5. A second handshake could show another certificate, which nobody would look at.
@@ -28,8 +29,18 @@ export function secureContext({ ca, cert, key, minVersion }: TlsSettings): Secur
       ...(cert !== undefined && { cert }),
       ...(key !== undefined && { key }),
     });
-  } catch (thrown) {
-    throw asBrokerError(thrown, "BAD_OPTION");
+  } catch (cause) {
+    const reason = `tls.key must be the private key (PEM) of tls.cert: ${reasonOf(cause as Error)}`;
+    throw new BrokerError("BAD_OPTION", reason, { cause });
+  }
+}
+
+function mustBeCertificate(option: string, text: string): void {
+  try {
+    new X509Certificate(text);
+  } catch (cause) {
+    const reason = `${option} must be certificates (PEM): ${reasonOf(cause as Error)}`;
+    throw new BrokerError("BAD_OPTION", reason, { cause });
   }
 }
 

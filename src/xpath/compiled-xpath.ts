@@ -1,10 +1,13 @@
+import { badOption, knownOptions } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Element, XPathNode } from "../xml/element.ts";
 import type { Code } from "./code.ts";
 import { compiler } from "./compiler.ts";
+import { keysOf } from "./conditions.ts";
 import { type Expression, typeOf } from "./expression.ts";
 import { fold } from "./fold.ts";
 import { coreFunctions, type Value } from "./functions.ts";
+import type { Choice } from "./key.ts";
 import { parse } from "./parser.ts";
 import {
   isXPathValue,
@@ -58,6 +61,7 @@ export class CompiledXPath implements XPath {
   /** The type of the result, as far as it is known before evaluation. */
   readonly type: Type;
   readonly #steps: number;
+  #keys: Choice | undefined | "none";
   #testing: Code<boolean> | undefined;
   #giving: Code<Value> | undefined;
 
@@ -66,6 +70,12 @@ export class CompiledXPath implements XPath {
     this.tree = tree;
     this.type = typeOf(tree);
     this.#steps = steps;
+  }
+
+  /** Of which at least one must hold for the expression to be true; `undefined`: nothing is known. */
+  get keys(): Choice | undefined {
+    this.#keys ??= keysOf(this.tree) ?? "none";
+    return this.#keys === "none" ? undefined : this.#keys;
   }
 
   evaluate(element: Element): XPathValue {
@@ -123,7 +133,11 @@ export function prepare(expression: string, options: XPathOptions = {}): Compile
       `an expression must be a string, got a ${typeof expression}`,
     );
   }
+  knownOptions("compile", options, ["namespaces", "variables", "functions", "steps"]);
   if (!(steps > 0)) throw new BrokerError("BAD_OPTION", `steps must be above 0, got ${steps}`);
+  for (const [prefix, uri] of Object.entries<unknown>(namespaces)) {
+    if (typeof uri !== "string") throw badOption(`namespaces.${prefix}`, "a text", uri);
+  }
   for (const [name, value] of Object.entries(variables)) {
     if (isXPathValue(value)) continue;
     throw new BrokerError("BAD_OPTION", `the variable $${name} must be a value of XPath`);

@@ -1,8 +1,8 @@
 import { type Subscription, subscription } from "../base/subscription.ts";
 import type { Element, XPathNode } from "../xml/element.ts";
 import { CompiledXPath, prepare, type XPath, type XPathOptions } from "./compiled-xpath.ts";
-import { keysOf } from "./conditions.ts";
 import { type Choice, printKey } from "./key.ts";
+import { mayHold } from "./key-check.ts";
 import { KeyTree } from "./key-tree.ts";
 import { toBoolean, type XPathValue } from "./value.ts";
 import { Walk } from "./walk.ts";
@@ -19,6 +19,12 @@ export interface Match<T> {
   /** Whether the entry has been removed since: by a handler called for an earlier match, say. */
   readonly removed: boolean;
 }
+
+/**
+ * Up to how many keys are tried one by one on each stanza: a thousand brokers with a filter each would have
+ * a thousand trees of tables otherwise.
+ */
+const FEW = 4;
 
 /** One call of `add`. */
 class Entry<T> {
@@ -41,14 +47,64 @@ class Group<T> {
   /** The same, unless another copy of this package compiled it. */
   readonly compiled: CompiledXPath | undefined;
   readonly keys: Choice | undefined;
-  readonly entries = new Set<Entry<T>>();
+  /** Its only entry, which nearly all have, or else all of them. */
+  #entries: Entry<T> | Set<Entry<T>> | undefined;
   /** The last search that came across this group, which may meet it under several keys. */
   search = 0;
 
   constructor(xpath: XPath) {
     this.xpath = xpath;
     this.compiled = xpath instanceof CompiledXPath ? xpath : undefined;
-    this.keys = this.compiled && keysOf(this.compiled.tree);
+    this.keys = this.compiled?.keys;
+  }
+
+  /** How many keys must be tried to find it; what is tried on every stanza counts as one. */
+  get weight(): number {
+    return this.keys?.length ?? 1;
+  }
+
+  get isEmpty(): boolean {
+    const entries = this.#entries;
+    return entries instanceof Set ? entries.size === 0 : entries === undefined;
+  }
+
+  get entries(): Iterable<Entry<T>> {
+    const entries = this.#entries;
+    if (entries instanceof Set) return entries;
+    return entries === undefined ? [] : [entries];
+  }
+
+  add(entry: Entry<T>): void {
+    const entries = this.#entries;
+    if (entries === undefined) this.#entries = entry;
+    else if (entries instanceof Set) entries.add(entry);
+    else this.#entries = new Set([entries, entry]);
+  }
+
+  delete(entry: Entry<T>): void {
+    const entries = this.#entries;
+    if (entries instanceof Set) entries.delete(entry);
+    else if (entries === entry) this.#entries = undefined;
+  }
+}
+
+/** The groups when they are many. */
+class Many<T> {
+  readonly groups = new Map<XPath, Group<T>>();
+  readonly tree = new KeyTree<Group<T>>();
+  /** The groups without a key. */
+  readonly keyless = new Set<Group<T>>();
+
+  add(group: Group<T>): void {
+    this.groups.set(group.xpath, group);
+    if (group.keys === undefined) this.keyless.add(group);
+    else for (const key of group.keys) this.tree.add(key, group);
+  }
+
+  delete(group: Group<T>): void {
+    this.groups.delete(group.xpath);
+    if (group.keys === undefined) this.keyless.delete(group);
+    else for (const key of group.keys) this.tree.delete(key, group);
   }
 }
 
@@ -89,10 +145,9 @@ class EntryMatch<T> implements Match<T> {
  * thousands of others cost nothing. Expressions without one are tried on every stanza.
  */
 export class FilterIndex<T> {
-  readonly #groups = new Map<XPath, Group<T>>();
-  readonly #tree = new KeyTree<Group<T>>();
-  /** The groups without a key. */
-  readonly #keyless = new Set<Group<T>>();
+  /** All groups, as long as they are few. */
+  #few: readonly Group<T>[] = [];
+  #many: Many<T> | undefined;
   #size = 0;
   #added = 0;
   #searches = 0;
@@ -107,30 +162,46 @@ export class FilterIndex<T> {
    * added any number of times; one compiled expression added often is evaluated once for all.
    */
   add(xpath: XPath, value: T): Subscription {
-    let group = this.#groups.get(xpath);
-    if (group === undefined) {
-      group = new Group(xpath);
-      this.#groups.set(xpath, group);
-      if (group.keys === undefined) this.#keyless.add(group);
-      else for (const key of group.keys) this.#tree.add(key, group);
-    }
+    const group = this.#find(xpath) ?? this.#open(xpath);
     const entry = new Entry(value, group, this.#added++);
-    group.entries.add(entry);
+    group.add(entry);
     this.#size++;
     return subscription(() => {
       this.#remove(entry);
     });
   }
 
+  #find(xpath: XPath): Group<T> | undefined {
+    if (this.#many !== undefined) return this.#many.groups.get(xpath);
+    return this.#few.find((group) => group.xpath === xpath);
+  }
+
+  #open(xpath: XPath): Group<T> {
+    const group = new Group<T>(xpath);
+    if (this.#many === undefined) {
+      let weight = group.weight;
+      for (const other of this.#few) weight += other.weight;
+      if (weight <= FEW) {
+        // A copy has room for just its members.
+        this.#few = [...this.#few, group];
+        return group;
+      }
+      this.#many = new Many();
+      for (const other of this.#few) this.#many.add(other);
+      this.#few = [];
+    }
+    this.#many.add(group);
+    return group;
+  }
+
   #remove(entry: Entry<T>): void {
     const { group } = entry;
     entry.removed = true;
-    group.entries.delete(entry);
+    group.delete(entry);
     this.#size--;
-    if (group.entries.size > 0) return;
-    this.#groups.delete(group.xpath);
-    if (group.keys === undefined) this.#keyless.delete(group);
-    else for (const key of group.keys) this.#tree.delete(key, group);
+    if (!group.isEmpty) return;
+    if (this.#many === undefined) this.#few = this.#few.filter((other) => other !== group);
+    else this.#many.delete(group);
   }
 
   /**
@@ -141,20 +212,30 @@ export class FilterIndex<T> {
    * not match; `failed` is told and the others go on. Without `failed` the error is thrown.
    */
   match(stanza: Element, failed?: (error: unknown, value: T) => void): Match<T>[] {
+    const matches: EntryMatch<T>[] = [];
+    const candidates = this.#candidates(stanza);
+    if (candidates.length === 0) return matches;
+    const walk = new Walk(stanza);
+    for (const group of candidates) tryGroup(group, walk, matches, failed);
+    return matches.length > 1 ? matches.sort((left, right) => left.number - right.number) : matches;
+  }
+
+  /** The groups that have a key of this stanza, then those that have none at all. */
+  #candidates(stanza: Element): readonly Group<T>[] {
+    const many = this.#many;
+    if (many === undefined) {
+      return this.#few.filter(({ keys }) => keys === undefined || mayHold(keys, stanza));
+    }
     const candidates: Group<T>[] = [];
     const search = ++this.#searches;
-    const looked = this.#tree.visit(stanza, (group) => {
+    const looked = many.tree.visit(stanza, (group) => {
       if (group.search === search) return;
       group.search = search;
       candidates.push(group);
     });
-    const groups = looked ? candidates : this.#groups.values();
-    const matches: EntryMatch<T>[] = [];
-    if (candidates.length + this.#keyless.size === 0 && looked) return matches;
-    const walk = new Walk(stanza);
-    for (const group of groups) tryGroup(group, walk, matches, failed);
-    if (looked) for (const group of this.#keyless) tryGroup(group, walk, matches, failed);
-    return matches.length > 1 ? matches.sort((left, right) => left.number - right.number) : matches;
+    if (!looked) return [...many.groups.values()];
+    for (const group of many.keyless) candidates.push(group);
+    return candidates;
   }
 
   /**
@@ -165,7 +246,7 @@ export class FilterIndex<T> {
    */
   static explain(expression: string | XPath, options?: XPathOptions): string {
     const xpath = typeof expression === "string" ? prepare(expression, options) : expression;
-    const keys = xpath instanceof CompiledXPath ? keysOf(xpath.tree) : undefined;
+    const keys = xpath instanceof CompiledXPath ? xpath.keys : undefined;
     return keys === undefined
       ? "tried on every stanza"
       : `found by ${keys.map(printKey).join(" or ")}`;

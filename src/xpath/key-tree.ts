@@ -2,7 +2,7 @@ import type { Element } from "../xml/element.ts";
 import { DEEPEST } from "../xml/limits.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { Key, TrailStep } from "./key.ts";
-import { textOfNode } from "./value.ts";
+import { textOf } from "./key-check.ts";
 import { ValueTable } from "./value-table.ts";
 
 /**
@@ -231,10 +231,4 @@ class Search<T> {
       if (typeof child !== "string") this.below(table, child, child.ns ?? ns, depth + 1);
     }
   }
-}
-
-function textOf(element: Element): string {
-  const [first] = element.children;
-  if (first === undefined) return "";
-  return element.children.length === 1 && typeof first === "string" ? first : textOfNode(element);
 }

@@ -289,3 +289,23 @@ test("two requests with one id, answered in the other order, get an answer each"
   }
   made.broker.halt();
 });
+
+test("what a handler sends while a shutdown waits for it is the answer", async () => {
+  const line = await readyLine();
+  const { broker, server } = line;
+  let state = "";
+  broker.filter("/iq", async ({ stanza: { attrs } }) => {
+    await turns(5);
+    const result = xml("iq", { type: "result", id: attrs.id, to: attrs.from, from: attrs.to });
+    ({ state } = broker.send(result));
+  });
+  server.say(ASKED);
+  await broker.waitFor("/iq");
+  const done = broker.shutdown();
+  expect(broker.send(xml("message", { id: "too late" })).state).toBe("queued");
+  expect(await server.hears("</stream:stream>")).toBe(`${RESULT()}</stream:stream>`);
+  expect(state).toBe("written");
+  server.say("</stream:stream>");
+  await done;
+  expect(broker.queue.size).toBe(1);
+});

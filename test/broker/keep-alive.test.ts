@@ -42,7 +42,22 @@ test("a stream that stays silent ends in SOCKET_DEAD", async () => {
   vi.advanceTimersByTime(timeout - 1);
   expect(broker.phase.name).toBe("ready");
   vi.advanceTimersByTime(1);
+  // What may have arrived is read first.
+  vi.advanceTimersByTime(1);
   expect(await broker.closed).toMatchObject({ code: "SOCKET_DEAD", retryable: true });
+});
+
+test("an answer that a busy process has not read yet keeps the stream", async () => {
+  const { broker, server } = await readyLine({ keepAlive });
+  vi.advanceTimersByTime(interval);
+  const ping = await server.hears("</iq>");
+  const id = /id='([^']*)'/.exec(ping)?.[1] ?? "";
+  server.say(`<iq type='result' id='${id}' from='example.org'/>`);
+  vi.advanceTimersByTime(timeout);
+  await server.delivered();
+  vi.advanceTimersByTime(1);
+  expect(broker.phase.name).toBe("ready");
+  broker.halt();
 });
 
 test("white space is a sign of life, so a busy stream is not probed", async () => {

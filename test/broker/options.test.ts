@@ -33,6 +33,8 @@ const bad: [unknown, string][] = [
     'tls.minVersion must be one of "TLSv1.2", "TLSv1.3", got "TLSv1"',
   ],
   [{ dialect: bare, tls: { pins: "x" } }, 'tls.pins must be a list, got "x"'],
+  [{ dialect: bare, tls: { pins: ["!"] } }, 'tls.pins must be SHA-256 digests in base64, got "!"'],
+  [{ dialect: bare, tls: { cert: "x", key: 5 } }, "tls.key must be a text, got 5"],
   [
     { dialect: bare, queue: { limit: -1 } },
     "queue.limit must be a whole number of at least 0, got -1",
@@ -69,6 +71,7 @@ const bad: [unknown, string][] = [
     'limits.bytes must be a whole number of at least 1, got "1M"',
   ],
   [{ dialect: bare, trace: { file: "x" } }, "trace has no option file; it knows to, secrets"],
+  [{ dialect: bare, trace: { secrets: "yes" } }, 'trace.secrets must be true, got "yes"'],
   [{ dialect: bare, transport: "tcp" }, 'transport must be a function, got "tcp"'],
   [
     { dialect: bare, overrides: { lang: "de" } },
@@ -143,10 +146,77 @@ test("event names and payloads are checked", () => {
   on("ready", ({ stanza }) => stanza);
 });
 
+const nothing = () => undefined;
+const iq = xml("iq", { type: "get" });
+const signal = new AbortController();
+
+test.each<[string, (broker: Broker, options: never) => unknown]>([
+  ["send", (broker, options) => broker.send(xml("message"), options)],
+  ["request", (broker, options) => broker.request(iq, options)],
+  ["filter", (broker, options) => broker.filter("/iq", nothing, options)],
+  ["respond", (broker, options) => broker.respond("/iq", nothing, options)],
+  ["waitFor", (broker, options) => broker.waitFor("/iq", options)],
+  ["stanzas", (broker, options) => broker.stanzas("/iq", options)],
+  ["on", (broker, options) => broker.on("ready", nothing, options)],
+  ["shutdown", (broker, options) => broker.shutdown(options)],
+])("the options of %s are checked before anything comes of the call", async (call, make) => {
+  const { broker, names } = line();
+  const refusal = async (options: unknown) => {
+    const made = await Promise.resolve()
+      .then(() => make(broker, options as never))
+      .catch((error: unknown) => error);
+    return String(made);
+  };
+  expect(await refusal({ onec: true })).toContain(`${call} has no option onec; it knows `);
+  expect(await refusal(null)).toContain(`the options of ${call} must be an object, got null`);
+  if (call !== "send" && call !== "shutdown") {
+    expect(await refusal({ signal })).toContain("signal must be an AbortSignal");
+  }
+  expect(broker.pending.size + broker.queue.size).toBe(0);
+  // Nothing was left that would fail when the run ends, or hear of it.
+  const connecting = broker.connect();
+  broker.halt();
+  expect(await codeOf(connecting)).toBe("ABORTED");
+  expect(names()).not.toContain("error");
+});
+
+test("namespaces are texts", () => {
+  const namespaces = { a: 5 } as never;
+  expect(() => line().broker.filter("/a:b", nothing, { namespaces })).toThrow(
+    "namespaces.a must be a text, got 5",
+  );
+});
+
+test("lists in the settings are frozen too", () => {
+  const tls = { ca: ["x"], pins: [`${"A".repeat(43)}=`] };
+  const settings = settle({ dialect: bare, tls });
+  expect(Object.isFrozen(settings.tls.ca) && Object.isFrozen(settings.tls.pins)).toBe(true);
+});
+
+test("what is pending can be looked at, and not changed", async () => {
+  const { broker } = line();
+  const request = codeOf(broker.request(xml("iq", { type: "get", id: "q" })));
+  const { pending } = broker;
+  expect(pending).not.toBeInstanceOf(Map);
+  expect("clear" in pending || "delete" in pending || "set" in pending).toBe(false);
+  const [[id, entry] = []] = pending;
+  expect([...pending.keys()]).toEqual(["q"]);
+  expect([...pending.entries()]).toEqual([[id, entry]]);
+  expect([...pending.values()]).toEqual([pending.get("q")]);
+  pending.forEach((value, key, map) => {
+    expect([value, key, map]).toEqual([entry, id, pending]);
+  });
+  expect(broker.pending).toBe(pending);
+  await broker.connect();
+  broker.halt();
+  expect(await request).toBe("DISCONNECTED");
+  expect(pending.size).toBe(0);
+  expect(pending.has("q")).toBe(false);
+});
+
 test("a wait longer than timers count is refused, not over at once", async () => {
   const { broker } = line();
   const timeout = 2 ** 31;
-  const iq = xml("iq", { type: "get" });
   expect(await codeOf(broker.request(iq, { timeout }))).toBe("BAD_OPTION");
   expect(await codeOf(broker.waitFor("/message", { timeout }))).toBe("BAD_OPTION");
   expect(await codeOf(broker.shutdown({ timeout }))).toBe("BAD_OPTION");

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { BrokerEvents } from "../../src/broker/events.ts";
-import { bare, codeOf, type Line, line, turns } from "./line.ts";
+import { xml } from "../../src/xml/element.ts";
+import { bare, codeOf, type Line, line, readyLine, turns } from "./line.ts";
 
 /** A broker whose servers close their streams in answer to ours. */
 function polite(): Line {
@@ -88,6 +89,92 @@ test.each(CASES)("%s may be called in the event %s", async (call, _, hook) => {
   expect(await codeOf(broker.connect())).toBe("resolved");
   broker.halt();
   expect(await broker.closed).toBeUndefined();
+});
+
+/** Where a program may hear that the server has ended the stream. */
+const ENDINGS: [string, Hook][] = [
+  ...(["stream:end", "request:finish", "socket:error"] as const).map((event): [string, Hook] => [
+    event,
+    ({ broker }, action) => void broker.on(event, action, { once: true }),
+  ]),
+  ...HOOKS.filter(([where]) => where === "phase closing"),
+];
+
+test.each(
+  ENDINGS.flatMap(([where, hook]) =>
+    (["connect", "reconnect"] as const).map((call) => [call, where, hook] as const),
+  ),
+)("%s called in %s, as the server ends the stream, is a run of its own", async (call, _, hook) => {
+  const made = await readyLine();
+  const { broker, servers } = made;
+  const first = codeOf(broker.request(xml("iq", { type: "get", id: "first" })));
+  let called: Promise<unknown> | undefined;
+  hook(made, () => {
+    called = broker[call]();
+  });
+  made.server.say("</stream:stream>");
+  expect(await first).toMatch(/DISCONNECTED|ABORTED/);
+  await called;
+  await rest();
+
+  expect(servers.length).toBe(2);
+  expect(broker.phase.name).toBe("ready");
+  const [, ...ofTheNext] = made.names().join(" ").split("connecting");
+  expect(ofTheNext.join()).not.toContain("socket:");
+  expect(broker.send(xml("message", { id: "on the new one" })).state).toBe("written");
+  await made.server.hears("<message id='on the new one'/>");
+  broker.halt();
+});
+
+test("what is asked while a run ends is not ended with it", async () => {
+  const made = await readyLine({ queue: { flush: "auto" } });
+  const { broker } = made;
+  let second: Promise<unknown> | undefined;
+  const first = broker.request(xml("iq", { type: "get", id: "first" })).catch(() => {});
+  broker.on(
+    "request:finish",
+    () => {
+      second = codeOf(broker.request(xml("iq", { type: "get", id: "second" })));
+    },
+    { once: true },
+  );
+  made.server.transport.destroy();
+  await first;
+  await broker.closed;
+  await broker.connect();
+  await made.server.hears("id='second'/>");
+  made.server.say("<iq type='result' id='second'/>");
+  expect(await second).toBe("resolved");
+  broker.halt();
+});
+
+test("what is sent behind our closing tag waits for the next connection", async () => {
+  const { broker, server, names } = await readyLine();
+  let state = "";
+  broker.on("stream:end", () => {
+    ({ state } = broker.send(xml("message", { id: "late" })));
+  });
+  server.say("</stream:stream>");
+  await broker.closed;
+  expect(state).toBe("queued");
+  expect(broker.queue.size).toBe(1);
+  expect(names()).not.toContain("sent");
+  expect(server.heard).not.toContain("late");
+});
+
+test("connect called as a shutdown begins waits for its end", async () => {
+  const made = polite();
+  const { broker, servers } = made;
+  await broker.connect();
+  let again: Promise<unknown> | undefined;
+  broker.on("shutdown:start", () => {
+    again = broker.connect();
+  });
+  await broker.shutdown();
+  await again;
+  expect(servers.length).toBe(2);
+  expect(broker.phase.name).toBe("ready");
+  broker.halt();
 });
 
 test("shutdown called again while it begins is the same shutdown", async () => {

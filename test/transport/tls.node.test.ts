@@ -369,14 +369,16 @@ describe("TLS fails, and takes the connection with it,", () => {
 describe("what TLS is given", () => {
   const nobody = { host: "127.0.0.1", port: 9 };
   const mine = makeCertificate({ names: ["romeo.example.org"], authority });
-  test.each<[string, Partial<TlsSettings>]>([
-    ["an authority that is no PEM", { ca: ["not a certificate"] }],
-    ["a key that is no PEM", { cert: mine.cert, key: "secret" }],
-    ["a key of another certificate", { cert: mine.cert, key: good.key }],
-  ])("%s is BAD_OPTION before a socket is opened", async (_what, tls) => {
+  test.each<[string, string, Partial<TlsSettings>]>([
+    ["an authority that is no PEM", "tls.ca", { ca: ["not a certificate"] }],
+    ["a certificate that is no PEM", "tls.cert", { cert: "none", key: mine.key }],
+    ["a key that is no PEM", "tls.key", { cert: mine.cert, key: "secret" }],
+    ["a key of another certificate", "tls.key", { cert: mine.cert, key: good.key }],
+  ])("%s is BAD_OPTION, of %s, before a socket is opened", async (_what, option, tls) => {
     const attempt = connectTcp({ ...target(0, tls), ...nobody }, new AbortController().signal);
     const error: unknown = await attempt.catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "BAD_OPTION" });
+    expect(String(error)).toContain(option);
     expect(String(error)).not.toContain("secret");
   });
 
