@@ -69,7 +69,8 @@ export class TrackedDelivery implements Delivery {
   /** The transport has it. */
   write(): void {
     this.#state = "written";
-    for (const waiter of this.#waiters ?? []) waiter.resolve();
+    if (this.#waiters === undefined) return;
+    for (const waiter of this.#waiters) waiter.resolve();
     this.#waiters = undefined;
   }
 

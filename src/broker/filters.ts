@@ -4,7 +4,7 @@ import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { type Subscription, subscription } from "../base/subscription.ts";
 import { after } from "../base/timer.ts";
 import { isStanzaError } from "../stream/stanza-error.ts";
-import { type Element, isElement, type XPathNode } from "../xml/element.ts";
+import { type Element, isElement, withAttribute, type XPathNode } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { compile, type XPath } from "../xpath/compile.ts";
 import { FilterIndex } from "../xpath/filter-index.ts";
@@ -16,7 +16,6 @@ import {
   isRequest,
   resultFor,
 } from "./incoming.ts";
-import { withAttribute } from "./requests.ts";
 
 /** What a handler is told about a stanza its filter matches. */
 export interface FilterMatch {

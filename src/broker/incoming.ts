@@ -124,8 +124,9 @@ export function isRequest(element: Element): boolean {
 }
 
 function isAnswerKind(stanza: Element): boolean {
+  if (stanza.name !== "iq") return false;
   const { type } = stanza.attrs;
-  return stanza.name === "iq" && (type === "result" || type === "error");
+  return type === "result" || type === "error";
 }
 
 /** The result for a request, with the payload given. */

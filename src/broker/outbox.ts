@@ -50,7 +50,7 @@ export interface OutboxItem {
   readonly text: string;
   readonly bytes: number;
   /** What of it comes back if it cannot be delivered, on dialects where something does. */
-  readonly returning?: Element;
+  readonly returning: Element | undefined;
   /** When it expires, by the clock of `performance.now()`; `undefined`: never. */
   readonly expires: number | undefined;
 }

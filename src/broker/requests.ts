@@ -3,7 +3,7 @@ import { type Crypto, randomId } from "../base/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
 import { after } from "../base/timer.ts";
 import { stanzaErrorFrom } from "../stream/stanza-error.ts";
-import { Element } from "../xml/element.ts";
+import { type Element, withAttribute } from "../xml/element.ts";
 import type { Delivery } from "./delivery.ts";
 import { isAnswer } from "./replies.ts";
 
@@ -147,12 +147,4 @@ export class Requests {
     if (id !== undefined && id !== "" && this.#entries?.has(id) !== true) return stanza;
     return withAttribute(stanza, "id", randomId(this.#crypto));
   }
-}
-
-/** A copy that differs in one attribute and shares the rest: the caller's element is never changed. */
-export function withAttribute(stanza: Element, name: string, value: string): Element {
-  const copy = new Element(stanza.name, stanza.ns, undefined, stanza.prefixes, stanza.children);
-  Object.assign(copy.attrs, stanza.attrs);
-  copy.attrs[name] = value;
-  return copy;
 }

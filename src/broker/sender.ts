@@ -2,13 +2,12 @@ import { type Crypto, randomId } from "../base/crypto.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { exceedsBytes, utf8Length } from "../base/utf8.ts";
 import type { Dialect } from "../dialect/dialect.ts";
-import { type Element, isElement } from "../xml/element.ts";
+import { type Element, isElement, withAttribute } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { type SerializeContext, serialize } from "../xml/serialize.ts";
 import { type Delivery, TrackedDelivery } from "./delivery.ts";
 import type { IncomingRequest, IncomingRequests } from "./incoming.ts";
 import { BoundedOutbox, type OutboxItem, type OutboxLimits, type OutboxPort } from "./outbox.ts";
-import { withAttribute } from "./requests.ts";
 import { Returnable } from "./returnable.ts";
 
 /** What the sender asks of the broker. */
@@ -113,7 +112,6 @@ export class Sender implements OutboxPort {
     const { dialect, sendBytes, crypto } = this.#parts;
     const delivery = new TrackedDelivery(++this.#count);
     const expires = ttl === undefined ? undefined : performance.now() + ttl;
-    const item = { delivery, stanza: given, text: "", bytes: 0, expires };
     try {
       if (!isElement(given)) throw new BrokerError("ILLEGAL_XML", "what was given is no element");
       // What is no stanza, such as an envelope of the caller's own, goes as it is.
@@ -126,16 +124,13 @@ export class Sender implements OutboxPort {
       if (exceedsBytes(text, sendBytes)) {
         throw new BrokerError("TOO_LARGE", `${utf8Length(text)} bytes, ${sendBytes} are allowed`);
       }
-      return {
-        ...item,
-        stanza,
-        text,
-        bytes: this.#parts.port.ready() ? text.length : utf8Length(text),
-        ...(dialect.returns && { returning: dialect.inbound?.(wire)?.stanza ?? wire }),
-      };
+      const bytes = this.#parts.port.ready() ? text.length : utf8Length(text);
+      // (Every item has the same members: those of one shape are written faster.)
+      const returning = dialect.returns ? (dialect.inbound?.(wire)?.stanza ?? wire) : undefined;
+      return { delivery, stanza, text, bytes, returning, expires };
     } catch (thrown) {
       delivery.fail(asBrokerError(thrown, "ILLEGAL_XML"));
-      return item;
+      return { delivery, stanza: given, text: "", bytes: 0, returning: undefined, expires };
     }
   }
 

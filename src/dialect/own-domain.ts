@@ -1,6 +1,6 @@
 import { BrokerError } from "../base/errors.ts";
 import { jid } from "../jid/jid.ts";
-import { Dictionary, Element } from "../xml/element.ts";
+import { type Element, withAttribute } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 
 /** A stanza as a component may send it. */
@@ -19,12 +19,7 @@ export function fromOwnDomain(stanza: Element, domains: readonly [string, ...str
   const { from, to } = stanza.attrs;
   if (to === undefined || to === "") throw new BrokerError("MISSING_TO");
   if (from === undefined || from === "") {
-    const { name, ns, prefixes, children, attrs } = stanza;
-    const stamped = Object.assign(new Dictionary(), attrs, { from: domains[0] });
-    return {
-      stanza: new Element(name, ns, stamped, prefixes, children),
-      domain: domains[0],
-    };
+    return { stanza: withAttribute(stanza, "from", domains[0]), domain: domains[0] };
   }
   const domain = ownDomain(from, domains);
   if (domain === undefined)

@@ -23,9 +23,5 @@ for (let i = 0; i < 8; i++) {
   for (const key of ["from", "to", "id", "type"]) common[key] = "";
 }
 
-/** The same own keys and values, where `for in` finds nothing else: the dictionary itself, if it is one. */
-export function ownOf(record: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const above: unknown = Object.getPrototypeOf(record);
-  if (above === NOTHING || above === null) return record;
-  return Object.assign(new Dictionary(), record);
-}
+/** The prefixes of an element that declares none. */
+export const NO_PREFIXES: Readonly<Record<string, string>> = Object.freeze(new Dictionary());

@@ -1,8 +1,8 @@
-import { Dictionary } from "./dictionary.ts";
+import { Dictionary, NO_PREFIXES } from "./dictionary.ts";
 import { NS } from "./namespaces.ts";
 import { serialize } from "./serialize.ts";
 
-export { Dictionary } from "./dictionary.ts";
+export { Dictionary, NO_PREFIXES } from "./dictionary.ts";
 
 /** Recognizes elements across copies of this package, where `instanceof` cannot. */
 const ELEMENT = Symbol.for("xmpp-broker.element");
@@ -134,9 +134,6 @@ function owns(parent: Element, child: Element, name: string, ns: string | undefi
 
 Object.defineProperty(Element.prototype, ELEMENT, { value: true });
 
-/** The prefixes of an element that declares none. */
-export const NO_PREFIXES: Readonly<Record<string, string>> = Object.freeze(new Dictionary());
-
 /** Whether a value is an element, also one of another copy of this package. */
 export function isElement(value: unknown): value is Element {
   return typeof value === "object" && value !== null && ELEMENT in value;
@@ -149,23 +146,52 @@ export function isElement(value: unknown): value is Element {
  * @example xml("message", { to: "romeo@example.net", type: "chat" }, xml("body", {}, "Hello"))
  */
 export function xml(name: string, attrs?: AttributesInit | null, ...children: Child[]): Element {
+  return build(name, attrs, children);
+}
+
+/** The same, with the children in a list, which the element may keep. */
+export function build(
+  name: string,
+  attrs: AttributesInit | null | undefined,
+  children: Child[],
+): Element {
   const own = new Dictionary();
   let prefixes = NO_PREFIXES;
   let ns: string | undefined;
   for (const key of Object.keys(attrs ?? {})) {
     const value = attrs?.[key];
     if (value === undefined || value === null) continue;
-    if (key === "xmlns") ns = String(value);
+    const text = typeof value === "string" ? value : String(value);
+    if (key === "xmlns") ns = text;
     else if (key.startsWith("xmlns:")) {
-      prefixes = Object.assign(new Dictionary(), prefixes, { [key.slice(6)]: String(value) });
-    } else own[key] = String(value);
+      prefixes = Object.assign(new Dictionary(), prefixes, { [key.slice(6)]: text });
+    } else own[key] = text;
   }
-  return new Element(name, ns, own, prefixes).append(...children);
+  return new Element(name, ns, own, prefixes, contentOf(children));
+}
+
+/** A copy that differs in one attribute and shares the rest: the element itself is not changed. */
+export function withAttribute(element: Element, name: string, value: string): Element {
+  const attrs = copy(element.attrs);
+  attrs[name] = value;
+  return new Element(element.name, element.ns, attrs, element.prefixes, element.children);
+}
+
+/** The children as an element has them: the list itself, if there is nothing else in it. */
+function contentOf(children: Child[]): (Element | string)[] {
+  if (children.every(isContent)) return children;
+  const content: (Element | string)[] = [];
+  for (const child of children) appendChild(content, child);
+  return content;
+}
+
+function isContent(child: Child): child is Element | string {
+  return typeof child === "string" || isElement(child);
 }
 
 function appendChild(children: (Element | string)[], child: Child): void {
   if (child === null || child === undefined) return;
-  if (isElement(child)) children.push(child);
+  if (isContent(child)) children.push(child);
   else if (typeof child !== "object") children.push(String(child));
   else if (child.kind === "document") children.push(child.root);
   else children.push(child.value);

@@ -1,5 +1,6 @@
 import { BrokerError } from "../base/errors.ts";
 import { isNcName } from "./characters.ts";
+import { NO_PREFIXES } from "./dictionary.ts";
 import { escapeText, escapeValue, ILLEGAL, SPECIAL_IN_TEXT, SPECIAL_IN_VALUE } from "./escape.ts";
 import { DEEPEST } from "./limits.ts";
 import { partsOf } from "./names.ts";
@@ -34,14 +35,13 @@ export interface SerializeOptions extends SerializeContext {
  */
 export function serialize(element: Writable, options: SerializeOptions = NO_OPTIONS): string {
   if (options.maxBytes === undefined) {
-    const text = plain(element, options.ns, options.ns, options.prefixes ?? NO_PREFIXES);
+    const text = plain(element, options.ns, options.prefixes ?? NO_PREFIXES);
     if (text !== undefined) return text;
   }
   return new Writer(options).write(element);
 }
 
 const NO_OPTIONS: SerializeOptions = Object.freeze({});
-const NO_PREFIXES: Readonly<Record<string, string>> = Object.freeze({});
 
 /**
  * Writes a start tag alone, as that of a stream header, as strictly as `serialize`. `name` may have a

@@ -1,7 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
 import {
   type AttributesInit,
-  xml as build,
+  build,
   type Child,
   Dictionary,
   Element,
@@ -53,18 +53,18 @@ const plans = new WeakMap<TemplateStringsArray, Plan>();
 /** Builds elements, called as a function or as the tag of a template. */
 export const xml: Xml = (
   first: string | TemplateStringsArray,
-  ...rest: (AttributesInit | Hole | undefined)[]
+  second?: AttributesInit | Hole,
+  ...others: Hole[]
 ): Element => {
   if (typeof first === "string") {
-    const [attrs, ...children] = rest as [(AttributesInit | null)?, ...Child[]];
-    return build(first, attrs, ...children);
+    return build(first, second as AttributesInit | null | undefined, others as Child[]);
   }
   let plan = plans.get(first);
   if (plan === undefined) {
     plan = planOf(first);
     plans.set(first, plan);
   }
-  return new Filling(plan.mark, rest as Hole[]).element(plan.skeleton);
+  return new Filling(plan.mark, [second as Hole, ...others]).element(plan.skeleton);
 };
 
 function planOf(template: TemplateStringsArray): Plan {

@@ -9,7 +9,7 @@ import {
 /** Each UTF-16 code unit, at each place of a step of four, in short strings and in long ones. */
 function* strings(): Generator<string> {
   yield "";
-  for (const before of ["", "a", "ab", "abc", "abcd", "a".repeat(300)]) {
+  for (const before of ["", "a", "ab", "abc", "abcd", "a".repeat(600)]) {
     for (let unit = 0; unit < 0x10000; unit++) {
       yield before + String.fromCharCode(unit);
       if (unit < 0x80) yield `${before}${String.fromCharCode(unit)}wxyz`;
