@@ -42,11 +42,7 @@ export class Run implements ConnectionPort, KeepAlivePort {
   closing: Promise<undefined> | undefined;
   #keepAlive: KeepAlive | undefined;
 
-  constructor(
-    owner: RunOwner,
-    closed: Outcome<BrokerError>,
-    parts: Omit<ConnectionParts, "port">,
-  ) {
+  constructor(owner: RunOwner, closed: Outcome<BrokerError>, parts: Omit<ConnectionParts, "port">) {
     const { settings, key, destination, connect, runtime, context } = parts;
     this.#owner = owner;
     this.closed = closed;
