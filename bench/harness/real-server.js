@@ -22,7 +22,8 @@ export async function find() {
  * Starts `loopback`, `prosody`, `ejabberd` or `jabberd2`.
  *
  * @returns {Promise<Place>}
- * @typedef {{ name: string, ca: string, component: { port: number, domain: string, secret: string },
+ * @typedef {{ name: string, ca: string, serviceDomains: string[],
+ *   component: { port: number, domain: string, secret: string },
  *   client: { port: number, domain: string, username: string, password: string } }} Place
  */
 export async function start(name) {
@@ -35,17 +36,19 @@ export async function stop() {
 
 async function startLoopback() {
   const { LoopbackServer } = await ours("testing/index.js");
-  const component = { domain: "one.service.test", secret: "secret" };
+  const domains = ["one", "two", "three", "four"].map((name) => `${name}.service.test`);
+  const component = { domain: domains[0], secret: "secret" };
   const client = { username: "alice", password: "wonderland" };
   const server = await LoopbackServer.start({
     domain: "required.test",
     users: { [client.username]: client.password },
-    components: { [component.domain]: component.secret },
+    components: Object.fromEntries(domains.map((domain) => [domain, component.secret])),
   });
   running = server;
   return {
     name: "LoopbackServer",
     ca: server.ca,
+    serviceDomains: domains,
     component: { ...component, port: server.ports.component },
     client: { ...client, port: server.ports.client, domain: "required.test" },
   };
@@ -59,6 +62,7 @@ async function startReal(name) {
   return {
     name,
     ca: server.ca,
+    serviceDomains: [...SERVICE_DOMAINS],
     component: {
       port: server.components.off ?? server.components.optional,
       domain: SERVICE_DOMAINS[0],

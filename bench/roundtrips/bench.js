@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Contender } from "../harness/contender.js";
 import { paired, withContenders } from "../harness/paired.js";
-import { median, summary } from "../harness/stats.js";
+import { median } from "../harness/stats.js";
 
 const OURS = "xmpp-broker";
 const SOCKET = "raw socket (limit)";
@@ -82,78 +82,66 @@ async function onServer(role, server, context) {
   });
 }
 
+/**
+ * All are connected at the same time (a component each under a name of its own) and ask in turn, round after
+ * round: what a server is slow at in one minute it is slow at for all.
+ */
 async function askAll(role, place, caFile, { output, quick, goals, table }) {
   // @xmpp/client trusts what Node trusts, and Node can be told only when it starts.
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: caFile };
-  const rows = {};
-  await warmServer(role, place, env, quick);
-  // A domain has one component at a time, so that the turns are of whole connections here.
-  for (let block = quick ? 1 : 2; block > 0; block--) {
-    for (const [name, file] of ROLES[role]) {
-      const url = new URL(`./contenders/${file}`, import.meta.url);
-      await pause();
-      await withContenders([new Contender(name, url, [], env)], async ([each]) => {
-        output.progress(`${place.name}: ${name}, ${block} to go`);
-        const refused = await each.call("prepare", place).then(
-          () => undefined,
-          (error) => error.message.split("\n")[0],
-        );
-        if (refused !== undefined) {
-          if (name === OURS || name === SOCKET) throw new Error(refused);
-          if (block === 1) table.row({ name, server: place.name, rate: "does not connect" });
-          return;
-        }
-        for (const window of [1, 64]) {
-          const requests = quick ? 50 * Math.min(window, 6) : window === 1 ? 500 : 5000;
-          const { [name]: row } = await paired([each], {
-            rounds: quick ? 2 : 5,
-            warm: quick ? 1 : 3,
-            reference: name,
-            argument: { requests, window },
-          });
-          rows[window] ??= {};
-          rows[window][name] ??= [];
-          rows[window][name].push(...row.passes);
-        }
-      });
+  const contenders = ROLES[role].map(
+    ([name, file]) =>
+      new Contender(name, new URL(`./contenders/${file}`, import.meta.url), [], env),
+  );
+  await withContenders(contenders, async () => {
+    const connected = [];
+    for (const [index, each] of contenders.entries()) {
+      const component = { ...place.component, domain: place.serviceDomains[index] };
+      const own = { ...place, component };
+      const refused = await each.call("prepare", own).then(
+        () => undefined,
+        (error) => error.message.split("\n")[0],
+      );
+      if (refused === undefined) connected.push(each);
+      else if (each.name === OURS || each.name === SOCKET) throw new Error(refused);
+      else table.row({ name: each.name, server: place.name, rate: "does not connect" });
     }
-  }
-  output.progress("");
-  for (const window of [1, 64]) report(role, place.name, window, rows[window], goals, table);
-}
-
-/** Until the server has seen that the one before is gone: it would refuse the next. */
-const pause = () => new Promise((resolve) => setTimeout(resolve, 300));
-
-/** A server that has just started is slow at first; none of the contenders is to pay for it. */
-async function warmServer(role, place, env, quick) {
-  const [, file] = ROLES[role].find(([name]) => name === SOCKET);
-  const url = new URL(`./contenders/${file}`, import.meta.url);
-  await withContenders([new Contender(SOCKET, url, [], env)], async ([each]) => {
-    await each.call("prepare", place);
-    await each.call("pass", { requests: quick ? 100 : 30_000, window: 64 });
+    const limit = contenders.find(({ name }) => name === SOCKET);
+    // A server that has just started is slow at first; none of the contenders is to pay for it.
+    await limit.call("pass", { requests: quick ? 100 : 30_000, window: 64 });
+    // The many first: by the time that single requests are asked, everybody's code is compiled.
+    for (const window of [64, 1]) {
+      const requests = quick ? 50 * Math.min(window, 6) : window === 1 ? 500 : 4000;
+      const rows = await paired(connected, {
+        rounds: quick ? 2 : 11,
+        warm: quick ? 1 : 4,
+        reference: SOCKET,
+        argument: { requests, window },
+        progress: (text) => output.progress(`${place.name}, ${window} outstanding: ${text}`),
+      });
+      report(role, place.name, window, rows, goals, table);
+    }
   });
 }
 
 function report(role, server, window, rows, goals, table) {
-  const wall = (name) => median(rows[name].map((pass) => pass.wall));
-  const cpu = (name) => median(rows[name].map((pass) => pass.cpu));
-  const peer = Object.keys(rows).find((name) => name.startsWith("@xmpp"));
-  goals[`${role} ${server} ${window} of the limit`] = wall(SOCKET) / wall(OURS);
+  const ours = rows[OURS];
+  const peer = Object.entries(rows).find(([name]) => name.startsWith("@xmpp"))?.[1];
+  goals[`${role} ${server} ${window} of the limit`] = ours.ratio;
   if (peer !== undefined) {
-    goals[`${role} ${server} ${window} CPU of the peer's`] = cpu(OURS) / cpu(peer);
+    goals[`${role} ${server} ${window} CPU of the peer's`] = peer.cpuRatio / ours.cpuRatio;
   }
-  for (const [name, passes] of Object.entries(rows)) {
+  for (const [name, { passes, wall, cpu, ratio }] of Object.entries(rows)) {
     table.row({
       name,
       server,
       window,
-      rate: 1000 / wall(name),
+      rate: 1000 / wall.median,
       p50: median(passes.map((pass) => pass.p50)),
       p99: median(passes.map((pass) => pass.p99)),
-      cpu: cpu(name) * 1000,
-      ofLimit: `${((wall(SOCKET) / wall(name)) * 100).toFixed(0)} %`,
-      noise: `${(summary(passes.map((pass) => pass.wall)).noise * 100).toFixed(0)} %`,
+      cpu: cpu.median * 1000,
+      ofLimit: `${(ratio * 100).toFixed(0)} %`,
+      noise: `${(wall.noise * 100).toFixed(0)} %`,
     });
   }
 }

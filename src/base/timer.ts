@@ -3,16 +3,37 @@ import { nothing } from "./abort.ts";
 /** The longest that a timer can run, in milliseconds: they count in 32 bits, and a longer wait would be none at all. */
 export const LONGEST = 2 ** 31 - 1;
 
-/** A timer that never keeps the process alive by itself: only sockets do. Cleared by calling it. */
+/** What `startTimer` gives: an object in Node, a number in browsers. */
+export type Timer = object | number;
+
+/**
+ * A timer that never keeps the process alive by itself: only sockets do. What it calls is given its subject, so
+ * that one that runs all the time needs no closure of its own.
+ */
+export function startTimer<T>(
+  milliseconds: number,
+  action: (subject: T) => void,
+  subject: T,
+): Timer {
+  return unref(setTimeout(action, milliseconds, subject));
+}
+
+/** Clears one; that it has run, or that there is none, is no matter. */
+export function stopTimer(timer: Timer | undefined): void {
+  clearTimeout(timer as number | undefined);
+}
+
+/** The same with any action. Cleared by calling what it gives. */
 export function after(milliseconds: number, action: () => void): () => void {
-  const timer: unknown = setTimeout(action, milliseconds);
-  // Node's timer is an object that can be unref'ed, a browser's is a number.
-  if (typeof timer === "object" && timer !== null && "unref" in timer) {
-    (timer as { unref(): void }).unref();
-  }
+  const timer = unref(setTimeout(action, milliseconds));
   return () => {
-    clearTimeout(timer as number);
+    stopTimer(timer);
   };
+}
+
+function unref(timer: Timer): Timer {
+  if (typeof timer === "object" && "unref" in timer) (timer as { unref(): void }).unref();
+  return timer;
 }
 
 /** Resolves when the promise is settled, or after so many milliseconds: then with `undefined`. */

@@ -1,5 +1,4 @@
-import { nothing } from "../base/abort.ts";
-import { after } from "../base/timer.ts";
+import { startTimer, stopTimer, type Timer } from "../base/timer.ts";
 
 /** What keep-alive asks of the broker. */
 export interface KeepAlivePort {
@@ -24,7 +23,7 @@ export class KeepAlive {
   #probed: number | undefined;
   /** Time is up, and what may have arrived is being read. */
   #lastCall = false;
-  #stopTimer = nothing;
+  #timer: Timer | undefined;
 
   constructor(
     settings: { readonly interval: number; readonly timeout: number },
@@ -41,16 +40,15 @@ export class KeepAlive {
   }
 
   stop(): void {
-    this.#stopTimer();
+    stopTimer(this.#timer);
   }
 
   #wait(milliseconds: number): void {
-    this.#stopTimer = after(milliseconds, () => {
-      this.#look();
-    });
+    this.#timer = startTimer(milliseconds, look, this);
   }
 
-  #look(): void {
+  /** The wait is over. */
+  look(): void {
     if (this.#probed !== undefined && this.#heard < this.#probed) {
       // Timers go before reading: of a process that was busy, it is not the server that was mute.
       if (this.#lastCall) this.#port.dead(this.#settings.timeout);
@@ -70,4 +68,8 @@ export class KeepAlive {
     this.#wait(timeout);
     this.#port.probe();
   }
+}
+
+function look(keepAlive: KeepAlive): void {
+  keepAlive.look();
 }

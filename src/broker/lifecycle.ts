@@ -18,6 +18,9 @@ import { traceTarget } from "./trace.ts";
 import { Tracer } from "./tracer.ts";
 import { Traffic, type TrafficPort } from "./traffic.ts";
 
+/** The address of a broker that connects where its options say. */
+const NOWHERE_ELSE: GivenAddress = {};
+
 /** Most programs have one dialect, whose streams all look the same from within. */
 let lastContext: StreamContext = { ns: NS.client, prefixes: { stream: NS.stream } };
 
@@ -90,7 +93,7 @@ export class Lifecycle implements RunOwner, TrafficPort, EmitterOwner<BrokerEven
 
   connect(address?: GivenAddress): Promise<Ready> {
     try {
-      const given = address ?? this.#address ?? {};
+      const given = address ?? this.#address ?? NOWHERE_ELSE;
       const destination = settleAddress(this.settings, given);
       const run = this.#run;
       // The last connection is still saying goodbye, whatever the phase calls it as yet.

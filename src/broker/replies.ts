@@ -37,7 +37,7 @@ export function isAnswer(request: Element, answer: Element, own: string): boolea
 function mayAnswer(request: Element, answer: Element, own: string): boolean {
   const { to } = request.attrs;
   const { from } = answer.attrs;
-  const me = jid(own);
+  const me = ownJid(own);
   if (me.local === undefined) {
     return same(from, to) && same(answer.attrs.to, request.attrs.from ?? own);
   }
@@ -46,6 +46,18 @@ function mayAnswer(request: Element, answer: Element, own: string): boolean {
   }
   if (same(from, to)) return true;
   return from === undefined && isOwn(to, me);
+}
+
+/** The last own address: answers come one after the other to the same. */
+let last: Jid | undefined;
+let lastText = "";
+
+function ownJid(text: string): Jid {
+  if (last === undefined || text !== lastText) {
+    last = jid(text);
+    lastText = text;
+  }
+  return last;
 }
 
 function isOwn(address: string, me: Jid): boolean {

@@ -1,7 +1,7 @@
-import { aborted, onAbort } from "../base/abort.ts";
+import { aborted, nothing, onAbort } from "../base/abort.ts";
 import { type Crypto, randomId } from "../base/crypto.ts";
-import { BrokerError } from "../base/errors.ts";
-import { after } from "../base/timer.ts";
+import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { after, LONGEST } from "../base/timer.ts";
 import { stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, withAttribute } from "../xml/element.ts";
 import type { Delivery } from "./delivery.ts";
@@ -33,14 +33,55 @@ export interface RequestPort {
   finished(stanza: Element, error?: BrokerError): void;
 }
 
-interface Entry extends PendingRequest {
-  settle(answer: Element | BrokerError): void;
+/**
+ * After how many requests the map of those under way is made anew. An engine rids a map of what was taken out by
+ * making it a new table, to which the one before points: once one of these has grown old, all that come after it
+ * stay alive, and what they held, until the next full collection. That was half of the time of a busy program.
+ */
+const RENEWED_AFTER = 256;
+
+/** A request under way. */
+class Entry implements PendingRequest {
+  readonly stanza: Element;
+  readonly since: number;
+  readonly deadline: number;
+  readonly id: string;
+  /** When it will have timed out, by a clock that nobody sets. */
+  readonly due: number;
+  readonly timeout: number;
+  readonly resolve: (answer: Element) => void;
+  readonly reject: (error: unknown) => void;
+  /** Filled once `send` returns; a request may be settled before that. */
+  delivery: Delivery | undefined;
+  ignoreSignal = nothing;
+
+  constructor(
+    stanza: Element,
+    timeout: number,
+    resolve: (answer: Element) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.stanza = stanza;
+    this.since = Date.now();
+    this.deadline = this.since + timeout;
+    this.id = stanza.attrs.id ?? "";
+    this.due = performance.now() + timeout;
+    this.timeout = timeout;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
 }
 
 /** The requests under way: each settles exactly once. */
 export class Requests {
   /** Made for the first: a program that only answers has none. */
   #entries: Map<string, Entry> | undefined;
+  /** Whether somebody outside holds the map: then it stays the same. */
+  #isShown = false;
+  #settled = 0;
+  /** One timer for all: it runs to the earliest time-out of those there were when it was set. */
+  #nextDue = Number.POSITIVE_INFINITY;
+  #stopTimer = nothing;
   readonly #crypto: Pick<Crypto, "random">;
   readonly #limit: number;
   readonly #port: RequestPort;
@@ -53,6 +94,7 @@ export class Requests {
 
   /** Id → request, for all that wait. */
   get pending(): ReadonlyMap<string, PendingRequest> {
+    this.#isShown = true;
     this.#entries ??= new Map();
     return this.#entries;
   }
@@ -64,53 +106,33 @@ export class Requests {
         return;
       }
       this.#entries ??= new Map();
-      const entries = this.#entries;
-      if (entries.size >= this.#limit) {
+      if (this.#entries.size >= this.#limit) {
         const detail = `${this.#limit} requests are pending already`;
         reject(new BrokerError("QUEUE_FULL", detail, { retryable: true }));
         return;
       }
-      const stanza = this.#withId(given);
-      const id = stanza.attrs.id ?? "";
-      const since = Date.now();
+      const entry = new Entry(this.#withId(given), timeout, resolve, reject);
       // The answer may come while `send` runs (in memory), so it is registered before.
-      const stopTimer = after(timeout, () => {
-        settle(
-          new BrokerError("REQUEST_TIMEOUT", `${timeout} ms have passed`, { retryable: true }),
-        );
-      });
-      // Filled once `send` returns; a request may be settled before that.
-      const sent: { delivery?: Delivery } = {};
-      const isPending = (): boolean => entries.get(id) === entry;
-      const settle = (answer: Element | BrokerError): void => {
-        if (!isPending()) return;
-        entries.delete(id);
-        stopTimer();
-        ignoreSignal();
-        if (answer instanceof BrokerError) {
-          if (sent.delivery?.state === "queued") this.#port.remove(sent.delivery);
-          this.#port.finished(stanza, answer);
-          reject(answer);
-          return;
-        }
-        if (answer.attrs.type !== "error") resolve(answer);
-        else reject(stanzaErrorFrom(answer));
-        this.#port.finished(answer);
-      };
-      const entry: Entry = { stanza, since, deadline: since + timeout, settle };
-      entries.set(id, entry);
-      const ignoreSignal = onAbort(signal, () => {
-        settle(aborted(signal));
-      });
-      this.#port.started(stanza);
+      this.#entries.set(entry.id, entry);
+      if (entry.due < this.#nextDue) this.#watch(entry.due);
+      if (signal !== undefined) {
+        entry.ignoreSignal = onAbort(signal, () => {
+          this.#settle(entry, aborted(signal));
+        });
+      }
+      this.#port.started(entry.stanza);
       // Who was told may have given it up, or ended the connection.
-      if (!isPending()) return;
-      const delivery = this.#port.send(stanza);
-      sent.delivery = delivery;
-      if (delivery.error !== undefined) settle(delivery.error);
+      if (!this.#isPending(entry)) return;
+      const delivery = this.#port.send(entry.stanza);
+      entry.delivery = delivery;
+      if (delivery.error !== undefined) this.#settle(entry, delivery.error);
       else if (delivery.state !== "queued") return;
-      else if (isPending()) delivery.written().catch(settle);
-      else this.#port.remove(delivery);
+      else if (!this.#isPending(entry)) this.#port.remove(delivery);
+      else {
+        delivery.written().catch((error: unknown) => {
+          this.#settle(entry, asBrokerError(error, "ABORTED"));
+        });
+      }
     });
   }
 
@@ -120,7 +142,7 @@ export class Requests {
     if (id === undefined) return false;
     const entry = this.#entries?.get(id);
     if (entry === undefined || !isAnswer(entry.stanza, element, own)) return false;
-    entry.settle(element);
+    this.#settle(entry, element);
     return true;
   }
 
@@ -129,7 +151,7 @@ export class Requests {
     const { name, attrs } = returned;
     const entry = this.#entries?.get(attrs.id ?? "");
     if (entry?.stanza.name !== name || entry.stanza.attrs.type !== attrs.type) return false;
-    entry.settle(error);
+    this.#settle(entry, error);
     return true;
   }
 
@@ -137,8 +159,71 @@ export class Requests {
   ending(): (error: BrokerError) => void {
     const entries = [...(this.#entries?.values() ?? [])];
     return (error) => {
-      for (const entry of entries) entry.settle(error);
+      for (const entry of entries) this.#settle(entry, error);
+      // Who was told may have asked again.
+      if (this.#entries?.size === 0) this.#unwatch();
     };
+  }
+
+  #isPending(entry: Entry): boolean {
+    return this.#entries?.get(entry.id) === entry;
+  }
+
+  #settle(entry: Entry, answer: Element | BrokerError): void {
+    if (!this.#isPending(entry)) return;
+    this.#take(entry);
+    entry.ignoreSignal();
+    if (answer instanceof BrokerError) {
+      if (entry.delivery?.state === "queued") this.#port.remove(entry.delivery);
+      this.#port.finished(entry.stanza, answer);
+      entry.reject(answer);
+      return;
+    }
+    if (answer.attrs.type !== "error") entry.resolve(answer);
+    else entry.reject(stanzaErrorFrom(answer));
+    this.#port.finished(answer);
+  }
+
+  #take(entry: Entry): void {
+    const entries = this.#entries;
+    if (entries === undefined) return;
+    entries.delete(entry.id);
+    if (this.#isShown || ++this.#settled < Math.max(RENEWED_AFTER, entries.size)) return;
+    this.#settled = 0;
+    this.#entries = new Map(entries);
+  }
+
+  #watch(due: number): void {
+    this.#stopTimer();
+    this.#nextDue = due;
+    this.#stopTimer = after(
+      Math.min(Math.max(Math.ceil(due - performance.now()), 1), LONGEST),
+      () => {
+        this.#look();
+      },
+    );
+  }
+
+  #unwatch(): void {
+    this.#stopTimer();
+    this.#stopTimer = nothing;
+    this.#nextDue = Number.POSITIVE_INFINITY;
+  }
+
+  /** Ends those whose time is over, and waits for the next. */
+  #look(): void {
+    this.#unwatch();
+    const now = performance.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const entry of [...(this.#entries?.values() ?? [])]) {
+      if (entry.due > now) next = Math.min(next, entry.due);
+      else {
+        const detail = `${entry.timeout} ms have passed`;
+        this.#settle(entry, new BrokerError("REQUEST_TIMEOUT", detail, { retryable: true }));
+      }
+    }
+    // Who was told may have asked again.
+    if (next < this.#nextDue) this.#watch(next);
   }
 
   /** The caller's own id stays, unless a request with it is under way. */

@@ -43,11 +43,21 @@ export class Run implements ConnectionPort, KeepAlivePort {
   #keepAlive: KeepAlive | undefined;
 
   constructor(owner: RunOwner, closed: Outcome<BrokerError>, parts: Omit<ConnectionParts, "port">) {
+    const { settings, key, destination, connect, runtime, context } = parts;
     this.#owner = owner;
     this.closed = closed;
     this.#untold = deferred();
     this.ready = this.#untold.promise;
-    this.connection = new Connection({ ...parts, port: this });
+    // Written out, since each object that others are spread into has a shape of its own, which weighs more.
+    this.connection = new Connection({
+      settings,
+      key,
+      destination,
+      connect,
+      runtime,
+      context,
+      port: this,
+    });
   }
 
   /** Connects and logs in. */

@@ -119,6 +119,48 @@ test("the caller's id stays, unless a request with it is pending", async () => {
   expect(await second).toBe("DISCONNECTED");
 });
 
+test("requests that were asked in one order time out in another, each in its time", async () => {
+  const { broker } = await readyLine();
+  const over: string[] = [];
+  const ask = async (id: string, timeout: number): Promise<void> => {
+    await codeOf(broker.request(xml("iq", { type: "get", id }), { timeout }));
+    over.push(id);
+  };
+  await Promise.all([ask("last", 60), ask("first", 5), ask("second", 30)]);
+  expect(over).toEqual(["first", "second", "last"]);
+  broker.halt();
+});
+
+test("the pending requests stay in one map, however many have come and gone", async () => {
+  const { broker, server } = await readyLine();
+  const asked = Array.from({ length: 700 }, (_, n) =>
+    broker.request(xml("iq", { type: "get", id: `q${n}` })),
+  );
+  const { pending } = broker;
+  expect(pending.size).toBe(700);
+  for (let n = 0; n < 600; n++) server.say(`<iq type='result' id='q${n}'/>`);
+  await Promise.all(asked.slice(0, 600));
+  expect(pending.size).toBe(100);
+  expect(broker.pending).toBe(pending);
+  const rest = Promise.all(asked.slice(600).map(codeOf));
+  broker.halt();
+  expect(new Set(await rest)).toEqual(new Set(["DISCONNECTED"]));
+  expect(pending.size).toBe(0);
+});
+
+test("a request whose answer comes after hundreds of others is still known", async () => {
+  const { broker, server } = await readyLine();
+  const slow = broker.request(xml("iq", { type: "get", id: "slow" }));
+  for (let n = 0; n < 600; n++) {
+    const quick = broker.request(xml("iq", { type: "get", id: `q${n}` }));
+    server.say(`<iq type='result' id='q${n}'/>`);
+    await quick;
+  }
+  server.say("<iq type='result' id='slow'/>");
+  expect((await slow).attrs.id).toBe("slow");
+  broker.halt();
+});
+
 test("an error answer rejects with what it says", async () => {
   const { broker, server } = await readyLine();
   const answer = broker.request(xml("iq", { type: "get", id: "1" }));

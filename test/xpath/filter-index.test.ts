@@ -121,6 +121,42 @@ describe("the index", () => {
 });
 
 describe("the index and plain evaluation", () => {
+  test("are found by their keys, few as many", () => {
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const random = new Random(seed);
+        const few = new FilterIndex<number>();
+        const many = new FilterIndex<number>();
+        // Enough that tables are made, and of a value that is not looked for.
+        for (let value = 100; value < 110; value++) {
+          many.add(compile(`/message[@from='nobody${value}']`), value);
+        }
+        for (let value = 0; value < 3; value++) {
+          const xpath = compile(randomFilter(random), { namespaces: NAMESPACES });
+          few.add(xpath, value);
+          many.add(xpath, value);
+        }
+        for (let round = 0; round < 10; round++) {
+          const { element, text } = randomTree(random);
+          const found = few.match(element).map(({ value }) => value);
+          expect(found, text).toEqual(many.match(element).map(({ value }) => value));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("that are few are not evaluated where their key does not hold", () => {
+    const index = new FilterIndex<string>();
+    const asked = new Set<unknown>();
+    const functions = { seen: (text: unknown) => asked.add(text).size > 0 };
+    index.add(compile("/message[seen('a')][@from='a']", { functions }), "a");
+    index.add(compile("/message[seen('b')][body='b']", { functions }), "b");
+    const stanza = xml("message", { from: "a" }, xml("body", {}, "c"));
+    expect(index.match(stanza).map(({ value }) => value)).toEqual(["a"]);
+    expect([...asked]).toEqual(["a"]);
+  });
+
   test("find the same, in the same order, while filters come and go", () => {
     fc.assert(
       fc.property(fc.integer(), (seed) => {
