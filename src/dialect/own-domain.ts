@@ -12,8 +12,8 @@ export interface Sendable {
 
 /**
  * What servers ask of a component's stanzas, which they else drop in silence or kill the stream for:
- * a `from` in one of its own domains, added if there is none (the first of them), and a `to`. The
- * caller's element is not changed. Ends in `FOREIGN_FROM`, `MISSING_TO`, `BAD_JID`.
+ * a `from` in one of its own domains, in the spelling the server knows, added if there is none (the first of
+ * them), and a `to`. The caller's element is not changed. Ends in `FOREIGN_FROM`, `MISSING_TO`, `BAD_JID`.
  */
 export function fromOwnDomain(stanza: Element, domains: readonly [string, ...string[]]): Sendable {
   const { from, to } = stanza.attrs;
@@ -21,9 +21,12 @@ export function fromOwnDomain(stanza: Element, domains: readonly [string, ...str
   if (from === undefined || from === "") {
     return { stanza: withAttribute(stanza, "from", domains[0]), domain: domains[0] };
   }
-  const domain = ownDomain(from, domains);
-  if (domain === undefined)
+  const { domain, full } = jid(from);
+  if (!domains.includes(domain)) {
     throw new BrokerError("FOREIGN_FROM", `${from}, not ${domains.join(", ")}`);
+  }
+  // Servers look for the domain as they know it, and end the stream for another spelling.
+  if (domainPart(from) !== domain) return { stanza: withAttribute(stanza, "from", full), domain };
   return { stanza, domain };
 }
 
@@ -31,13 +34,6 @@ export function fromOwnDomain(stanza: Element, domains: readonly [string, ...str
 export function isStanza({ name, ns }: Element): boolean {
   if (ns !== undefined && ns !== NS.client && ns !== NS.component) return false;
   return name === "message" || name === "presence" || name === "iq";
-}
-
-function ownDomain(address: string, domains: readonly string[]): string | undefined {
-  const spelt = domainPart(address);
-  if (domains.includes(spelt)) return spelt;
-  const { domain } = jid(address);
-  return domains.includes(domain) ? domain : undefined;
 }
 
 /** The domain as it stands in an address (RFC 7622, 3.2): a resource may hold anything, also `@`. */

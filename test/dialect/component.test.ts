@@ -166,7 +166,11 @@ describe("a stanza that is sent", () => {
   test.each([
     [undefined, "plays.shakespeare.lit"],
     ["c@plays.shakespeare.lit/d", "c@plays.shakespeare.lit/d"],
-    ["C@PLAYS.shakespeare.lit", "C@PLAYS.shakespeare.lit"],
+    ["C@plays.shakespeare.lit/d", "C@plays.shakespeare.lit/d"],
+    // Servers end the stream for a domain that is not spelt as they know it.
+    ["C@PLAYS.shakespeare.lit", "c@plays.shakespeare.lit"],
+    ["Plays.Shakespeare.lit", "plays.shakespeare.lit"],
+    ["c@plays.shakespeare.lit./x Y", "c@plays.shakespeare.lit/x Y"],
     ["plays.shakespeare.lit/x@y/z", "plays.shakespeare.lit/x@y/z"],
   ])("from %s goes out from %s", async (from, expected) => {
     await sent(xml("message", { to: "a@b", from }), `<message to='a@b' from='${expected}'/>`);
@@ -186,6 +190,10 @@ describe("a stanza that is sent", () => {
       "FOREIGN_FROM",
     ],
     ["from nowhere", { to: "a@b", from: "@" }, "BAD_JID"],
+    // For each of these a server ends the stream, and with it everybody's traffic.
+    ["from an empty user", { to: "a@b", from: "@plays.shakespeare.lit" }, "BAD_JID"],
+    ["from an empty resource", { to: "a@b", from: "plays.shakespeare.lit/" }, "BAD_JID"],
+    ["from a name with a space", { to: "a@b", from: "a b@plays.shakespeare.lit" }, "BAD_JID"],
     ["to nobody", {}, "MISSING_TO"],
     ["to an empty address", { to: "" }, "MISSING_TO"],
   ])("%s fails alone", async (_, attributes, code) => {
