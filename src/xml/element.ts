@@ -1,6 +1,7 @@
+import { badOption } from "../base/check.ts";
 import { Dictionary, NO_PREFIXES } from "./dictionary.ts";
 import { NS } from "./namespaces.ts";
-import { serialize } from "./serialize.ts";
+import { mustNotBeDeeper, serialize } from "./serialize.ts";
 
 export { Dictionary, NO_PREFIXES } from "./dictionary.ts";
 
@@ -103,18 +104,15 @@ export class Element {
     return this.child(name, ns)?.text();
   }
 
-  /** Adds children at the end and returns this element. */
+  /** Adds children at the end and returns this element. Throws `BAD_OPTION` for what is no child. */
   append(...children: Child[]): this {
     for (const child of children) appendChild(this.children, child);
     return this;
   }
 
-  /** A deep copy that shares nothing with this element. */
+  /** A deep copy that shares nothing with this element. Ends in `ILLEGAL_XML` where that is deeper than 1,024. */
   clone(): Element {
-    const children = this.children.map((child) =>
-      typeof child === "string" ? child : child.clone(),
-    );
-    return new Element(this.name, this.ns, copy(this.attrs), copy(this.prefixes), children);
+    return cloneOf(this, 1);
   }
 
   /** The element as XML text that stands alone. Ends in `ILLEGAL_XML` where it cannot be legal. */
@@ -128,8 +126,16 @@ function owns(parent: Element, child: Element, name: string, ns: string | undefi
   if (child.name !== name) return false;
   // A child without a namespace of its own has its parent's.
   return ns === undefined
-    ? child.ns === undefined || child.ns === parent.ns
+    ? child.ns === undefined || child.ns === (parent.ns ?? NS.client)
     : (child.ns ?? parent.ns ?? NS.client) === ns;
+}
+
+function cloneOf({ name, ns, attrs, prefixes, children }: Element, depth: number): Element {
+  mustNotBeDeeper(depth);
+  const copies = children.map((child) =>
+    typeof child === "string" ? child : cloneOf(child, depth + 1),
+  );
+  return new Element(name, ns, copy(attrs), copy(prefixes), copies);
 }
 
 Object.defineProperty(Element.prototype, ELEMENT, { value: true });
@@ -141,7 +147,8 @@ export function isElement(value: unknown): value is Element {
 
 /**
  * Builds an element. `xmlns` among the attributes is its namespace (`""` for none; left out, it has
- * its parent's, and as a stanza `jabber:client`), `xmlns:p` declares a prefix.
+ * its parent's, and as a stanza `jabber:client`), `xmlns:p` declares a prefix. Throws `BAD_OPTION` for a value or
+ * child that is none.
  *
  * @example xml("message", { to: "romeo@example.net", type: "chat" }, xml("body", {}, "Hello"))
  */
@@ -161,13 +168,20 @@ export function build(
   for (const key of Object.keys(attrs ?? {})) {
     const value = attrs?.[key];
     if (value === undefined || value === null) continue;
-    const text = typeof value === "string" ? value : String(value);
+    const text = typeof value === "string" ? value : textOf(`the attribute ${key}`, value);
     if (key === "xmlns") ns = text;
     else if (key.startsWith("xmlns:")) {
       prefixes = Object.assign(new Dictionary(), prefixes, { [key.slice(6)]: text });
     } else own[key] = text;
   }
   return new Element(name, ns, own, prefixes, contentOf(children));
+}
+
+function textOf(what: string, value: unknown): string {
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") {
+    return String(value);
+  }
+  throw badOption(what, "a text or a number", value);
 }
 
 /** A copy that differs in one attribute and shares the rest: the element itself is not changed. */
@@ -192,9 +206,10 @@ function isContent(child: Child): child is Element | string {
 function appendChild(children: (Element | string)[], child: Child): void {
   if (child === null || child === undefined) return;
   if (isContent(child)) children.push(child);
-  else if (typeof child !== "object") children.push(String(child));
+  else if (typeof child !== "object") children.push(textOf("a child", child));
   else if (child.kind === "document") children.push(child.root);
-  else children.push(child.value);
+  else if (typeof (child.value as unknown) === "string") children.push(child.value);
+  else throw badOption("a child", "an element, a text, a number or a node of XPath", child);
 }
 
 function copy(record: Readonly<Record<string, string>>): Record<string, string> {

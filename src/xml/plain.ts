@@ -11,6 +11,11 @@ export interface Writable {
   readonly children: readonly (Writable | string)[];
 }
 
+/** Whether it can be looked at as an element at all: a program may have put anything among the children. */
+export function isWritable(child: unknown): child is Writable {
+  return typeof child === "object" && child !== null && "children" in child && "attrs" in child;
+}
+
 /** How deep the short way goes. */
 const DEEPEST = 64;
 
@@ -59,6 +64,7 @@ export function plain(
   written += last === tag ? tag.start : "'>";
   for (const child of children) {
     if (typeof child !== "string") {
+      if (!isWritable(child)) return undefined;
       const longer = plain(child, ns, above, written, depth + 1);
       if (longer === undefined) return undefined;
       written = longer;

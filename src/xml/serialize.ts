@@ -5,7 +5,7 @@ import { escapeText, escapeValue, ILLEGAL, SPECIAL_IN_TEXT, SPECIAL_IN_VALUE } f
 import { DEEPEST } from "./limits.ts";
 import { partsOf } from "./names.ts";
 import { NS } from "./namespaces.ts";
-import { plain, type Writable } from "./plain.ts";
+import { isWritable, plain, type Writable } from "./plain.ts";
 
 export type { Writable } from "./plain.ts";
 
@@ -60,15 +60,22 @@ export function openTag(
   const parts = partsOf(name);
   if (parts === undefined || parts.prefix === "xmlns") throw illegal(path, "a bad name");
   if (!declared(parts.prefix)) throw illegal(path, "an undeclared prefix");
+  const expanded = new Set<string>();
   let text = `<${name}`;
   for (const [key, value] of Object.entries(attrs)) {
     if (value === undefined) continue;
     const at = `${path}/@${key}`;
     const attribute = partsOf(key);
     if (attribute === undefined) throw illegal(at, "a bad name");
+    const { prefix, local } = attribute;
     if (key === "xmlns") checkDeclaration("", value, at);
-    else if (attribute.prefix === "xmlns") checkDeclaration(attribute.local, value, at);
-    else if (!declared(attribute.prefix)) throw illegal(at, "an undeclared prefix");
+    else if (prefix === "xmlns") checkDeclaration(local, value, at);
+    else if (!declared(prefix)) throw illegal(at, "an undeclared prefix");
+    else if (prefix !== "") {
+      const whole = `{${attrs[`xmlns:${prefix}`] ?? NS.xml}}${local}`;
+      if (expanded.has(whole)) throw illegal(at, "an attribute twice");
+      expanded.add(whole);
+    }
     text += ` ${key}='${escapeValue(legal(value, at))}'`;
   }
   return `${text}>`;
@@ -134,9 +141,7 @@ class Writer {
   #element(element: Writable, inherited: string | undefined, written: string | undefined): void {
     const { name } = element;
     this.#path.push(name);
-    if (this.#path.length > DEEPEST) {
-      throw new BrokerError("ILLEGAL_XML", `elements are nested more than ${DEEPEST} deep`);
-    }
+    mustNotBeDeeper(this.#path.length);
     if (typeof name !== "string" || partsOf(name)?.prefix !== "") throw this.#illegal("a bad name");
 
     const undo: [string, string | undefined][] = [];
@@ -171,7 +176,8 @@ class Writer {
       this.#out += ">";
       for (const child of element.children) {
         if (typeof child === "string") this.#out += this.#content(child);
-        else this.#element(child, ns, inner);
+        else if (isWritable(child)) this.#element(child, ns, inner);
+        else throw this.#illegal("a child that is neither element nor text");
       }
       this.#out += `</${tag}>`;
     }
@@ -239,8 +245,7 @@ class Writer {
     }
   }
 
-  #content(text: unknown): string {
-    if (typeof text !== "string") throw this.#illegal("a child that is neither element nor text");
+  #content(text: string): string {
     return SPECIAL_IN_TEXT.test(text) ? escapeText(legal(text, this.#place("text()"))) : text;
   }
 
@@ -252,6 +257,12 @@ class Writer {
   #illegal(what: string, inside?: string): BrokerError {
     return illegal(this.#place(inside), what);
   }
+}
+
+/** Ends in `ILLEGAL_XML` beyond the deepest tree there may be, which one that contains itself is as well. */
+export function mustNotBeDeeper(depth: number): void {
+  if (depth <= DEEPEST) return;
+  throw new BrokerError("ILLEGAL_XML", `elements are nested more than ${DEEPEST} deep`);
 }
 
 /** The text itself, if all its characters are legal; `place` says where it stands. */

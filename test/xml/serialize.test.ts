@@ -52,6 +52,14 @@ test("a stream header is a start tag alone", () => {
   );
 });
 
+test("a stream header has no attribute twice either, whatever its prefix", () => {
+  const attrs = { "xmlns:p": "u", "xmlns:q": "u", "p:a": "1" };
+  expect(openTag("a", { ...attrs, "q:b": "2" })).toBe(
+    "<a xmlns:p='u' xmlns:q='u' p:a='1' q:b='2'>",
+  );
+  expect(() => openTag("a", { ...attrs, "q:a": "2" })).toThrow(/an attribute twice at \/a\/@q:a/);
+});
+
 test("a bound on bytes is kept", () => {
   const element = xml("a", {}, "é");
   expect(serialize(element, { maxBytes: 9 })).toBe("<a>é</a>");

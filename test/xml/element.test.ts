@@ -1,0 +1,76 @@
+import { describe, expect, test } from "vitest";
+import { jid } from "../../src/jid/jid.ts";
+import { Element, xml } from "../../src/xml/element.ts";
+import { parse } from "../../src/xml/parse.ts";
+
+const coded = (code: string, message: string): Error =>
+  expect.objectContaining({ code, message: expect.stringContaining(message) as string }) as Error;
+
+describe("the namespace of an element that names none", () => {
+  const received = parse("<message><body>x</body></message>").child("body");
+
+  test("is at the root that of stanzas, also for the children asked of it", () => {
+    const built = xml("message", {}, received);
+    expect(built.child("body")).toBe(received);
+    expect(built.childText("body")).toBe("x");
+    expect(built.childrenOf("body")).toEqual([received]);
+    expect(parse(String(built)).childText("body")).toBe("x");
+  });
+
+  test("is its parent's", () => {
+    const query = xml("query", { xmlns: "u" }, xml("item"), xml("other", { xmlns: "v" }));
+    expect(query.child("item")).toBeDefined();
+    expect(query.child("item", "u")).toBeDefined();
+    expect(query.child("other")).toBeUndefined();
+    expect(query.child("other", "v")).toBeDefined();
+  });
+});
+
+describe("what is no part of an element", () => {
+  test.each<[string, unknown]>([
+    ["an object", {}],
+    ["a list", [xml("b")]],
+    ["a date", new Date(0)],
+    ["a function", () => undefined],
+    ["a symbol", Symbol("x")],
+  ])("as a child: %s", (_, child) => {
+    const refusal = coded("BAD_OPTION", "a child must be ");
+    expect(() => xml("a", {}, child as never)).toThrow(refusal);
+    expect(() => xml("a").append(child as never)).toThrow(refusal);
+  });
+
+  test.each<[string, unknown]>([
+    ["an address that was read", jid("a@b")],
+    ["a list", ["a@b"]],
+  ])("as an attribute: %s", (_, value) => {
+    expect(() => xml("a", { to: value as never })).toThrow(
+      coded("BAD_OPTION", "the attribute to must be a text or a number"),
+    );
+  });
+
+  test.each<[string, unknown]>([
+    ["null", null],
+    ["an object", {}],
+    ["a list", []],
+    ["a number", 5],
+  ])("put among the children by hand, is not written: %s", (_, child) => {
+    const element = xml("a", {}, xml("b"));
+    (element.children[0] as Element).children.push(child as never);
+    expect(() => element.toString()).toThrow(coded("ILLEGAL_XML", "at /a/b"));
+  });
+});
+
+test("numbers and truth values are written as texts", () => {
+  const element = xml("a", { n: 1, t: true as never, big: 12n as never }, 0, false as never);
+  expect(element.toString()).toBe("<a n='1' t='true' big='12'>0false</a>");
+});
+
+test("a copy of what is too deep, or contains itself, ends in the error of writing it", () => {
+  const loop = xml("a");
+  loop.append(loop);
+  let deep = xml("a");
+  for (let depth = 0; depth < 20_000; depth++) deep = new Element("a", "u", {}, {}, [deep]);
+  for (const element of [loop, deep]) {
+    expect(() => element.clone()).toThrow(coded("ILLEGAL_XML", "more than 1024 deep"));
+  }
+});
