@@ -52,7 +52,8 @@ export function settleLimits(base: XmlLimits, changes: Partial<XmlLimits> = {}):
   const settled: Record<string, number> = { ...base };
   for (const [name, value] of Object.entries(changes) as [string, number | undefined][]) {
     if (value === undefined) continue;
-    if (!(name in base)) throw new BrokerError("BAD_OPTION", `there is no XML limit \`${name}\``);
+    if (!Object.hasOwn(base, name))
+      throw new BrokerError("BAD_OPTION", `there is no XML limit \`${name}\``);
     const most = name === "depth" ? DEEPEST : Number.MAX_SAFE_INTEGER;
     if (!(Number.isSafeInteger(value) && value >= 1 && value <= most)) {
       throw new BrokerError(

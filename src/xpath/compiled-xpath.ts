@@ -1,4 +1,4 @@
-import { badOption, knownOptions } from "../base/check.ts";
+import { badOption, callable, knownOptions, record } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Element, XPathNode } from "../xml/element.ts";
 import type { Code } from "./code.ts";
@@ -134,6 +134,9 @@ export function prepare(expression: string, options: XPathOptions = {}): Compile
     );
   }
   knownOptions("compile", options, ["namespaces", "variables", "functions", "steps"]);
+  record("namespaces", namespaces);
+  record("variables", variables);
+  record("functions", functions);
   if (!(steps > 0)) throw new BrokerError("BAD_OPTION", `steps must be above 0, got ${steps}`);
   for (const [prefix, uri] of Object.entries<unknown>(namespaces)) {
     if (typeof uri !== "string") throw badOption(`namespaces.${prefix}`, "a text", uri);
@@ -142,7 +145,8 @@ export function prepare(expression: string, options: XPathOptions = {}): Compile
     if (isXPathValue(value)) continue;
     throw new BrokerError("BAD_OPTION", `the variable $${name} must be a value of XPath`);
   }
-  for (const name of Object.keys(functions)) {
+  for (const [name, given] of Object.entries(functions)) {
+    callable(`functions.${name}`, given);
     if (!Object.hasOwn(coreFunctions, name)) continue;
     throw new BrokerError("BAD_OPTION", `functions must not replace XPath's own ${name}()`);
   }

@@ -1,3 +1,4 @@
+import { callable, record } from "../base/check.ts";
 import { type Subscription, subscription } from "../base/subscription.ts";
 import type { Element, XPathNode } from "../xml/element.ts";
 import { CompiledXPath, prepare, type XPath, type XPathOptions } from "./compiled-xpath.ts";
@@ -159,9 +160,11 @@ export class FilterIndex<T> {
 
   /**
    * Adds an entry; calling what it returns removes it. The same expression and the same value may be
-   * added any number of times; one compiled expression added often is evaluated once for all.
+   * added any number of times; one compiled expression added often is evaluated once for all. Ends in
+   * `BAD_OPTION` for what `compile` has not made, such as the text of an expression.
    */
   add(xpath: XPath, value: T): Subscription {
+    callable("xpath.evaluate", (record("xpath", xpath) as Partial<XPath>).evaluate);
     const group = this.#find(xpath) ?? this.#open(xpath);
     const entry = new Entry(value, group, this.#added++);
     group.add(entry);

@@ -13,7 +13,10 @@ export function isXPathValue(value: unknown): value is XPathInput {
 }
 
 function isNode(value: unknown): boolean {
-  return isElement(value) || (typeof value === "object" && value !== null && "kind" in value);
+  if (typeof value !== "object" || value === null || isElement(value)) return isElement(value);
+  const { kind, root, parent, value: text } = value as Readonly<Record<string, unknown>>;
+  if (kind === "document") return isElement(root);
+  return (kind === "attribute" || kind === "text") && isElement(parent) && typeof text === "string";
 }
 
 /**

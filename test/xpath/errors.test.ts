@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import { xml } from "../../src/xml/element.ts";
-import { compile } from "../../src/xpath/compile.ts";
+import { compile, type XPathOptions } from "../../src/xpath/compile.ts";
 import { toBoolean } from "../../src/xpath/value.ts";
 import { XPathError } from "../../src/xpath/xpath-error.ts";
 
@@ -198,27 +198,26 @@ describe("what would be too much is found when the expression is compiled", () =
     expect(failure(expression).message).toContain(problem);
   });
 
-  test("within the bounds, everything compiles and can be evaluated", () => {
+  test.each([
+    ["a long text", `'${"x".repeat(65_000)}'`],
+    ["brackets in brackets", `${"(".repeat(60)}1${")".repeat(60)}`],
+    ["a long path", `a${"/a".repeat(250)}`],
+    ["a long sum", `1${"+1".repeat(250)}`],
+    ["many signs", `-${"-".repeat(60_000)}1`],
+    ["many or", `a${" or a".repeat(10_000)}`],
+    ["many and", `a${" and a".repeat(9_000)}`],
+    ["a long union", `a${" | a".repeat(10_000)}`],
+    ["many positions", `a${"[1]".repeat(20_000)}`],
+    ["many predicates", `a${"[.]".repeat(20_000)}`],
+    ["many nodes as arguments", `concat(a${",a".repeat(32_000)})`],
+    ["many texts as arguments", `concat('a'${",'a'".repeat(10_000)})`],
+    ["many dots", `.${"/.".repeat(250)}`],
+    ["predicates in predicates", `${"a[".repeat(60)}1${"]".repeat(60)}`],
+  ])("within the bounds, everything compiles and can be evaluated: %s", (_what, expression) => {
     const element = xml("a");
-    for (const expression of [
-      `'${"x".repeat(65_000)}'`,
-      `${"(".repeat(60)}1${")".repeat(60)}`,
-      `a${"/a".repeat(250)}`,
-      `1${"+1".repeat(250)}`,
-      `-${"-".repeat(60_000)}1`,
-      `a${" or a".repeat(10_000)}`,
-      `a${" and a".repeat(9_000)}`,
-      `a${" | a".repeat(10_000)}`,
-      `a${"[1]".repeat(20_000)}`,
-      `a${"[.]".repeat(20_000)}`,
-      `concat(a${",a".repeat(32_000)})`,
-      `concat('a'${",'a'".repeat(10_000)})`,
-      `.${"/.".repeat(250)}`,
-      `${"a[".repeat(60)}1${"]".repeat(60)}`,
-    ]) {
-      expect(() => compile(expression).evaluate(element)).not.toThrow();
-      expect(() => compile(expression).test(element)).not.toThrow();
-    }
+    const xpath = compile(expression);
+    expect(() => xpath.evaluate(element)).not.toThrow();
+    expect(() => xpath.test(element)).not.toThrow();
   });
 
   test("an own function may not stand in for one of XPath's", () => {
@@ -227,8 +226,17 @@ describe("what would be too much is found when the expression is compiled", () =
     );
   });
 
+  test("options that it does not know, or of another kind, are refused", () => {
+    const refused = (options: unknown) => () => compile("a", options as XPathOptions);
+    expect(refused({ namespace: {} })).toThrow("compile has no option namespace; it knows");
+    expect(refused({ namespaces: 5 })).toThrow("namespaces must be an object, got 5");
+    expect(refused({ functions: { f: 5 } })).toThrow("functions.f must be a function, got 5");
+  });
+
   test("a variable holds a value of XPath, and an expression is a string", () => {
-    for (const value of [undefined, null, {}, [1], [null], () => 1]) {
+    const text = { kind: "text", value: "x" };
+    const bad = [undefined, null, {}, [1], [null], [text], [{ kind: "x" }], () => 1];
+    for (const value of bad) {
       const variables = { v: value as string };
       expect(() => compile("$v", { variables })).toThrow(
         "the variable $v must be a value of XPath",

@@ -228,3 +228,13 @@ describe("an explanation", () => {
     expect(FilterIndex.explain(expression, { namespaces: NAMESPACES })).toBe(explanation);
   });
 });
+
+test("only what was compiled can be added", () => {
+  const index = new FilterIndex<number>();
+  for (const given of ["/message", {}, null]) {
+    expect(() => index.add(given as unknown as XPath, 1)).toThrow(
+      expect.objectContaining({ code: "BAD_OPTION" }) as Error,
+    );
+  }
+  expect(index.size).toBe(0);
+});
