@@ -26,7 +26,7 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 /** Bytes as lower-case hexadecimal digits. */
 export function hex(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) text += HEX[byte] ?? "";
+  for (let index = 0; index < bytes.length; index++) text += HEX[bytes[index] ?? 0] ?? "";
   return text;
 }
 

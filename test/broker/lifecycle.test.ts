@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
-import type { MemoryTransport } from "../../src/transport/memory.ts";
+import type { Dialect } from "../../src/dialect/dialect.ts";
+import { type MemoryTransport, memoryPair } from "../../src/transport/memory.ts";
 import { xml } from "../../src/xml/element.ts";
-import { bare, codeOf, HEADER, line, readyLine, turns } from "./line.ts";
+import { bare, codeOf, HEADER, line, readyLine, Server, turns } from "./line.ts";
 
 test("nothing connects before connect", () => {
   const { servers, broker } = line();
@@ -33,6 +34,44 @@ test("the phase goes from step to step, each change told once", async () => {
     "ready>closing",
     "closing>idle",
   ]);
+});
+
+test("who was given the signal of an attempt is told of the end of its run", async () => {
+  const signals: AbortSignal[] = [];
+  const { broker } = line({
+    transport: (_target, signal) => {
+      const [near, far] = memoryPair();
+      signals.push(signal);
+      const other = new Server(far);
+      void other.hears("version='1.0'>").then(() => {
+        other.say(HEADER);
+      });
+      return Promise.resolve(near);
+    },
+  });
+  await broker.connect();
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+  broker.halt();
+  expect(signals.map(({ reason }: { reason: unknown }) => reason)).toEqual([
+    expect.objectContaining({ code: "ABORTED" }),
+  ]);
+});
+
+test("a dialect that keeps the signal of its session is told of the end of its run", async () => {
+  const signals: AbortSignal[] = [];
+  const dialect: Dialect = {
+    ...bare,
+    async negotiate(session) {
+      signals.push(session.signal);
+      await session.open();
+      return { jid: "me@example.org/here" };
+    },
+  };
+  const { broker } = line({ dialect });
+  await broker.connect();
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+  broker.halt();
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
 });
 
 test("connect twice is one connection and one promise", async () => {
