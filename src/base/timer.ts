@@ -36,13 +36,15 @@ function unref(timer: Timer): Timer {
   return timer;
 }
 
-/** Resolves when the promise is settled, or after so many milliseconds: then with `undefined`. */
-export async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
+/** What becomes of the promise, or of `late` when that takes longer than so many milliseconds. */
+export async function within<T, Late>(
+  milliseconds: number,
+  promise: Promise<T>,
+  late: () => Late,
+): Promise<T | Late> {
   let stop = nothing;
-  const timeout = new Promise<undefined>((resolve) => {
-    stop = after(milliseconds, () => {
-      resolve(undefined);
-    });
+  const timeout = new Promise<void>((resolve) => {
+    stop = after(milliseconds, resolve);
   });
-  return await Promise.race([promise, timeout]).finally(stop);
+  return await Promise.race([promise, timeout.then(late)]).finally(stop);
 }

@@ -1,8 +1,8 @@
 import { nothing } from "../base/abort.ts";
 import { callable } from "../base/check.ts";
-import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { BrokerError } from "../base/errors.ts";
 import { type Subscription, subscription } from "../base/subscription.ts";
-import { after } from "../base/timer.ts";
+import { within } from "../base/timer.ts";
 import { isStanzaError } from "../stream/stanza-error.ts";
 import { type Element, isElement, withAttribute, type XPathNode } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
@@ -194,7 +194,10 @@ export class Filters {
   async #respond(entry: Entry, match: FilterMatch, request: IncomingRequest): Promise<void> {
     let answer: Element;
     try {
-      const result = await within(this.#parts.timeout, Promise.resolve(entry.handler(match)));
+      const { timeout } = this.#parts;
+      const result = await within(timeout, Promise.resolve(entry.handler(match)), () => {
+        throw new BrokerError("REQUEST_TIMEOUT", `the handler took longer than ${timeout} ms`);
+      });
       answer = checkAnswer(request.stanza, result);
     } catch (thrown) {
       const isMeant = isStanzaError(thrown);
@@ -231,7 +234,8 @@ export class Filters {
       this.#answer(request, errorFor(request.stanza, "service-unavailable"));
     };
     if (running.length === 0) refuse();
-    else this.#work(within(this.#parts.timeout, Promise.all(running)).then(refuse, refuse));
+    else
+      this.#work(within(this.#parts.timeout, Promise.all(running), nothing).then(refuse, refuse));
   }
 
   #work(promise: Promise<void>): void {
@@ -292,18 +296,4 @@ function isPing(request: Element): boolean {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value;
-}
-
-/** Rejects when the promise takes longer than so many milliseconds. */
-function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = after(milliseconds, () => {
-      reject(new BrokerError("REQUEST_TIMEOUT", `the handler took longer than ${milliseconds} ms`));
-    });
-    promise
-      .then(resolve, (error: unknown) => {
-        reject(asBrokerError(error, "HANDLER_FAILED"));
-      })
-      .finally(stop);
-  });
 }

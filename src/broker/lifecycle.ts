@@ -1,3 +1,4 @@
+import { nothing } from "../base/abort.ts";
 import { deferred, Outcome } from "../base/deferred.ts";
 import { Emitter, type EmitterOwner } from "../base/emitter.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
@@ -269,7 +270,8 @@ export class Lifecycle implements RunOwner, TrafficPort, EmitterOwner<BrokerEven
     if (isReady) {
       const deadline = performance.now() + timeout;
       // A handler that never ends (it may be waiting for this) must leave time for the goodbye.
-      await within(timeout / 2, Promise.race([this.traffic.filters.idle(), run.closed.promise]));
+      const quiet = Promise.race([this.traffic.filters.idle(), run.closed.promise]);
+      await within(timeout / 2, quiet, nothing);
       run.connection.close(Math.max(0, deadline - performance.now()));
     } else {
       run.connection.fail(undefined);

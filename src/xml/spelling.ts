@@ -1,5 +1,5 @@
 import { isGoodValue } from "./escape.ts";
-import { partsOf, unique } from "./names.ts";
+import { isQName, unique } from "./names.ts";
 import { NS } from "./namespaces.ts";
 
 /*
@@ -11,8 +11,8 @@ import { NS } from "./namespaces.ts";
  *         "to" of message           "id"     "type"
  *
  * What peers send comes here when it is sent on, so everything is bounded: how many pieces there are and
- * how long names may be. When all places are taken it starts anew, so nobody can fill it for good; what is
- * not remembered is put together each time.
+ * how long names may be. A name gets in when it comes again soon, so names that never come twice cost no
+ * more than putting them together; when all places are taken it starts anew, so nobody can fill it for good.
  */
 
 /** How many pieces are remembered. */
@@ -20,17 +20,24 @@ const PLACES = 4096;
 /** How long a name or a namespace in one may be. */
 const LONGEST = 128;
 
+/** Names and namespaces that came once. */
+const once = new Set<string>();
+const MOST_ONCE = 128;
+
 /** What is written before the value of an attribute. */
 export class Piece {
   readonly text: string;
+  /** Whether it is remembered, and so may remember others. */
+  readonly #isKept: boolean;
   /** The attribute that came next last time, and its piece. (No attribute has the name `""`.) */
   #key = "";
   #next: Piece | undefined;
   /** All that ever came next, once there are several. */
   #others: Map<string, Piece> | undefined;
 
-  constructor(text: string) {
-    this.text = text;
+  constructor(text: string, isKept: boolean) {
+    this.text = isKept ? unique(text) : text;
+    this.#isKept = isKept;
   }
 
   /** The piece of the attribute that comes next; `undefined` if its name needs more than to be written. */
@@ -47,8 +54,9 @@ export class Piece {
     let piece = this.#others?.get(key);
     if (piece === undefined) {
       if (key !== "xml:lang" && (key === "xmlns" || !isLocalName(key))) return undefined;
-      piece = new Piece(unique(`${this.join}${key}='`));
-      if (key.length > LONGEST) return piece;
+      const isKept = this.#isKept && isWorthKeeping(key);
+      piece = new Piece(`${this.join}${key}='`, isKept);
+      if (!isKept) return piece;
       takePlace();
       if (this.#next !== undefined) {
         this.#others ??= new Map([[this.#key, this.#next]]);
@@ -69,12 +77,12 @@ export class Tag extends Piece {
   readonly empty: string;
   readonly end: string;
 
-  constructor(name: string, declaration: string) {
-    const open = `<${name}${declaration}`;
-    super(unique(`${open} `));
-    this.start = unique(`${open}>`);
-    this.empty = unique(`${open}/>`);
-    this.end = unique(`</${name}>`);
+  constructor(name: string, declaration: string, isKept: boolean) {
+    super(`<${name}${declaration} `, isKept);
+    const keep = isKept ? unique : String;
+    this.start = keep(`<${name}${declaration}>`);
+    this.empty = keep(`<${name}${declaration}/>`);
+    this.end = keep(`</${name}>`);
   }
 
   protected override get join(): string {
@@ -85,10 +93,12 @@ export class Tag extends Piece {
 /** The tags that declare one namespace, or none, by name. */
 class Tags {
   readonly #declaration: string;
+  readonly #isKept: boolean;
   readonly #tags = new Map<unknown, Tag>();
 
-  constructor(declaration: string) {
+  constructor(declaration: string, isKept: boolean) {
     this.#declaration = declaration;
+    this.#isKept = isKept;
   }
 
   tag(name: unknown): Tag | undefined {
@@ -101,16 +111,16 @@ class Tags {
 
   #learn(name: unknown): Tag | undefined {
     if (typeof name !== "string" || !isLocalName(name)) return undefined;
-    const own = unique(name);
-    const tag = new Tag(own, this.#declaration);
-    if (name.length > LONGEST) return tag;
+    const isKept = this.#isKept && isWorthKeeping(name);
+    const tag = new Tag(name, this.#declaration, isKept);
+    if (!isKept) return tag;
     takePlace();
-    this.#tags.set(own, tag);
+    this.#tags.set(unique(name), tag);
     return tag;
   }
 }
 
-const undeclared = new Tags("");
+const undeclared = new Tags("", true);
 const declared = new Map<unknown, Tags>();
 let taken = 0;
 
@@ -127,12 +137,21 @@ export function declaringTagOf(name: unknown, uri: unknown): Tag | undefined {
 function learnNamespace(uri: unknown): Tags | undefined {
   if (typeof uri !== "string" || !isGoodValue(uri)) return undefined;
   if (uri === NS.xml || uri === NS.xmlns) return undefined;
-  const own = unique(uri);
-  const tags = new Tags(` xmlns='${own}'`);
-  if (uri.length > LONGEST) return tags;
+  const isKept = isWorthKeeping(uri);
+  const tags = new Tags(` xmlns='${uri}'`, isKept);
+  if (!isKept) return tags;
   takePlace();
-  declared.set(own, tags);
+  declared.set(unique(uri), tags);
   return tags;
+}
+
+/** Whether it came before lately, and is not too long. */
+function isWorthKeeping(text: string): boolean {
+  if (text.length > LONGEST) return false;
+  if (once.delete(text)) return true;
+  if (once.size >= MOST_ONCE) once.clear();
+  once.add(text);
+  return false;
 }
 
 function takePlace(): void {
@@ -145,5 +164,5 @@ function takePlace(): void {
 }
 
 function isLocalName(text: string): boolean {
-  return partsOf(text)?.prefix === "";
+  return !text.includes(":") && isQName(text);
 }
