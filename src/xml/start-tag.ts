@@ -49,6 +49,7 @@ export class StartTag {
   readonly values: string[] = [];
   /** Whether all attributes so far are known names without prefixes, and not many. */
   usual = true;
+  #isRare = false;
   #serial = 0;
 
   /** What an element of this tag has as its own. */
@@ -64,6 +65,7 @@ export class StartTag {
     this.#serial = nextTag();
     if (this.usual) return;
     this.usual = true;
+    this.#isRare = false;
     this.names.length = this.values.length = 0;
   }
 
@@ -100,9 +102,11 @@ export class StartTag {
     this.#attrs[key] = value;
   }
 
-  /** Goes on with a dictionary for keys that are unknown or many. */
+  /** Goes on with a dictionary for keys that are unknown or many: from the first of them on, or each would cost as much as all. */
   beRare(): void {
     this.usual = false;
+    if (this.#isRare) return;
+    this.#isRare = true;
     this.#attrs = Object.assign(rareDictionary(), this.#attrs);
   }
 }

@@ -1,3 +1,5 @@
+import { badOption, oneOf } from "../base/check.ts";
+import { BrokerError } from "../base/errors.ts";
 import { CLASS, isCharacter, NAME, SPACE, sequenceLength } from "./characters.ts";
 import { type Element, NO_PREFIXES } from "./element.ts";
 import { LIMITS, settleLimits, type XmlLimits } from "./limits.ts";
@@ -11,6 +13,7 @@ import {
   NOBODY,
   SEED,
 } from "./names.ts";
+import { NS } from "./namespaces.ts";
 import { readReference } from "./references.ts";
 import { textStop, valueStop } from "./scan.ts";
 import { FOREIGN, LINES, lease, NO_SLAB, REFERENCES, release, type Slab, SMALL } from "./slab.ts";
@@ -39,7 +42,8 @@ export interface StreamParserOptions {
   readonly limits?: Partial<XmlLimits>;
   /**
    * `"stream"` (the default): one long document whose root is opened, as on TCP. `"frame"`: every
-   * `write` is one whole frame with exactly one complete element in it, as on WebSocket (RFC 7395).
+   * `write` is one whole frame with exactly one complete element in it, as on WebSocket (RFC 7395);
+   * one of nothing but white space is passed over.
    */
   readonly framing?: "stream" | "frame";
   /** What is declared around the document: a default namespace, prefixes. By default nothing. */
@@ -108,6 +112,12 @@ export class StreamParser {
   #deaf = false;
   #busy = false;
   #failure: XmlError | undefined;
+  /** `end` was called. */
+  #ended = false;
+  /** A callback has thrown, and what was being read then waits, with what is written from then on in `#queue`. */
+  #interrupted = false;
+  /** What of a large write had not been looked at by then. */
+  #rest = NO_BYTES;
   /** Written by callbacks, to be read later. */
   #queue: (Uint8Array | string)[] = [];
   /** The first half of a surrogate pair, whose second has not arrived. */
@@ -146,8 +156,15 @@ export class StreamParser {
   constructor(events: StreamParserEvents, options: StreamParserOptions = {}) {
     this.#events = events;
     this.#limits = settleLimits(LIMITS, options.limits);
-    this.#frames = options.framing === "frame";
-    const { ns = "", prefixes = NO_PREFIXES } = options.context ?? {};
+    const { framing = "stream", context = {} } = options;
+    this.#frames = oneOf("framing", framing, ["stream", "frame"]) === "frame";
+    const { ns = "", prefixes = NO_PREFIXES } = context;
+    if ("xmlns" in prefixes || (prefixes.xml ?? NS.xml) !== NS.xml) {
+      throw new BrokerError(
+        "BAD_OPTION",
+        "context.prefixes must leave `xml` and `xmlns` as they are",
+      );
+    }
     this.#builder = new TreeBuilder(this.#frames ? 0 : 1, ns, prefixes, (condition, what, found) =>
       this.#fail(condition, what, this.#at, this.#reach, found),
     );
@@ -158,45 +175,35 @@ export class StreamParser {
    * nothing but white space waits to be read.
    */
   get idle(): boolean {
-    if (this.#inStanza() || this.#token !== "none") return false;
-    for (let i = this.#at; i < this.#slab.end; i++) {
-      if (CLASS[this.#slab.bytes[i] ?? 0] !== SPACE) return false;
-    }
-    return this.#queue.length === 0 && this.#half === "";
+    return this.#queue.length === 0 && this.#rest.length === 0 && this.#isComplete();
   }
 
-  /** Reads on. Bytes must be UTF-8. Never throws for what the peer sent. */
+  /**
+   * Reads on. Bytes must be UTF-8. Never throws for what the peer sent; throws `BAD_OPTION` for what is neither
+   * bytes nor text.
+   */
   write(data: Uint8Array | string): void {
-    if (this.#deaf) return;
-    if (this.#busy) {
-      this.#queue.push(typeof data === "string" ? data : data.slice());
+    if (typeof data !== "string" && !isBytes(data)) {
+      throw badOption("what is written", "a Uint8Array or a string", data);
+    }
+    if (this.#deaf || this.#ended) return;
+    if (!this.#busy && !this.#interrupted) {
+      this.#run(data);
       return;
     }
-    this.#busy = true;
-    try {
-      // A callback that threw may have left something in the queue.
-      if (this.#queue.length === 0) this.#take(data);
-      else this.#queue.push(data);
-      while (this.#queue.length > 0) this.#take(this.#queue.shift() ?? "");
-    } catch (thrown) {
-      this.#report(thrown);
-    } finally {
-      this.#busy = false;
-    }
+    this.#queue.push(typeof data === "string" ? data : data.slice());
+    if (!this.#busy) this.#run();
   }
 
   /**
    * Says that no more will come. What stands unfinished (a tag, an element in a stanza) is an error;
-   * a stream that was not closed, but stands between stanzas, is not.
+   * a stream that was not closed, but stands between stanzas, is not. What a callback's exception has left is
+   * read first; called by a callback, it ends once all that was written has been read.
    */
   end(): void {
     if (this.#deaf) return;
-    try {
-      this.#finish("the input ends too early");
-      this.stop();
-    } catch (thrown) {
-      this.#report(thrown);
-    }
+    this.#ended = true;
+    if (!this.#busy) this.#run();
   }
 
   /** No more callbacks, whatever is written; everything held is let go. */
@@ -206,6 +213,7 @@ export class StreamParser {
     this.#change(NO_SLAB);
     this.#token = "none";
     this.#queue = [];
+    this.#rest = NO_BYTES;
     this.#text = this.#half = "";
     this.#builder.clear();
   }
@@ -220,10 +228,40 @@ export class StreamParser {
     return this.#builder.depth > this.#builder.roots;
   }
 
+  /** Whether nothing is unfinished, and nothing but white space waits. */
+  #isComplete(): boolean {
+    if (this.#inStanza() || this.#token !== "none" || this.#half !== "") return false;
+    for (let i = this.#at; i < this.#slab.end; i++) {
+      if (CLASS[this.#slab.bytes[i] ?? 0] !== SPACE) return false;
+    }
+    return true;
+  }
+
+  /** Reads what an exception has left, then this, then what callbacks write. */
+  #run(data?: Uint8Array | string): void {
+    this.#busy = true;
+    try {
+      if (this.#interrupted) this.#goOn();
+      if (data !== undefined) this.#take(data);
+      while (this.#queue.length > 0) this.#take(this.#queue.shift() ?? "");
+      if (this.#ended && !this.#deaf) {
+        this.#finish("the input ends too early");
+        this.stop();
+      }
+    } catch (thrown) {
+      this.#report(thrown);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
   /** Tells of the parser's own failure; what a callback has thrown goes on. */
   #report(thrown: unknown): void {
     const failure = this.#failure;
-    if (failure === undefined || thrown !== failure) throw thrown;
+    if (failure === undefined || thrown !== failure) {
+      this.#interrupted = true;
+      throw thrown;
+    }
     this.stop();
     this.#events.error(failure);
   }
@@ -237,7 +275,17 @@ export class StreamParser {
     }
     if (typeof data === "string") this.#takeText(data);
     else this.#takeBytes(data);
-    if (this.#frames && !this.#deaf) this.#finish("the frame ends too early");
+    if (this.#frames && !this.#deaf) this.#finish(FRAME_ENDS);
+  }
+
+  /** Reads what a callback's exception has left. */
+  #goOn(): void {
+    this.#interrupted = false;
+    this.#readHeld();
+    const rest = this.#rest;
+    this.#rest = NO_BYTES;
+    if (!this.#deaf) this.#takeBytes(rest);
+    if (this.#frames && !this.#deaf) this.#finish(FRAME_ENDS);
   }
 
   #takeText(data: string): void {
@@ -249,6 +297,8 @@ export class StreamParser {
       text = text.slice(0, -1);
     }
     const lone = text.search(LONE_SURROGATE);
+    // Kept where it is found again, should a callback throw before that.
+    if (lone >= 0) this.#half = text.charAt(lone);
     this.#takeBytes(encoder.encode(lone < 0 ? text : text.slice(0, lone)));
     if (lone >= 0 && !this.#deaf) this.#failHalf();
   }
@@ -263,7 +313,7 @@ export class StreamParser {
         this.#takePiece(data.subarray(from, from + PIECE));
       } catch (thrown) {
         // What a callback's exception leaves unread is not lost.
-        if (thrown !== this.#failure) this.#queue.unshift(data.slice(from + PIECE));
+        if (thrown !== this.#failure) this.#rest = data.slice(from + PIECE);
         throw thrown;
       }
     }
@@ -271,6 +321,10 @@ export class StreamParser {
 
   #takePiece(data: Uint8Array): void {
     this.#append(data);
+    this.#readHeld();
+  }
+
+  #readHeld(): void {
     if (this.#token === "none" || this.#readOn()) this.#readTokens();
     if (this.#deaf) return;
     this.#checkUnfinished();
@@ -316,7 +370,7 @@ export class StreamParser {
   #finish(detail: string): void {
     if (this.#half !== "") this.#failHalf();
     this.#readLastTag();
-    if (!this.idle) this.#fail("not-well-formed", detail, this.#slab.end);
+    if (!this.#isComplete()) this.#fail("not-well-formed", detail, this.#slab.end);
   }
 
   // Tokens: each reads one, and returns whether it has got it whole.
@@ -365,9 +419,7 @@ export class StreamParser {
       if (length === 0) return false;
       if (length < 0) this.#failUtf8(i, i - length - 1);
     } else if (!isCharacter(byte)) this.#failCharacter(i);
-    return this.#builder.depth === 0
-      ? this.#fail("not-well-formed", "text outside the root element", i)
-      : this.#fail("invalid-xml", "text between stanzas", i);
+    return this.#failText(i, i);
   }
 
   /**
@@ -511,9 +563,7 @@ export class StreamParser {
       }
     }
     const after = this.#at + CDATA.length;
-    if (!this.#inStanza()) {
-      this.#fail("invalid-xml", "text between stanzas", this.#at, after - 1);
-    }
+    if (!this.#inStanza()) this.#failText(this.#at, after - 1);
     this.#at = after;
     this.#token = "cdata";
     return this.#readText(true);
@@ -535,6 +585,7 @@ export class StreamParser {
       const byte = bytes[from + k] ?? 0;
       if (from + k >= this.#slab.end) return false;
       const wanted = DECLARATION_START.charCodeAt(k);
+      if (byte === QUESTION) this.#fail("not-well-formed", "a bad XML declaration", from, from + k);
       if (byte !== wanted && (wanted !== 0x20 || CLASS[byte] !== SPACE)) {
         this.#fail("restricted-xml", "a processing instruction", from, from + k);
       }
@@ -643,7 +694,10 @@ export class StreamParser {
       name = tag.element.otherFollower;
       stands = name.literal.standsAt(view, from);
     }
-    const to = from + name.literal.length;
+    const { length } = name.literal;
+    const to = from + length;
+    // (What other streams have taught is no more than this one's limits allow.)
+    if (length > this.#limits.name) stands = false;
     if (stands && to < this.#slab.end && ((CLASS[bytes[to] ?? 0] ?? 0) & NAME) === 0) {
       this.#name = name;
       return to;
@@ -699,6 +753,7 @@ export class StreamParser {
     const slab = this.#slab;
     const { bytes, view } = slab;
     const end = this.#slab.end;
+    const longest = this.#limits.name;
     let i = from;
     let last = tag.last;
     while (tag.usual && bytes[i] === BLANK) {
@@ -707,8 +762,9 @@ export class StreamParser {
         name = last.otherNext;
         if (!name.literal.standsAt(view, i + 1)) break;
       }
-      const equals = i + 1 + name.literal.length;
-      if (equals >= end || bytes[equals] !== EQUALS) break;
+      const { length } = name.literal;
+      const equals = i + 1 + length;
+      if (length > longest || equals >= end || bytes[equals] !== EQUALS) break;
       const quote = bytes[equals + 1];
       if (quote !== APOSTROPHE && quote !== QUOTE) break;
       const start = equals + 2;
@@ -1010,6 +1066,13 @@ export class StreamParser {
     }
   }
 
+  /** Text, or what means text, where only white space may be. */
+  #failText(at: number, reach: number): never {
+    return this.#builder.depth === 0
+      ? this.#fail("not-well-formed", "text outside the root element", at, reach)
+      : this.#fail("invalid-xml", "text between stanzas", at, reach);
+  }
+
   #failHalf(): never {
     this.#readLastTag();
     return this.#fail(
@@ -1058,6 +1121,16 @@ export class StreamParser {
     }
     throw this.#failure;
   }
+}
+
+const FRAME_ENDS = "the frame ends too early";
+const NO_BYTES = new Uint8Array();
+
+/** Also of another realm, where `instanceof` cannot tell. */
+function isBytes(data: unknown): data is Uint8Array {
+  return (
+    data instanceof Uint8Array || Object.prototype.toString.call(data) === "[object Uint8Array]"
+  );
 }
 
 const LONE_SURROGATE = /[\ud800-\udfff]/u;

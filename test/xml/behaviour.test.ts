@@ -1,7 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Element } from "../../src/xml/element.ts";
 import { parse } from "../../src/xml/parse.ts";
-import { StreamParser, type StreamParserOptions } from "../../src/xml/stream-parser.ts";
+import {
+  StreamParser,
+  type StreamParserEvents,
+  type StreamParserOptions,
+} from "../../src/xml/stream-parser.ts";
 import type { XmlError } from "../../src/xml/xml-error.ts";
 import { bytesOf, record } from "./recorder.ts";
 
@@ -36,6 +40,54 @@ function listening(
   );
   return { parser, log };
 }
+
+describe("what the caller gets wrong is BAD_OPTION", () => {
+  const events = {} as StreamParserEvents;
+  test.each<[string, unknown]>([
+    ["framing", { framing: "frames" }],
+    ["limit", { limits: { toString: 5 } }],
+    ["context.prefixes", { context: { prefixes: { xml: "urn:evil" } } }],
+    ["context.prefixes", { context: { prefixes: { xmlns: "urn:evil" } } }],
+  ])("%s: %j", (option, options) => {
+    expect(() => new StreamParser(events, options as StreamParserOptions)).toThrow(
+      expect.objectContaining({
+        code: "BAD_OPTION",
+        message: expect.stringContaining(option) as string,
+      }) as Error,
+    );
+  });
+
+  test.each([new ArrayBuffer(1), new DataView(new ArrayBuffer(1)), [60], 5, null])(
+    "writing %o",
+    (data) => {
+      const { parser, log } = listening();
+      expect(() => {
+        parser.write(data as unknown as Uint8Array);
+      }).toThrow("what is written must be a Uint8Array or a string");
+      parser.write(`${HEADER}<a/>`);
+      expect(log).toEqual(["<s>", "a"]);
+    },
+  );
+});
+
+test("a limit on names holds whatever other streams have taught", () => {
+  for (let time = 0; time < 4; time++) parse("<unusualname unusualattribute='1'/>");
+  for (const text of ["<unusualname/>", "<a unusualattribute='1'/>"]) {
+    const limits = { name: 8 };
+    expect(() => parse(text, { limits })).toThrow(/a long name, at byte/);
+  }
+});
+
+test("attributes with prefixes cost no more for being many", () => {
+  // Copied for each of them, they would take minutes.
+  const names = Array.from({ length: 8000 }, (_, n) => `p:a${n}='${n}'`).join(" ");
+  const limits = { attributes: 8000, tag: 1_000_000 };
+  for (const uri of ["u", "v"]) {
+    const element = parse(`<a xmlns:p='${uri}' ${names}/>`, { limits });
+    expect(Object.keys(element.attrs)).toHaveLength(8000);
+    expect(element.attrs[`{${uri}}a7999`]).toBe("7999");
+  }
+});
 
 describe("callbacks may", () => {
   test("stop the parser: nothing more is called back", () => {
@@ -82,6 +134,72 @@ describe("callbacks may", () => {
       expect(log.length).toBe(text.split("/>").length + 1);
       expect(log.at(-1)).toBe("close");
     }
+  });
+
+  test("throw, and `end` may follow: what was left is read first", () => {
+    const { parser, log } = listening((event) => {
+      if (event === "a") throw new RangeError("mine");
+    });
+    expect(() => {
+      parser.write(`${HEADER}<a/><b/>`);
+    }).toThrow("mine");
+    parser.end();
+    expect(log).toEqual(["<s>", "a", "b"]);
+  });
+
+  test("throw before half a character in a text: it is found all the same", () => {
+    const { parser, log } = listening((event) => {
+      if (event === "a") throw new RangeError("mine");
+    });
+    expect(() => {
+      parser.write(`${HEADER}<a/><b>\ud800x</b>`);
+    }).toThrow("mine");
+    parser.write("<c/>");
+    expect(log).toEqual(["<s>", "a", "not-well-formed"]);
+  });
+
+  test("end: all that was written is read before", () => {
+    const { parser, log } = listening((event) => {
+      if (event === "a") parser.end();
+    });
+    parser.write(`${HEADER}<a/><b/><c>`);
+    parser.write("</c>");
+    expect(log).toEqual(["<s>", "a", "b", "not-well-formed"]);
+  });
+
+  describe("in frames", () => {
+    const framing = "frame";
+
+    test("write: it is the next frame", () => {
+      const { parser, log } = listening(
+        (event) => {
+          if (event === "a") parser.write("<b/>");
+        },
+        { framing },
+      );
+      parser.write("<a/>");
+      parser.write("<c/>");
+      expect(log).toEqual(["a", "b", "c"]);
+    });
+
+    test.each([
+      ["<a/>", ["a", "c"]],
+      ["<a/><b/>", ["a", "invalid-xml"]],
+      ["<a/>x", ["a", "not-well-formed"]],
+      [`<a/>${" ".repeat(70_000)}<b/>`, ["a", "invalid-xml"]],
+    ])("throw: what is left of %j is judged as that frame's", (frame, expected) => {
+      const { parser, log } = listening(
+        (event) => {
+          if (event === "a") throw new RangeError("mine");
+        },
+        { framing },
+      );
+      expect(() => {
+        parser.write(frame);
+      }).toThrow("mine");
+      parser.write("<c/>");
+      expect(log).toEqual(expected);
+    });
   });
 
   test("throw at the error: it comes out of `write`, and the parser is deaf", () => {
