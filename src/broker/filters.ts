@@ -1,6 +1,7 @@
 import { nothing } from "../base/abort.ts";
 import { callable } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
+import { isToBeRenewed } from "../base/renewal.ts";
 import { type Subscription, subscription } from "../base/subscription.ts";
 import { within } from "../base/timer.ts";
 import { isStanzaError } from "../stream/stanza-error.ts";
@@ -91,6 +92,7 @@ export class Filters {
   readonly #index = new FilterIndex<Entry>();
   readonly #parts: FilterParts;
   #working: Set<Promise<void>> | undefined;
+  #finished = 0;
 
   constructor(parts: FilterParts) {
     this.#parts = parts;
@@ -241,7 +243,12 @@ export class Filters {
   #work(promise: Promise<void>): void {
     this.#working ??= new Set();
     this.#working.add(promise);
-    void promise.finally(() => this.#working?.delete(promise));
+    void promise.finally(() => {
+      if (this.#working?.delete(promise) !== true) return;
+      if (!isToBeRenewed(++this.#finished, this.#working.size)) return;
+      this.#finished = 0;
+      this.#working = new Set(this.#working);
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 import { BrokerError } from "../base/errors.ts";
+import { isToBeRenewed } from "../base/renewal.ts";
 import { errorElement, type StanzaError } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";
 
@@ -8,13 +9,16 @@ export interface IncomingRequest {
   answered: boolean;
 }
 
-/** How many answered requests are remembered, so that a second answer can be refused. */
+/** How many answered requests are remembered, so that a second answer can be refused: at least, twice as many at most. */
 const REMEMBERED = 1000;
 
 /** The incoming requests (`iq` of type get or set): each gets exactly one answer. */
 export class IncomingRequests {
   #open: Map<string, IncomingRequest[]> | undefined;
+  #closed = 0;
+  /** The answered ones, in two parts: the older is forgotten as a whole. */
   #answered: Set<string> | undefined;
+  #answeredBefore: Set<string> | undefined;
   /** Those that nobody of ours is at work on, oldest first. */
   #left: Set<IncomingRequest> | undefined;
   readonly #limit: number;
@@ -35,6 +39,7 @@ export class IncomingRequests {
     else others.push(entry);
     // The asker uses the id again: it may be answered again.
     this.#answered?.delete(key);
+    this.#answeredBefore?.delete(key);
     this.#size++;
     return entry;
   }
@@ -55,7 +60,10 @@ export class IncomingRequests {
     const key = keyOf(stanza.attrs.to, stanza.attrs.id);
     const entries = this.#open?.get(key);
     if (entries === undefined) {
-      return this.#answered?.has(key) ? new BrokerError("ALREADY_ANSWERED") : undefined;
+      const isAnswered = this.#answered?.has(key) ?? false;
+      return isAnswered || this.#answeredBefore?.has(key)
+        ? new BrokerError("ALREADY_ANSWERED")
+        : undefined;
     }
     const isKnown = request !== undefined && entries.includes(request);
     const entry = isKnown ? request : choose(entries, stanza.attrs.from);
@@ -87,24 +95,31 @@ export class IncomingRequests {
     for (const entry of [...(this.#open?.values() ?? [])].flat()) entry.answered = true;
     this.#open = undefined;
     this.#answered = undefined;
+    this.#answeredBefore = undefined;
     this.#left = undefined;
     this.#size = 0;
   }
 
   /** Takes one away; true if it was the last of its key. */
   #remove(key: string, entry: IncomingRequest): boolean {
-    const others = this.#open?.get(key)?.filter((other) => other !== entry) ?? [];
-    if (others.length > 0) this.#open?.set(key, others);
-    else this.#open?.delete(key);
+    const open = this.#open;
+    const others = open?.get(key)?.filter((other) => other !== entry) ?? [];
+    if (open === undefined) return true;
+    if (others.length > 0) open.set(key, others);
+    else open.delete(key);
+    if (isToBeRenewed(++this.#closed, open.size)) {
+      this.#closed = 0;
+      this.#open = new Map(open);
+    }
     return others.length === 0;
   }
 
   #settle(key: string): void {
     this.#answered ??= new Set();
     this.#answered.add(key);
-    if (this.#answered.size <= REMEMBERED) return;
-    const oldest = this.#answered.values().next();
-    if (!oldest.done) this.#answered.delete(oldest.value);
+    if (this.#answered.size < REMEMBERED) return;
+    this.#answeredBefore = this.#answered;
+    this.#answered = undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 import { aborted, nothing, onAbort } from "../base/abort.ts";
 import { type Crypto, randomId } from "../base/crypto.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { isToBeRenewed } from "../base/renewal.ts";
 import { after, LONGEST } from "../base/timer.ts";
 import { stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, withAttribute } from "../xml/element.ts";
@@ -32,13 +33,6 @@ export interface RequestPort {
   started(stanza: Element): void;
   finished(stanza: Element, error?: BrokerError): void;
 }
-
-/**
- * After how many requests the map of those under way is made anew. An engine rids a map of what was taken out by
- * making it a new table, to which the one before points: once one of these has grown old, all that come after it
- * stay alive, and what they held, until the next full collection. That was half of the time of a busy program.
- */
-const RENEWED_AFTER = 256;
 
 /** A request under way. */
 class Entry implements PendingRequest {
@@ -188,7 +182,7 @@ export class Requests {
     const entries = this.#entries;
     if (entries === undefined) return;
     entries.delete(entry.id);
-    if (this.#isShown || ++this.#settled < Math.max(RENEWED_AFTER, entries.size)) return;
+    if (this.#isShown || !isToBeRenewed(++this.#settled, entries.size)) return;
     this.#settled = 0;
     this.#entries = new Map(entries);
   }

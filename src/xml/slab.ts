@@ -1,9 +1,22 @@
 import { latin1, utf8 } from "./decode.ts";
+import { expand } from "./references.ts";
 
-/** The bytes of a slab that parsers share: enough for a piece of input after a long cut tag. */
+// What must be done to the bytes of a value or text to make it a string: flags, to be joined.
+
+/** It holds references. */
+export const REFERENCES = 1;
+/** It holds more than ASCII. */
+export const FOREIGN = 2;
+/** It holds tabs or line ends, which are normalized. */
+export const LINES = 4;
+
+/** The bytes of a slab for a piece of input, after a long cut tag at most. */
 const SIZE = 131_072;
+/** The bytes of a slab for little: for input in small chunks, and for what is left of a large one. */
+export const SMALL = 2048;
 /** Kept for the next parser, at most. */
 const POOL = 4;
+const SMALL_POOL = 64;
 /** A string cut out of what was read keeps no more alive than this. */
 const BLOCK = 4096;
 /** Words are read up to their last byte, so some bytes must follow the end. */
@@ -20,6 +33,8 @@ export class Slab {
   #block = "";
   #from = 0;
   #to = 0;
+  /** Where the input so far ends. */
+  end = 0;
 
   constructor(size: number) {
     this.bytes = new Uint8Array(size + SLACK);
@@ -30,12 +45,28 @@ export class Slab {
     return this.bytes.length - SLACK;
   }
 
-  /** The string of bytes that are all ASCII. `end` is where what has been read so far ends. */
-  ascii(from: number, to: number, end: number): string {
+  /** Puts bytes behind those that are there. */
+  append(data: Uint8Array): void {
+    copy(data, 0, data.length, this.bytes, this.end);
+    this.end += data.length;
+    this.bytes[this.end] = 0;
+  }
+
+  /** Takes over what stands in a slab, which may be this one, from some place on. */
+  takeOver(from: Slab, at: number): void {
+    const held = from.end - at;
+    copy(from.bytes, at, from.end, this.bytes, 0);
+    this.end = held;
+    this.bytes[held] = 0;
+    from.#forget();
+  }
+
+  /** The string of bytes that are all ASCII. */
+  ascii(from: number, to: number): string {
     if (from < this.#from || to > this.#to) {
       if (to - from > BLOCK / 2) return latin1(this.bytes, from, to);
       this.#from = from;
-      this.#to = Math.min(from + BLOCK, end);
+      this.#to = Math.min(from + BLOCK, this.end);
       this.#block = latin1(this.bytes, from, this.#to);
     }
     return this.#block.substring(from - this.#from, to - this.#from);
@@ -46,8 +77,14 @@ export class Slab {
     return utf8(this.bytes, from, to);
   }
 
-  /** The bytes have been moved. */
-  forget(): void {
+  /** The string that checked bytes stand for; `value` says whether it is one or text. */
+  text(from: number, to: number, flags: number, value: boolean): string {
+    if (flags === 0) return this.ascii(from, to);
+    if (flags === FOREIGN) return this.utf8(from, to);
+    return expand(this.bytes, from, to, { references: (flags & REFERENCES) !== 0, value });
+  }
+
+  #forget(): void {
     this.#block = "";
     this.#from = this.#to = 0;
   }
@@ -56,14 +93,26 @@ export class Slab {
 export const NO_SLAB = new Slab(0);
 
 const pool: Slab[] = [];
+const smallPool: Slab[] = [];
 
 /** A slab for at least so many bytes. */
 export function lease(size: number): Slab {
+  if (size <= SMALL) return smallPool.pop() ?? new Slab(SMALL);
   return size <= SIZE ? (pool.pop() ?? new Slab(SIZE)) : new Slab(2 * size);
 }
 
-/** Gives a slab back. */
+/** Gives a slab back, from which all has been taken over. */
 export function release(slab: Slab): void {
-  slab.forget();
-  if (slab.size === SIZE && pool.length < POOL) pool.push(slab);
+  slab.end = 0;
+  if (slab.size === SMALL && smallPool.length < SMALL_POOL) smallPool.push(slab);
+  else if (slab.size === SIZE && pool.length < POOL) pool.push(slab);
+}
+
+/** Copies bytes. Few are copied sooner one by one than it takes to call what copies many. */
+function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
+  if (end - start > 48) {
+    to.set(start === 0 && end === from.length ? from : from.subarray(start, end), at);
+    return;
+  }
+  for (let i = start, k = at; i < end; i++, k++) to[k] = from[i] ?? 0;
 }

@@ -39,8 +39,8 @@ export type FailTag = (condition: XmlCondition, detail: string, found?: string) 
 
 const NOBODY = new Element("", "");
 
-/** The children of an element until it has ended. */
-const PENDING: (Element | string)[] = [];
+/** Instead of the children of an element: they are still to come. */
+export const PENDING: (Element | string)[] = [];
 
 /** What is kept between stanzas. */
 const FRAMES_KEPT = 8;
@@ -97,8 +97,8 @@ export class TreeBuilder {
     this.#outer = Object.freeze(Object.assign(new Dictionary(), prefixes));
   }
 
-  /** Makes the element of a start tag and opens it, unless it is `empty`. */
-  start(name: Name, tag: StartTag, limits: XmlLimits, empty: boolean): Element {
+  /** Makes the element of a start tag: complete, or open if its children are `PENDING`. */
+  start(name: Name, tag: StartTag, children: (Element | string)[], limits: XmlLimits): Element {
     const depth = this.depth;
     const top = depth <= this.roots;
     if (top) this.#elements = 0;
@@ -120,9 +120,8 @@ export class TreeBuilder {
       prefixes = Object.assign(rareDictionary(), prefixes, declared.prefixes);
     }
     const own = name.prefix === "" ? ns : this.#resolve(name);
-    const children = empty ? [] : PENDING;
     const element = new Element(name.local, own, tag.attrs, prefixes, children);
-    if (!empty) this.#open(element, name, ns, declared.undo);
+    if (children === PENDING) this.#open(element, name, ns, declared.undo);
     else {
       if (declared.undo.length > 0) this.#undo(declared.undo);
       if (!top) this.#wait(element);
@@ -193,8 +192,10 @@ export class TreeBuilder {
 
   /** Adds the attributes that wait for what the tag declares to be in scope. */
   #addAttributes(tag: StartTag): void {
-    for (const [k, name] of tag.names.entries()) {
-      if (name.declares) continue;
+    const { names, values } = tag;
+    for (let k = 0; k < names.length; k++) {
+      const name = names[k];
+      if (name === undefined || name.declares) continue;
       let key = name.local;
       if (name.prefix !== "") {
         const uri = this.#resolve(name);
@@ -205,7 +206,7 @@ export class TreeBuilder {
         }
         ({ key } = name);
       }
-      tag.put(key, tag.values[k] ?? "", name);
+      tag.put(key, values[k] ?? "", name);
     }
   }
 
@@ -222,11 +223,13 @@ export class TreeBuilder {
     let prefixes: Record<string, string> | undefined;
     const undo: Undo[] = [];
     let count = 0;
-    for (const [k, name] of tag.names.entries()) {
-      if (!name.declares) continue;
+    const { names, values } = tag;
+    for (let k = 0; k < names.length; k++) {
+      const name = names[k];
+      if (name === undefined || !name.declares) continue;
       count++;
       const prefix = name.prefix === "" ? "" : name.local;
-      const uri = tag.values[k] ?? "";
+      const uri = values[k] ?? "";
       this.#checkDeclaration(prefix, uri);
       if (prefix === "") {
         if (ns !== undefined || tag.namespace !== undefined) this.#failTwice(name);

@@ -29,6 +29,13 @@ test.each<[keyof XmlLimits, number, bad: string, at: number, good: string]>([
   ["tag", 20, "<a b='012345678901'/>", 20, "<a b='01234567890'/>"],
   ["tag", 20, "<a                    >", 20, "<a               ></a>"],
   ["tag", 20, "<a></a                 >", 23, "<a></a             >"],
+  [
+    "tag",
+    20,
+    "<a><bcdefghijklmnopqrs>t</bcdefghijklmnopqrs></a>",
+    44,
+    "<a><bcdefghijklmnopqr>t</bcdefghijklmnopqr></a>",
+  ],
   ["space", 4, "     ", 4, "    <a/>    <a/>"],
 ])("%s, at most %i: %s", (limit, most, bad, at, good) => {
   const limits = { [limit]: most };
