@@ -324,3 +324,26 @@ test("what a handler sends while a shutdown waits for it is the answer", async (
   await done;
   expect(broker.queue.size).toBe(1);
 });
+
+test.each<[string, () => Promise<never>]>([
+  ["rejects", () => Promise.reject(new TypeError("why"))],
+  [
+    "throws",
+    () => {
+      throw new TypeError("why");
+    },
+  ],
+])("what a responder that %s is reported with is its own error", async (_, fails) => {
+  const line = await readyLine();
+  const reported = vi.fn();
+  line.broker.on("error", reported);
+  line.broker.respond("/iq", fails);
+  expect(await ask(line)).toBe(INTERNAL);
+  expect(reported).toHaveBeenCalledExactlyOnceWith({
+    source: "/iq",
+    error: expect.objectContaining({
+      code: "HANDLER_FAILED",
+      cause: new TypeError("why"),
+    }) as Error,
+  });
+});
