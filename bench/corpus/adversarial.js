@@ -34,6 +34,18 @@ const STREAMS = {
     }
     return text + "</message>";
   },
+  /** Many attributes in a namespace, each of a name never seen. */
+  qualified(r) {
+    let tag = "<message xmlns:p='urn:p'";
+    for (let i = 0; i < 60; i++) tag += ` p:a${r.hex(6)}='1'`;
+    return tag + "/>";
+  },
+  /** Names well known, in a namespace that is another each time. */
+  rebound(r) {
+    let tag = `<message xmlns:p='urn:${r.hex(6)}'`;
+    for (let i = 0; i < 60; i++) tag += ` p:a${i}='1'`;
+    return tag + "/>";
+  },
   references(r) {
     return `<message><body>${"&lt;&#x263A;&amp;a".repeat(r.int(10, 60))}</body></message>`;
   },

@@ -9,6 +9,7 @@ import { NS } from "../xml/namespaces.ts";
 import { openTag, type SerializeContext, serialize } from "../xml/serialize.ts";
 import { StreamParser, type StreamParserEvents } from "../xml/stream-parser.ts";
 import { XmlError } from "../xml/xml-error.ts";
+import { FromParser, FromTransport, type Receiver } from "./receiver.ts";
 import type { StreamHeader } from "./session.ts";
 import { streamErrorFrom } from "./stream-error.ts";
 
@@ -61,7 +62,7 @@ interface Waiter<T> {
  * handshake. While a dialect negotiates, elements are pulled with `next`; after `flow` they are pushed, with no
  * promise per stanza.
  */
-export class Stream {
+export class Stream implements Receiver {
   readonly transport: Transport;
   readonly #options: StreamOptions;
   readonly #events: StreamEvents;
@@ -335,58 +336,6 @@ export class Stream {
 
   #ending(): BrokerError {
     return this.#error ?? disconnected("the stream is closed");
-  }
-}
-
-/**
- * What the transport calls, and what the parser does. Small objects, since both have an event `close`
- * and neither means the stream's own; and objects, since a closure for each event weighs five times as much.
- */
-class FromTransport implements TransportEvents {
-  readonly #stream: Stream;
-
-  constructor(stream: Stream) {
-    this.#stream = stream;
-  }
-
-  data(bytes: Uint8Array): void {
-    this.#stream.arrived(bytes);
-  }
-
-  drain(): void {
-    // Who writes looks at `buffered` when there is more to write.
-  }
-
-  end(): void {
-    this.#stream.peerEnded();
-  }
-
-  close(error?: Error): void {
-    this.#stream.connectionClosed(error);
-  }
-}
-
-class FromParser implements StreamParserEvents {
-  readonly #stream: Stream;
-
-  constructor(stream: Stream) {
-    this.#stream = stream;
-  }
-
-  open(header: Element): void {
-    this.#stream.headerArrived(header);
-  }
-
-  element(element: Element): void {
-    this.#stream.elementArrived(element);
-  }
-
-  close(): void {
-    this.#stream.peerClosed();
-  }
-
-  error(error: XmlError): void {
-    this.#stream.unreadable(error);
   }
 }
 
