@@ -47,7 +47,7 @@ export class Slab {
 
   /** Puts bytes behind those that are there. */
   append(data: Uint8Array): void {
-    copy(data, 0, data.length, this.bytes, this.end);
+    this.bytes.set(data, this.end);
     this.end += data.length;
     this.bytes[this.end] = 0;
   }
@@ -55,7 +55,7 @@ export class Slab {
   /** Takes over what stands in a slab, which may be this one, from some place on. */
   takeOver(from: Slab, at: number): void {
     const held = from.end - at;
-    copy(from.bytes, at, from.end, this.bytes, 0);
+    if (held > 0) this.bytes.set(from.bytes.subarray(at, from.end));
     this.end = held;
     this.bytes[held] = 0;
     from.#forget();
@@ -95,10 +95,15 @@ export const NO_SLAB = new Slab(0);
 const pool: Slab[] = [];
 const smallPool: Slab[] = [];
 
-/** A slab for at least so many bytes. */
+/** A slab for so many bytes that have come, and more to come. */
 export function lease(size: number): Slab {
-  if (size <= SMALL) return smallPool.pop() ?? new Slab(SMALL);
+  if (size <= SMALL) return leaseLittle(size);
   return size <= SIZE ? (pool.pop() ?? new Slab(SIZE)) : new Slab(2 * size);
+}
+
+/** A slab for so many bytes that are to stay for a while: no larger than it must be. */
+export function leaseLittle(size: number): Slab {
+  return size <= SMALL ? (smallPool.pop() ?? new Slab(SMALL)) : new Slab(size);
 }
 
 /** Gives a slab back, from which all has been taken over. */
@@ -106,13 +111,4 @@ export function release(slab: Slab): void {
   slab.end = 0;
   if (slab.size === SMALL && smallPool.length < SMALL_POOL) smallPool.push(slab);
   else if (slab.size === SIZE && pool.length < POOL) pool.push(slab);
-}
-
-/** Copies bytes. Few are copied sooner one by one than it takes to call what copies many. */
-function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
-  if (end - start > 48) {
-    to.set(start === 0 && end === from.length ? from : from.subarray(start, end), at);
-    return;
-  }
-  for (let i = start, k = at; i < end; i++, k++) to[k] = from[i] ?? 0;
 }

@@ -16,7 +16,17 @@ import {
 import { NS } from "./namespaces.ts";
 import { readReference } from "./references.ts";
 import { textStop, valueStop } from "./scan.ts";
-import { FOREIGN, LINES, lease, NO_SLAB, REFERENCES, release, type Slab, SMALL } from "./slab.ts";
+import {
+  FOREIGN,
+  LINES,
+  lease,
+  leaseLittle,
+  NO_SLAB,
+  REFERENCES,
+  release,
+  type Slab,
+  SMALL,
+} from "./slab.ts";
 import { StartTag } from "./start-tag.ts";
 import { PENDING, TreeBuilder } from "./tree-builder.ts";
 import { type XmlCondition, XmlError } from "./xml-error.ts";
@@ -330,7 +340,10 @@ export class StreamParser {
     this.#checkUnfinished();
     const held = this.#slab.end - this.#at;
     if (held === 0) this.#change(NO_SLAB);
-    else if (8 * held < this.#slab.size && this.#slab.size > SMALL) this.#change(lease(2 * held));
+    else if (8 * held < this.#slab.size && this.#slab.size > SMALL) {
+      // What is unfinished and little moves out of a large slab, which others can use then.
+      this.#change(leaseLittle(2 * held));
+    }
   }
 
   /** Puts bytes behind those that are held. */
