@@ -1,5 +1,5 @@
 import { isCharacter } from "./characters.ts";
-import { latin1, utf8 } from "./decode.ts";
+import { utf8 } from "./decode.ts";
 
 const TAB = 0x09;
 const LF = 0x0a;
@@ -75,30 +75,21 @@ export function expand(
   if (scratch.length < to - from) scratch = new Uint8Array(2 * (to - from));
   const out = scratch;
   let n = 0;
-  /** All bits of all bytes. */
-  let bits = 0;
   for (let i = from; i < to; i++) {
     const byte = bytes[i] ?? 0;
     if (byte === AMP && references) {
       let end = i + 2;
       while (bytes[end] !== SEMICOLON) end++;
       const code = readReference(bytes, i, end);
-      if (typeof code === "number") {
-        n = encode(code, out, n);
-        bits |= code;
-      }
+      if (typeof code === "number") n = encode(code, out, n);
       i = end;
     } else if (byte === CR) {
       if (i + 1 < to && bytes[i + 1] === LF) i++;
       out[n++] = value ? SPACE : LF;
     } else if (value && (byte === TAB || byte === LF)) out[n++] = SPACE;
-    else {
-      out[n++] = byte;
-      bits |= byte;
-    }
+    else out[n++] = byte;
   }
-  // What is ASCII only need not be decoded.
-  const text = bits < 0x80 ? latin1(out, 0, n) : utf8(out, 0, n);
+  const text = utf8(out, 0, n);
   if (scratch.length > 65_536) scratch = new Uint8Array(4096);
   return text;
 }

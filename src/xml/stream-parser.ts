@@ -28,7 +28,7 @@ import {
   SMALL,
 } from "./slab.ts";
 import { StartTag } from "./start-tag.ts";
-import { PENDING, TreeBuilder } from "./tree-builder.ts";
+import { TreeBuilder } from "./tree-builder.ts";
 import { type XmlCondition, XmlError } from "./xml-error.ts";
 
 /** What a `StreamParser` calls back for, in the order of the stream. */
@@ -915,63 +915,10 @@ export class StreamParser {
 
   #startElement(name: Name, after: number, empty: boolean): void {
     const builder = this.#builder;
-    this.#checkTag(after);
-    if (this.#text !== "") this.#endText();
-    if (builder.depth > builder.roots) this.#startInner(name, after, empty);
-    else this.#startTop(name, after, empty);
-  }
-
-  /** An element in a stanza. */
-  #startInner(name: Name, after: number, empty: boolean): void {
-    const slab = this.#slab;
-    let children = PENDING;
-    let next = after;
-    if (empty) children = [];
-    else {
-      const close = this.#leafEnd(name, after);
-      if (close !== CUT) {
-        children = close === after ? [] : [slab.ascii(after, close)];
-        next = close + "</>".length + name.literal.length;
-      }
-    }
-    this.#builder.start(name, tag, children, this.#limits);
-    this.#at = next;
-    this.#token = "none";
-  }
-
-  /**
-   * Many elements have nothing in them but text that means itself. Is all of it there, it need not be
-   * opened and found again: this makes short messages a tenth faster. Returns where its end tag
-   * stands, or 0 if it is no such element.
-   *
-   *     <body>Wherefore art thou?</body>
-   *           ^
-   */
-  #leafEnd(name: Name, from: number): number {
-    const { bytes, view } = this.#slab;
-    const { literal } = name;
-    const close = bytes[from] === LT ? from : textStop(view, from);
-    const last = close + "</".length + literal.length;
-    if (
-      bytes[close] === LT &&
-      bytes[close + 1] === SLASH &&
-      literal.standsAt(view, close + 2) &&
-      bytes[last] === GT &&
-      last - close < this.#limits.tag
-    ) {
-      return close;
-    }
-    // What has been looked at is not looked at again.
-    this.#resume = close;
-    this.#flags = 0;
-    return CUT;
-  }
-
-  /** The root of a stream, or a stanza. */
-  #startTop(name: Name, after: number, empty: boolean): void {
-    const builder = this.#builder;
     const { depth, roots } = builder;
-    this.#stanza = this.#base + this.#at;
+    this.#checkTag(after);
+    if (depth <= roots) this.#stanza = this.#base + this.#at;
+    if (this.#text !== "") this.#endText();
     if (depth === 0 && this.#roots++ > 0) {
       this.#fail(
         this.#frames ? "invalid-xml" : "not-well-formed",
@@ -980,18 +927,16 @@ export class StreamParser {
         after - 1,
       );
     }
-    const header = depth < roots;
-    const children = empty && !header ? [] : PENDING;
-    const element = builder.start(name, tag, children, this.#limits);
-    if (header || empty) this.#checkStanza(after);
+    const element = builder.start(name, tag, this.#limits, empty && depth >= roots);
+    if (depth < roots || (empty && depth === roots)) this.#checkStanza(after);
     this.#at = after;
     this.#token = "none";
-    if (header) {
+    if (depth < roots) {
       builder.carry(element.prefixes);
       this.#space = 0;
       this.#events.open(element, builder.namespace);
       if (empty && !this.#deaf) this.#closeRoot();
-    } else if (empty) this.#deliver(element);
+    } else if (empty && depth === roots) this.#deliver(element);
   }
 
   #endElement(after: number): void {

@@ -39,8 +39,8 @@ export type FailTag = (condition: XmlCondition, detail: string, found?: string) 
 
 const NOBODY = new Element("", "");
 
-/** Instead of the children of an element: they are still to come. */
-export const PENDING: (Element | string)[] = [];
+/** The children of an element until it has ended. */
+const PENDING: (Element | string)[] = [];
 
 /** What is kept between stanzas. */
 const FRAMES_KEPT = 8;
@@ -97,8 +97,8 @@ export class TreeBuilder {
     this.#outer = Object.freeze(Object.assign(new Dictionary(), prefixes));
   }
 
-  /** Makes the element of a start tag: complete, or open if its children are `PENDING`. */
-  start(name: Name, tag: StartTag, children: (Element | string)[], limits: XmlLimits): Element {
+  /** Makes the element of a start tag and opens it, unless it is `empty`. */
+  start(name: Name, tag: StartTag, limits: XmlLimits, empty: boolean): Element {
     const depth = this.depth;
     const top = depth <= this.roots;
     if (top) this.#elements = 0;
@@ -120,8 +120,9 @@ export class TreeBuilder {
       prefixes = Object.assign(rareDictionary(), prefixes, declared.prefixes);
     }
     const own = name.prefix === "" ? ns : this.#resolve(name);
+    const children = empty ? [] : PENDING;
     const element = new Element(name.local, own, tag.attrs, prefixes, children);
-    if (children === PENDING) this.#open(element, name, ns, declared.undo);
+    if (!empty) this.#open(element, name, ns, declared.undo);
     else {
       if (declared.undo.length > 0) this.#undo(declared.undo);
       if (!top) this.#wait(element);
