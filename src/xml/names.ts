@@ -88,7 +88,8 @@ export class Name {
  * anew, so that nobody can fill it for good. A name that is not in it costs more, and that is all.
  */
 const SLOTS = 4096;
-const LONGEST = 64;
+/** Bytes; what is longer is never known. */
+export const LONGEST_NAME = 64;
 const FARTHEST = 8;
 /** How many names are known at most; each has an `id` below this. */
 export const MOST_NAMES = 2048;
@@ -166,7 +167,7 @@ export function makeRoom(): boolean {
 /** A name that is not known, which is kept if it came before; undefined if it is none (QName). */
 export function learnName(qualified: string, hash: number): Name | undefined {
   if (!isQName(qualified)) return undefined;
-  if (qualified.length <= LONGEST && known < MOST_NAMES && cameBefore(hash)) {
+  if (qualified.length <= LONGEST_NAME && known < MOST_NAMES && cameBefore(hash)) {
     const slot = freeSlot(hash);
     if (slot >= 0) {
       const name = new Name(known++, hash, new Literal(qualified), unique(qualified));
@@ -211,6 +212,11 @@ const UNESCAPED = /^[!#-%(-;=?-~]*$/;
 /** Namespace names that came once. */
 const once = new Set<string>();
 const MOST_ONCE = 128;
+
+/** The namespace of this name, if it is known. */
+export function knownNamespace(uri: string): KnownNamespace | undefined {
+  return namespaces.get(uri);
+}
 
 /** Recognizes a legal namespace name, and keeps it if it came before and is fit for that. */
 export function learnNamespace(uri: string): KnownNamespace | undefined {

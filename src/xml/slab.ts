@@ -35,6 +35,8 @@ export class Slab {
   #to = 0;
   /** Where the input so far ends. */
   end = 0;
+  /** Where the stanza ends that was read at one go. */
+  taken = 0;
 
   constructor(size: number) {
     this.bytes = new Uint8Array(size + SLACK);

@@ -5,14 +5,14 @@ import { MOST_NAMES, type Name, NOBODY } from "./names.ts";
 const MOST_SHAPED = 16;
 
 /** For each known name the tag in which it was last an attribute: finds those that come twice. */
-const seen = new Int32Array(MOST_NAMES);
+export const seen = new Int32Array(MOST_NAMES);
 let tags = 0;
 
 /** The attributes of a tag that has none so far. */
 const NONE: Record<string, string> = Object.freeze(new Dictionary());
 
 /** A number no tag had before. */
-function nextTag(): number {
+export function nextTag(): number {
   if (++tags === 0x3fffffff) {
     seen.fill(0);
     tags = 1;

@@ -29,6 +29,7 @@ import {
 } from "./slab.ts";
 import { StartTag } from "./start-tag.ts";
 import { TreeBuilder } from "./tree-builder.ts";
+import { readWholeStanza } from "./whole-stanza.ts";
 import { type XmlCondition, XmlError } from "./xml-error.ts";
 
 /** What a `StreamParser` calls back for, in the order of the stream. */
@@ -91,6 +92,10 @@ const FLUSH = 4096;
 /** No legal reference is longer, unless it is padded with zeros. */
 const LONGEST_REFERENCE = 24;
 const LONGEST_DECLARATION = 256;
+/** With less than so many bytes left, the short way to read a stanza most likely meets their end. */
+const WORTH_WHILE = 300;
+/** Stanzas, at most, that are read the long way before the short one is tried again. */
+const LONGEST_DETOUR = 63;
 
 const CDATA = "<![CDATA[";
 const DECLARATION_START = "<?xml ";
@@ -112,6 +117,7 @@ const tag = new StartTag();
  * How it works: bytes are copied to a buffer that ends in a 0 byte, where every loop stops by itself.
  * Texts are read on where they were cut. A tag that is cut is read again from its `<`, once its end
  * has come; so a tag is read at most twice however it arrives, and reading needs no state within it.
+ * A stanza that has come as a whole is read the short way first (`whole-stanza.ts`), if that knows how.
  */
 export class StreamParser {
   readonly #events: StreamParserEvents;
@@ -160,6 +166,10 @@ export class StreamParser {
   #stanza = 0;
   /** Bytes of white space since the last stanza. */
   #space = 0;
+  /** So many stanzas are read the long way before the short one is tried again. */
+  #detour = 0;
+  /** And so many will be, if the next is not for it either. */
+  #odd = 0;
   /** Root elements in this document. */
   #roots = 0;
 
@@ -400,9 +410,39 @@ export class StreamParser {
         else if (second === SLASH) whole = this.#readEndTag() || this.#cutTag();
         else if (second === BANG) whole = this.#readCdataStart();
         else if (second === QUESTION) whole = this.#readDeclaration();
-        else whole = this.#readStartTag() || this.#cutTag();
+        else if (!this.#readWholeStanza()) whole = this.#readStartTag() || this.#cutTag();
       }
     }
+  }
+
+  /**
+   * The short way, where it is likely to come to an end: it is not taken for what is left of a chunk, nor, for
+   * a while, when stanza after stanza turned out not to be for it.
+   *
+   *     <message><body>Hello</body></message>
+   *     ^
+   */
+  #readWholeStanza(): boolean {
+    const builder = this.#builder;
+    const slab = this.#slab;
+    if (builder.depth !== builder.roots || slab.end - this.#at < WORTH_WHILE) return false;
+    if (this.#frames && this.#roots > 0) return false;
+    if (this.#detour > 0) {
+      this.#detour--;
+      return false;
+    }
+    const { namespace, outer } = builder;
+    const element = readWholeStanza(slab, this.#at, namespace, outer, this.#limits, tag);
+    if (element === undefined) {
+      this.#detour = this.#odd;
+      this.#odd = Math.min(2 * this.#odd + 1, LONGEST_DETOUR);
+      return false;
+    }
+    this.#odd = 0;
+    if (this.#frames) this.#roots++;
+    this.#at = slab.taken;
+    this.#deliver(element);
+    return true;
   }
 
   /** Goes on with a token that was cut. */
@@ -631,10 +671,10 @@ export class StreamParser {
    *                            ^
    */
   #findTagEnd(): boolean {
-    const { bytes } = this.#slab;
+    const { bytes, end } = this.#slab;
     let quote = this.#quote;
     let i = this.#resume;
-    for (; i < this.#slab.end; i++) {
+    for (; i < end; i++) {
       const byte = bytes[i];
       if (quote !== 0) {
         if (byte === quote) quote = 0;
@@ -679,7 +719,6 @@ export class StreamParser {
     const name = this.#name;
     tag.begin(name);
     for (;;) {
-      i = this.#readExpected(i);
       const gap = i;
       while (CLASS[bytes[i] ?? 0] === SPACE) i++;
       const byte = bytes[i];
@@ -752,49 +791,6 @@ export class StreamParser {
       if (close !== CUT) return close + 1;
     }
     return this.#readValue(name, start, quote);
-  }
-
-  /**
-   * Reads attributes as long as they are what followed the last times, written as nearly all are: one
-   * space, a name, a quoted value that means itself. Returns where it stops, be it at once: what
-   * stands there is read the slow way, which knows all there is to know.
-   *
-   *     <message to='romeo@example.net' type='chat'>
-   *             ^
-   */
-  #readExpected(from: number): number {
-    const slab = this.#slab;
-    const { bytes, view } = slab;
-    const end = this.#slab.end;
-    const longest = this.#limits.name;
-    let i = from;
-    let last = tag.last;
-    while (tag.usual && bytes[i] === BLANK) {
-      let name = last.next;
-      if (!name.literal.standsAt(view, i + 1)) {
-        name = last.otherNext;
-        if (!name.literal.standsAt(view, i + 1)) break;
-      }
-      const { length } = name.literal;
-      const equals = i + 1 + length;
-      if (length > longest || equals >= end || bytes[equals] !== EQUALS) break;
-      const quote = bytes[equals + 1];
-      if (quote !== APOSTROPHE && quote !== QUOTE) break;
-      const start = equals + 2;
-      let close: number;
-      if (name.plain) {
-        close = valueStop(view, start);
-        if (bytes[close] !== quote) break;
-        tag.addUsual(name, slab.ascii(start, close));
-      } else {
-        close = name.isDefault ? this.#guessNamespace(start, quote) : CUT;
-        if (close === CUT) break;
-      }
-      i = close + 1;
-      last = name;
-    }
-    tag.last = last;
-    return i;
   }
 
   /**

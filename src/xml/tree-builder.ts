@@ -61,7 +61,7 @@ export class TreeBuilder {
   readonly #scope = new Map<string, string>([["xml", NS.xml]]);
   readonly #contextNs: string;
   /** The prefixes declared around stanzas, which each carries along. */
-  #outer: Readonly<Record<string, string>> = NO_PREFIXES;
+  outer: Readonly<Record<string, string>> = NO_PREFIXES;
   #frames: Frame[] = [];
   /** The children of all open elements so far, those of the innermost last. */
   #waiting: (Element | string)[] = [];
@@ -94,7 +94,7 @@ export class TreeBuilder {
   /** Sets the prefixes that every stanza carries along. */
   carry(prefixes: Readonly<Record<string, string>>): void {
     if (Object.keys(prefixes).length === 0) return;
-    this.#outer = Object.freeze(Object.assign(new Dictionary(), prefixes));
+    this.outer = Object.freeze(Object.assign(new Dictionary(), prefixes));
   }
 
   /** Makes the element of a start tag and opens it, unless it is `empty`. */
@@ -115,7 +115,7 @@ export class TreeBuilder {
     if (special) this.#addAttributes(tag);
     if (tag.twice !== undefined) this.#failTwice(tag.twice);
     const ns = declared.ns ?? tag.namespace ?? this.namespace;
-    let prefixes = top ? this.#outer : NO_PREFIXES;
+    let prefixes = top ? this.outer : NO_PREFIXES;
     if (declared.prefixes !== undefined) {
       prefixes = Object.assign(rareDictionary(), prefixes, declared.prefixes);
     }

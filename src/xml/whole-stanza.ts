@@ -1,0 +1,365 @@
+import { CLASS, NAME, SPACE, sequenceLength } from "./characters.ts";
+import { Dictionary, EmptyDictionary } from "./dictionary.ts";
+import { Element, NO_PREFIXES } from "./element.ts";
+import type { XmlLimits } from "./limits.ts";
+import {
+  hashOn,
+  knownName,
+  knownNamespace,
+  LONGEST_NAME,
+  type Name,
+  NOBODY,
+  SEED,
+} from "./names.ts";
+import { NS } from "./namespaces.ts";
+import { readReference } from "./references.ts";
+import { textStop, valueStop } from "./scan.ts";
+import { FOREIGN, LINES, NO_SLAB, REFERENCES, type Slab } from "./slab.ts";
+import { nextTag, type StartTag, seen } from "./start-tag.ts";
+
+const CR = 0x0d;
+const BLANK = 0x20;
+const QUOTE = 0x22;
+const AMP = 0x26;
+const APOSTROPHE = 0x27;
+const SLASH = 0x2f;
+const SEMICOLON = 0x3b;
+const LT = 0x3c;
+const EQUALS = 0x3d;
+const GT = 0x3e;
+const CLOSE_BRACKET = 0x5d;
+
+/** Instead of a place: it is no concern of the short way. */
+const ODD = 0;
+
+/** What is more, or deeper, or longer, is rare and read the long way. */
+const MOST_ATTRIBUTES = 15;
+const DEEPEST = 32;
+const LONGEST_REFERENCE = 12;
+const WAITING_KEPT = 64;
+
+/** The attributes of an element that has none so far. */
+const NONE: Record<string, string> = Object.freeze(new Dictionary());
+
+// The stanza being read. There is one in the process, since it is read within one call. (Variables of the
+// module, which cost an engine less than fields.)
+
+let slab = NO_SLAB;
+let { bytes, view } = NO_SLAB;
+/** Where reading goes on. */
+let at = 0;
+/** How many more elements there may be. */
+let left = 0;
+let most = 0;
+let longestTag = 0;
+/** The element before. */
+let last: Name = NOBODY;
+/** The default namespace of the tag. */
+let namespace = "";
+/** What must be done to the text or value read last to make it a string. */
+let flags = 0;
+/** The children of all open elements that have more than two, those of the innermost last. */
+let waiting: (Element | string)[] = [];
+let held = 0;
+
+/**
+ * The short way to read a stanza, for what nearly all are: it is in the slab as a whole, all its names and
+ * namespaces are known, none has a prefix but `xml:lang`, and it is written as everybody writes: one blank
+ * before an attribute, none elsewhere in a tag. Returns it, and says in `slab.taken` where it ends.
+ *
+ * `undefined`: only the long way (`StreamParser`'s own) knows how to read this, or what is wrong with it.
+ * Nothing has been changed then, so the long way alone has to know errors, limits and what was cut; here
+ * everything that is not as expected has the same answer. What is accepted here is so there, with the same tree.
+ *
+ * That it need not be able to stop anywhere is what makes it fast: elements are read by a function that calls
+ * itself, which engines compile to one piece, instead of token by token with all that is known kept in objects.
+ */
+export function readWholeStanza(
+  from: Slab,
+  start: number,
+  inherited: string,
+  prefixes: Readonly<Record<string, string>>,
+  limits: XmlLimits,
+  tag: StartTag,
+): Element | undefined {
+  // (No known name is longer, so that none has to be measured.)
+  if (limits.name < LONGEST_NAME || limits.tag < LONGEST_NAME + "</>".length) return undefined;
+  slab = from;
+  ({ bytes, view } = from);
+  left = limits.elements;
+  most = Math.min(limits.attributes, MOST_ATTRIBUTES);
+  longestTag = limits.tag;
+  last = tag.element;
+  at = start;
+  const element = readElement(inherited, prefixes, Math.min(limits.depth, DEEPEST));
+  slab = NO_SLAB;
+  ({ bytes, view } = NO_SLAB);
+  if (element === undefined) {
+    waiting = [];
+    held = 0;
+    return undefined;
+  }
+  if (at - start > limits.bytes) return undefined;
+  tag.element = last;
+  from.taken = at;
+  return element;
+}
+
+/**
+ *     <body>Hello</body>
+ *     ^
+ *
+ * `depth` is how deep it may go from here.
+ */
+function readElement(
+  inherited: string,
+  prefixes: Readonly<Record<string, string>>,
+  depth: number,
+): Element | undefined {
+  const start = at;
+  if (depth === 0 || --left < 0) return undefined;
+  let name: Name | undefined = last.follower;
+  if (!isElement(name, start + 1)) {
+    name = last.otherFollower;
+    if (!isElement(name, start + 1)) {
+      name = unexpectedElement(start + 1);
+      if (name === undefined) return undefined;
+    }
+  }
+  if (name.prefix !== "") return undefined;
+  last = name;
+  namespace = inherited;
+  const attrs = readAttributes(name, start + 1 + name.literal.length);
+  if (attrs === undefined) return undefined;
+  const ns = namespace;
+  let i = at;
+  let children: (Element | string)[];
+  if (bytes[i] === SLASH) {
+    if (bytes[i + 1] !== GT) return undefined;
+    at = i + 2;
+    children = [];
+  } else {
+    if (bytes[i] !== GT) return undefined;
+    i++;
+    const from = held;
+    let first: Element | string | undefined;
+    let second: Element | string | undefined;
+    for (;;) {
+      let child: Element | string | undefined;
+      if (bytes[i] !== LT) {
+        const end = textEnd(i);
+        if (end === ODD) return undefined;
+        child = slab.text(i, end, flags, false);
+        i = end;
+      } else if (bytes[i + 1] === SLASH) {
+        const end = i + 2 + name.literal.length;
+        if (bytes[end] !== GT || !name.literal.standsAt(view, i + 2)) return undefined;
+        at = end + 1;
+        break;
+      } else {
+        at = i;
+        child = readElement(ns, NO_PREFIXES, depth - 1);
+        if (child === undefined) return undefined;
+        i = at;
+      }
+      if (first === undefined) first = child;
+      else if (second === undefined) second = child;
+      else {
+        if (held === from) {
+          waiting[held++] = first;
+          waiting[held++] = second;
+        }
+        waiting[held++] = child;
+      }
+    }
+    if (first === undefined) children = [];
+    else if (second === undefined) children = [first];
+    else if (held === from) children = [first, second];
+    else children = waitedFrom(from);
+  }
+  const own = attrs === NONE ? new EmptyDictionary() : attrs;
+  return new Element(name.local, ns, own, prefixes, children);
+}
+
+/** Takes the children that wait from there on, in an array of just their size. */
+function waitedFrom(from: number): (Element | string)[] {
+  const children = waiting.slice(from, held);
+  if (from === 0 && waiting.length > WAITING_KEPT) waiting = [];
+  // What is taken is not kept alive from here.
+  else for (let i = from; i < held; i++) waiting[i] = "";
+  held = from;
+  return children;
+}
+
+/** An element that followed the last one neither the last time nor the one before that. */
+function unexpectedElement(from: number): Name | undefined {
+  const name = knownNameAt(from);
+  if (name !== undefined) last.expectFollower(name);
+  return name;
+}
+
+function isElement(name: Name, from: number): boolean {
+  const after = bytes[from + name.literal.length];
+  return (after === GT || after === BLANK || after === SLASH) && name.literal.standsAt(view, from);
+}
+
+/**
+ *     <message to='romeo@example.net' xmlns='jabber:client'>
+ *             ^
+ *
+ * Ends at what ends the tag. The namespace is in `namespace` then, if one is declared.
+ */
+function readAttributes(element: Name, from: number): Record<string, string> | undefined {
+  const serial = nextTag();
+  let i = from;
+  let attrs = NONE;
+  let count = 0;
+  let declared = false;
+  let before = element;
+  while (bytes[i] === BLANK) {
+    i++;
+    let name: Name | undefined = before.next;
+    if (bytes[i + name.literal.length] !== EQUALS || !name.literal.standsAt(view, i)) {
+      name = before.otherNext;
+      if (bytes[i + name.literal.length] !== EQUALS || !name.literal.standsAt(view, i)) {
+        name = unexpectedAttribute(before, i);
+        if (name === undefined) return undefined;
+      }
+    }
+    before = name;
+    const quote = bytes[i + name.literal.length + 1];
+    if (quote !== APOSTROPHE && quote !== QUOTE) return undefined;
+    const start = i + name.literal.length + 2;
+    if (name.isDefault) {
+      if (declared) return undefined;
+      declared = true;
+      i = namespaceEnd(element, start, quote) + 1;
+      if (i === ODD + 1) return undefined;
+    } else {
+      // The prefix `xml` means the same everywhere; the key is there once it was resolved the long way.
+      if (!name.plain && (name.prefix !== "xml" || name.uri === "")) return undefined;
+      const end = valueEnd(start, quote);
+      if (end === ODD || seen[name.id] === serial) return undefined;
+      seen[name.id] = serial;
+      if (attrs === NONE) attrs = new Dictionary();
+      attrs[name.plain ? name.local : name.key] = slab.text(start, end, flags, true);
+      count++;
+      i = end + 1;
+    }
+  }
+  const after = bytes[i] === SLASH ? i + 2 : i + 1;
+  if (count > most || after - from + element.literal.length + 1 > longestTag) return undefined;
+  at = i;
+  return attrs;
+}
+
+/** An attribute that followed the one before neither the last time nor the one before that. */
+function unexpectedAttribute(before: Name, from: number): Name | undefined {
+  const name = knownNameAt(from);
+  if (name === undefined || bytes[from + name.literal.length] !== EQUALS) return undefined;
+  before.expectNext(name);
+  return name;
+}
+
+/** The name at this place, if it is known. */
+function knownNameAt(from: number): Name | undefined {
+  let to = from;
+  let hash = SEED;
+  let byte = bytes[to] ?? 0;
+  while (((CLASS[byte] ?? 0) & NAME) !== 0) {
+    hash = hashOn(hash, byte);
+    byte = bytes[++to] ?? 0;
+  }
+  return knownName(view, from, to - from, hash);
+}
+
+/** Nearly always it is the namespace that elements of this name had the last times. */
+function namespaceEnd(element: Name, start: number, quote: number): number {
+  let guess = element.namespace;
+  let end = start + guess.literal.length;
+  if (bytes[end] !== quote || !guess.literal.standsAt(view, start)) {
+    guess = element.otherNamespace;
+    end = start + guess.literal.length;
+    if (bytes[end] !== quote || !guess.literal.standsAt(view, start)) {
+      end = valueEnd(start, quote);
+      if (end === ODD) return ODD;
+      // (Those that are known mean themselves: nothing with a reference is like one of them.)
+      const known = knownNamespace(slab.ascii(start, end));
+      // `xml` may be declared, but not as the default.
+      if (known === undefined || known.uri === NS.xml) return ODD;
+      element.expectNamespace(known);
+      guess = known;
+    }
+  }
+  namespace = guess.uri;
+  return end;
+}
+
+/** Where the closing quote stands. */
+function valueEnd(from: number, quote: number): number {
+  const i = valueStop(view, from);
+  flags = 0;
+  return bytes[i] === quote ? i : oddValueEnd(i, quote);
+}
+
+function oddValueEnd(from: number, quote: number): number {
+  let i = from;
+  for (;;) {
+    const byte = bytes[i] ?? 0;
+    if (byte === quote) return i;
+    if (byte >= 0x80) i = foreignEnd(i);
+    else if (byte === AMP) i = referenceEnd(i);
+    else if (byte === QUOTE || byte === APOSTROPHE) i++;
+    else if (CLASS[byte] === SPACE) {
+      flags |= LINES;
+      i++;
+    } else return ODD;
+    if (i === ODD) return ODD;
+    i = valueStop(view, i);
+  }
+}
+
+/** Where the tag after a text begins. */
+function textEnd(from: number): number {
+  const i = textStop(view, from);
+  flags = 0;
+  return bytes[i] === LT ? i : oddTextEnd(from, i);
+}
+
+function oddTextEnd(start: number, from: number): number {
+  let i = from;
+  for (;;) {
+    const byte = bytes[i] ?? 0;
+    if (byte === LT) return i;
+    if (byte >= 0x80) i = foreignEnd(i);
+    else if (byte === AMP) i = referenceEnd(i);
+    else if (byte === GT) {
+      const closes = bytes[i - 1] === CLOSE_BRACKET && bytes[i - 2] === CLOSE_BRACKET;
+      i = closes && i >= start + 2 ? ODD : i + 1;
+    } else if (CLASS[byte] === SPACE) {
+      if (byte === CR) flags |= LINES;
+      i++;
+    } else return ODD;
+    if (i === ODD) return ODD;
+    i = textStop(view, i);
+  }
+}
+
+function foreignEnd(from: number): number {
+  flags |= FOREIGN;
+  let i = from;
+  while ((bytes[i] ?? 0) >= 0x80) {
+    const length = sequenceLength(bytes, i, slab.end);
+    if (length <= 0) return ODD;
+    i += length;
+  }
+  return i;
+}
+
+function referenceEnd(from: number): number {
+  flags |= REFERENCES;
+  let i = from + 1;
+  while (i - from < LONGEST_REFERENCE && bytes[i] !== SEMICOLON) i++;
+  const legal = bytes[i] === SEMICOLON && typeof readReference(bytes, from, i) === "number";
+  return legal ? i + 1 : ODD;
+}
