@@ -83,7 +83,8 @@ async function compare(all, narrow, chosen, { output, quick, goals }) {
     const progress = (text) => output.progress(text && `${name}: ${text}`);
     const rows = await paired(taking, {
       rounds,
-      warm: quick ? 1 : 3,
+      // Compilers come to rest only after some thirty megabytes.
+      warm: quick ? 1 : 8,
       reference: REFERENCE,
       progress,
     });
