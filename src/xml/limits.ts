@@ -48,7 +48,10 @@ export const LIMITS_BEFORE_AUTHENTICATION: XmlLimits = Object.freeze({
 });
 
 /** Limits with some of them changed. Ends in `BAD_OPTION` for what is no limit. */
-export function settleLimits(base: XmlLimits, changes: Partial<XmlLimits> = {}): XmlLimits {
+export function settleLimits(base: XmlLimits, changes?: Partial<XmlLimits>): XmlLimits {
+  if (changes === undefined) return base;
+  // Either says all there is to say, and all who leave it at that share it: a gateway has thousands of parsers.
+  if (changes === LIMITS || changes === LIMITS_BEFORE_AUTHENTICATION) return changes as XmlLimits;
   const settled: Record<string, number> = { ...base };
   for (const [name, value] of Object.entries(changes) as [string, number | undefined][]) {
     if (value === undefined) continue;

@@ -58,7 +58,8 @@ export class TreeBuilder {
   readonly roots: number;
 
   readonly #fail: FailTag;
-  readonly #scope = new Map<string, string>([["xml", NS.xml]]);
+  /** What prefixes mean here, but for those that mean the same everywhere; made for the first that is declared. */
+  #scope: Map<string, string> | undefined;
   readonly #contextNs: string;
   /** The prefixes declared around stanzas, which each carries along. */
   outer: Readonly<Record<string, string>> = NO_PREFIXES;
@@ -77,7 +78,6 @@ export class TreeBuilder {
     this.roots = roots;
     this.#contextNs = ns;
     this.#fail = fail;
-    for (const [prefix, uri] of Object.entries(prefixes)) this.#scope.set(prefix, uri);
     this.carry(prefixes);
   }
 
@@ -91,9 +91,10 @@ export class TreeBuilder {
     return this.depth === 0 ? this.#contextNs : (this.#frames[this.depth - 1]?.ns ?? "");
   }
 
-  /** Sets the prefixes that every stanza carries along. */
+  /** Sets the prefixes that every stanza carries along, and that are in scope from now on. */
   carry(prefixes: Readonly<Record<string, string>>): void {
     if (Object.keys(prefixes).length === 0) return;
+    this.#scope = undefined;
     this.outer = Object.freeze(Object.assign(new Dictionary(), prefixes));
   }
 
@@ -120,9 +121,12 @@ export class TreeBuilder {
       prefixes = Object.assign(rareDictionary(), prefixes, declared.prefixes);
     }
     const own = name.prefix === "" ? ns : this.#resolve(name);
-    const children = empty ? [] : PENDING;
+    const isRoot = depth < this.roots;
+    const children = empty || isRoot ? [] : PENDING;
     const element = new Element(name.local, own, tag.attrs, prefixes, children);
-    if (!empty) this.#open(element, name, ns, declared.undo);
+    // The root of a stream has no children, and nothing comes after it: it is not kept as long as the stream is open.
+    if (isRoot) this.#open(NOBODY, name, ns, NO_DECLARATIONS.undo);
+    else if (!empty) this.#open(element, name, ns, declared.undo);
     else {
       if (declared.undo.length > 0) this.#undo(declared.undo);
       if (!top) this.#wait(element);
@@ -155,7 +159,7 @@ export class TreeBuilder {
     this.#held = 0;
     this.#frames = [];
     this.#waiting = [];
-    this.#scope.clear();
+    this.#scope = undefined;
   }
 
   #open(element: Element, name: Name, ns: string, undo: readonly Undo[]): void {
@@ -212,8 +216,11 @@ export class TreeBuilder {
   }
 
   #resolve(name: Name): string {
+    // No declaration can change what this one means.
+    if (name.prefix === "xml") return NS.xml;
     return (
-      this.#scope.get(name.prefix) ??
+      this.#scope?.get(name.prefix) ??
+      this.outer[name.prefix] ??
       this.#fail("bad-namespace-prefix", "an undeclared prefix", name.qualified)
     );
   }
@@ -242,6 +249,7 @@ export class TreeBuilder {
         if (prefix in prefixes) this.#failTwice(name);
         const kept = learnNamespace(uri)?.uri ?? uri;
         prefixes[prefix] = kept;
+        this.#scope ??= new Map();
         undo.push({ prefix, before: this.#scope.get(prefix) });
         this.#scope.set(prefix, kept);
       }
@@ -263,8 +271,8 @@ export class TreeBuilder {
 
   #undo(undo: readonly Undo[]): void {
     for (const { prefix, before } of undo) {
-      if (before === undefined) this.#scope.delete(prefix);
-      else this.#scope.set(prefix, before);
+      if (before === undefined) this.#scope?.delete(prefix);
+      else this.#scope?.set(prefix, before);
     }
   }
 

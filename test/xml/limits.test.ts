@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../../src/xml/limits.ts";
+import {
+  LIMITS,
+  LIMITS_BEFORE_AUTHENTICATION,
+  settleLimits,
+  type XmlLimits,
+} from "../../src/xml/limits.ts";
 import { parse } from "../../src/xml/parse.ts";
 import { serialize } from "../../src/xml/serialize.ts";
 import { StreamParser } from "../../src/xml/stream-parser.ts";
@@ -180,4 +185,11 @@ describe("an attack ends where its limit is:", () => {
     expect(outcome(record([HEADER + tag]))).toEqual(["policy-violation", 0]);
     expect(outcome(record([HEADER + good]))).toBe("element");
   });
+});
+
+test("limits that change nothing, or everything, are not copied", () => {
+  const base = settleLimits(LIMITS, { depth: 3 });
+  expect(settleLimits(base)).toBe(base);
+  expect(settleLimits(base, LIMITS_BEFORE_AUTHENTICATION)).toBe(LIMITS_BEFORE_AUTHENTICATION);
+  expect(settleLimits(LIMITS_BEFORE_AUTHENTICATION, LIMITS)).toBe(LIMITS);
 });

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import type { Element } from "../../src/xml/element.ts";
+import { StreamParser } from "../../src/xml/stream-parser.ts";
 import { bytesOf, cuts, record } from "./recorder.ts";
 
 const HEADER =
@@ -75,4 +77,43 @@ test("the first character of a text between stanzas is the fault, not what comes
   for (const cut of cuts(bytes)) {
     expect(record(cut)).toEqual([OPEN, ["error", "invalid-xml", HEADER.length, expect.anything()]]);
   }
+});
+
+test("a header has children of its own to be without", () => {
+  const headers: Element[] = [];
+  const ignore = (): void => undefined;
+  for (let i = 0; i < 2; i++) {
+    const parser = new StreamParser({
+      open: (header) => headers.push(header),
+      element: ignore,
+      close: ignore,
+      error: ignore,
+    });
+    parser.write(HEADER);
+  }
+  expect(headers.map(({ children }) => children)).toEqual([[], []]);
+  expect(headers[0]?.children).not.toBe(headers[1]?.children);
+});
+
+test("a prefix declared within a stanza means what it meant before when that has ended", () => {
+  const text =
+    HEADER +
+    "<a><b xmlns:stream='u'><stream:c/></b><stream:d/></a><stream:e/><p:f xmlns:p='v'/><p:g/>";
+  const events = record([text]) as [string, unknown][];
+  expect(events.slice(1, 4)).toEqual([
+    [
+      "element",
+      [
+        "a",
+        "jabber:client",
+        {},
+        CARRIED,
+        ["b", "jabber:client", {}, { stream: "u" }, ["c", "u", {}, {}]],
+        ["d", STREAM, {}, {}],
+      ],
+    ],
+    ["element", ["e", STREAM, {}, CARRIED]],
+    ["element", ["f", "v", {}, { ...CARRIED, p: "v" }]],
+  ]);
+  expect(events.at(-1)?.slice(0, 2)).toEqual(["error", "bad-namespace-prefix"]);
 });
