@@ -4,7 +4,7 @@ import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { after } from "../base/timer.ts";
 import { jid } from "../jid/jid.ts";
 import type { NegotiationEvents, StreamHeader } from "../stream/session.ts";
-import { Stream, type StreamContext, type StreamEvents } from "../stream/stream.ts";
+import { Stream, type StreamContext, type StreamEvents, type Tapped } from "../stream/stream.ts";
 import { StreamError } from "../stream/stream-error.ts";
 import type { TlsSettings, Transport, TransportFactory } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
@@ -29,7 +29,7 @@ export interface ConnectionPort {
   /** The connection is gone. Called once, last. */
   closedConnection(): void;
   /** For the trace: what goes over the wire; `wire`: how it looks there. */
-  tap(direction: "in" | "out", what: Element | string, wire?: string): void;
+  tap(direction: "in" | "out", what: Tapped, wire?: string): void;
 }
 
 /** What a connection is made of. */
@@ -186,7 +186,7 @@ export class Connection implements StreamEvents, SessionPort {
     this.#parts.port.alive();
   }
 
-  tap(direction: "in" | "out", what: Element | string): void {
+  tap(direction: "in" | "out", what: Tapped): void {
     this.#parts.port.tap(direction, what);
   }
 

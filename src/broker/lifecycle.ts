@@ -4,7 +4,7 @@ import { Emitter, type EmitterOwner } from "../base/emitter.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { ReadOnlyMap } from "../base/read-only-map.ts";
 import { within } from "../base/timer.ts";
-import type { StreamContext } from "../stream/stream.ts";
+import type { StreamContext, Tapped } from "../stream/stream.ts";
 import type { TransportFactory } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
@@ -157,8 +157,8 @@ export class Lifecycle implements RunOwner, TrafficPort, EmitterOwner<BrokerEven
     this.emit("phase", { from, to });
   }
 
-  tap(direction: "in" | "out", what: Element | string, wire?: string): void {
-    if (typeof what === "string") this.#tracer.trace(direction, what);
+  tap(direction: "in" | "out", what: Tapped, wire?: string): void {
+    if (typeof what === "string" || typeof what === "function") this.#tracer.trace(direction, what);
     else {
       const phase = this.#phase;
       const authenticates = phase.name === "negotiating" && phase.step === "auth";

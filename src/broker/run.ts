@@ -1,5 +1,6 @@
 import { type Deferred, deferred, type Outcome } from "../base/deferred.ts";
 import { BrokerError } from "../base/errors.ts";
+import type { Tapped } from "../stream/stream.ts";
 import type { Element } from "../xml/element.ts";
 import { Connection, type ConnectionParts, type ConnectionPort } from "./connection.ts";
 import type { BrokerEvents, Ready } from "./events.ts";
@@ -16,7 +17,7 @@ export interface RunOwner {
   /** Goes on to another phase. */
   change(to: Phase): void;
   /** For the trace: what goes over the wire; `wire`: how it looks there. */
-  tap(direction: "in" | "out", what: Element | string, wire?: string): void;
+  tap(direction: "in" | "out", what: Tapped, wire?: string): void;
   /** It is logged in. */
   becomeReady(run: Run, jid: string): void;
   /** Its stream is over. */
@@ -108,7 +109,7 @@ export class Run implements ConnectionPort, KeepAlivePort {
     this.#owner.gone(this);
   }
 
-  tap(direction: "in" | "out", what: Element | string, wire?: string): void {
+  tap(direction: "in" | "out", what: Tapped, wire?: string): void {
     this.#owner.tap(direction, what, wire);
   }
 

@@ -25,9 +25,10 @@ export class Tracer {
     if (target !== undefined) emitter.on("trace", target.to);
   }
 
-  /** An event, or a tag alone. */
-  trace(direction: TraceEntry["direction"], text: string): void {
+  /** An event, or a tag alone; a function makes the text, which then costs nothing while nobody listens. */
+  trace(direction: TraceEntry["direction"], what: string | (() => string)): void {
     if (!this.#emitter.has("trace")) return;
+    const text = typeof what === "string" ? what : what();
     this.#emitter.emit("trace", { at: Date.now(), direction, text });
   }
 

@@ -34,6 +34,9 @@ export interface StreamOptions {
   readonly limits: XmlLimits;
 }
 
+/** What the trace shows: an element, a text, or what makes the text if anybody wants to see it. */
+export type Tapped = Element | string | (() => string);
+
 /** What a stream tells its owner. */
 export interface StreamEvents {
   /** Our header went out. */
@@ -43,7 +46,7 @@ export interface StreamEvents {
   /** Bytes arrived: the peer lives. */
   alive(): void;
   /** An element went out or came in; for the trace. */
-  tap(direction: "in" | "out", what: Element | string): void;
+  tap(direction: "in" | "out", what: Tapped): void;
   /** An element arrived, once they flow. */
   received(element: Element): void;
   /** The stream is over (`undefined`: closed by both sides in order). Called once, before `closed`. */
@@ -213,7 +216,7 @@ export class Stream implements Receiver {
   /** The server's header arrived. */
   headerArrived(element: Element): void {
     const { context } = this.#options;
-    this.#events.tap("in", headerText(element, context));
+    this.#events.tap("in", () => headerText(element, context));
     const waiter = this.#header;
     if (!element.is("stream", context.prefixes.stream) || waiter === undefined) {
       const what = `what answers is no XMPP stream, it begins with <${element.name}>`;
