@@ -62,7 +62,7 @@ interface Entry {
 
 /** What the filters ask of the broker. */
 export interface FilterPort {
-  /** Writes an answer to this request; the error says why it could not be. */
+  /** Writes an answer to this request (none: to one that was not opened); the error says why it could not be. */
   answer(stanza: Element, request?: IncomingRequest): BrokerError | undefined;
   failed(error: BrokerError, source: string): void;
 }

@@ -91,10 +91,15 @@ export class Sender implements OutboxPort {
     return item.delivery;
   }
 
-  /** Writes an answer of the broker's own while the stream is open, also when it is about to close. */
+  /**
+   * Writes an answer of the broker's own while the stream is open, also when it is about to close. Without
+   * `request` it is to one that was never opened, and no other counts as answered, however alike they are.
+   */
   answer(stanza: Element, request?: IncomingRequest): BrokerError | undefined {
+    const { incoming } = this.#parts;
     const item = this.#prepare(stanza, undefined);
-    const refusal = item.delivery.error ?? this.#parts.incoming.answer(stanza, request);
+    const refusal =
+      item.delivery.error ?? (request === undefined ? undefined : incoming.answer(stanza, request));
     if (refusal === undefined) this.#parts.port.write(item);
     return refusal;
   }

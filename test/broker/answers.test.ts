@@ -226,6 +226,27 @@ test("more requests than may be open are refused with resource-constraint", asyn
   made.broker.halt();
 });
 
+test("a request that is refused leaves an open one with the same id open", async () => {
+  const made = await readyLine({ limits: { requests: 1 } });
+  let finish: () => void = () => undefined;
+  made.broker.respond(
+    "/iq",
+    () =>
+      new Promise<void>((resolve) => {
+        finish = resolve;
+      }),
+  );
+  const refused = ERROR("wait", "resource-constraint");
+  expect(await ask(made)).toBe("");
+  // Each is refused for itself, the open one stays open and in the way of others, and gets its answer.
+  expect(await ask(made)).toBe(refused);
+  expect(await ask(made)).toBe(refused);
+  expect(await ask(made, ASKED.replace("'q'", "'z'"))).toBe(refused.replace("'q'", "'z'"));
+  finish();
+  await made.server.hears(RESULT());
+  made.broker.halt();
+});
+
 test("a StanzaError of another copy of the package is one", async () => {
   // (A file that is asked for with a query is another module.)
   const path = "../../src/stream/stanza-error.ts?copy";
