@@ -40,7 +40,11 @@ export interface Timeouts {
 export interface Limits extends XmlLimits {
   /** The largest stanza that may be sent, in bytes. Default 1,048,576; ends in `TOO_LARGE`. */
   readonly sendBytes: number;
-  /** How many requests may be pending at once, and how many incoming ones may be open. Default 10,000. */
+  /**
+   * How many requests may be pending at once, and how many incoming ones may be open. Default 10,000. Of the
+   * incoming ones no asker (a bare JID) gets more than a quarter, or two where that is more; one too many is
+   * answered with `resource-constraint`.
+   */
   readonly requests: number;
 }
 
