@@ -131,7 +131,7 @@ export class Sender implements OutboxPort {
       }
       const bytes = this.#parts.port.ready() ? text.length : utf8Length(text);
       // (Every item has the same members: those of one shape are written faster.)
-      const returning = dialect.returns ? (dialect.inbound?.(wire)?.stanza ?? wire) : undefined;
+      const returning = dialect.returns ? takeOut(dialect, wire) : undefined;
       return { delivery, stanza, text, bytes, returning, expires };
     } catch (thrown) {
       delivery.fail(asBrokerError(thrown, "ILLEGAL_XML"));
@@ -161,6 +161,16 @@ export class Sender implements OutboxPort {
     if (item.delivery.error === undefined) item.delivery.fail(error);
     this.#parts.port.changed(item.delivery, item.stanza);
     return item.delivery;
+  }
+}
+
+/** What of an element sent would come back. Where `inbound` fails at it, that is told when it does come back. */
+function takeOut(dialect: Dialect, wire: Element): Element {
+  try {
+    const stanza = dialect.inbound?.(wire)?.stanza;
+    return isElement(stanza) ? stanza : wire;
+  } catch {
+    return wire;
   }
 }
 
