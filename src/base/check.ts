@@ -1,8 +1,8 @@
 import { BrokerError } from "./errors.ts";
 
-/** One voice for every option that cannot be used: which, what was wanted, what was got. */
-export function badOption(option: string, wanted: string, got: unknown): BrokerError {
-  return new BrokerError("BAD_OPTION", `${option} must be ${wanted}, got ${show(got)}`);
+/** One voice for every option that cannot be used: which, what was wanted, what was got, and perhaps what to do. */
+export function badOption(option: string, wanted: string, got: unknown, hint = ""): BrokerError {
+  return new BrokerError("BAD_OPTION", `${option} must be ${wanted}, got ${show(got)}${hint}`);
 }
 
 /** Refuses names that no option has: a misspelt option must not pass for a default. */

@@ -214,6 +214,21 @@ test("what is pending can be looked at, and not changed", async () => {
   expect(pending.has("q")).toBe(false);
 });
 
+test.each([
+  ["mispelt", /event must be one of connect, connecting, .*, trace, got "mispelt"$/],
+  ["redy", 'got "redy"; did you mean "ready"?'],
+  ["Ready", 'got "Ready"; did you mean "ready"?'],
+  ["auth:sucess", 'got "auth:sucess"; did you mean "auth:success"?'],
+  ["toString", 'got "toString"'],
+  [undefined, "got undefined"],
+  [Symbol("x"), "got Symbol(x)"],
+])("an event that there is not is refused: %o", (event, message) => {
+  const { broker } = line();
+  const listen = () => broker.on(event as "ready", nothing);
+  expect(listen).toThrow(message);
+  expect(listen).toThrow(expect.objectContaining({ code: "BAD_OPTION" }));
+});
+
 test("a wait longer than timers count is refused, not over at once", async () => {
   const { broker } = line();
   const timeout = 2 ** 31;
