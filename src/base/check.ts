@@ -35,6 +35,17 @@ export function text(option: string, value: unknown): string {
   throw badOption(option, "a text that is not empty", value);
 }
 
+/** A name, or an IPv6 address (perhaps with the interface it is on); a colon in anything else begins a port. */
+const HOST = /^(?:[^\s/\\:@?#[\]]+|[\da-f]*:[\da-f]*:[\da-f:.]*(?:%[^\s/\\@[\]]+)?)$/i;
+
+/** What can be a host: a name or an address without anything around it, but for the brackets of an IPv6 address. */
+export function host(option: string, value: unknown): string {
+  const given = text(option, value);
+  if (HOST.test(given.replace(/^\[(.*)\]$/, "$1"))) return given;
+  const wanted = "a name or an IP address alone, such as example.org (the port goes into `port`)";
+  throw badOption(option, wanted, given);
+}
+
 /** One of a few values. */
 export function oneOf<const Word extends string | boolean>(
   option: string,

@@ -1,6 +1,7 @@
 import {
   badOption,
   callable,
+  host,
   knownOptions,
   oneOf,
   record,
@@ -69,7 +70,10 @@ export interface TlsOptions {
 /** How a broker is made. Only `dialect` is required. */
 export interface BrokerOptions {
   readonly dialect: Dialect;
-  /** Where to connect. Default: the dialect's domain. */
+  /**
+   * Where to connect: a name, or an IP address (one of IPv6 with or without brackets). Default: the dialect's
+   * domain.
+   */
   readonly host?: string;
   /** Default: the dialect's standard port. */
   readonly port?: number;
@@ -181,7 +185,7 @@ export function settle(options: BrokerOptions): Settings {
   if (options.transport !== undefined) callable("transport", options.transport);
   return Object.freeze({
     dialect,
-    host: options.host === undefined ? dialect.domain : text("host", options.host),
+    host: options.host === undefined ? dialect.domain : host("host", options.host),
     port: options.port === undefined ? undefined : wholeNumber("port", options.port, 1, 65535),
     tls: settleTls(options.tls),
     queue: settleQueue(options.queue),
