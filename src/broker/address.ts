@@ -6,7 +6,9 @@ import type { Settings } from "./options.ts";
 
 /** An address as `connect` may be given it; what is left out comes from the options. */
 export interface GivenAddress {
+  /** A name or an IP address. Default: the option `host`. */
   readonly host?: string;
+  /** From 1 to 65,535. Default: the option `port`, or the dialect's for the TLS policy. */
   readonly port?: number;
 }
 

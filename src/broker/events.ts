@@ -24,6 +24,7 @@ export interface BrokerEvents extends NegotiationEvents {
   connecting: Address & { readonly attempt: number };
   /** It is open (before TLS). */
   connected: { readonly local: Address | undefined; readonly remote: Address | undefined };
+  /** No connection could be opened; what fails later has the event of its layer. */
   "connect:failure": { readonly error: BrokerError };
   /** Our stream header went out: once more at each restart. */
   "stream:start": { readonly header: string };
@@ -37,20 +38,25 @@ export interface BrokerEvents extends NegotiationEvents {
   received: { readonly stanza: Element };
   /** A stanza waits in the queue. */
   queued: { readonly stanza: Element };
+  /** `request` was called: the stanza, with its id. */
   "request:start": { readonly stanza: Element };
   /** A request is settled: `stanza` is the answer, or, with `error`, the request that got none. */
   "request:finish": { readonly stanza: Element; readonly error?: BrokerError };
+  /** `shutdown` was called. */
   "shutdown:start": Nothing;
+  /** It is done: the connection is gone. */
   "shutdown:finish": Nothing;
   /** The connection ended against our will. */
   "socket:error": { readonly error: BrokerError };
   /** The connection is gone, whatever the reason. */
   "socket:close": Nothing;
+  /** The broker went from one part of its life to the next. */
   phase: { readonly from: Phase; readonly to: Phase };
   /** A delivery changed its state (but for `queued`, which has its own event). */
   delivery: { readonly delivery: Delivery; readonly stanza: Element };
   /** A handler or listener failed; `source` says which. Nobody has to listen. */
   error: { readonly error: BrokerError; readonly source: string };
+  /** One line of the trace. Secrets stand in it only where the option `trace` says so. */
   trace: TraceEntry;
 }
 

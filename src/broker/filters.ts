@@ -26,6 +26,7 @@ export interface FilterMatch {
   readonly matches: XPathNode[];
   /** The expression's result as it is. */
   readonly value: XPathValue;
+  /** The expression that matched, as it was given. */
   readonly expression: string;
   /** The envelope the stanza came in, on dialects that have envelopes. */
   readonly route?: Element;
@@ -35,6 +36,7 @@ export interface FilterMatch {
 export interface FilterOptions {
   /** Prefix → namespace. Binding the empty prefix makes unprefixed element names exact. */
   readonly namespaces?: Readonly<Record<string, string>>;
+  /** What `$name` in the expression stands for, by name. */
   readonly variables?: Readonly<Record<string, XPathValue>>;
   /** Removes the filter when aborted. */
   readonly signal?: AbortSignal;

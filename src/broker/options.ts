@@ -69,6 +69,7 @@ export interface TlsOptions {
 
 /** How a broker is made. Only `dialect` is required. */
 export interface BrokerOptions {
+  /** How to log in, and how stanzas look on the wire: `xmpp`, `legacy`, `component`, `jabberd2`, or one of your own. */
   readonly dialect: Dialect;
   /**
    * Where to connect: a name, or an IP address (one of IPv6 with or without brackets). Default: the dialect's
@@ -77,7 +78,9 @@ export interface BrokerOptions {
   readonly host?: string;
   /** Default: the dialect's standard port. */
   readonly port?: number;
+  /** A policy, or a policy and its details. Default: the policy of the dialect. */
   readonly tls?: TlsPolicy | TlsOptions;
+  /** How many stanzas may wait to be sent, and what becomes of one too many. */
   readonly queue?: {
     /** How many stanzas may wait. Default 1,000. */
     readonly limit?: number;
@@ -94,7 +97,9 @@ export interface BrokerOptions {
   readonly keepAlive?: false | { readonly interval?: number; readonly timeout?: number };
   /** Reconnecting by itself: not yet. */
   readonly reconnect?: false;
+  /** How long each wait may last, in milliseconds; what is left out has its default. */
   readonly timeouts?: Partial<Timeouts>;
+  /** Bounds on what may arrive and be sent; what is left out has its default. */
   readonly limits?: Partial<Limits>;
   /** Prints every step and element, without secrets: to standard error (`true`), or to a function. */
   readonly trace?: TraceOption;
@@ -110,27 +115,37 @@ export interface BrokerOptions {
 
 /** A broker's options with every default settled; frozen. Secrets are not among what it shows. */
 export interface Settings {
+  /** The dialect as it was given. */
   readonly dialect: Dialect;
+  /** Where to connect: the one given, or the dialect's domain. An address given to `connect` goes first. */
   readonly host: string;
   /** `undefined`: the dialect's, by the TLS policy. */
   readonly port: number | undefined;
+  /** How TLS is done, without the client's key. `undefined`: the policy of the dialect, the name by its kind. */
   readonly tls: { readonly policy: TlsPolicy | undefined } & Omit<
     TlsSettings,
     "servername" | "key"
   > & {
       readonly servername: string | undefined;
     };
+  /** As in `BrokerOptions`. */
   readonly queue: {
     readonly limit: number;
     readonly bytes: number;
     readonly overflow: "reject" | "drop-oldest";
     readonly flush: "manual" | "auto";
   };
+  /** As in `BrokerOptions`. */
   readonly unhandled: "error" | "ignore";
+  /** As in `BrokerOptions`, both in milliseconds; `false`: no probing. */
   readonly keepAlive: false | { readonly interval: number; readonly timeout: number };
+  /** Not yet. */
   readonly reconnect: false;
+  /** How long each wait may last, in milliseconds. */
   readonly timeouts: Timeouts;
+  /** Bounds on what may arrive and be sent, once the server has authenticated itself. */
   readonly limits: Limits;
+  /** Values for the stream header in place of the dialect's; `undefined`: the dialect's. */
   readonly overrides: {
     readonly version: string | undefined;
     readonly xmlns: string | undefined;

@@ -5,6 +5,7 @@ import type { Element } from "../xml/element.ts";
 
 /** A received stanza, taken out of what it travelled in. */
 export interface Inbound {
+  /** What the program sees, in the namespace of the stream or in `jabber:client`. */
   readonly stanza: Element;
   /** The envelope it travelled in, where the dialect has envelopes. */
   readonly route?: Element;

@@ -62,7 +62,9 @@ export interface StreamParserOptions {
 
 /** What stands around the document that is parsed. */
 export interface ParserContext {
+  /** The namespace of element names without a prefix. Default: none. */
   readonly ns?: string | undefined;
+  /** Prefix → namespace, beside `xml`, which is always bound. Default: none. */
   readonly prefixes?: Readonly<Record<string, string>> | undefined;
 }
 
