@@ -1004,7 +1004,6 @@ export class StreamParser {
     if (i >= this.#slab.end) return false;
     if (bytes[i] !== GT) this.#fail("not-well-formed", "an end tag with more in it", i);
     const qualified = this.#slab.utf8(from, to);
-    this.#checkTag(i + 1);
     if (qualified !== open?.qualified) {
       const what = isQName(qualified) ? "an end tag that ends nothing" : "a bad name";
       this.#fail("not-well-formed", what, this.#at, i, "another name");
