@@ -1,8 +1,8 @@
 import { BrokerError } from "./errors.ts";
 
-/** One voice for every option that cannot be used: which, what was wanted, what was got. */
-export function badOption(option: string, wanted: string, got: unknown): BrokerError {
-  return new BrokerError("BAD_OPTION", `${option} must be ${wanted}, got ${show(got)}`);
+/** One voice for every option that cannot be used: which, what was wanted, what was got, and perhaps what to do. */
+export function badOption(option: string, wanted: string, got: unknown, hint = ""): BrokerError {
+  return new BrokerError("BAD_OPTION", `${option} must be ${wanted}, got ${show(got)}${hint}`);
 }
 
 /** Refuses names that no option has: a misspelt option must not pass for a default. */
@@ -33,6 +33,17 @@ export function wholeNumber(
 export function text(option: string, value: unknown): string {
   if (typeof value === "string" && value !== "") return value;
   throw badOption(option, "a text that is not empty", value);
+}
+
+/** A name, or an IPv6 address (perhaps with the interface it is on); a colon in anything else begins a port. */
+const HOST = /^(?:[^\s/\\:@?#[\]]+|[\da-f]*:[\da-f]*:[\da-f:.]*(?:%[^\s/\\@[\]]+)?)$/i;
+
+/** What can be a host: a name or an address without anything around it, but for the brackets of an IPv6 address. */
+export function host(option: string, value: unknown): string {
+  const given = text(option, value);
+  if (HOST.test(given.replace(/^\[(.*)\]$/, "$1"))) return given;
+  const wanted = "a name or an IP address alone, such as example.org (the port goes into `port`)";
+  throw badOption(option, wanted, given);
 }
 
 /** One of a few values. */

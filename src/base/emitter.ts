@@ -3,7 +3,9 @@ import { type Subscription, subscription } from "./subscription.ts";
 
 /** How to listen: `once` for a single event, `signal` to stop when it is aborted. */
 export interface ListenOptions {
+  /** Stops listening when it is aborted. */
   readonly signal?: AbortSignal;
+  /** Stops listening after one event. Default `false`. */
   readonly once?: boolean;
 }
 

@@ -1,4 +1,4 @@
-import { knownOptions, record, text, wholeNumber } from "../base/check.ts";
+import { host as hostOption, knownOptions, record, wholeNumber } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
 import type { Address } from "../transport/transport.ts";
@@ -6,7 +6,9 @@ import type { Settings } from "./options.ts";
 
 /** An address as `connect` may be given it; what is left out comes from the options. */
 export interface GivenAddress {
+  /** A name or an IP address. Default: the option `host`. */
   readonly host?: string;
+  /** From 1 to 65,535. Default: the option `port`, or the dialect's for the TLS policy. */
   readonly port?: number;
 }
 
@@ -22,7 +24,7 @@ export interface Destination extends Address {
 export function settleAddress(settings: Settings, given: GivenAddress = {}): Destination {
   record("address", given);
   knownOptions("address", given, ["host", "port"]);
-  const host = given.host === undefined ? settings.host : text("host", given.host);
+  const host = given.host === undefined ? settings.host : hostOption("host", given.host);
   const policy = policyFor(settings, host);
   const { plain, direct } = settings.dialect.ports;
   const standard = policy === "direct" ? (direct ?? plain) : plain;

@@ -8,7 +8,7 @@ import { type Element, isElement } from "../xml/element.ts";
 import type { GivenAddress } from "./address.ts";
 import { checkOptions, NO_OPTIONS } from "./call-options.ts";
 import type { Delivery } from "./delivery.ts";
-import type { BrokerEvents, Ready } from "./events.ts";
+import { type BrokerEvents, knownEvent, type Ready } from "./events.ts";
 import type { FilterHandler, FilterMatch, FilterOptions, Responder } from "./filters.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { BrokerOptions, Settings } from "./options.ts";
@@ -204,6 +204,7 @@ export class Broker {
     listener: (payload: BrokerEvents[E]) => unknown,
     options: ListenOptions = NO_OPTIONS,
   ): Subscription {
+    knownEvent(event);
     checkOptions("on", options);
     return this.#life.emitter.on(event, listener, options);
   }

@@ -16,6 +16,7 @@ interface Waiter {
 export interface Delivery {
   /** The broker's own key, for `queue.remove`; not the stanza's `id`. */
   readonly id: string;
+  /** Where the stanza is now. */
   readonly state: DeliveryState;
   /** Why it failed or expired. */
   readonly error: BrokerError | undefined;

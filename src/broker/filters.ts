@@ -26,6 +26,7 @@ export interface FilterMatch {
   readonly matches: XPathNode[];
   /** The expression's result as it is. */
   readonly value: XPathValue;
+  /** The expression that matched, as it was given. */
   readonly expression: string;
   /** The envelope the stanza came in, on dialects that have envelopes. */
   readonly route?: Element;
@@ -35,6 +36,7 @@ export interface FilterMatch {
 export interface FilterOptions {
   /** Prefix → namespace. Binding the empty prefix makes unprefixed element names exact. */
   readonly namespaces?: Readonly<Record<string, string>>;
+  /** What `$name` in the expression stands for, by name. */
   readonly variables?: Readonly<Record<string, XPathValue>>;
   /** Removes the filter when aborted. */
   readonly signal?: AbortSignal;
@@ -62,7 +64,7 @@ interface Entry {
 
 /** What the filters ask of the broker. */
 export interface FilterPort {
-  /** Writes an answer to this request; the error says why it could not be. */
+  /** Writes an answer to this request (none: to one that was not opened); the error says why it could not be. */
   answer(stanza: Element, request?: IncomingRequest): BrokerError | undefined;
   failed(error: BrokerError, source: string): void;
 }

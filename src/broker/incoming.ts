@@ -12,6 +12,10 @@ export interface IncomingRequest {
 /** How many answered requests are remembered, so that a second answer can be refused: at least, twice as many at most. */
 const REMEMBERED = 1000;
 
+/** What part of all that may be open one asker may have, and how many at least. */
+const SHARES = 4;
+const LEAST_SHARE = 2;
+
 /** The incoming requests (`iq` of type get or set): each gets exactly one answer. */
 export class IncomingRequests {
   #open: Map<string, IncomingRequest[]> | undefined;
@@ -21,16 +25,25 @@ export class IncomingRequests {
   #answeredBefore: Set<string> | undefined;
   /** Those that nobody of ours is at work on, oldest first. */
   #left: Set<IncomingRequest> | undefined;
+  /** How many each asker has open: kept only while so many are that one of them could have its whole share. */
+  #askers: Map<string, number> | undefined;
   readonly #limit: number;
+  readonly #share: number;
   #size = 0;
 
+  /** `limit`: how many may be open at once. No asker gets more than a quarter, so that the others are served. */
   constructor(limit: number) {
     this.#limit = limit;
+    this.#share = Math.max(LEAST_SHARE, Math.ceil(limit / SHARES));
   }
 
-  /** Takes in a request; `undefined` if as many as may be are open already. */
+  /** Takes in a request; `undefined` if as many as may be are open already, or as many of its asker's. */
   open(stanza: Element): IncomingRequest | undefined {
     if (this.#size >= this.#limit) return undefined;
+    if (this.#size >= this.#share) {
+      this.#askers ??= this.#count();
+      if ((this.#askers.get(askerOf(stanza)) ?? 0) >= this.#share) return undefined;
+    }
     const key = keyOf(stanza.attrs.from, stanza.attrs.id);
     const entry: IncomingRequest = { stanza, answered: false };
     this.#open ??= new Map();
@@ -41,6 +54,7 @@ export class IncomingRequests {
     this.#answered?.delete(key);
     this.#answeredBefore?.delete(key);
     this.#size++;
+    this.#tally(stanza, 1);
     return entry;
   }
 
@@ -69,7 +83,7 @@ export class IncomingRequests {
     const entry = isKnown ? request : choose(entries, stanza.attrs.from);
     if (entry === undefined) return undefined;
     entry.answered = true;
-    if (this.#left?.delete(entry) !== true) this.#size--;
+    if (this.#left?.delete(entry) !== true) this.#free(entry);
     if (this.#remove(key, entry)) this.#settle(key);
     return undefined;
   }
@@ -80,7 +94,7 @@ export class IncomingRequests {
    */
   leave(request: IncomingRequest): void {
     if (request.answered) return;
-    this.#size--;
+    this.#free(request);
     this.#left ??= new Set();
     this.#left.add(request);
     if (this.#left.size <= this.#limit) return;
@@ -97,7 +111,29 @@ export class IncomingRequests {
     this.#answered = undefined;
     this.#answeredBefore = undefined;
     this.#left = undefined;
+    this.#askers = undefined;
     this.#size = 0;
+  }
+
+  /** One that was open counts no more. */
+  #free({ stanza }: IncomingRequest): void {
+    this.#size--;
+    // (Far enough below, that counting anew is always long ago.)
+    if (this.#size <= this.#share / 2) this.#askers = undefined;
+    this.#tally(stanza, -1);
+  }
+
+  /** Counts all that are open, each for its asker. */
+  #count(): Map<string, number> {
+    const askers = new Map<string, number>();
+    for (const entry of [...(this.#open?.values() ?? [])].flat()) {
+      if (this.#left?.has(entry) !== true) add(askers, askerOf(entry.stanza), 1);
+    }
+    return askers;
+  }
+
+  #tally(stanza: Element, change: 1 | -1): void {
+    if (this.#askers !== undefined) add(this.#askers, askerOf(stanza), change);
   }
 
   /** Takes one away; true if it was the last of its key. */
@@ -155,6 +191,19 @@ export function errorFor(request: Element, error: string | StanzaError): Element
   const { id, from, to } = request.attrs;
   const payload = typeof error === "string" ? errorElement(error) : error.toElement();
   return xml("iq", { type: "error", id, to: from, from: to }, payload);
+}
+
+/** Who counts as one asker: an account with all its resources, and a room with all that are in it. */
+function askerOf({ attrs: { from = "" } }: Element): string {
+  const slash = from.indexOf("/");
+  return slash < 0 ? from : from.slice(0, slash);
+}
+
+/** Counts for one asker; who has nothing open is not kept. */
+function add(askers: Map<string, number>, asker: string, change: 1 | -1): void {
+  const count = (askers.get(asker) ?? 0) + change;
+  if (count > 0) askers.set(asker, count);
+  else askers.delete(asker);
 }
 
 /** The two parts cannot run into each other: neither may hold a control character. */

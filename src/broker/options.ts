@@ -1,6 +1,7 @@
 import {
   badOption,
   callable,
+  host,
   knownOptions,
   oneOf,
   record,
@@ -40,7 +41,11 @@ export interface Timeouts {
 export interface Limits extends XmlLimits {
   /** The largest stanza that may be sent, in bytes. Default 1,048,576; ends in `TOO_LARGE`. */
   readonly sendBytes: number;
-  /** How many requests may be pending at once, and how many incoming ones may be open. Default 10,000. */
+  /**
+   * How many requests may be pending at once, and how many incoming ones may be open. Default 10,000. Of the
+   * incoming ones no asker (a bare JID) gets more than a quarter, or two where that is more; one too many is
+   * answered with `resource-constraint`.
+   */
   readonly requests: number;
 }
 
@@ -64,12 +69,18 @@ export interface TlsOptions {
 
 /** How a broker is made. Only `dialect` is required. */
 export interface BrokerOptions {
+  /** How to log in, and how stanzas look on the wire: `xmpp`, `legacy`, `component`, `jabberd2`, or one of your own. */
   readonly dialect: Dialect;
-  /** Where to connect. Default: the dialect's domain. */
+  /**
+   * Where to connect: a name, or an IP address (one of IPv6 with or without brackets). Default: the dialect's
+   * domain.
+   */
   readonly host?: string;
   /** Default: the dialect's standard port. */
   readonly port?: number;
+  /** A policy, or a policy and its details. Default: the policy of the dialect. */
   readonly tls?: TlsPolicy | TlsOptions;
+  /** How many stanzas may wait to be sent, and what becomes of one too many. */
   readonly queue?: {
     /** How many stanzas may wait. Default 1,000. */
     readonly limit?: number;
@@ -86,7 +97,9 @@ export interface BrokerOptions {
   readonly keepAlive?: false | { readonly interval?: number; readonly timeout?: number };
   /** Reconnecting by itself: not yet. */
   readonly reconnect?: false;
+  /** How long each wait may last, in milliseconds; what is left out has its default. */
   readonly timeouts?: Partial<Timeouts>;
+  /** Bounds on what may arrive and be sent; what is left out has its default. */
   readonly limits?: Partial<Limits>;
   /** Prints every step and element, without secrets: to standard error (`true`), or to a function. */
   readonly trace?: TraceOption;
@@ -102,27 +115,37 @@ export interface BrokerOptions {
 
 /** A broker's options with every default settled; frozen. Secrets are not among what it shows. */
 export interface Settings {
+  /** The dialect as it was given. */
   readonly dialect: Dialect;
+  /** Where to connect: the one given, or the dialect's domain. An address given to `connect` goes first. */
   readonly host: string;
   /** `undefined`: the dialect's, by the TLS policy. */
   readonly port: number | undefined;
+  /** How TLS is done, without the client's key. `undefined`: the policy of the dialect, the name by its kind. */
   readonly tls: { readonly policy: TlsPolicy | undefined } & Omit<
     TlsSettings,
     "servername" | "key"
   > & {
       readonly servername: string | undefined;
     };
+  /** As in `BrokerOptions`. */
   readonly queue: {
     readonly limit: number;
     readonly bytes: number;
     readonly overflow: "reject" | "drop-oldest";
     readonly flush: "manual" | "auto";
   };
+  /** As in `BrokerOptions`. */
   readonly unhandled: "error" | "ignore";
+  /** As in `BrokerOptions`, both in milliseconds; `false`: no probing. */
   readonly keepAlive: false | { readonly interval: number; readonly timeout: number };
+  /** Not yet. */
   readonly reconnect: false;
+  /** How long each wait may last, in milliseconds. */
   readonly timeouts: Timeouts;
+  /** Bounds on what may arrive and be sent, once the server has authenticated itself. */
   readonly limits: Limits;
+  /** Values for the stream header in place of the dialect's; `undefined`: the dialect's. */
   readonly overrides: {
     readonly version: string | undefined;
     readonly xmlns: string | undefined;
@@ -177,7 +200,7 @@ export function settle(options: BrokerOptions): Settings {
   if (options.transport !== undefined) callable("transport", options.transport);
   return Object.freeze({
     dialect,
-    host: options.host === undefined ? dialect.domain : text("host", options.host),
+    host: options.host === undefined ? dialect.domain : host("host", options.host),
     port: options.port === undefined ? undefined : wholeNumber("port", options.port, 1, 65535),
     tls: settleTls(options.tls),
     queue: settleQueue(options.queue),

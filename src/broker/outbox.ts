@@ -6,6 +6,7 @@ import type { Delivery, TrackedDelivery } from "./delivery.ts";
 
 /** A stanza that waits to be sent. */
 export interface QueuedStanza {
+  /** What `send` returned for it. */
   readonly delivery: Delivery;
   /** As it was when it was sent; changing it changes nothing. */
   readonly stanza: Element;

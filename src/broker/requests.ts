@@ -10,6 +10,7 @@ import { isAnswer } from "./replies.ts";
 
 /** A request that waits for its answer. */
 export interface PendingRequest {
+  /** What was asked, with its id. */
   readonly stanza: Element;
   /** When it was made, in milliseconds since 1970. */
   readonly since: number;

@@ -6,6 +6,7 @@ import type { TraceEntry } from "./trace.ts";
 export interface Runtime {
   /** How a server is reached where the options name no other way. */
   readonly connect: TransportFactory;
+  /** Random bytes, digests and the like. */
   readonly crypto: Crypto;
   /** Where `trace: true` writes to. */
   trace(entry: TraceEntry): void;

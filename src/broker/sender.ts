@@ -91,10 +91,15 @@ export class Sender implements OutboxPort {
     return item.delivery;
   }
 
-  /** Writes an answer of the broker's own while the stream is open, also when it is about to close. */
+  /**
+   * Writes an answer of the broker's own while the stream is open, also when it is about to close. Without
+   * `request` it is to one that was never opened, and no other counts as answered, however alike they are.
+   */
   answer(stanza: Element, request?: IncomingRequest): BrokerError | undefined {
+    const { incoming } = this.#parts;
     const item = this.#prepare(stanza, undefined);
-    const refusal = item.delivery.error ?? this.#parts.incoming.answer(stanza, request);
+    const refusal =
+      item.delivery.error ?? (request === undefined ? undefined : incoming.answer(stanza, request));
     if (refusal === undefined) this.#parts.port.write(item);
     return refusal;
   }
@@ -126,7 +131,7 @@ export class Sender implements OutboxPort {
       }
       const bytes = this.#parts.port.ready() ? text.length : utf8Length(text);
       // (Every item has the same members: those of one shape are written faster.)
-      const returning = dialect.returns ? (dialect.inbound?.(wire)?.stanza ?? wire) : undefined;
+      const returning = dialect.returns ? takeOut(dialect, wire) : undefined;
       return { delivery, stanza, text, bytes, returning, expires };
     } catch (thrown) {
       delivery.fail(asBrokerError(thrown, "ILLEGAL_XML"));
@@ -156,6 +161,16 @@ export class Sender implements OutboxPort {
     if (item.delivery.error === undefined) item.delivery.fail(error);
     this.#parts.port.changed(item.delivery, item.stanza);
     return item.delivery;
+  }
+}
+
+/** What of an element sent would come back. Where `inbound` fails at it, that is told when it does come back. */
+function takeOut(dialect: Dialect, wire: Element): Element {
+  try {
+    const stanza = dialect.inbound?.(wire)?.stanza;
+    return isElement(stanza) ? stanza : wire;
+  } catch {
+    return wire;
   }
 }
 

@@ -7,6 +7,7 @@ import { type SerializeContext, serialize } from "../xml/serialize.ts";
 export interface TraceEntry {
   /** When, in milliseconds since 1970. */
   readonly at: number;
+  /** From the server, to it, or an event of the broker's. */
   readonly direction: "in" | "out" | "event";
   /** The XML, or the event's name. */
   readonly text: string;

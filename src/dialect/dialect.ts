@@ -5,6 +5,7 @@ import type { Element } from "../xml/element.ts";
 
 /** A received stanza, taken out of what it travelled in. */
 export interface Inbound {
+  /** What the program sees, in the namespace of the stream or in `jabber:client`. */
   readonly stanza: Element;
   /** The envelope it travelled in, where the dialect has envelopes. */
   readonly route?: Element;
@@ -38,8 +39,15 @@ export interface Dialect {
    * element. May throw a `BrokerError`, which becomes the failure of that delivery alone.
    */
   outbound?(stanza: Element): Element;
-  /** Takes a received element apart; `undefined`: nothing for the program (it is dropped). */
+  /**
+   * Takes a received element apart; `undefined`: nothing for the program (it is dropped). With `returns` it is
+   * given what is sent as well, so it must only look: what it counted or kept would count twice.
+   */
   inbound?(element: Element): Inbound | undefined;
-  /** Stanzas that cannot be delivered come back (`returned`), so each sent one needs an `id`. */
+  /**
+   * Stanzas that cannot be delivered come back (`returned`), so each sent one needs an `id`. What comes back is
+   * told by the `id`, `to` and `from` of the stanza that `inbound` finds in it; to learn these beforehand, the
+   * broker gives `inbound` each element that it sends, where an exception does no harm.
+   */
   readonly returns?: true;
 }

@@ -14,9 +14,11 @@ import { unwrap, wrap } from "./route.ts";
 export interface Jabberd2Options {
   /** What the stream is addressed to; the router takes any name, its realm is `jabberd-router`. */
   readonly domain: string;
+  /** The user of the router's own accounts; no address. */
   readonly username: string;
   /** The password, or a function that is asked for it at each login. */
   readonly password: Password;
+  /** What of the traffic to get. */
   readonly bind?: {
     /** The names to be reached under, at most 100. Default: one, `username.domain`. */
     readonly names?: readonly string[];

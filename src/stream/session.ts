@@ -5,9 +5,13 @@ import type { Element } from "../xml/element.ts";
 
 /** The server's stream header (RFC 6120, 4.7): an element without children. */
 export interface StreamHeader {
+  /** The header itself. */
   readonly element: Element;
+  /** The id of the stream, which digests are made with before XMPP 1.0. */
   readonly id: string | undefined;
+  /** Who the server says it is. */
   readonly from: string | undefined;
+  /** `1.0`, or `undefined` for a server from before it: then no features follow. */
   readonly version: string | undefined;
 }
 
@@ -16,17 +20,29 @@ export type Nothing = Readonly<Record<string, never>>;
 
 /** What a dialect reports while it negotiates; each becomes the broker's event of that name. */
 export interface NegotiationEvents {
+  /** TLS begins: the server has been asked for it, or it is there from the first byte. */
   "tls:start": Nothing;
+  /** TLS protects the connection: what was settled on. */
   "tls:success": TlsFacts;
+  /** TLS failed: the connection is dropped, and nothing goes in clear. */
   "tls:failure": { readonly error: BrokerError };
+  /** Authentication begins, by this mechanism; once more for each that is tried. */
   "auth:start": { readonly mechanism: string };
+  /** The server takes the credentials. */
   "auth:success": { readonly mechanism: string };
+  /** It does not, or could not prove that it knows them. */
   "auth:failure": { readonly error: BrokerError };
+  /** The address is being asked for: a resource (RFC 6120, 7), or the name of a service. */
   "bind:start": Nothing;
+  /** The address that the server has given. */
   "bind:success": { readonly jid: string };
+  /** It gave none. */
   "bind:failure": { readonly error: BrokerError };
+  /** A session is being asked for (RFC 3921, 3), only where the server insists on one. */
   "session:start": Nothing;
+  /** There is a session. */
   "session:success": Nothing;
+  /** There is none. */
   "session:failure": { readonly error: BrokerError };
 }
 
@@ -36,6 +52,7 @@ export interface SessionSettings {
   readonly tls: TlsPolicy;
   /** The host connected to. */
   readonly host: string;
+  /** The port connected to. */
   readonly port: number;
 }
 
@@ -45,7 +62,9 @@ export interface SessionSettings {
  * carries the code the caller of `connect` is to get: let it pass.
  */
 export interface Session {
+  /** Where the connection goes, and how far TLS does. */
   readonly settings: SessionSettings;
+  /** The runtime's random bytes, digests and the like. */
   readonly crypto: Crypto;
   /** Aborted when the attempt is over for any reason. */
   readonly signal: AbortSignal;

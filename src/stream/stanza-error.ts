@@ -31,6 +31,7 @@ const TYPES: ReadonlySet<string> = new Set(["auth", "cancel", "continue", "modif
 export interface StanzaErrorFacts {
   /** Default: the type RFC 6120, 8.3.3 gives the condition. */
   readonly type?: StanzaErrorType;
+  /** Words for a human being. Default: none. */
   readonly text?: string;
   /** The received stanza of type `error`. */
   readonly stanza?: Element;
@@ -42,9 +43,11 @@ export interface StanzaErrorFacts {
  */
 export class StanzaError extends BrokerError {
   override readonly name = "StanzaError";
+  /** What the sender may do about it (RFC 6120, 8.3.2). */
   readonly type: StanzaErrorType;
   /** The defined condition, e.g. `item-not-found`. */
   readonly condition: string;
+  /** Words for a human being, if there were any. */
   readonly text: string | undefined;
   /** The stanza that carried it, where it was received. */
   readonly stanza: Element | undefined;

@@ -45,8 +45,11 @@ export interface Certificate {
 export interface Authority {
   /** Its own certificate (PEM). */
   readonly ca: string;
+  /** Its common name, the issuer of what it signs. */
   readonly name: string;
+  /** What it signs with. */
   readonly privateKey: KeyObject;
+  /** What its signatures are checked with. */
   readonly publicKey: KeyObject;
 }
 

@@ -35,8 +35,11 @@ export interface LoopbackOptions {
 
 /** Who may log in to the jabberd2 router. */
 export interface RouterAccount {
+  /** Who logs in. */
   readonly username: string;
+  /** The password, in clear. */
   readonly password: string;
+  /** The names that may be bound, none of them the server's domain. Default: any. */
   readonly names?: readonly string[];
 }
 

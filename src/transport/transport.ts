@@ -2,7 +2,9 @@ import type { TlsFacts } from "./tls-facts.ts";
 
 /** An end of a connection. */
 export interface Address {
+  /** A name, or an IP address. */
   readonly host: string;
+  /** The TCP port. */
   readonly port: number;
 }
 
@@ -32,6 +34,7 @@ export interface TransportEvents {
 export interface Transport {
   /** `undefined` where there is none, as in memory. */
   readonly local: Address | undefined;
+  /** The other end; `undefined` where there is none, as in memory. */
   readonly remote: Address | undefined;
   /** What TLS settled on, once it protects the connection. */
   readonly tls: TlsFacts | undefined;
@@ -66,6 +69,7 @@ export interface SecureOptions {
 
 /** Where to connect, and how TLS is done there when `secure` is called. */
 export interface Target extends Address {
+  /** What `secure` goes by. */
   readonly tls: TlsSettings;
 }
 
@@ -77,9 +81,11 @@ export interface TlsSettings {
   readonly ca: readonly string[] | undefined;
   /** The client's certificate chain and key (PEM). */
   readonly cert: string | undefined;
+  /** The client's private key (PEM); there if `cert` is. */
   readonly key: string | undefined;
   /** SHA-256 of the server's public key (SPKI) in base64; if any are given, one must match as well. */
   readonly pins: readonly string[] | undefined;
+  /** The oldest version of TLS that is spoken. */
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
 }
 

@@ -10,23 +10,33 @@ const ELEMENT = Symbol.for("xmpp-broker.element");
 
 /** An attribute, as XPath selects it. `ns` is undefined for an attribute in no namespace. */
 export interface AttributeNode {
+  /** Tells it from the other nodes. */
   readonly kind: "attribute";
+  /** The local name. */
   readonly name: string;
+  /** The namespace, if it is in one. */
   readonly ns?: string;
+  /** The value, references resolved. */
   readonly value: string;
+  /** The element that has it. */
   readonly parent: Element;
 }
 
 /** A run of text, as XPath selects it. */
 export interface TextNode {
+  /** Tells it from the other nodes. */
   readonly kind: "text";
+  /** The text, references resolved. */
   readonly value: string;
+  /** The element that it stands in. */
   readonly parent: Element;
 }
 
 /** The document above a stanza: its only child is the stanza. */
 export interface DocumentNode {
+  /** Tells it from the other nodes. */
   readonly kind: "document";
+  /** The stanza. */
   readonly root: Element;
 }
 

@@ -63,7 +63,9 @@ export interface StreamParserOptions {
 
 /** What stands around the document that is parsed. */
 export interface ParserContext {
+  /** The namespace of element names without a prefix. Default: none. */
   readonly ns?: string | undefined;
+  /** Prefix → namespace, beside `xml`, which is always bound. Default: none. */
   readonly prefixes?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -998,7 +1000,6 @@ export class StreamParser {
     if (i >= this.#slab.end) return false;
     if (bytes[i] !== GT) this.#fail("not-well-formed", "an end tag with more in it", i);
     const qualified = this.#slab.utf8(from, to);
-    this.#checkTag(i + 1);
     if (qualified !== open?.qualified) {
       const what = isQName(qualified) ? "an end tag that ends nothing" : "a bad name";
       this.#fail("not-well-formed", what, this.#at, i, "another name");

@@ -12,6 +12,7 @@ import { Walk } from "./walk.ts";
 export interface Match<T> {
   /** What the entry was added with. */
   readonly value: T;
+  /** The expression that the entry was added with. */
   readonly xpath: XPath;
   /** The result of the expression, as it is. */
   readonly result: XPathValue;

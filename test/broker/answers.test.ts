@@ -226,6 +226,67 @@ test("more requests than may be open are refused with resource-constraint", asyn
   made.broker.halt();
 });
 
+test("a request that is refused leaves an open one with the same id open", async () => {
+  const made = await readyLine({ limits: { requests: 1 } });
+  let finish: () => void = () => undefined;
+  made.broker.respond(
+    "/iq",
+    () =>
+      new Promise<void>((resolve) => {
+        finish = resolve;
+      }),
+  );
+  const refused = ERROR("wait", "resource-constraint");
+  expect(await ask(made)).toBe("");
+  // Each is refused for itself, the open one stays open and in the way of others, and gets its answer.
+  expect(await ask(made)).toBe(refused);
+  expect(await ask(made)).toBe(refused);
+  expect(await ask(made, ASKED.replace("'q'", "'z'"))).toBe(refused.replace("'q'", "'z'"));
+  finish();
+  await made.server.hears(RESULT());
+  made.broker.halt();
+});
+
+test("one asker gets a quarter of the open requests, and the others are served", async () => {
+  const made = await readyLine({ limits: { requests: 16 } });
+  const finish: (() => void)[] = [];
+  made.broker.respond(
+    "/iq",
+    () =>
+      new Promise<void>((resolve) => {
+        finish.push(resolve);
+      }),
+  );
+  const from = (asker: string) => ASKED.replace("a@b/c", asker);
+  const refused = (asker: string) => ERROR("wait", "resource-constraint").replace("a@b/c", asker);
+  for (let round = 0; round < 2; round++) {
+    // Whatever resource it asks from: it is one asker.
+    for (let n = 0; n < 4; n++) expect(await ask(made, from(`a@b/${n}`))).toBe("");
+    expect(await ask(made, from("a@b/x"))).toBe(refused("a@b/x"));
+    // The others have their own shares, and together no more than all.
+    for (let n = 0; n < 12; n++) expect(await ask(made, from(`${n % 3}@b/c`))).toBe("");
+    expect(await ask(made, from("last@b"))).toBe(refused("last@b"));
+    // One answered makes room for one, of the same asker too.
+    finish.shift()?.();
+    await made.server.hears("to='a@b/0' from='me@example.org/here'/>");
+    expect(await ask(made, from("0@b/c"))).toBe(refused("0@b/c"));
+    expect(await ask(made, from("a@b"))).toBe("");
+    for (const one of finish.splice(0)) one();
+    await made.server.hears("to='a@b' from='me@example.org/here'/>");
+    made.server.heard = "";
+  }
+  made.broker.halt();
+});
+
+test("requests left to the program are nobody's share", async () => {
+  const made = await readyLine({ unhandled: "ignore", limits: { requests: 8 } });
+  for (let n = 0; n < 5; n++) expect(await ask(made, ASKED.replace("'q'", `'${n}'`))).toBe("");
+  made.broker.respond("/iq", () => new Promise(() => undefined));
+  for (let n = 5; n < 7; n++) expect(await ask(made, ASKED.replace("'q'", `'${n}'`))).toBe("");
+  expect(await ask(made)).toBe(ERROR("wait", "resource-constraint"));
+  made.broker.halt();
+});
+
 test("a StanzaError of another copy of the package is one", async () => {
   // (A file that is asked for with a query is another module.)
   const path = "../../src/stream/stanza-error.ts?copy";

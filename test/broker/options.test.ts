@@ -118,6 +118,25 @@ test.each([
   expect(settleAddress(settle({ dialect, host, tls: "direct" })).policy).toBe("direct");
 });
 
+test.each([
+  ...["http://x", "xmpp:x", "x/", "a:5222", "[::1]:5222", "127.0.0.1:5222", " ", "x ", "a b"],
+  ...["me@x", "x?y", "x#y", "\\\\x", "[::1", "::1]", "[]", ":5222", "::1/64", "tcp:1:2"],
+])("%j is no host, and refused as one at once", async (host) => {
+  const quoted = `host must be a name or an IP address alone, such as example.org (the port goes into \`port\`), got ${JSON.stringify(host)}`;
+  expect(() => settle({ dialect: bare, host })).toThrow(quoted);
+  const { broker, servers } = line();
+  expect(await codeOf(broker.connect({ host }))).toBe("BAD_OPTION");
+  expect(servers).toEqual([]);
+});
+
+test.each([
+  ...["localhost", "example.org", "example.org.", "a_b-c", "b\u00fccher.example", "127.0.0.1"],
+  ...["::", "::1", "[::1]", "2001:DB8::1", "[2001:db8::1]", "::ffff:127.0.0.1", "fe80::1%eth0"],
+])("%j can be a host", (host) => {
+  expect(settle({ dialect: bare, host }).host).toBe(host);
+  expect(settleAddress(settle({ dialect: bare }), { host }).host).toBe(host);
+});
+
 test("the port is the dialect's own for the policy, unless one is given", () => {
   const portOf = (options: Partial<BrokerOptions>) =>
     settleAddress(settle({ dialect: bare, ...options })).port;
@@ -212,6 +231,21 @@ test("what is pending can be looked at, and not changed", async () => {
   expect(await request).toBe("DISCONNECTED");
   expect(pending.size).toBe(0);
   expect(pending.has("q")).toBe(false);
+});
+
+test.each([
+  ["mispelt", /event must be one of connect, connecting, .*, trace, got "mispelt"$/],
+  ["redy", 'got "redy"; did you mean "ready"?'],
+  ["Ready", 'got "Ready"; did you mean "ready"?'],
+  ["auth:sucess", 'got "auth:sucess"; did you mean "auth:success"?'],
+  ["toString", 'got "toString"'],
+  [undefined, "got undefined"],
+  [Symbol("x"), "got Symbol(x)"],
+])("an event that there is not is refused: %o", (event, message) => {
+  const { broker } = line();
+  const listen = () => broker.on(event as "ready", nothing);
+  expect(listen).toThrow(message);
+  expect(listen).toThrow(expect.objectContaining({ code: "BAD_OPTION" }));
 });
 
 test("a wait longer than timers count is refused, not over at once", async () => {

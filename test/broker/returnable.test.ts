@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
+import { BrokerError } from "../../src/base/errors.ts";
 import { TrackedDelivery } from "../../src/broker/delivery.ts";
 import { Returnable } from "../../src/broker/returnable.ts";
+import type { Dialect } from "../../src/dialect/dialect.ts";
 import { xml } from "../../src/xml/element.ts";
+import { bare, readyLine } from "./line.ts";
 
 const message = (attrs: Record<string, string>) => xml("message", attrs);
 
@@ -41,4 +44,23 @@ test("at least a thousand are remembered, and no more than twice as many", () =>
   expect(returnable.take(at(999))).toBeUndefined();
   expect(returnable.take(at(1000))).toBeDefined();
   expect(returnable.take(at(2000))).toBeDefined();
+});
+
+test("a dialect that fails at taking apart what is sent keeps nothing from being sent", async () => {
+  const returned = new BrokerError("NOT_ROUTED");
+  const dialect: Dialect = {
+    ...bare,
+    returns: true,
+    inbound(stanza) {
+      if (stanza.attrs.type === "error") return { stanza, returned };
+      throw new TypeError("only what comes in");
+    },
+  };
+  const { broker, server } = await readyLine({ dialect });
+  const delivery = broker.send(message({ id: "1", to: "a@b", type: "error" }));
+  expect(broker.send(message({ id: "2", to: "a@b" })).state).toBe("written");
+  server.say(await server.hears("<message id='1' to='a@b' type='error'/>"));
+  await expect.poll(() => delivery.error).toBe(returned);
+  expect(await server.hears("/>")).toBe("<message id='2' to='a@b'/>");
+  broker.halt();
 });
