@@ -12,9 +12,9 @@ export interface IncomingRequest {
 /** How many answered requests are remembered, so that a second answer can be refused: at least, twice as many at most. */
 const REMEMBERED = 1000;
 
-/** What part of all that may be open one asker may have, and how many at least. */
+/** Into how many shares all that may be open is divided, of which an asker gets one; a smaller limit is not divided. */
 const SHARES = 4;
-const LEAST_SHARE = 2;
+const LEAST_DIVIDED = 16;
 
 /** The incoming requests (`iq` of type get or set): each gets exactly one answer. */
 export class IncomingRequests {
@@ -31,10 +31,10 @@ export class IncomingRequests {
   readonly #share: number;
   #size = 0;
 
-  /** `limit`: how many may be open at once. No asker gets more than a quarter, so that the others are served. */
+  /** `limit`: how many may be open at once. From 16 on no asker gets more than a quarter, so that the others are served. */
   constructor(limit: number) {
     this.#limit = limit;
-    this.#share = Math.max(LEAST_SHARE, Math.ceil(limit / SHARES));
+    this.#share = limit < LEAST_DIVIDED ? limit : Math.ceil(limit / SHARES);
   }
 
   /** Takes in a request; `undefined` if as many as may be are open already, or as many of its asker's. */

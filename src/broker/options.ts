@@ -43,7 +43,7 @@ export interface Limits extends XmlLimits {
   readonly sendBytes: number;
   /**
    * How many requests may be pending at once, and how many incoming ones may be open. Default 10,000. Of the
-   * incoming ones no asker (a bare JID) gets more than a quarter, or two where that is more; one too many is
+   * incoming ones no asker (a bare JID) gets more than a quarter (of a limit from 16 on); one too many is
    * answered with `resource-constraint`.
    */
   readonly requests: number;

@@ -278,11 +278,19 @@ test("one asker gets a quarter of the open requests, and the others are served",
   made.broker.halt();
 });
 
+test("a small limit is not divided", async () => {
+  const made = await readyLine({ limits: { requests: 15 } });
+  made.broker.respond("/iq", () => new Promise(() => undefined));
+  for (let n = 0; n < 15; n++) expect(await ask(made, ASKED.replace("'q'", `'${n}'`))).toBe("");
+  expect(await ask(made)).toBe(ERROR("wait", "resource-constraint"));
+  made.broker.halt();
+});
+
 test("requests left to the program are nobody's share", async () => {
-  const made = await readyLine({ unhandled: "ignore", limits: { requests: 8 } });
+  const made = await readyLine({ unhandled: "ignore", limits: { requests: 16 } });
   for (let n = 0; n < 5; n++) expect(await ask(made, ASKED.replace("'q'", `'${n}'`))).toBe("");
   made.broker.respond("/iq", () => new Promise(() => undefined));
-  for (let n = 5; n < 7; n++) expect(await ask(made, ASKED.replace("'q'", `'${n}'`))).toBe("");
+  for (let n = 5; n < 9; n++) expect(await ask(made, ASKED.replace("'q'", `'${n}'`))).toBe("");
   expect(await ask(made)).toBe(ERROR("wait", "resource-constraint"));
   made.broker.halt();
 });
