@@ -119,9 +119,9 @@ function readElement(
   const start = at;
   if (depth === 0 || --left < 0) return undefined;
   let name: Name | undefined = last.follower;
-  if (!isElement(name, start + 1)) {
+  if (!isElementName(name, start + 1)) {
     name = last.otherFollower;
-    if (!isElement(name, start + 1)) {
+    if (!isElementName(name, start + 1)) {
       name = unexpectedElement(start + 1);
       if (name === undefined) return undefined;
     }
@@ -198,7 +198,7 @@ function unexpectedElement(from: number): Name | undefined {
   return name;
 }
 
-function isElement(name: Name, from: number): boolean {
+function isElementName(name: Name, from: number): boolean {
   const after = bytes[from + name.literal.length];
   return (after === GT || after === BLANK || after === SLASH) && name.literal.standsAt(view, from);
 }
