@@ -238,7 +238,9 @@ function readAttributes(element: Name, from: number): Record<string, string> | u
     } else {
       // The prefix `xml` means the same everywhere; the key is there once it was resolved the long way.
       if (!name.plain && (name.prefix !== "xml" || name.uri === "")) return undefined;
-      const end = valueEnd(start, quote);
+      flags = 0;
+      let end = valueStop(view, start);
+      if (bytes[end] !== quote) end = oddValueEnd(end, quote);
       if (end === ODD || seen[name.id] === serial) return undefined;
       seen[name.id] = serial;
       if (attrs === NONE) attrs = new Dictionary();
@@ -281,9 +283,8 @@ function namespaceEnd(element: Name, start: number, quote: number): number {
     guess = element.otherNamespace;
     end = start + guess.literal.length;
     if (bytes[end] !== quote || !guess.literal.standsAt(view, start)) {
-      end = valueEnd(start, quote);
-      if (end === ODD) return ODD;
-      // (Those that are known mean themselves: nothing with a reference is like one of them.)
+      end = valueStop(view, start);
+      if (bytes[end] !== quote) return ODD;
       const known = knownNamespace(slab.ascii(start, end));
       // `xml` may be declared, but not as the default.
       if (known === undefined || known.uri === NS.xml) return ODD;
@@ -295,13 +296,7 @@ function namespaceEnd(element: Name, start: number, quote: number): number {
   return end;
 }
 
-/** Where the closing quote stands. */
-function valueEnd(from: number, quote: number): number {
-  const i = valueStop(view, from);
-  flags = 0;
-  return bytes[i] === quote ? i : oddValueEnd(i, quote);
-}
-
+/** Where the closing quote stands, if something else comes first. */
 function oddValueEnd(from: number, quote: number): number {
   let i = from;
   for (;;) {
