@@ -94,8 +94,6 @@ const FLUSH = 4096;
 /** No legal reference is longer, unless it is padded with zeros. */
 const LONGEST_REFERENCE = 24;
 const LONGEST_DECLARATION = 256;
-/** With less than so many bytes left, a start tag is looked through for its end before it is read. */
-const LITTLE = 64;
 /** With less than so many bytes left, the short way to read a stanza most likely meets their end. */
 const WORTH_WHILE = 300;
 /** Stanzas, at most, that are read the long way before the short one is tried again. */
@@ -414,7 +412,6 @@ export class StreamParser {
         else if (second === SLASH) whole = this.#readEndTag() || this.#cutTag();
         else if (second === BANG) whole = this.#readCdataStart();
         else if (second === QUESTION) whole = this.#readDeclaration();
-        else if (this.#slab.end - this.#at < LITTLE) whole = this.#readLittleTag();
         else if (!this.#readWholeStanza()) whole = this.#readStartTag() || this.#cutTag();
       }
     }
@@ -704,22 +701,12 @@ export class StreamParser {
     if (this.#slab.end > most) this.#fail("policy-violation", "", most);
   }
 
-  /** Of little that is left of a chunk most likely a tag is not there as a whole: then it is not read for nothing. */
-  #readLittleTag(): boolean {
-    return this.#findEndOfTag() && this.#readStartTag();
-  }
-
   #cutTag(): false {
-    this.#findEndOfTag();
-    return false;
-  }
-
-  /** Looks for the end of the tag that begins here. */
-  #findEndOfTag(): boolean {
     this.#token = "tag";
     this.#resume = this.#at + 1;
     this.#quote = 0;
-    return this.#findTagEnd();
+    this.#findTagEnd();
+    return false;
   }
 
   /**
