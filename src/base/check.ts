@@ -38,10 +38,15 @@ export function text(option: string, value: unknown): string {
 /** A name, or an IPv6 address (perhaps with the interface it is on); a colon in anything else begins a port. */
 const HOST = /^(?:[^\s/\\:@?#[\]]+|[\da-f]*:[\da-f]*:[\da-f:.]*(?:%[^\s/\\@[\]]+)?)$/i;
 
+/** A host as sockets and certificates have it: an IPv6 address without its brackets. */
+export function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, "$1");
+}
+
 /** What can be a host: a name or an address without anything around it, but for the brackets of an IPv6 address. */
 export function host(option: string, value: unknown): string {
   const given = text(option, value);
-  if (HOST.test(given.replace(/^\[(.*)\]$/, "$1"))) return given;
+  if (HOST.test(withoutBrackets(given))) return given;
   const wanted = "a name or an IP address alone, such as example.org (the port goes into `port`)";
   throw badOption(option, wanted, given);
 }

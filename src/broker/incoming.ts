@@ -1,5 +1,6 @@
 import { BrokerError } from "../base/errors.ts";
 import { isToBeRenewed } from "../base/renewal.ts";
+import { bareText } from "../jid/jid.ts";
 import { errorElement, type StanzaError } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";
 
@@ -195,8 +196,7 @@ export function errorFor(request: Element, error: string | StanzaError): Element
 
 /** Who counts as one asker: an account with all its resources, and a room with all that are in it. */
 function askerOf({ attrs: { from = "" } }: Element): string {
-  const slash = from.indexOf("/");
-  return slash < 0 ? from : from.slice(0, slash);
+  return bareText(from);
 }
 
 /** Counts for one asker; who has nothing open is not kept. */

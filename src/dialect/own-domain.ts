@@ -1,5 +1,5 @@
 import { BrokerError } from "../base/errors.ts";
-import { jid } from "../jid/jid.ts";
+import { bareText, jid } from "../jid/jid.ts";
 import { type Element, withAttribute } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 
@@ -36,9 +36,8 @@ export function isStanza({ name, ns }: Element): boolean {
   return name === "message" || name === "presence" || name === "iq";
 }
 
-/** The domain as it stands in an address (RFC 7622, 3.2): a resource may hold anything, also `@`. */
+/** The domain as it stands in an address (RFC 7622, 3.2). */
 function domainPart(address: string): string {
-  const slash = address.indexOf("/");
-  const bare = slash === -1 ? address : address.slice(0, slash);
+  const bare = bareText(address);
   return bare.slice(bare.indexOf("@") + 1);
 }

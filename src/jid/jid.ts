@@ -65,6 +65,12 @@ export function sameJid(left: string | Jid | undefined, right: string | Jid | un
   return first.full === second?.full;
 }
 
+/** What stands before the resource, as it is spelt (RFC 7622, 3.2): a resource may hold anything, also `/` and `@`. */
+export function bareText(text: string): string {
+  const slash = text.indexOf("/");
+  return slash < 0 ? text : text.slice(0, slash);
+}
+
 /**
  * Splits at the first slash, then what is before it at the first at-sign (RFC 7622, 3.2).
  *
@@ -74,15 +80,17 @@ export function sameJid(left: string | Jid | undefined, right: string | Jid | un
 function read(text: string): Jid | Fault {
   if (typeof text !== "string") return { fault: "an address is a text" };
   if (text.length > LONGEST_TEXT) return { fault: "it is too long" };
-  const slash = text.indexOf("/");
-  const bareText = slash < 0 ? text : text.slice(0, slash);
-  const at = bareText.indexOf("@");
+  const unprepared = bareText(text);
+  const at = unprepared.indexOf("@");
 
-  const local = at < 0 ? undefined : part("local part", bareText.slice(0, at), prepareLocal);
+  const local = at < 0 ? undefined : part("local part", unprepared.slice(0, at), prepareLocal);
   if (typeof local === "object") return local;
-  const domain = part("domain", bareText.slice(at + 1), prepareDomain);
+  const domain = part("domain", unprepared.slice(at + 1), prepareDomain);
   if (typeof domain === "object") return domain;
-  const resource = slash < 0 ? undefined : part("resource", text.slice(slash + 1), prepareResource);
+  const resource =
+    unprepared === text
+      ? undefined
+      : part("resource", text.slice(unprepared.length + 1), prepareResource);
   if (typeof resource === "object") return resource;
 
   const bare = local === undefined ? domain : `${local}@${domain}`;

@@ -1,6 +1,6 @@
 import { isIP, connect as openSocket, type Socket } from "node:net";
 import type { SecureContext } from "node:tls";
-import { wholeNumber } from "../base/check.ts";
+import { wholeNumber, withoutBrackets } from "../base/check.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { handshake, reasonOf, secureContext, tlsFacts } from "./tls.ts";
 import type { TlsFacts } from "./tls-facts.ts";
@@ -45,7 +45,7 @@ function open(
   context: SecureContext | undefined,
   signal: AbortSignal,
 ): Promise<Transport> {
-  const host = target.host.replace(/^\[(.*)\]$/, "$1");
+  const host = withoutBrackets(target.host);
   return new Promise((resolve, reject) => {
     const socket = openSocket({
       host,

@@ -2,6 +2,7 @@ import { constants, createHash, X509Certificate } from "node:crypto";
 import { isIP, type Socket } from "node:net";
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import { domainToASCII } from "node:url";
+import { withoutBrackets } from "../base/check.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import type { TlsFacts } from "./tls-facts.ts";
 import type { TlsSettings } from "./transport.ts";
@@ -136,7 +137,7 @@ function pinOf(certificate: X509Certificate): string {
 
 /** A name as certificates and SNI have it: A-labels, no trailing dot, an IPv6 address without its brackets. */
 function asciiName(servername: string): string {
-  const name = servername.replace(/^\[(.*)\]$/, "$1");
+  const name = withoutBrackets(servername);
   return isIP(name) === 0 ? domainToASCII(name).replace(/\.$/, "") : name;
 }
 

@@ -37,6 +37,17 @@ export function isCharacter(code: number): boolean {
   );
 }
 
+/** Where characters beyond ASCII end that XML allows: at a byte of ASCII, or where one is cut or is none. */
+export function foreignEnd(bytes: Uint8Array, from: number, end: number): number {
+  let i = from;
+  while ((bytes[i] ?? 0) >= 0x80) {
+    const length = sequenceLength(bytes, i, end);
+    if (length <= 0) return i;
+    i += length;
+  }
+  return i;
+}
+
 /**
  * The length of the UTF-8 sequence at `at` (its first byte is 0x80 or above) if it is a character
  * XML allows; 0 if it goes on after `end`; below 0 if it is none: `-n`, where the `n`th byte shows it.

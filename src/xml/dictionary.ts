@@ -25,3 +25,6 @@ for (let i = 0; i < 8; i++) {
 
 /** The prefixes of an element that declares none. */
 export const NO_PREFIXES: Readonly<Record<string, string>> = Object.freeze(new Dictionary());
+
+/** The attributes of a tag that has none so far. */
+export const NONE: Record<string, string> = Object.freeze(new Dictionary());

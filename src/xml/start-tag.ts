@@ -1,4 +1,4 @@
-import { Dictionary, EmptyDictionary } from "./dictionary.ts";
+import { Dictionary, EmptyDictionary, NONE } from "./dictionary.ts";
 import { MOST_NAMES, type Name, NOBODY } from "./names.ts";
 
 /** Elements with more attributes than this are too rare to learn their shape. */
@@ -7,9 +7,6 @@ const MOST_SHAPED = 16;
 /** For each known name the tag in which it was last an attribute: finds those that come twice. */
 export const seen = new Int32Array(MOST_NAMES);
 let tags = 0;
-
-/** The attributes of a tag that has none so far. */
-const NONE: Record<string, string> = Object.freeze(new Dictionary());
 
 /** A number no tag had before. */
 export function nextTag(): number {
@@ -69,8 +66,8 @@ export class StartTag {
     this.names.length = this.values.length = 0;
   }
 
-  /** Adds an attribute if the tag is `usual` and the name known and plain. */
-  addUsual(name: Name, value: string): void {
+  /** Adds one whose name is known and plain to a tag that is `usual`. */
+  #addUsual(name: Name, value: string): void {
     if (seen[name.id] === this.#serial) this.twice ??= name;
     seen[name.id] = this.#serial;
     if (this.#attrs === NONE) this.#attrs = new Dictionary();
@@ -82,7 +79,7 @@ export class StartTag {
   add(name: Name, value: string): void {
     if (this.usual) {
       if (name.plain && name.id >= 0) {
-        this.addUsual(name, value);
+        this.#addUsual(name, value);
         return;
       }
       this.usual = false;

@@ -1,6 +1,6 @@
 import { badOption, oneOf } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
-import { CLASS, isCharacter, NAME, SPACE, sequenceLength } from "./characters.ts";
+import { CLASS, foreignEnd, isCharacter, NAME, SPACE, sequenceLength } from "./characters.ts";
 import { type Element, NO_PREFIXES } from "./element.ts";
 import { LIMITS, settleLimits, type XmlLimits } from "./limits.ts";
 import {
@@ -558,13 +558,11 @@ export class StreamParser {
 
   /** Characters beyond ASCII: where they end, or where one is cut. */
   #foreignEnd(from: number): number {
-    const { bytes } = this.#slab;
-    let i = from;
-    while ((bytes[i] ?? 0) >= 0x80) {
-      const length = sequenceLength(bytes, i, this.#slab.end);
-      if (length === 0) return i;
+    const { bytes, end } = this.#slab;
+    const i = foreignEnd(bytes, from, end);
+    if ((bytes[i] ?? 0) >= 0x80) {
+      const length = sequenceLength(bytes, i, end);
       if (length < 0) this.#failUtf8(i, i - length - 1);
-      i += length;
     }
     return i;
   }

@@ -1,5 +1,5 @@
-import { CLASS, NAME, SPACE, sequenceLength } from "./characters.ts";
-import { Dictionary, EmptyDictionary } from "./dictionary.ts";
+import { CLASS, foreignEnd, NAME, SPACE } from "./characters.ts";
+import { Dictionary, EmptyDictionary, NONE } from "./dictionary.ts";
 import { Element, NO_PREFIXES } from "./element.ts";
 import type { XmlLimits } from "./limits.ts";
 import {
@@ -37,9 +37,6 @@ const MOST_ATTRIBUTES = 15;
 const DEEPEST = 32;
 const LONGEST_REFERENCE = 12;
 const WAITING_KEPT = 64;
-
-/** The attributes of an element that has none so far. */
-const NONE: Record<string, string> = Object.freeze(new Dictionary());
 
 // The stanza being read. There is one in the process, since it is read within one call. (Variables of the
 // module, which cost an engine less than fields.)
@@ -302,7 +299,7 @@ function oddValueEnd(from: number, quote: number): number {
   for (;;) {
     const byte = bytes[i] ?? 0;
     if (byte === quote) return i;
-    if (byte >= 0x80) i = foreignEnd(i);
+    if (byte >= 0x80) i = charactersEnd(i);
     else if (byte === AMP) i = referenceEnd(i);
     else if (byte === QUOTE || byte === APOSTROPHE) i++;
     else if (CLASS[byte] === SPACE) {
@@ -326,7 +323,7 @@ function oddTextEnd(start: number, from: number): number {
   for (;;) {
     const byte = bytes[i] ?? 0;
     if (byte === LT) return i;
-    if (byte >= 0x80) i = foreignEnd(i);
+    if (byte >= 0x80) i = charactersEnd(i);
     else if (byte === AMP) i = referenceEnd(i);
     else if (byte === GT) {
       const closes = bytes[i - 1] === CLOSE_BRACKET && bytes[i - 2] === CLOSE_BRACKET;
@@ -340,15 +337,10 @@ function oddTextEnd(start: number, from: number): number {
   }
 }
 
-function foreignEnd(from: number): number {
+function charactersEnd(from: number): number {
   flags |= FOREIGN;
-  let i = from;
-  while ((bytes[i] ?? 0) >= 0x80) {
-    const length = sequenceLength(bytes, i, slab.end);
-    if (length <= 0) return ODD;
-    i += length;
-  }
-  return i;
+  const i = foreignEnd(bytes, from, slab.end);
+  return (bytes[i] ?? 0) >= 0x80 ? ODD : i;
 }
 
 function referenceEnd(from: number): number {

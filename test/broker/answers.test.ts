@@ -25,6 +25,19 @@ async function ask({ server, broker }: Line, question = ASKED): Promise<string> 
   return (await server.hears("<message id='end'/>")).replace("<message id='end'/>", "");
 }
 
+/** Answers nothing before what stands in the list it gives is called, for each request in turn. */
+function answersLater({ broker }: Line): (() => void)[] {
+  const finish: (() => void)[] = [];
+  broker.respond(
+    "/iq",
+    () =>
+      new Promise<void>((resolve) => {
+        finish.push(resolve);
+      }),
+  );
+  return finish;
+}
+
 const UNAVAILABLE = ERROR("cancel", "service-unavailable");
 const INTERNAL = ERROR("cancel", "internal-server-error");
 
@@ -228,35 +241,21 @@ test("more requests than may be open are refused with resource-constraint", asyn
 
 test("a request that is refused leaves an open one with the same id open", async () => {
   const made = await readyLine({ limits: { requests: 1 } });
-  let finish: () => void = () => undefined;
-  made.broker.respond(
-    "/iq",
-    () =>
-      new Promise<void>((resolve) => {
-        finish = resolve;
-      }),
-  );
+  const finish = answersLater(made);
   const refused = ERROR("wait", "resource-constraint");
   expect(await ask(made)).toBe("");
   // Each is refused for itself, the open one stays open and in the way of others, and gets its answer.
   expect(await ask(made)).toBe(refused);
   expect(await ask(made)).toBe(refused);
   expect(await ask(made, ASKED.replace("'q'", "'z'"))).toBe(refused.replace("'q'", "'z'"));
-  finish();
+  finish.pop()?.();
   await made.server.hears(RESULT());
   made.broker.halt();
 });
 
 test("one asker gets a quarter of the open requests, and the others are served", async () => {
   const made = await readyLine({ limits: { requests: 16 } });
-  const finish: (() => void)[] = [];
-  made.broker.respond(
-    "/iq",
-    () =>
-      new Promise<void>((resolve) => {
-        finish.push(resolve);
-      }),
-  );
+  const finish = answersLater(made);
   const from = (asker: string) => ASKED.replace("a@b/c", asker);
   const refused = (asker: string) => ERROR("wait", "resource-constraint").replace("a@b/c", asker);
   for (let round = 0; round < 2; round++) {
@@ -337,19 +336,12 @@ test("a request that cannot be answered takes up no room", async () => {
 
 test("an answer that comes after the connection ended goes nowhere", async () => {
   const made = await readyLine();
-  let finish: () => void = () => undefined;
-  made.broker.respond(
-    "/iq",
-    () =>
-      new Promise<void>((resolve) => {
-        finish = resolve;
-      }),
-  );
+  const finish = answersLater(made);
   made.server.say(ASKED);
   await turns(10);
   made.broker.halt();
   await made.broker.connect();
-  finish();
+  finish.pop()?.();
   await turns(10);
   expect(made.server.heard).toBe("");
   expect(made.broker.queue.size).toBe(0);
@@ -358,14 +350,7 @@ test("an answer that comes after the connection ended goes nowhere", async () =>
 
 test("two requests with one id, answered in the other order, get an answer each", async () => {
   const made = await readyLine({ limits: { requests: 2 } });
-  const finish: (() => void)[] = [];
-  made.broker.respond(
-    "/iq",
-    () =>
-      new Promise<void>((resolve) => {
-        finish.push(resolve);
-      }),
-  );
+  const finish = answersLater(made);
   for (let round = 0; round < 2; round++) {
     made.server.say(ASKED + ASKED);
     await made.server.delivered();
