@@ -1,8 +1,8 @@
 import { BrokerError } from "./base/errors.ts";
 import { webCrypto } from "./base/web-crypto.ts";
 import { Broker as CoreBroker } from "./broker/broker.ts";
-import type { BrokerOptions } from "./broker/options.ts";
-import type { Runtime } from "./broker/runtime.ts";
+import type { BrokerOptions } from "./contract/options.ts";
+import type { Runtime } from "./contract/runtime.ts";
 
 /** What every runtime has: the Web Crypto API, and no sockets. */
 const runtime: Runtime = {

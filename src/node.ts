@@ -1,7 +1,7 @@
 import { nodeCrypto } from "./base/node-crypto.ts";
 import { Broker as CoreBroker } from "./broker/broker.ts";
-import type { BrokerOptions } from "./broker/options.ts";
-import type { Runtime } from "./broker/runtime.ts";
+import type { BrokerOptions } from "./contract/options.ts";
+import type { Runtime } from "./contract/runtime.ts";
 import { connectTcp } from "./transport/tcp.ts";
 
 /** Node's sockets, cryptography and standard error. */

@@ -8,38 +8,38 @@ export type { Crypto, HashName } from "./base/crypto.ts";
 export type { ListenOptions } from "./base/emitter.ts";
 export { BrokerError, type ErrorCode, type ErrorFacts, errorCodes } from "./base/errors.ts";
 export type { Subscription } from "./base/subscription.ts";
-export type { GivenAddress } from "./broker/address.ts";
-export type { Delivery, DeliveryState } from "./broker/delivery.ts";
-export type { BrokerEvents, Ready } from "./broker/events.ts";
-export type { FilterHandler, FilterMatch, FilterOptions, Responder } from "./broker/filters.ts";
+export type { Delivery, DeliveryState } from "./contract/delivery.ts";
+export type { BrokerEvents, Ready } from "./contract/events.ts";
 export type {
   BrokerOptions,
   Limits,
   Settings,
   Timeouts,
   TlsOptions,
-} from "./broker/options.ts";
-export type { Outbox, QueuedStanza } from "./broker/outbox.ts";
-export type { Phase, Step } from "./broker/phase.ts";
-export type { PendingRequest, RequestOptions } from "./broker/requests.ts";
-export type { Runtime } from "./broker/runtime.ts";
-export type { TraceEntry, TraceListener, TraceOption } from "./broker/trace.ts";
+} from "./contract/options.ts";
+export type { Phase, Step } from "./contract/phase.ts";
+export type { Runtime } from "./contract/runtime.ts";
+export type { TraceEntry, TraceListener, TraceOption } from "./contract/trace.ts";
 export { type ComponentOptions, component } from "./dialect/component.ts";
 export type { Dialect, Inbound } from "./dialect/dialect.ts";
 export { type Jabberd2Options, jabberd2 } from "./dialect/jabberd2.ts";
 export { type LegacyOptions, legacy } from "./dialect/legacy.ts";
 export { type XmppOptions, xmpp } from "./dialect/xmpp.ts";
 export { type Jid, jid, sameJid } from "./jid/jid.ts";
-export { AuthError } from "./sasl/auth-error.ts";
-export type { Password } from "./sasl/password.ts";
+export type { GivenAddress } from "./link/address.ts";
 export type {
   NegotiationEvents,
   Session,
   SessionSettings,
   StreamHeader,
-} from "./stream/session.ts";
+} from "./negotiate/login.ts";
+export { AuthError } from "./sasl/auth-error.ts";
+export type { Password } from "./sasl/password.ts";
+export type { PendingRequest, RequestOptions } from "./session/requests.ts";
 export { StanzaError, type StanzaErrorFacts, type StanzaErrorType } from "./stream/stanza-error.ts";
 export { StreamError } from "./stream/stream-error.ts";
+export type { FilterHandler, FilterMatch, FilterOptions, Responder } from "./traffic/filters.ts";
+export type { Outbox, QueuedStanza } from "./traffic/outbox.ts";
 export { type MemoryOptions, type MemoryTransport, memoryPair } from "./transport/memory.ts";
 export type { TlsFacts, TlsPolicy } from "./transport/tls-facts.ts";
 export type {

@@ -3,19 +3,19 @@ import type { ListenOptions } from "../base/emitter.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import type { Subscription } from "../base/subscription.ts";
 import { LONGEST } from "../base/timer.ts";
+import { checkOptions, NO_OPTIONS } from "../contract/call-options.ts";
+import type { Delivery } from "../contract/delivery.ts";
+import { type BrokerEvents, knownEvent, type Ready } from "../contract/events.ts";
+import type { BrokerOptions, Settings } from "../contract/options.ts";
+import type { Phase } from "../contract/phase.ts";
+import type { Runtime } from "../contract/runtime.ts";
+import type { GivenAddress } from "../link/address.ts";
+import type { PendingRequest, RequestOptions } from "../session/requests.ts";
+import type { FilterHandler, FilterMatch, FilterOptions, Responder } from "../traffic/filters.ts";
+import type { Outbox } from "../traffic/outbox.ts";
 import type { Transport } from "../transport/transport.ts";
 import { type Element, isElement } from "../xml/element.ts";
-import type { GivenAddress } from "./address.ts";
-import { checkOptions, NO_OPTIONS } from "./call-options.ts";
-import type { Delivery } from "./delivery.ts";
-import { type BrokerEvents, knownEvent, type Ready } from "./events.ts";
-import type { FilterHandler, FilterMatch, FilterOptions, Responder } from "./filters.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import type { BrokerOptions, Settings } from "./options.ts";
-import type { Outbox } from "./outbox.ts";
-import type { Phase } from "./phase.ts";
-import type { PendingRequest, RequestOptions } from "./requests.ts";
-import type { Runtime } from "./runtime.ts";
 
 /**
  * A connection to an XMPP server: negotiates every layer in the dialect it is given, then sends,

@@ -4,20 +4,20 @@ import { Emitter, type EmitterOwner } from "../base/emitter.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { ReadOnlyMap } from "../base/read-only-map.ts";
 import { within } from "../base/timer.ts";
+import type { BrokerEvents, Ready } from "../contract/events.ts";
+import { type BrokerOptions, type Settings, settle } from "../contract/options.ts";
+import { type Phase, TRANSITIONS } from "../contract/phase.ts";
+import type { Runtime } from "../contract/runtime.ts";
+import { traceTarget } from "../contract/trace.ts";
+import { type Destination, type GivenAddress, settleAddress } from "../link/address.ts";
+import type { PendingRequest } from "../session/requests.ts";
 import type { StreamContext, Tapped } from "../stream/stream.ts";
+import { Traffic, type TrafficPort } from "../traffic/traffic.ts";
 import type { TransportFactory } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import { type Destination, type GivenAddress, settleAddress } from "./address.ts";
-import type { BrokerEvents, Ready } from "./events.ts";
-import { type BrokerOptions, type Settings, settle } from "./options.ts";
-import { type Phase, TRANSITIONS } from "./phase.ts";
-import type { PendingRequest } from "./requests.ts";
 import { Run, type RunOwner } from "./run.ts";
-import type { Runtime } from "./runtime.ts";
-import { traceTarget } from "./trace.ts";
 import { Tracer } from "./tracer.ts";
-import { Traffic, type TrafficPort } from "./traffic.ts";
 
 /** The address of a broker that connects where its options say. */
 const NOWHERE_ELSE: GivenAddress = {};

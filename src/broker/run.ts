@@ -1,12 +1,12 @@
 import { type Deferred, deferred, type Outcome } from "../base/deferred.ts";
 import { BrokerError } from "../base/errors.ts";
+import type { BrokerEvents, Ready } from "../contract/events.ts";
+import type { Phase } from "../contract/phase.ts";
+import { KeepAlive, type KeepAlivePort } from "../link/keep-alive.ts";
+import { Connection, type ConnectionParts, type ConnectionPort } from "../link/link.ts";
 import type { Tapped } from "../stream/stream.ts";
+import type { Traffic } from "../traffic/traffic.ts";
 import type { Element } from "../xml/element.ts";
-import { Connection, type ConnectionParts, type ConnectionPort } from "./connection.ts";
-import type { BrokerEvents, Ready } from "./events.ts";
-import { KeepAlive, type KeepAlivePort } from "./keep-alive.ts";
-import type { Phase } from "./phase.ts";
-import type { Traffic } from "./traffic.ts";
 
 /** What a run tells the lifecycle that it is part of. */
 export interface RunOwner {

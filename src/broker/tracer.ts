@@ -1,8 +1,13 @@
 import type { Emitter } from "../base/emitter.ts";
+import type { BrokerEvents } from "../contract/events.ts";
+import {
+  type TraceEntry,
+  type TraceTarget,
+  type TraceWriting,
+  traceText,
+} from "../contract/trace.ts";
 import type { Element } from "../xml/element.ts";
 import type { SerializeContext } from "../xml/serialize.ts";
-import type { BrokerEvents } from "./events.ts";
-import { type TraceEntry, type TraceTarget, type TraceWriting, traceText } from "./trace.ts";
 
 /** How an element was met. */
 export type SeenElement = Pick<TraceWriting, "authenticates" | "wire">;

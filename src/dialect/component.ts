@@ -2,9 +2,9 @@ import { knownOptions, record } from "../base/check.ts";
 import { handshake } from "../negotiate/handshake.ts";
 import { type Password, passwordOption } from "../sasl/password.ts";
 import { NS } from "../xml/namespaces.ts";
+import { domainOption } from "./checks.ts";
 import type { Dialect } from "./dialect.ts";
 import { openOldStream } from "./old-stream.ts";
-import { domainOption } from "./options.ts";
 import { fromOwnDomain, isStanza } from "./own-domain.ts";
 
 /** How to log in as a component. */

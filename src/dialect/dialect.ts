@@ -1,5 +1,5 @@
 import type { BrokerError } from "../base/errors.ts";
-import type { Session } from "../stream/session.ts";
+import type { Session } from "../negotiate/login.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
 import type { Element } from "../xml/element.ts";
 

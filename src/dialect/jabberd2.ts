@@ -5,8 +5,8 @@ import { authenticate, type Login } from "../negotiate/sasl.ts";
 import { openProtected } from "../negotiate/starttls.ts";
 import { type Password, passwordOption } from "../sasl/password.ts";
 import { NS } from "../xml/namespaces.ts";
+import { domainOption, flagOption } from "./checks.ts";
 import type { Dialect } from "./dialect.ts";
-import { domainOption, flagOption } from "./options.ts";
 import { isStanza } from "./own-domain.ts";
 import { unwrap, wrap } from "./route.ts";
 

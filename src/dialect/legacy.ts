@@ -4,9 +4,9 @@ import { jid } from "../jid/jid.ts";
 import { iqAuth } from "../negotiate/iq-auth.ts";
 import { type Password, passwordOption } from "../sasl/password.ts";
 import { NS } from "../xml/namespaces.ts";
+import { addressOption, flagOption } from "./checks.ts";
 import type { Dialect } from "./dialect.ts";
 import { openOldStream } from "./old-stream.ts";
-import { addressOption, flagOption } from "./options.ts";
 
 /** How to log in to a server from before XMPP 1.0. */
 export interface LegacyOptions {

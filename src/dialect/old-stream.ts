@@ -1,5 +1,5 @@
+import type { Session, StreamHeader } from "../negotiate/login.ts";
 import { openProtected } from "../negotiate/starttls.ts";
-import type { Session, StreamHeader } from "../stream/session.ts";
 
 /**
  * Opens the stream of a dialect from before XMPP 1.0 and protects it as the TLS policy says. Its

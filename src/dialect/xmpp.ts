@@ -3,12 +3,12 @@ import type { Jid } from "../jid/jid.ts";
 import { bind } from "../negotiate/bind.ts";
 import { featuresOf, open } from "../negotiate/open.ts";
 import { authenticate, type Login } from "../negotiate/sasl.ts";
-import { startSession } from "../negotiate/session.ts";
+import { startSession } from "../negotiate/start-session.ts";
 import { openProtected } from "../negotiate/starttls.ts";
 import { type Password, passwordOption } from "../sasl/password.ts";
 import { NS } from "../xml/namespaces.ts";
+import { addressOption, mechanismsOption } from "./checks.ts";
 import type { Dialect } from "./dialect.ts";
-import { addressOption, mechanismsOption } from "./options.ts";
 
 /** How to log in to an XMPP 1.0 server. */
 export interface XmppOptions {

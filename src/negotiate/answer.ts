@@ -1,9 +1,9 @@
 import { randomId } from "../base/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
-import type { Session } from "../stream/session.ts";
 import { stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
+import type { Session } from "./login.ts";
 import { insistsOnTls } from "./starttls.ts";
 import { unexpected } from "./unexpected.ts";
 

@@ -1,11 +1,11 @@
 import { randomId } from "../base/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
 import { type Jid, jid } from "../jid/jid.ts";
-import type { Session } from "../stream/session.ts";
 import { type StanzaError, stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { ask, refused } from "./answer.ts";
+import type { Session } from "./login.ts";
 
 /** The address to bind. */
 export interface Wanted {

@@ -1,7 +1,7 @@
 import { askPassword, type Password } from "../sasl/password.ts";
-import type { Session, StreamHeader } from "../stream/session.ts";
 import { xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
+import type { Session, StreamHeader } from "./login.ts";
 import { streamDigest, streamId } from "./stream-digest.ts";
 import { unexpected } from "./unexpected.ts";
 

@@ -1,11 +1,11 @@
 import { BrokerError } from "../base/errors.ts";
 import { AuthError } from "../sasl/auth-error.ts";
 import { askPassword, type Password } from "../sasl/password.ts";
-import type { Session, StreamHeader } from "../stream/session.ts";
 import { stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { ask } from "./answer.ts";
+import type { Session, StreamHeader } from "./login.ts";
 import { streamDigest, streamId } from "./stream-digest.ts";
 
 /** Who logs in, and how. */

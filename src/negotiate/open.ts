@@ -1,6 +1,6 @@
 import { BrokerError } from "../base/errors.ts";
-import type { Session, StreamHeader } from "../stream/session.ts";
 import type { Element } from "../xml/element.ts";
+import type { Session, StreamHeader } from "./login.ts";
 
 /** A stream whose headers are exchanged. */
 export interface OpenStream {

@@ -1,7 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
-import type { Session } from "../stream/session.ts";
 import { xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
+import type { Session } from "./login.ts";
 import { unexpected } from "./unexpected.ts";
 
 /** What the router means by the codes of a bind it refuses. */

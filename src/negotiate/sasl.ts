@@ -4,9 +4,9 @@ import { AuthError } from "../sasl/auth-error.ts";
 import { choose } from "../sasl/choose.ts";
 import type { Exchange, Mechanism } from "../sasl/mechanism.ts";
 import { askPassword, type Password } from "../sasl/password.ts";
-import type { Session } from "../stream/session.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
+import type { Session } from "./login.ts";
 import { unexpected } from "./unexpected.ts";
 
 /** Who logs in, and how. */

@@ -1,7 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
-import type { Session } from "../stream/session.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
+import type { Session } from "./login.ts";
 import { type OpenStream, open } from "./open.ts";
 import { unexpected } from "./unexpected.ts";
 

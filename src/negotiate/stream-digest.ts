@@ -1,7 +1,7 @@
 import { hex } from "../base/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
 import { utf8Bytes } from "../base/utf8.ts";
-import type { Session, StreamHeader } from "../stream/session.ts";
+import type { Session, StreamHeader } from "./login.ts";
 
 /** The id of a stream, which some logins need. Ends in `PROTOCOL_ERROR` where the server gave none. */
 export function streamId({ id }: StreamHeader): string {

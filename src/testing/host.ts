@@ -3,8 +3,8 @@ import { type Jid, tryJid } from "../jid/jid.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { Connection } from "./connection.ts";
-import type { Settings } from "./options.ts";
 import type { Account } from "./sasl-exchange.ts";
+import type { Settings } from "./server-options.ts";
 import type { Switchboard } from "./switchboard.ts";
 
 /** What the protocols of one server share. */

@@ -9,8 +9,8 @@ import { Connection, refusalOf, StreamRefusal } from "./connection.ts";
 import { type FaultState, Faults, NO_FAULTS } from "./faults.ts";
 import type { Host, Protocol } from "./host.ts";
 import { jabberd2Stream } from "./jabberd2-stream.ts";
-import { type LoopbackOptions, type Settings, settle } from "./options.ts";
 import { Pressure } from "./pressure.ts";
+import { type LoopbackOptions, type Settings, settle } from "./server-options.ts";
 import { Switchboard } from "./switchboard.ts";
 
 /** What is spoken on each port. */

@@ -1,8 +1,8 @@
 import { webCrypto } from "../../src/base/web-crypto.ts";
 import { Broker } from "../../src/broker/broker.ts";
-import type { BrokerEvents } from "../../src/broker/events.ts";
-import type { BrokerOptions } from "../../src/broker/options.ts";
-import type { Runtime } from "../../src/broker/runtime.ts";
+import type { BrokerEvents } from "../../src/contract/events.ts";
+import type { BrokerOptions } from "../../src/contract/options.ts";
+import type { Runtime } from "../../src/contract/runtime.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { type MemoryTransport, memoryPair } from "../../src/transport/memory.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { BrokerEvents } from "../../src/broker/events.ts";
+import type { BrokerEvents } from "../../src/contract/events.ts";
 import { xml } from "../../src/xml/element.ts";
 import { bare, codeOf, type Line, line, readyLine, turns } from "./line.ts";
 

@@ -2,8 +2,8 @@ import type { Crypto } from "../../src/base/crypto.ts";
 import { BrokerError } from "../../src/base/errors.ts";
 import { webCrypto } from "../../src/base/web-crypto.ts";
 import { Broker } from "../../src/broker/broker.ts";
-import type { BrokerEvents, Ready } from "../../src/broker/events.ts";
-import type { BrokerOptions } from "../../src/broker/options.ts";
+import type { BrokerEvents, Ready } from "../../src/contract/events.ts";
+import type { BrokerOptions } from "../../src/contract/options.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { type PeerOptions, type ScriptedPeer, scriptedPeer } from "../scripted-peer.ts";
 

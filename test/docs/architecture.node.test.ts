@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
-import { TRANSITIONS } from "../../src/broker/phase.ts";
+import { TRANSITIONS } from "../../src/contract/phase.ts";
 import { codeBlocks, codeSpans, locate, readDocument, section, tableRows } from "./document.ts";
 
 const page = readDocument("docs/architecture.md");

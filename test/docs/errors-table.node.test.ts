@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import type { BrokerOptions } from "../../src/broker/options.ts";
+import type { BrokerOptions } from "../../src/contract/options.ts";
 import { Broker, type Dialect, jabberd2, NS, type TraceEntry, xmpp } from "../../src/node.ts";
 import {
   type LoopbackOptions,

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { BrokerEvents } from "../../src/broker/events.ts";
-import type { BrokerOptions } from "../../src/broker/options.ts";
+import type { BrokerEvents } from "../../src/contract/events.ts";
+import type { BrokerOptions } from "../../src/contract/options.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import * as library from "../../src/node.ts";
 import { LoopbackServer } from "../../src/testing/index.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { BrokerEvents } from "../../src/broker/events.ts";
-import { type BrokerOptions, DEFAULTS } from "../../src/broker/options.ts";
+import type { BrokerEvents } from "../../src/contract/events.ts";
+import { type BrokerOptions, DEFAULTS } from "../../src/contract/options.ts";
 import type { ComponentOptions } from "../../src/dialect/component.ts";
 import type { Jabberd2Options } from "../../src/dialect/jabberd2.ts";
 import type { LegacyOptions } from "../../src/dialect/legacy.ts";

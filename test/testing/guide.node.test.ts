@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import * as library from "../../src/node.ts";
 import { Faults, PHASES } from "../../src/testing/faults.ts";
 import * as testing from "../../src/testing/index.ts";
-import { KNOWN } from "../../src/testing/options.ts";
 import { mechanismNames } from "../../src/testing/sasl.ts";
+import { KNOWN } from "../../src/testing/server-options.ts";
 import { codeBlocks, codeSpans, readDocument, tableRows } from "../docs/document.ts";
 
 const guide = readDocument("docs/testing.md");

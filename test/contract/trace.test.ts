@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import type { TraceEntry } from "../../src/broker/trace.ts";
-import { redact } from "../../src/broker/trace.ts";
+import type { TraceEntry } from "../../src/contract/trace.ts";
+import { redact } from "../../src/contract/trace.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { AuthError } from "../../src/sasl/auth-error.ts";
 import { xml } from "../../src/xml/element.ts";
 import { parse } from "../../src/xml/parse.ts";
-import { bare, line } from "./line.ts";
+import { bare, line } from "../broker/line.ts";
 
 test.each([
   "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>SECRET</auth>",

@@ -1,16 +1,16 @@
 import type { Crypto } from "../base/crypto.ts";
 import type { Emitter } from "../base/emitter.ts";
 import { BrokerError } from "../base/errors.ts";
+import type { Delivery } from "../contract/delivery.ts";
+import type { BrokerEvents } from "../contract/events.ts";
+import type { Settings } from "../contract/options.ts";
+import { type IncomingRequest, IncomingRequests } from "../session/incoming.ts";
+import { type RequestPort, Requests } from "../session/requests.ts";
 import type { StreamContext } from "../stream/stream.ts";
 import type { Element } from "../xml/element.ts";
-import type { Delivery } from "./delivery.ts";
-import type { BrokerEvents } from "./events.ts";
 import { type FilterPort, Filters } from "./filters.ts";
 import { Inbox, type InboxPort } from "./inbox.ts";
-import { type IncomingRequest, IncomingRequests } from "./incoming.ts";
-import type { Settings } from "./options.ts";
 import type { OutboxItem } from "./outbox.ts";
-import { type RequestPort, Requests } from "./requests.ts";
 import { Sender, type SenderPort } from "./sender.ts";
 import { Waiting } from "./waiting.ts";
 

@@ -1,9 +1,9 @@
 import { expect, expectTypeOf, test } from "vitest";
-import { settleAddress } from "../../src/broker/address.ts";
 import type { Broker } from "../../src/broker/broker.ts";
-import { type BrokerOptions, settle } from "../../src/broker/options.ts";
+import { type BrokerOptions, settle } from "../../src/contract/options.ts";
+import { settleAddress } from "../../src/link/address.ts";
 import { xml } from "../../src/xml/element.ts";
-import { bare, codeOf, line } from "./line.ts";
+import { bare, codeOf, line } from "../broker/line.ts";
 
 const bad: [unknown, string][] = [
   [undefined, "options must be an object, got undefined"],

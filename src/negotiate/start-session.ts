@@ -1,7 +1,7 @@
-import type { Session } from "../stream/session.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { ask, refused } from "./answer.ts";
+import type { Session } from "./login.ts";
 
 /**
  * The session of RFC 3921, section 3, which does nothing: opened only where the server insists, that

@@ -1,8 +1,8 @@
 import { host as hostOption, knownOptions, record, wholeNumber } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
+import type { Settings } from "../contract/options.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
 import type { Address } from "../transport/transport.ts";
-import type { Settings } from "./options.ts";
 
 /** An address as `connect` may be given it; what is left out comes from the options. */
 export interface GivenAddress {

@@ -2,19 +2,19 @@ import { nothing } from "../base/abort.ts";
 import { deferred } from "../base/deferred.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { after } from "../base/timer.ts";
+import type { BrokerEvents } from "../contract/events.ts";
+import { DEFAULTS, type Settings } from "../contract/options.ts";
+import type { Phase, Step } from "../contract/phase.ts";
+import type { Runtime } from "../contract/runtime.ts";
 import { jid } from "../jid/jid.ts";
-import type { NegotiationEvents, StreamHeader } from "../stream/session.ts";
+import type { NegotiationEvents, StreamHeader } from "../negotiate/login.ts";
 import { Stream, type StreamContext, type StreamEvents, type Tapped } from "../stream/stream.ts";
 import { StreamError } from "../stream/stream-error.ts";
 import type { TlsSettings, Transport, TransportFactory } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
 import type { Destination } from "./address.ts";
-import type { BrokerEvents } from "./events.ts";
-import { DEFAULTS, type Settings } from "./options.ts";
-import type { Phase, Step } from "./phase.ts";
-import type { Runtime } from "./runtime.ts";
-import { NegotiatingSession, type SessionPort } from "./session.ts";
+import { NegotiatingSession, type SessionPort } from "./negotiation.ts";
 
 /** What a connection tells the broker. */
 export interface ConnectionPort {

@@ -1,14 +1,14 @@
 import { type Crypto, randomId } from "../base/crypto.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { exceedsBytes, utf8Length } from "../base/utf8.ts";
+import { type Delivery, TrackedDelivery } from "../contract/delivery.ts";
 import type { Dialect } from "../dialect/dialect.ts";
+import type { IncomingRequest, IncomingRequests } from "../session/incoming.ts";
+import { Returnable } from "../session/returned.ts";
 import { type Element, isElement, withAttribute } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { type SerializeContext, serialize } from "../xml/serialize.ts";
-import { type Delivery, TrackedDelivery } from "./delivery.ts";
-import type { IncomingRequest, IncomingRequests } from "./incoming.ts";
 import { BoundedOutbox, type OutboxItem, type OutboxLimits, type OutboxPort } from "./outbox.ts";
-import { Returnable } from "./returnable.ts";
 
 /** What the sender asks of the broker. */
 export interface SenderPort {

@@ -1,6 +1,6 @@
 import { badOption } from "../base/check.ts";
 import type { BrokerError } from "../base/errors.ts";
-import type { NegotiationEvents, Nothing } from "../stream/session.ts";
+import type { NegotiationEvents, Nothing } from "../negotiate/login.ts";
 import type { Address } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import { nearest } from "../xpath/nearest.ts";

@@ -2,20 +2,20 @@ import { nothing } from "../base/abort.ts";
 import type { Crypto } from "../base/crypto.ts";
 import { BrokerError, type ErrorCode } from "../base/errors.ts";
 import { after } from "../base/timer.ts";
-import { AuthError } from "../sasl/auth-error.ts";
+import type { Timeouts } from "../contract/options.ts";
+import type { Step } from "../contract/phase.ts";
 import type {
   NegotiationEvents,
   Session,
   SessionSettings,
   StreamHeader,
-} from "../stream/session.ts";
+} from "../negotiate/login.ts";
+import { AuthError } from "../sasl/auth-error.ts";
 import type { Stream } from "../stream/stream.ts";
 import { StreamError } from "../stream/stream-error.ts";
 import type { TlsFacts } from "../transport/tls-facts.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import type { Timeouts } from "./options.ts";
-import type { Step } from "./phase.ts";
 
 /** How many elements that are no part of a login may be kept for later. */
 const DEFERRED_LIMIT = 1000;

@@ -1,8 +1,8 @@
 import { nothing } from "../base/abort.ts";
 import { BrokerError } from "../base/errors.ts";
 import { after, LONGEST } from "../base/timer.ts";
+import type { Delivery, TrackedDelivery } from "../contract/delivery.ts";
 import type { Element } from "../xml/element.ts";
-import type { Delivery, TrackedDelivery } from "./delivery.ts";
 
 /** A stanza that waits to be sent. */
 export interface QueuedStanza {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { bare, readyLine } from "./line.ts";
+import { bare, readyLine } from "../broker/line.ts";
 
 const interval = 60_000;
 const timeout = 20_000;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { FilterMatch } from "../../src/broker/filters.ts";
+import type { FilterMatch } from "../../src/traffic/filters.ts";
 import { xml } from "../../src/xml/element.ts";
-import { codeOf, readyLine, turns } from "./line.ts";
+import { codeOf, readyLine, turns } from "../broker/line.ts";
 
 async function idOfNext(stanzas: AsyncIterator<FilterMatch>): Promise<string | undefined> {
   const next = await stanzas.next();

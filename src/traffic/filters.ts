@@ -4,19 +4,19 @@ import { BrokerError } from "../base/errors.ts";
 import { isToBeRenewed } from "../base/renewal.ts";
 import { type Subscription, subscription } from "../base/subscription.ts";
 import { within } from "../base/timer.ts";
-import { isStanzaError } from "../stream/stanza-error.ts";
-import { type Element, isElement, withAttribute, type XPathNode } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
-import { compile, type XPath } from "../xpath/compile.ts";
-import { FilterIndex } from "../xpath/filter-index.ts";
-import type { XPathValue } from "../xpath/value.ts";
 import {
   errorFor,
   type IncomingRequest,
   type IncomingRequests,
   isRequest,
   resultFor,
-} from "./incoming.ts";
+} from "../session/incoming.ts";
+import { isStanzaError } from "../stream/stanza-error.ts";
+import { type Element, isElement, withAttribute, type XPathNode } from "../xml/element.ts";
+import { NS } from "../xml/namespaces.ts";
+import { compile, type XPath } from "../xpath/compile.ts";
+import { FilterIndex } from "../xpath/filter-index.ts";
+import type { XPathValue } from "../xpath/value.ts";
 
 /** What a handler is told about a stanza its filter matches. */
 export interface FilterMatch {

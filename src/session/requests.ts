@@ -3,10 +3,10 @@ import { type Crypto, randomId } from "../base/crypto.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { isToBeRenewed } from "../base/renewal.ts";
 import { after, LONGEST } from "../base/timer.ts";
+import type { Delivery } from "../contract/delivery.ts";
 import { stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, withAttribute } from "../xml/element.ts";
-import type { Delivery } from "./delivery.ts";
-import { isAnswer } from "./replies.ts";
+import { isAnswer } from "./answers.ts";
 
 /** A request that waits for its answer. */
 export interface PendingRequest {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { xml } from "../../src/xml/element.ts";
-import { codeOf, line, readyLine, turns } from "./line.ts";
+import { codeOf, line, readyLine, turns } from "../broker/line.ts";
 
 const message = (id: string) => xml("message", { id });
 

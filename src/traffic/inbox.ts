@@ -1,11 +1,11 @@
 import { type Crypto, randomId } from "../base/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Dialect, Inbound } from "../dialect/dialect.ts";
+import { isRequest, resultFor } from "../session/incoming.ts";
+import type { Requests } from "../session/requests.ts";
 import { type Element, isElement, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { Filters } from "./filters.ts";
-import { isRequest, resultFor } from "./incoming.ts";
-import type { Requests } from "./requests.ts";
 import type { Sender } from "./sender.ts";
 import { toClient } from "./translate.ts";
 

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
-import { TrackedDelivery } from "../../src/broker/delivery.ts";
-import { Returnable } from "../../src/broker/returnable.ts";
+import { TrackedDelivery } from "../../src/contract/delivery.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
+import { Returnable } from "../../src/session/returned.ts";
 import { xml } from "../../src/xml/element.ts";
-import { bare, readyLine } from "./line.ts";
+import { bare, readyLine } from "../broker/line.ts";
 
 const message = (attrs: Record<string, string>) => xml("message", attrs);
 

@@ -4,7 +4,7 @@ import type { Broker } from "../../src/broker/broker.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { StanzaError } from "../../src/stream/stanza-error.ts";
 import { xml } from "../../src/xml/element.ts";
-import { bare, type Line, readyLine, turns } from "./line.ts";
+import { bare, type Line, readyLine, turns } from "../broker/line.ts";
 
 const ASKED =
   "<iq type='get' id='q' from='a@b/c' to='me@example.org/here'><query xmlns='urn:x'/></iq>";

@@ -1,5 +1,5 @@
+import type { TrackedDelivery } from "../contract/delivery.ts";
 import type { Element } from "../xml/element.ts";
-import type { TrackedDelivery } from "./delivery.ts";
 
 /** How many sent stanzas are remembered, at least; twice as many at most. */
 const REMEMBERED = 1000;

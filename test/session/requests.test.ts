@@ -1,9 +1,9 @@
 import { expect, test, vi } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
-import { isAnswer } from "../../src/broker/replies.ts";
+import { isAnswer } from "../../src/session/answers.ts";
 import { type Element, xml } from "../../src/xml/element.ts";
 import { parse } from "../../src/xml/parse.ts";
-import { bare, codeOf, line, readyLine } from "./line.ts";
+import { bare, codeOf, line, readyLine } from "../broker/line.ts";
 
 const ME = "me@example.org/here";
 
