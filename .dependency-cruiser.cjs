@@ -8,6 +8,10 @@ const order = [
   "sasl",
   "negotiate",
   "dialect",
+  "contract",
+  "link",
+  "session",
+  "traffic",
   "broker",
 ];
 

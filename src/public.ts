@@ -27,15 +27,11 @@ export { type LegacyOptions, legacy } from "./dialect/legacy.ts";
 export { type XmppOptions, xmpp } from "./dialect/xmpp.ts";
 export { type Jid, jid, sameJid } from "./jid/jid.ts";
 export type { GivenAddress } from "./link/address.ts";
-export type {
-  NegotiationEvents,
-  Session,
-  SessionSettings,
-  StreamHeader,
-} from "./negotiate/login.ts";
+export type { Login, LoginSettings, NegotiationEvents } from "./negotiate/login.ts";
 export { AuthError } from "./sasl/auth-error.ts";
 export type { Password } from "./sasl/password.ts";
 export type { PendingRequest, RequestOptions } from "./session/requests.ts";
+export type { StreamHeader } from "./stream/header.ts";
 export { StanzaError, type StanzaErrorFacts, type StanzaErrorType } from "./stream/stanza-error.ts";
 export { StreamError } from "./stream/stream-error.ts";
 export type { FilterHandler, FilterMatch, FilterOptions, Responder } from "./traffic/filters.ts";

@@ -37,9 +37,9 @@ export function component(options: ComponentOptions): Dialect {
     ports: Object.freeze({ plain: 5347 }),
     tls: "by-host",
     certificate: "host",
-    async negotiate(session) {
-      const header = await openOldStream(session);
-      await handshake(session, header, secret);
+    async negotiate(login) {
+      const header = await openOldStream(login);
+      await handshake(login, header, secret);
       return { jid: domain };
     },
     outbound(stanza) {

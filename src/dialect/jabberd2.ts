@@ -1,7 +1,7 @@
 import { badOption, knownOptions, record, text } from "../base/check.ts";
 import { featuresOf, open } from "../negotiate/open.ts";
 import { bindName } from "../negotiate/router-bind.ts";
-import { authenticate, type Login } from "../negotiate/sasl.ts";
+import { authenticate, type Credentials } from "../negotiate/sasl.ts";
 import { openProtected } from "../negotiate/starttls.ts";
 import { type Password, passwordOption } from "../sasl/password.ts";
 import { NS } from "../xml/namespaces.ts";
@@ -54,7 +54,7 @@ export function jabberd2(options: Jabberd2Options): Dialect {
   knownOptions("jabberd2", options, ["domain", "username", "password", "bind", "envelopes"]);
   const domain = domainOption("domain", options.domain);
   const username = text("username", options.username);
-  const login: Login = {
+  const credentials: Credentials = {
     username,
     password: passwordOption("password", options.password),
     authzid: undefined,
@@ -73,12 +73,12 @@ export function jabberd2(options: Jabberd2Options): Dialect {
     ports: Object.freeze({ plain: 5347 }),
     tls: "required",
     certificate: "host",
-    async negotiate(session) {
-      const first = featuresOf(await openProtected(session));
-      await authenticate(session, first, login);
-      await open(session);
+    async negotiate(login) {
+      const first = featuresOf(await openProtected(login));
+      await authenticate(login, first, credentials);
+      await open(login);
       for (const name of names) {
-        await bindName(session, name, name === names[0] ? attached : []);
+        await bindName(login, name, name === names[0] ? attached : []);
       }
       return { jid: names[0] };
     },

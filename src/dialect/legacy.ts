@@ -43,10 +43,10 @@ export function legacy(options: LegacyOptions): Dialect {
     ports: Object.freeze({ plain: 5222, direct: 5223 }),
     tls: "by-host",
     certificate: "domain",
-    async negotiate(session) {
-      const header = await openOldStream(session);
-      const own = resource ?? randomId(session.crypto);
-      await iqAuth(session, header, { username: local, resource: own, password, plaintext });
+    async negotiate(login) {
+      const header = await openOldStream(login);
+      const own = resource ?? randomId(login.crypto);
+      await iqAuth(login, header, { username: local, resource: own, password, plaintext });
       return { jid: jid(`${bare}/${own}`).full };
     },
   });

@@ -2,7 +2,7 @@ import { knownOptions, record, text } from "../base/check.ts";
 import type { Jid } from "../jid/jid.ts";
 import { bind } from "../negotiate/bind.ts";
 import { featuresOf, open } from "../negotiate/open.ts";
-import { authenticate, type Login } from "../negotiate/sasl.ts";
+import { authenticate, type Credentials } from "../negotiate/sasl.ts";
 import { startSession } from "../negotiate/start-session.ts";
 import { openProtected } from "../negotiate/starttls.ts";
 import { type Password, passwordOption } from "../sasl/password.ts";
@@ -50,7 +50,7 @@ export function xmpp(options: XmppOptions): Dialect {
     options.jid,
     nameless ? "any" : "account",
   );
-  const login: Login = {
+  const credentials: Credentials = {
     username: local ?? "",
     password:
       nameless && options.password === undefined
@@ -61,7 +61,7 @@ export function xmpp(options: XmppOptions): Dialect {
     digestUri: `xmpp/${domain}`,
     mechanisms,
   };
-  const identity = actingAs(login.authzid) ?? { local, domain };
+  const identity = actingAs(credentials.authzid) ?? { local, domain };
 
   return Object.freeze<Dialect>({
     name: "xmpp",
@@ -71,13 +71,13 @@ export function xmpp(options: XmppOptions): Dialect {
     ports: Object.freeze({ plain: 5222, direct: 5223 }),
     tls: "required",
     certificate: "domain",
-    async negotiate(session) {
-      const first = featuresOf(await openProtected(session));
-      const mechanism = await authenticate(session, first, login);
-      const features = featuresOf(await open(session));
+    async negotiate(login) {
+      const first = featuresOf(await openProtected(login));
+      const mechanism = await authenticate(login, first, credentials);
+      const features = featuresOf(await open(login));
       const own = mechanism === "ANONYMOUS" ? { local: undefined, domain } : identity;
-      const { full } = await bind(session, features, { ...own, resource });
-      await startSession(session, features);
+      const { full } = await bind(login, features, { ...own, resource });
+      await startSession(login, features);
       return { jid: full };
     },
   });

@@ -7,14 +7,15 @@ import { DEFAULTS, type Settings } from "../contract/options.ts";
 import type { Phase, Step } from "../contract/phase.ts";
 import type { Runtime } from "../contract/runtime.ts";
 import { jid } from "../jid/jid.ts";
-import type { NegotiationEvents, StreamHeader } from "../negotiate/login.ts";
+import type { NegotiationEvents } from "../negotiate/login.ts";
+import type { StreamHeader } from "../stream/header.ts";
 import { Stream, type StreamContext, type StreamEvents, type Tapped } from "../stream/stream.ts";
 import { StreamError } from "../stream/stream-error.ts";
 import type { TlsSettings, Transport, TransportFactory } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
 import type { Destination } from "./address.ts";
-import { NegotiatingSession, type SessionPort } from "./negotiation.ts";
+import { Negotiation, type NegotiationPort } from "./negotiation.ts";
 
 /** What a connection tells the broker. */
 export interface ConnectionPort {
@@ -49,7 +50,7 @@ export interface ConnectionParts {
  *
  *     connecting ── negotiating ── ready ── closing ── over
  */
-export class Connection implements StreamEvents, SessionPort {
+export class Connection implements StreamEvents, NegotiationPort {
   readonly #parts: ConnectionParts;
   /** Aborted with the cause. Let go where nobody can hold its signal: it weighs as much as all the rest here. */
   #abort: AbortController | undefined;
@@ -58,7 +59,7 @@ export class Connection implements StreamEvents, SessionPort {
   /** What else is to be done as soon as there is a cause. */
   #calledOff = nothing;
   #stream: Stream | undefined;
-  #session: NegotiatingSession | undefined;
+  #negotiation: Negotiation | undefined;
   #streamId: string | undefined;
   #over = false;
   #gone = false;
@@ -99,8 +100,8 @@ export class Connection implements StreamEvents, SessionPort {
       const transport = await this.#connect(over.promise);
       const stream = this.#open(transport);
       this.#mustGoOn();
-      const session = this.#begin(stream);
-      return await Promise.race([this.#login(session), over.promise]);
+      const negotiation = this.#begin(stream);
+      return await Promise.race([this.#login(negotiation), over.promise]);
     } catch (thrown) {
       const error = this.#reason(thrown);
       this.#reportFailure(error);
@@ -110,7 +111,7 @@ export class Connection implements StreamEvents, SessionPort {
       this.#calledOff = nothing;
       stopTelling();
       this.#clearTimer();
-      this.#session?.end();
+      this.#negotiation?.end();
       this.#isNegotiating = false;
       // What failed was told first.
       if (this.#gone) this.#parts.port.closedConnection();
@@ -119,9 +120,9 @@ export class Connection implements StreamEvents, SessionPort {
 
   /** Begins to deliver stanzas; called once the broker calls itself ready. */
   flow(): void {
-    const deferred = this.#session?.deferred ?? [];
+    const deferred = this.#negotiation?.deferred ?? [];
     // What was needed to log in is needed no longer.
-    this.#session = undefined;
+    this.#negotiation = undefined;
     this.#stream?.setLimits(incomingLimits(this.#parts.settings.limits));
     this.#stream?.flow(deferred);
   }
@@ -195,7 +196,7 @@ export class Connection implements StreamEvents, SessionPort {
   }
 
   ended(error: BrokerError | undefined): void {
-    this.#end(this.#session === undefined ? error : this.#session.verdict(error));
+    this.#end(this.#negotiation === undefined ? error : this.#negotiation.verdict(error));
   }
 
   closed(): void {
@@ -270,21 +271,21 @@ export class Connection implements StreamEvents, SessionPort {
     return stream;
   }
 
-  #begin(stream: Stream): NegotiatingSession {
+  #begin(stream: Stream): Negotiation {
     const { settings, runtime, destination } = this.#parts;
-    this.#session = new NegotiatingSession({
+    this.#negotiation = new Negotiation({
       stream,
       crypto: runtime.crypto,
       timeouts: settings.timeouts,
       settings: { tls: destination.policy, host: destination.host, port: destination.port },
       port: this,
     });
-    return this.#session;
+    return this.#negotiation;
   }
 
-  async #login(session: NegotiatingSession): Promise<string> {
-    if (this.#parts.destination.policy === "direct") await session.secureDirectly();
-    const bound = await this.#parts.settings.dialect.negotiate(session);
+  async #login(negotiation: Negotiation): Promise<string> {
+    if (this.#parts.destination.policy === "direct") await negotiation.secureDirectly();
+    const bound = await this.#parts.settings.dialect.negotiate(negotiation);
     // Answers are judged by it: a dialect of the caller's must not bring what is no address.
     jid(bound.jid);
     this.#mustGoOn();
@@ -310,7 +311,7 @@ export class Connection implements StreamEvents, SessionPort {
   /** The failure event of the layer that failed. */
   #reportFailure(error: BrokerError): void {
     const { port } = this.#parts;
-    const step = this.#session?.step;
+    const step = this.#negotiation?.step;
     if (this.#stream === undefined) port.emit("connect:failure", { error });
     else if (step !== undefined && step !== "stream") port.emit(`${step}:failure`, { error });
   }
@@ -318,7 +319,7 @@ export class Connection implements StreamEvents, SessionPort {
   #end(error: BrokerError | undefined): void {
     if (this.#over) return;
     this.#over = true;
-    this.#session?.end();
+    this.#negotiation?.end();
     this.#callOff(error ?? new BrokerError("ABORTED", "the broker was shut down"));
     this.#parts.port.ended(error);
   }

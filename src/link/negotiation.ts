@@ -4,13 +4,9 @@ import { BrokerError, type ErrorCode } from "../base/errors.ts";
 import { after } from "../base/timer.ts";
 import type { Timeouts } from "../contract/options.ts";
 import type { Step } from "../contract/phase.ts";
-import type {
-  NegotiationEvents,
-  Session,
-  SessionSettings,
-  StreamHeader,
-} from "../negotiate/login.ts";
+import type { Login, LoginSettings, NegotiationEvents } from "../negotiate/login.ts";
 import { AuthError } from "../sasl/auth-error.ts";
+import type { StreamHeader } from "../stream/header.ts";
 import type { Stream } from "../stream/stream.ts";
 import { StreamError } from "../stream/stream-error.ts";
 import type { TlsFacts } from "../transport/tls-facts.ts";
@@ -35,7 +31,7 @@ const TIMEOUT_OF: Readonly<
 };
 
 /** What the session tells its connection. */
-export interface SessionPort {
+export interface NegotiationPort {
   step(step: Step): void;
   report<E extends keyof NegotiationEvents>(event: E, payload: NegotiationEvents[E]): void;
   opened(header: StreamHeader): void;
@@ -44,29 +40,29 @@ export interface SessionPort {
 }
 
 /** What a session is made of. */
-export interface SessionParts {
+export interface NegotiationParts {
   readonly stream: Stream;
-  readonly settings: SessionSettings;
+  readonly settings: LoginSettings;
   readonly crypto: Crypto;
   readonly timeouts: Timeouts;
-  readonly port: SessionPort;
+  readonly port: NegotiationPort;
 }
 
 /** The stream as a dialect sees it, with a deadline on the step in force. */
-export class NegotiatingSession implements Session {
-  readonly settings: SessionSettings;
+export class Negotiation implements Login {
+  readonly settings: LoginSettings;
   readonly crypto: Crypto;
   /** What came meanwhile and is no part of the login. */
   readonly deferred: Element[] = [];
   readonly #stream: Stream;
   readonly #timeouts: Timeouts;
-  readonly #port: SessionPort;
+  readonly #port: NegotiationPort;
   #step: Step = "stream";
   #mechanism = "";
   #over = false;
   #stopDeadline = nothing;
 
-  constructor(parts: SessionParts) {
+  constructor(parts: NegotiationParts) {
     this.settings = parts.settings;
     this.crypto = parts.crypto;
     this.#stream = parts.stream;

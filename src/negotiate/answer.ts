@@ -3,7 +3,7 @@ import { BrokerError } from "../base/errors.ts";
 import { stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import type { Session } from "./login.ts";
+import type { Login } from "./login.ts";
 import { insistsOnTls } from "./starttls.ts";
 import { unexpected } from "./unexpected.ts";
 
@@ -24,20 +24,20 @@ export interface Meanwhile {
  *                                          ^ here: resolved
  */
 export async function ask(
-  session: Session,
+  login: Login,
   type: "get" | "set",
   payload: Element,
   meanwhile: Meanwhile = {},
 ): Promise<Element> {
-  const id = randomId(session.crypto);
-  session.send(xml("iq", { xmlns: NS.client, type, id }, payload));
+  const id = randomId(login.crypto);
+  login.send(xml("iq", { xmlns: NS.client, type, id }, payload));
   for (;;) {
-    const element = await session.next();
+    const element = await login.next();
     if (isAnswer(element, id)) return element;
     if (meanwhile.features && element.name === "features" && element.ns !== NS.client) {
-      if (session.tls === undefined && insistsOnTls(element)) throw new BrokerError("TLS_REQUIRED");
+      if (login.tls === undefined && insistsOnTls(element)) throw new BrokerError("TLS_REQUIRED");
     } else if (meanwhile.stanzas && isStanza(element)) {
-      session.defer(element);
+      login.defer(element);
     } else {
       throw unexpected(element, "before the answer to <iq>");
     }

@@ -5,7 +5,7 @@ import { type StanzaError, stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { ask, refused } from "./answer.ts";
-import type { Session } from "./login.ts";
+import type { Login } from "./login.ts";
 
 /** The address to bind. */
 export interface Wanted {
@@ -21,27 +21,27 @@ export interface Wanted {
  * resource is refused in a way that another may cure, a random one is asked for, once. Ends in
  * `BIND_FAILED`, also if the server binds somebody else's address.
  */
-export async function bind(session: Session, features: Element, wanted: Wanted): Promise<Jid> {
+export async function bind(login: Login, features: Element, wanted: Wanted): Promise<Jid> {
   if (features.child("bind", NS.bind) === undefined) {
     throw new BrokerError("PROTOCOL_ERROR", "the server offers no resource binding");
   }
-  session.report("bind:start", {});
-  let answer = await askFor(session, wanted.resource ?? randomId(session.crypto));
+  login.report("bind:start", {});
+  let answer = await askFor(login, wanted.resource ?? randomId(login.crypto));
   if (answer.attrs.type === "error" && anotherMayDo(stanzaErrorFrom(answer))) {
-    answer = await askFor(session, randomId(session.crypto));
+    answer = await askFor(login, randomId(login.crypto));
   }
   if (answer.attrs.type === "error") throw refused("BIND_FAILED", answer);
   const bound = boundAddress(answer);
   if (bound.domain !== wanted.domain || (wanted.local ?? bound.local) !== bound.local) {
     throw new BrokerError("BIND_FAILED", `the server bound ${bound.bare}, which is not ours`);
   }
-  session.report("bind:success", { jid: bound.full });
+  login.report("bind:success", { jid: bound.full });
   return bound;
 }
 
-function askFor(session: Session, resource: string): Promise<Element> {
+function askFor(login: Login, resource: string): Promise<Element> {
   const request = xml("bind", { xmlns: NS.bind }, xml("resource", {}, resource));
-  return ask(session, "set", request);
+  return ask(login, "set", request);
 }
 
 /** The resource is malformed, or taken (RFC 6120, 7.7.2). */

@@ -1,7 +1,8 @@
 import { askPassword, type Password } from "../sasl/password.ts";
+import type { StreamHeader } from "../stream/header.ts";
 import { xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import type { Session, StreamHeader } from "./login.ts";
+import type { Login } from "./login.ts";
 import { streamDigest, streamId } from "./stream-digest.ts";
 import { unexpected } from "./unexpected.ts";
 
@@ -17,15 +18,15 @@ const NAME = "handshake";
  *     S: <handshake/>
  */
 export async function handshake(
-  session: Session,
+  login: Login,
   header: StreamHeader,
   secret: Password,
 ): Promise<void> {
   const id = streamId(header);
-  session.report("auth:start", { mechanism: NAME });
-  const digest = await streamDigest(session, id, await askPassword(secret, NAME));
-  session.send(xml("handshake", { xmlns: NS.component }, digest));
-  const answer = await session.next();
+  login.report("auth:start", { mechanism: NAME });
+  const digest = await streamDigest(login, id, await askPassword(secret, NAME));
+  login.send(xml("handshake", { xmlns: NS.component }, digest));
+  const answer = await login.next();
   if (answer.name !== "handshake") throw unexpected(answer, "in answer to <handshake>");
-  session.report("auth:success", { mechanism: NAME });
+  login.report("auth:success", { mechanism: NAME });
 }

@@ -1,15 +1,16 @@
 import { BrokerError } from "../base/errors.ts";
 import { AuthError } from "../sasl/auth-error.ts";
 import { askPassword, type Password } from "../sasl/password.ts";
+import type { StreamHeader } from "../stream/header.ts";
 import { stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { ask } from "./answer.ts";
-import type { Session, StreamHeader } from "./login.ts";
+import type { Login } from "./login.ts";
 import { streamDigest, streamId } from "./stream-digest.ts";
 
 /** Who logs in, and how. */
-export interface IqAuthLogin {
+export interface IqAuthCredentials {
   readonly username: string;
   readonly resource: string;
   readonly password: Password;
@@ -29,31 +30,31 @@ export interface IqAuthLogin {
  *     S: <iq type='result'/>
  */
 export async function iqAuth(
-  session: Session,
+  login: Login,
   header: StreamHeader,
-  login: IqAuthLogin,
+  credentials: IqAuthCredentials,
 ): Promise<void> {
-  session.report("auth:start", { mechanism: NS.iqAuth });
-  const username = xml("username", {}, login.username);
-  const fields = await ask(session, "get", query(username), { features: true });
+  login.report("auth:start", { mechanism: NS.iqAuth });
+  const username = xml("username", {}, credentials.username);
+  const fields = await ask(login, "get", query(username), { features: true });
   if (fields.attrs.type === "error") throw refused(NS.iqAuth, fields);
-  const way = chooseWay(session, fields, login);
+  const way = chooseWay(login, fields, credentials);
   const mechanism = `${NS.iqAuth} ${way}`;
-  const password = await askPassword(login.password, mechanism);
+  const password = await askPassword(credentials.password, mechanism);
   const proof =
-    way === "plaintext" ? password : await streamDigest(session, streamId(header), password);
+    way === "plaintext" ? password : await streamDigest(login, streamId(header), password);
   const request = query(
     username,
     xml(way === "plaintext" ? "password" : "digest", {}, proof),
-    xml("resource", {}, login.resource),
+    xml("resource", {}, credentials.resource),
   );
-  const answer = await ask(session, "set", request, { features: true });
+  const answer = await ask(login, "set", request, { features: true });
   if (answer.attrs.type === "error") throw refused(mechanism, answer);
   // Prosody answers a way it does not know as if it had been asked for the fields: nobody is logged in.
   if ((answer.child("query", NS.iqAuth)?.childrenOf().length ?? 0) > 0) {
     throw new AuthError(mechanism, { detail: "the server repeats which fields it wants" });
   }
-  session.report("auth:success", { mechanism });
+  login.report("auth:success", { mechanism });
 }
 
 function query(...fields: Element[]): Element {
@@ -61,12 +62,16 @@ function query(...fields: Element[]): Element {
 }
 
 /** The digest, unless the password itself was asked for, may be sent here, and is taken. */
-function chooseWay(session: Session, answer: Element, login: IqAuthLogin): "digest" | "plaintext" {
+function chooseWay(
+  login: Login,
+  answer: Element,
+  credentials: IqAuthCredentials,
+): "digest" | "plaintext" {
   const wanted = answer.child("query", NS.iqAuth);
   const takesDigest = wanted?.child("digest") !== undefined;
   const takesPassword = wanted?.child("password") !== undefined;
-  const protectedOrAsked = session.tls !== undefined || session.settings.tls === "plaintext";
-  if (login.plaintext && takesPassword && protectedOrAsked) return "plaintext";
+  const protectedOrAsked = login.tls !== undefined || login.settings.tls === "plaintext";
+  if (credentials.plaintext && takesPassword && protectedOrAsked) return "plaintext";
   if (takesDigest) return "digest";
   throw new BrokerError(
     "NO_MECHANISM",

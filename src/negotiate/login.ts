@@ -1,19 +1,8 @@
 import type { Crypto } from "../base/crypto.ts";
 import type { BrokerError } from "../base/errors.ts";
+import type { StreamHeader } from "../stream/header.ts";
 import type { TlsFacts, TlsPolicy } from "../transport/tls-facts.ts";
 import type { Element } from "../xml/element.ts";
-
-/** The server's stream header (RFC 6120, 4.7): an element without children. */
-export interface StreamHeader {
-  /** The header itself. */
-  readonly element: Element;
-  /** The id of the stream, which digests are made with before XMPP 1.0. */
-  readonly id: string | undefined;
-  /** Who the server says it is. */
-  readonly from: string | undefined;
-  /** `1.0`, or `undefined` for a server from before it: then no features follow. */
-  readonly version: string | undefined;
-}
 
 /** The payload of an event that says all by its name. */
 export type Nothing = Readonly<Record<string, never>>;
@@ -40,14 +29,14 @@ export interface NegotiationEvents {
   "bind:failure": { readonly error: BrokerError };
   /** A session is being asked for (RFC 3921, 3), only where the server insists on one. */
   "session:start": Nothing;
-  /** There is a session. */
+  /** There is a login. */
   "session:success": Nothing;
   /** There is none. */
   "session:failure": { readonly error: BrokerError };
 }
 
 /** What of the broker's settings a dialect may need. */
-export interface SessionSettings {
+export interface LoginSettings {
   /** The TLS policy in force, the dialect's default settled. */
   readonly tls: TlsPolicy;
   /** The host connected to. */
@@ -61,9 +50,9 @@ export interface SessionSettings {
  * from top to bottom. Whatever rejects here (deadline, end of the connection, stream error, bad XML)
  * carries the code the caller of `connect` is to get: let it pass.
  */
-export interface Session {
+export interface Login {
   /** Where the connection goes, and how far TLS does. */
-  readonly settings: SessionSettings;
+  readonly settings: LoginSettings;
   /** The runtime's random bytes, digests and the like. */
   readonly crypto: Crypto;
   /** Aborted when the attempt is over for any reason. */

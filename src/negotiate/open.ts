@@ -1,6 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
+import type { StreamHeader } from "../stream/header.ts";
 import type { Element } from "../xml/element.ts";
-import type { Session, StreamHeader } from "./login.ts";
+import type { Login } from "./login.ts";
 
 /** A stream whose headers are exchanged. */
 export interface OpenStream {
@@ -17,11 +18,11 @@ export interface OpenStream {
  *                                                                           ^ here: resolved
  */
 export async function open(
-  session: Session,
+  login: Login,
   attributes?: Readonly<Record<string, string | undefined>>,
 ): Promise<OpenStream> {
-  const header = await session.open(attributes);
-  return { header, features: sendsFeatures(header) ? await session.features() : undefined };
+  const header = await login.open(attributes);
+  return { header, features: sendsFeatures(header) ? await login.features() : undefined };
 }
 
 /** The features of a stream that must have some. Ends in `PROTOCOL_ERROR` where it is from before XMPP 1.0. */

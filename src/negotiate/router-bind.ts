@@ -1,7 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
 import { xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import type { Session } from "./login.ts";
+import type { Login } from "./login.ts";
 import { unexpected } from "./unexpected.ts";
 
 /** What the router means by the codes of a bind it refuses. */
@@ -24,25 +24,25 @@ const REASONS: ReadonlyMap<string, string> = new Map(
  *                               ^ here: resolved
  */
 export async function bindName(
-  session: Session,
+  login: Login,
   name: string,
   options: readonly ("log" | "default")[],
 ): Promise<void> {
-  session.report("bind:start", {});
+  login.report("bind:start", {});
   const attached = options.map((option) => xml(option));
-  session.send(xml("bind", { xmlns: NS.jabberd2, name }, ...attached));
+  login.send(xml("bind", { xmlns: NS.jabberd2, name }, ...attached));
   for (;;) {
-    const element = await session.next();
+    const element = await login.next();
     if (element.is("bind", NS.jabberd2)) {
       const { error } = element.attrs;
       if (error !== undefined) throw refused(name, error);
-      session.report("bind:success", { jid: name });
+      login.report("bind:success", { jid: name });
       return;
     }
     if (!element.is("presence") && !element.is("route", NS.jabberd2)) {
       throw unexpected(element, "in answer to <bind>");
     }
-    session.defer(element);
+    login.defer(element);
   }
 }
 

@@ -6,11 +6,11 @@ import type { Exchange, Mechanism } from "../sasl/mechanism.ts";
 import { askPassword, type Password } from "../sasl/password.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import type { Session } from "./login.ts";
+import type { Login } from "./login.ts";
 import { unexpected } from "./unexpected.ts";
 
 /** Who logs in, and how. */
-export interface Login {
+export interface Credentials {
   readonly username: string;
   /** `undefined`: there is none, and `mechanisms` names only such as need none. */
   readonly password: Password | undefined;
@@ -31,29 +31,29 @@ export interface Login {
  * mutual one; credentials that it does not accept are never tried a second time.
  */
 export async function authenticate(
-  session: Session,
-  features: Element,
   login: Login,
+  features: Element,
+  credentials: Credentials,
 ): Promise<string> {
   const mechanisms = choose({
     offered: offeredBy(features),
-    named: login.mechanisms,
-    secure: session.tls !== undefined,
-    crypto: session.crypto,
+    named: credentials.mechanisms,
+    secure: login.tls !== undefined,
+    crypto: login.crypto,
   });
-  if (mechanisms.length === 0) throw noMechanism(session, features);
-  const password = askedOnce(login.password);
+  if (mechanisms.length === 0) throw noMechanism(login, features);
+  const password = askedOnce(credentials.password);
   let refused: AuthError | undefined;
   for (const mechanism of mechanisms) {
-    session.report("auth:start", { mechanism: mechanism.name });
-    const { username, authzid, domain, digestUri } = login;
+    login.report("auth:start", { mechanism: mechanism.name });
+    const { username, authzid, domain, digestUri } = credentials;
     const exchange = mechanism.begin(
       { username, authzid, domain, digestUri, password: () => password(mechanism.name) },
-      session.crypto,
+      login.crypto,
     );
-    refused = await attempt(session, mechanism, exchange);
+    refused = await attempt(login, mechanism, exchange);
     if (refused === undefined) {
-      session.report("auth:success", { mechanism: mechanism.name });
+      login.report("auth:success", { mechanism: mechanism.name });
       return mechanism.name;
     }
     if (refused.condition !== "invalid-mechanism") break;
@@ -71,12 +71,12 @@ export async function authenticate(
  *     S: <success>additional data</success>
  */
 async function attempt(
-  session: Session,
+  login: Login,
   mechanism: Mechanism,
   exchange: Exchange,
 ): Promise<AuthError | undefined> {
   const initial = await exchange.start();
-  session.send(
+  login.send(
     xml(
       "auth",
       { xmlns: NS.sasl, mechanism: mechanism.name },
@@ -84,25 +84,25 @@ async function attempt(
     ),
   );
   for (;;) {
-    const element = await session.next();
+    const element = await login.next();
     if (element.is("success", NS.sasl)) {
       const text = element.text();
       await exchange.finish(text === "" ? undefined : read(text, mechanism));
       return undefined;
     }
-    if (element.is("failure", NS.sasl)) return refusal(session, element, mechanism);
+    if (element.is("failure", NS.sasl)) return refusal(login, element, mechanism);
     if (!element.is("challenge", NS.sasl)) {
       throw unexpected(element, "during authentication");
     }
-    const response = await answer(session, exchange, mechanism, element.text());
+    const response = await answer(login, exchange, mechanism, element.text());
     const text = response.length === 0 ? undefined : encodeBase64(response);
-    session.send(xml("response", { xmlns: NS.sasl }, text));
+    login.send(xml("response", { xmlns: NS.sasl }, text));
   }
 }
 
 /** The answer to a challenge; where there is none, the server is told that we give up (RFC 6120, 6.4.4). */
 async function answer(
-  session: Session,
+  login: Login,
   exchange: Exchange,
   mechanism: Mechanism,
   challenge: string,
@@ -110,7 +110,7 @@ async function answer(
   try {
     return await exchange.answer(read(challenge, mechanism));
   } catch (error) {
-    session.send(xml("abort", { xmlns: NS.sasl }));
+    login.send(xml("abort", { xmlns: NS.sasl }));
     throw error;
   }
 }
@@ -131,9 +131,9 @@ function read(text: string, mechanism: Mechanism): Uint8Array {
   throw new AuthError(mechanism.name, { detail: "the server sent what is not base64" });
 }
 
-function refusal(session: Session, failure: Element, mechanism: Mechanism): AuthError {
+function refusal(login: Login, failure: Element, mechanism: Mechanism): AuthError {
   const condition = failure.childrenOf().find((child) => child.name !== "text")?.name;
-  if (condition === "encryption-required" && session.tls === undefined) {
+  if (condition === "encryption-required" && login.tls === undefined) {
     throw new BrokerError("TLS_REQUIRED");
   }
   // Who has just been shown the password may put it into the text: then the condition must do.
@@ -144,13 +144,13 @@ function refusal(session: Session, failure: Element, mechanism: Mechanism): Auth
   });
 }
 
-function noMechanism(session: Session, features: Element): BrokerError {
+function noMechanism(login: Login, features: Element): BrokerError {
   const offered = offeredBy(features);
   const detail = offered.length === 0 ? "it offers none" : `it offers ${offered.join(", ")}`;
-  const where = session.tls === undefined ? ", without TLS" : "";
+  const where = login.tls === undefined ? ", without TLS" : "";
   const error = new BrokerError("NO_MECHANISM", detail + where);
   // No step is in force that the broker could report as failed.
-  session.report("auth:failure", { error });
+  login.report("auth:failure", { error });
   return error;
 }
 

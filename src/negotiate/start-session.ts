@@ -1,18 +1,18 @@
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { ask, refused } from "./answer.ts";
-import type { Session } from "./login.ts";
+import type { Login } from "./login.ts";
 
 /**
  * The session of RFC 3921, section 3, which does nothing: opened only where the server insists, that
  * is, offers it without `<optional/>`. Needs a bound address. Ends in `SESSION_FAILED`.
  */
-export async function startSession(session: Session, features: Element): Promise<void> {
+export async function startSession(login: Login, features: Element): Promise<void> {
   const offer = features.child("session", NS.session);
   if (offer === undefined || offer.child("optional") !== undefined) return;
-  session.report("session:start", {});
+  login.report("session:start", {});
   const request = xml("session", { xmlns: NS.session });
-  const answer = await ask(session, "set", request, { stanzas: true });
+  const answer = await ask(login, "set", request, { stanzas: true });
   if (answer.attrs.type === "error") throw refused("SESSION_FAILED", answer);
-  session.report("session:success", {});
+  login.report("session:success", {});
 }

@@ -1,7 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import type { Session } from "./login.ts";
+import type { Login } from "./login.ts";
 import { type OpenStream, open } from "./open.ts";
 import { unexpected } from "./unexpected.ts";
 
@@ -18,20 +18,20 @@ import { unexpected } from "./unexpected.ts";
  *     S: <stream:stream …><stream:features>…</stream:features>
  */
 export async function openProtected(
-  session: Session,
+  login: Login,
   attributes?: Readonly<Record<string, string | undefined>>,
 ): Promise<OpenStream> {
-  const clear = await open(session, attributes);
-  const decision = decide(session, clear.features);
+  const clear = await open(login, attributes);
+  const decision = decide(login, clear.features);
   if (decision === "without") return clear;
   if (decision !== "begin") {
     // No step is in force yet that the broker could report as failed.
     const error = new BrokerError(decision);
-    session.report("tls:failure", { error });
+    login.report("tls:failure", { error });
     throw error;
   }
-  await starttls(session);
-  return await open(session, attributes);
+  await starttls(login);
+  return await open(login, attributes);
 }
 
 /** Whether the server goes on only inside TLS (RFC 6120, 5.3.1). */
@@ -40,12 +40,12 @@ export function insistsOnTls(features: Element | undefined): boolean {
 }
 
 function decide(
-  session: Session,
+  login: Login,
   features: Element | undefined,
 ): "begin" | "without" | "TLS_REQUIRED" | "TLS_UNAVAILABLE" {
-  if (session.tls !== undefined) return "without";
+  if (login.tls !== undefined) return "without";
   const isOffered = features?.child("starttls", NS.tls) !== undefined;
-  switch (session.settings.tls) {
+  switch (login.settings.tls) {
     case "plaintext":
       return insistsOnTls(features) ? "TLS_REQUIRED" : "without";
     case "opportunistic":
@@ -56,13 +56,13 @@ function decide(
   }
 }
 
-async function starttls(session: Session): Promise<void> {
-  session.report("tls:start", {});
-  session.send(xml("starttls", { xmlns: NS.tls }));
-  const answer = await session.next();
+async function starttls(login: Login): Promise<void> {
+  login.report("tls:start", {});
+  login.send(xml("starttls", { xmlns: NS.tls }));
+  const answer = await login.next();
   if (answer.is("failure", NS.tls)) {
     throw new BrokerError("TLS_FAILED", "the server refuses to start what it offered");
   }
   if (!answer.is("proceed", NS.tls)) throw unexpected(answer, "in answer to <starttls>");
-  session.report("tls:success", await session.secure());
+  login.report("tls:success", await login.secure());
 }

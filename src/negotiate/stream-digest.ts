@@ -1,7 +1,8 @@
 import { hex } from "../base/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
 import { utf8Bytes } from "../base/utf8.ts";
-import type { Session, StreamHeader } from "./login.ts";
+import type { StreamHeader } from "../stream/header.ts";
+import type { Login } from "./login.ts";
 
 /** The id of a stream, which some logins need. Ends in `PROTOCOL_ERROR` where the server gave none. */
 export function streamId({ id }: StreamHeader): string {
@@ -10,6 +11,6 @@ export function streamId({ id }: StreamHeader): string {
 }
 
 /** What proves a secret without showing it: `sha1hex(id + secret)` (XEP-0114, 3; XEP-0078, 4). */
-export async function streamDigest(session: Session, id: string, secret: string): Promise<string> {
-  return hex(await session.crypto.hash("SHA-1", utf8Bytes(id + secret)));
+export async function streamDigest(login: Login, id: string, secret: string): Promise<string> {
+  return hex(await login.crypto.hash("SHA-1", utf8Bytes(id + secret)));
 }

@@ -1,7 +1,6 @@
 import { nothing } from "../base/abort.ts";
 import { BrokerError } from "../base/errors.ts";
 import { after } from "../base/timer.ts";
-import type { StreamHeader } from "../negotiate/login.ts";
 import type { TlsFacts } from "../transport/tls-facts.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
@@ -10,6 +9,7 @@ import { NS } from "../xml/namespaces.ts";
 import { openTag, type SerializeContext, serialize } from "../xml/serialize.ts";
 import { StreamParser } from "../xml/stream-parser.ts";
 import { XmlError } from "../xml/xml-error.ts";
+import type { StreamHeader } from "./header.ts";
 import { FromParser, FromTransport, type Receiver } from "./receiver.ts";
 import { streamErrorFrom } from "./stream-error.ts";
 

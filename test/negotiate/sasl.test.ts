@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { featuresOf, open } from "../../src/negotiate/open.ts";
-import { authenticate, type Login } from "../../src/negotiate/sasl.ts";
+import { authenticate, type Credentials } from "../../src/negotiate/sasl.ts";
 import { attempt } from "../dialect/attempt.ts";
 
 const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
@@ -14,7 +14,7 @@ const offering = (...names: string[]): string => `
      ${names.map((name) => `<mechanism>${name}</mechanism>`).join("")}</mechanisms></stream:features>`;
 
 /** A dialect that does nothing but authenticate; its address is the mechanism that did it. */
-function only(login: Partial<Login>): Dialect {
+function only(credentials: Partial<Credentials>): Dialect {
   return {
     name: "only-sasl",
     domain: "example.org",
@@ -22,16 +22,16 @@ function only(login: Partial<Login>): Dialect {
     version: "1.0",
     ports: { plain: 5222 },
     tls: "direct",
-    async negotiate(session) {
-      const features = featuresOf(await open(session));
-      const mechanism = await authenticate(session, features, {
+    async negotiate(login) {
+      const features = featuresOf(await open(login));
+      const mechanism = await authenticate(login, features, {
         username: "user",
         password: "pencil",
         authzid: undefined,
         domain: "example.org",
         digestUri: "xmpp/example.org",
         mechanisms: undefined,
-        ...login,
+        ...credentials,
       });
       return { jid: mechanism.toLowerCase() };
     },
