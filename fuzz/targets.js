@@ -56,7 +56,7 @@ function meaning(element, inherited, scope) {
 
 /** The targets: each has seeds, words for the mutator, and a function that throws when a promise is broken. */
 export async function targets(load) {
-  const { StreamParser } = await load("xml/stream-parser.js");
+  const { PushParser } = await load("xml/push-parser.js");
   const { serialize } = await load("xml/serialize.js");
   const { parse } = await load("xml/parse.js");
   const { Element } = await load("xml/element.js");
@@ -66,7 +66,7 @@ export async function targets(load) {
   function record(pieces, options) {
     const events = [];
     const elements = [];
-    const parser = new StreamParser(
+    const parser = new PushParser(
       {
         open: (header) => events.push(`open ${meaning(header, "", {})}`),
         element: (element) => {

@@ -16,14 +16,11 @@ export { LIMITS, LIMITS_BEFORE_AUTHENTICATION } from "./xml/limits.ts";
 export { NS } from "./xml/namespaces.ts";
 export type { ParseOptions } from "./xml/parse.ts";
 export { parse } from "./xml/parse.ts";
+export type { StreamParserEvents } from "./xml/push-parser.ts";
+export { PushParser as StreamParser } from "./xml/push-parser.ts";
 export type { SerializeContext, SerializeOptions } from "./xml/serialize.ts";
 export { openTag, serialize } from "./xml/serialize.ts";
-export type {
-  ParserContext,
-  StreamParserEvents,
-  StreamParserOptions,
-} from "./xml/stream-parser.ts";
-export { StreamParser } from "./xml/stream-parser.ts";
+export type { ParserContext, StreamParserOptions } from "./xml/stream-parser.ts";
 export type { Hole, Xml } from "./xml/template.ts";
 export { xml } from "./xml/template.ts";
 export type { XmlCondition } from "./xml/xml-error.ts";

@@ -6,8 +6,8 @@ import type { Transport } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import type { XmlLimits } from "../xml/limits.ts";
 import { NS } from "../xml/namespaces.ts";
+import { PushParser } from "../xml/push-parser.ts";
 import { openTag, type SerializeContext, serialize } from "../xml/serialize.ts";
-import { StreamParser } from "../xml/stream-parser.ts";
 import { XmlError } from "../xml/xml-error.ts";
 import type { StreamHeader } from "./header.ts";
 import { FromParser, FromTransport, type Receiver } from "./receiver.ts";
@@ -70,7 +70,7 @@ export class Stream implements Receiver {
   readonly #options: StreamOptions;
   readonly #events: StreamEvents;
   #limits: XmlLimits;
-  #parser: StreamParser | undefined;
+  #parser: PushParser | undefined;
   #header: Waiter<StreamHeader> | undefined;
   #reader: Waiter<Element> | undefined;
   #waiting: Element[] = [];
@@ -101,8 +101,9 @@ export class Stream implements Receiver {
    */
   open(attributes: Readonly<Record<string, string | undefined>> = {}): Promise<StreamHeader> {
     if (this.#error !== undefined || this.#over) return Promise.reject(this.#ending());
+    const restarted = this.#parser !== undefined;
     this.#parser?.stop();
-    this.#parser = new StreamParser(new FromParser(this), { limits: this.#limits });
+    this.#parser = new PushParser(new FromParser(this), { limits: this.#limits, restarted });
     const { domain, version, context } = this.#options;
     const header = openTag("stream:stream", {
       xmlns: context.ns,

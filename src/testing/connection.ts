@@ -5,8 +5,8 @@ import { BrokerError } from "../base/errors.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
 import { NS } from "../xml/namespaces.ts";
+import { PushParser } from "../xml/push-parser.ts";
 import { openTag, serialize } from "../xml/serialize.ts";
-import { StreamParser } from "../xml/stream-parser.ts";
 import { XmlError } from "../xml/xml-error.ts";
 import type { FaultState, LoopbackPhase } from "./faults.ts";
 import type { Pressure } from "./pressure.ts";
@@ -53,7 +53,7 @@ export class Connection {
   /** The id of the stream in force (RFC 6120, 4.7.3): nobody can guess it. */
   id = "";
   readonly #pressure: Pressure;
-  #parser: StreamParser;
+  #parser: PushParser;
   #arrived: Arrival[] = [];
   #over: BrokerError | undefined;
   #wake: (() => void) | undefined;
@@ -177,8 +177,8 @@ export class Connection {
     this.close();
   }
 
-  #newParser(limits: XmlLimits): StreamParser {
-    return new StreamParser(
+  #newParser(limits: XmlLimits): PushParser {
+    return new PushParser(
       {
         open: (header, contentNamespace) => {
           this.#arrive({ kind: "header", header: readHeader(header, contentNamespace) });

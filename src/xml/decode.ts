@@ -19,3 +19,11 @@ export const utf8 = decodeWith(node?.utf8Slice, "utf-8");
 
 /** One character a byte; right for ASCII, and of the same length for everything else. */
 export const latin1 = decodeWith(node?.latin1Slice, "latin1");
+
+const encoder = new TextEncoder();
+const LONE_SURROGATES = /[\ud800-\udfff]/gu;
+
+/** The bytes of a text. Half a surrogate pair becomes U+FFFF, which XML allows as little. */
+export function encode(text: string): Uint8Array {
+  return encoder.encode(text.replace(LONE_SURROGATES, "\uffff"));
+}

@@ -1,3 +1,4 @@
+import { encode } from "./decode.ts";
 import type { Element } from "./element.ts";
 import type { XmlLimits } from "./limits.ts";
 import { NS } from "./namespaces.ts";
@@ -21,26 +22,19 @@ export interface ParseOptions {
  */
 export function parse(text: string, options: ParseOptions = {}): Element {
   const { ns = NS.client, prefixes, limits } = options;
-  let result: Element | undefined;
-  let failure: XmlError | undefined;
-  const parser = new StreamParser(
-    {
-      open: () => undefined,
-      element: (element) => {
-        result = element;
-      },
-      close: () => undefined,
-      error: (error) => {
-        failure = error;
-      },
-    },
-    { framing: "frame", context: { ns, prefixes }, ...(limits && { limits }) },
-  );
-  parser.write(text);
-  parser.end();
-  if (failure !== undefined) throw failure;
-  if (result === undefined) {
+  const parser = new StreamParser({
+    framing: "frame",
+    context: { ns, prefixes },
+    ...(limits && { limits }),
+  });
+  parser.feed(encode(text));
+  const element = parser.read();
+  // Judges what stands behind the element.
+  parser.finish();
+  parser.read();
+  if (parser.end instanceof XmlError) throw parser.end;
+  if (element === undefined) {
     throw new XmlError("not-well-formed", "no element", 0, "the end of the input");
   }
-  return result;
+  return element;
 }

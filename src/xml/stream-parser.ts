@@ -1,7 +1,7 @@
-import { badOption, oneOf } from "../base/check.ts";
+import { oneOf } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import { CLASS, foreignEnd, isCharacter, NAME, SPACE, sequenceLength } from "./characters.ts";
-import { type Element, NO_PREFIXES } from "./element.ts";
+import { Element, NO_PREFIXES } from "./element.ts";
 import { LIMITS, settleLimits, type XmlLimits } from "./limits.ts";
 import {
   hashOn,
@@ -32,31 +32,22 @@ import { TreeBuilder } from "./tree-builder.ts";
 import { readWholeStanza } from "./whole-stanza.ts";
 import { type XmlCondition, XmlError } from "./xml-error.ts";
 
-/** What a `StreamParser` calls back for, in the order of the stream. */
-export interface StreamParserEvents {
-  /**
-   * The stream has opened: its root with attributes, prefixes and namespace, without children, and
-   * the default namespace that it declares for what follows.
-   */
-  open(header: Element, contentNamespace: string): void;
-  /** One complete element: a child of the root, or in frames the root itself. */
-  element(element: Element): void;
-  /** The root's end tag. Only white space may follow. */
-  close(): void;
-  /** What arrived cannot be read on. Called once; the parser is deaf afterwards. */
-  error(error: XmlError): void;
-}
-
 /** How a `StreamParser` reads. */
 export interface StreamParserOptions {
   /** Changes to `LIMITS`. */
   readonly limits?: Partial<XmlLimits>;
   /**
-   * `"stream"` (the default): one long document whose root is opened, as on TCP. `"frame"`: every
-   * `write` is one whole frame with exactly one complete element in it, as on WebSocket (RFC 7395);
-   * one of nothing but white space is passed over.
+   * `"stream"` (the default): one long document whose root is opened, as on TCP. `"frame"`: each chunk
+   * is one whole frame with exactly one complete element in it, as on WebSocket (RFC 7395). A frame of
+   * only white space is skipped.
    */
   readonly framing?: "stream" | "frame";
+  /**
+   * Whether another stream ended before this one on the same connection. Leading white space belongs
+   * to that stream and is skipped, so an XML declaration may follow it. Default: false, and then the
+   * declaration must be the very first bytes.
+   */
+  readonly restarted?: boolean;
   /** What is declared around the document: a default namespace, prefixes. By default nothing. */
   readonly context?: ParserContext;
 }
@@ -104,42 +95,47 @@ const DECLARATION_START = "<?xml ";
 const DECLARATION =
   /^<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:'1\.([0-9]+)'|"1\.([0-9]+)")(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:'([A-Za-z][\w.-]*)'|"([A-Za-z][\w.-]*)"))?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:'(?:yes|no)'|"(?:yes|no)"))?[ \t\r\n]*\?>$/;
 
-const encoder = new TextEncoder();
 const tag = new StartTag();
 
+const NO_BYTES = new Uint8Array();
+
+/** Instead of an element: the root's end tag was read. */
+const CLOSED = new Element("", "");
+
+/** How a stream ended: by its closing tag, or by an error. */
+export type StreamEnd = "closed" | XmlError;
+
 /**
- * Reads XML as RFC 6120, section 11, restricts it, from bytes or strings cut anywhere. What it calls
- * back does not depend on where they were cut.
+ * Reads XML as RFC 6120, section 11, restricts it, from bytes cut anywhere. The parser is pulled:
+ * `feed` only takes bytes, and each `read` parses one thing and leaves the rest of the chunk as it is.
+ * So the owner may change the limits, or stop, between two elements of one chunk. Where the bytes were
+ * cut never changes what is read.
  *
- * `write` never throws for what the peer sent: `error` is called once, and nothing is read any more.
- * An exception that a callback throws goes through `write` to its caller; the parser stays
- * consistent, keeps what it has not read yet, and reads on at the next `write`. A callback may call
- * `stop`, `setLimits`, and `write`, whose data is read after what is being read.
- *
- * How it works: bytes are copied to a buffer that ends in a 0 byte, where every loop stops by itself.
- * Texts are read on where they were cut. A tag that is cut is read again from its `<`, once its end
- * has come; so a tag is read at most twice however it arrives, and reading needs no state within it.
- * A stanza that has come as a whole is read the short way first (`whole-stanza.ts`), if that knows how.
+ * How it works: bytes are copied to a slab that ends in a 0 byte, and every loop stops there. A text
+ * that was cut is read on from the cut. A tag that was cut is read again from its `<` once its end has
+ * come; so a tag is read at most twice, and reading needs no state within it. A stanza that has come as
+ * a whole is tried the short way first (`whole-stanza.ts`).
  */
 export class StreamParser {
-  readonly #events: StreamParserEvents;
   readonly #frames: boolean;
+  readonly #restarted: boolean;
   readonly #builder: TreeBuilder;
   #limits: XmlLimits;
 
-  #deaf = false;
-  #busy = false;
-  #failure: XmlError | undefined;
-  /** `end` was called. */
-  #ended = false;
-  /** A callback has thrown, and what was being read then waits, with what is written from then on in `#queue`. */
-  #interrupted = false;
-  /** What of a large write had not been looked at by then. */
-  #rest = NO_BYTES;
-  /** Written by callbacks, to be read later. */
-  #queue: (Uint8Array | string)[] = [];
-  /** The first half of a surrogate pair, whose second has not arrived. */
-  #half = "";
+  /** `"closing"`: the header was an empty tag, so the next `read` closes the stream. */
+  #state: "open" | "closing" | StreamEnd = "open";
+  /** Whether no more chunks are taken: `finish` or `stop` was called, or an error ended the stream. */
+  #finished = false;
+  /** Chunks that wait until everything before them has been read. */
+  #queue: Uint8Array[] = [];
+  /** The part of a large chunk that is not in the slab yet. */
+  #rest: Uint8Array = NO_BYTES;
+  /** Whether the slab holds bytes that may be read now. False: more bytes are needed. */
+  #unread = false;
+  /** Whether there is something to do once the slab is read: a chunk waits, or `finish` was called. */
+  #isPending = false;
+  /** The element that the last token completed, or `CLOSED`. */
+  #complete: Element | undefined;
 
   #slab: Slab = NO_SLAB;
   /** Where the token being read starts in the slab. */
@@ -175,11 +171,11 @@ export class StreamParser {
   /** Root elements in this document. */
   #roots = 0;
 
-  constructor(events: StreamParserEvents, options: StreamParserOptions = {}) {
-    this.#events = events;
+  constructor(options: StreamParserOptions = {}) {
     this.#limits = settleLimits(LIMITS, options.limits);
-    const { framing = "stream", context = {} } = options;
+    const { framing = "stream", context = {}, restarted = false } = options;
     this.#frames = oneOf("framing", framing, ["stream", "frame"]) === "frame";
+    this.#restarted = restarted;
     const { ns = "", prefixes = NO_PREFIXES } = context;
     if ("xmlns" in prefixes || (prefixes.xml ?? NS.xml) !== NS.xml) {
       throw new BrokerError(
@@ -192,55 +188,78 @@ export class StreamParser {
     );
   }
 
+  /** How the stream ended: by its closing tag or by an error. Undefined while it goes on, or was stopped. */
+  get end(): StreamEnd | undefined {
+    const state = this.#state;
+    return state === "open" || state === "closing" ? undefined : state;
+  }
+
   /**
-   * Whether the parser is between stanzas: nothing of an unfinished tag or element has been read, and
-   * nothing but white space waits to be read.
+   * Whether every byte has been read and nothing is begun: no unread or unfinished element, and no
+   * white space or other byte behind the last element.
    */
   get idle(): boolean {
-    return this.#queue.length === 0 && this.#rest.length === 0 && this.#isComplete();
+    return !this.#unread && !this.#isPending && this.#space === 0 && this.#isComplete();
+  }
+
+  /** The default namespace that the stream header declares for what follows; `""` for none, or before the header. */
+  get contentNamespace(): string {
+    return this.#builder.contentNamespace;
   }
 
   /**
-   * Reads on. Bytes must be UTF-8. Never throws for what the peer sent; throws `BAD_OPTION` for what is neither
-   * bytes nor text.
+   * Takes a chunk of UTF-8. Nothing is parsed yet. The bytes are copied, so the caller may use the array
+   * again at once. Chunks may be fed while others are unread. The parser sets no bound on them: feed
+   * no more before `read` has returned undefined, or pause what feeds it.
    */
-  write(data: Uint8Array | string): void {
-    if (typeof data !== "string" && !isBytes(data)) {
-      throw badOption("what is written", "a Uint8Array or a string", data);
-    }
-    if (this.#deaf || this.#ended) return;
-    if (!this.#busy && !this.#interrupted) {
-      this.#run(data);
-      return;
-    }
-    this.#queue.push(typeof data === "string" ? data : data.slice());
-    if (!this.#busy) this.#run();
+  feed(bytes: Uint8Array): void {
+    if (this.#finished || bytes.length === 0) return;
+    if (this.#unread || this.#isPending) {
+      this.#queue.push(bytes.slice());
+      this.#isPending = true;
+    } else this.#take(bytes.length > PIECE ? bytes.slice() : bytes);
   }
 
   /**
-   * Says that no more will come. What stands unfinished (a tag, an element in a stanza) is an error;
-   * a stream that was not closed, but stands between stanzas, is not. What a callback's exception has left is
-   * read first; called by a callback, it ends once all that was written has been read.
+   * The next thing of the stream: first the header (an element without children), then one child of the
+   * root with each call. In frames: one element with each call. Undefined: no whole element is there
+   * and more bytes are needed, or the stream has ended (`end` says how). Never throws for what the peer sent.
    */
-  end(): void {
-    if (this.#deaf) return;
-    this.#ended = true;
-    if (!this.#busy) this.#run();
+  read(): Element | undefined {
+    if (!this.#unread && !this.#isPending) return undefined;
+    try {
+      return this.#read();
+    } catch (thrown) {
+      if (!(thrown instanceof XmlError)) throw thrown;
+      this.stop();
+      this.#state = thrown;
+      return undefined;
+    }
   }
 
-  /** No more callbacks, whatever is written; everything held is let go. */
+  /**
+   * Says that no more will come. Once all has been read, an unfinished tag or element is an error; an
+   * open stream between stanzas is not.
+   */
+  finish(): void {
+    this.#finished = this.#isPending = true;
+  }
+
+  /** Stops: nothing is read any more, and everything held is let go. */
   stop(): void {
-    this.#deaf = true;
+    if (this.#state === "closing") this.#state = "open";
+    this.#finished = true;
     this.#at = this.#slab.end;
     this.#change(NO_SLAB);
     this.#token = "none";
+    this.#unread = this.#isPending = false;
     this.#queue = [];
     this.#rest = NO_BYTES;
-    this.#text = this.#half = "";
+    this.#text = "";
     this.#builder.clear();
   }
 
-  /** Changes limits from here on, also for the stanza that is being read. */
+  /** Changes limits from the next `read` on, also for a stanza that is half read. Ends in `BAD_OPTION` for what is no limit. */
   setLimits(limits: Partial<XmlLimits>): void {
     this.#limits = settleLimits(this.#limits, limits);
   }
@@ -250,105 +269,66 @@ export class StreamParser {
     return this.#builder.depth > this.#builder.roots;
   }
 
-  /** Whether nothing is unfinished, and nothing but white space waits. */
+  /** Whether nothing is unfinished. */
   #isComplete(): boolean {
-    if (this.#inStanza() || this.#token !== "none" || this.#half !== "") return false;
-    for (let i = this.#at; i < this.#slab.end; i++) {
-      if (CLASS[this.#slab.bytes[i] ?? 0] !== SPACE) return false;
-    }
-    return true;
+    return !this.#inStanza() && this.#token === "none" && this.#at === this.#slab.end;
   }
 
-  /** Reads what an exception has left, then this, then what callbacks write. */
-  #run(data?: Uint8Array | string): void {
-    this.#busy = true;
-    try {
-      if (this.#interrupted) this.#goOn();
-      if (data !== undefined) this.#take(data);
-      while (this.#queue.length > 0) this.#take(this.#queue.shift() ?? "");
-      if (this.#ended && !this.#deaf) {
-        this.#finish("the input ends too early");
-        this.stop();
+  // Input: from chunks to a slab.
+
+  #read(): Element | undefined {
+    if (this.#state === "closing") {
+      this.#closeRoot();
+      return undefined;
+    }
+    for (;;) {
+      if (this.#unread) {
+        const element = this.#readTokens();
+        // With nothing left the slab goes back at once: the owner may not read again for a while.
+        if (element === undefined || this.#at === this.#slab.end) this.#settle();
+        if (element !== undefined) return element === CLOSED ? undefined : element;
       }
-    } catch (thrown) {
-      this.#report(thrown);
-    } finally {
-      this.#busy = false;
+      if (!this.#isPending) return undefined;
+      this.#takeNext();
     }
   }
 
-  /** Tells of the parser's own failure; what a callback has thrown goes on. */
-  #report(thrown: unknown): void {
-    const failure = this.#failure;
-    if (failure === undefined || thrown !== failure) {
-      this.#interrupted = true;
-      throw thrown;
-    }
-    this.stop();
-    this.#events.error(failure);
+  /** Puts the next bytes that wait into the slab, or ends where none will come. */
+  #takeNext(): void {
+    const { length } = this.#rest;
+    const next = length > 0 ? this.#rest : this.#queue.shift();
+    if (next === undefined) {
+      this.#isPending = false;
+      if (!this.#finished) return;
+      this.#finish("the input ends too early");
+      this.stop();
+    } else if (length > 0) this.#takePiece(next);
+    else this.#take(next);
   }
 
-  // Input: from what is written to a slab.
-
-  #take(data: Uint8Array | string): void {
+  #take(chunk: Uint8Array): void {
     if (this.#frames) {
       this.#document = this.#base + this.#slab.end;
       this.#roots = 0;
     }
-    if (typeof data === "string") this.#takeText(data);
-    else this.#takeBytes(data);
-    if (this.#frames && !this.#deaf) this.#finish(FRAME_ENDS);
+    this.#takePiece(chunk);
   }
 
-  /** Reads what a callback's exception has left. */
-  #goOn(): void {
-    this.#interrupted = false;
-    this.#readHeld();
-    const rest = this.#rest;
-    this.#rest = NO_BYTES;
-    if (!this.#deaf) this.#takeBytes(rest);
-    if (this.#frames && !this.#deaf) this.#finish(FRAME_ENDS);
-  }
-
-  #takeText(data: string): void {
-    let text = this.#half + data;
-    this.#half = "";
-    const last = text.charCodeAt(text.length - 1);
-    if (last >= 0xd800 && last < 0xdc00) {
-      this.#half = text.slice(-1);
-      text = text.slice(0, -1);
+  #takePiece(bytes: Uint8Array): void {
+    if (bytes.length <= PIECE) {
+      this.#append(bytes);
+      this.#rest = NO_BYTES;
+    } else {
+      this.#append(bytes.subarray(0, PIECE));
+      this.#rest = bytes.subarray(PIECE);
+      this.#isPending = true;
     }
-    const lone = text.search(LONE_SURROGATE);
-    // Kept where it is found again, should a callback throw before that.
-    if (lone >= 0) this.#half = text.charAt(lone);
-    this.#takeBytes(encoder.encode(lone < 0 ? text : text.slice(0, lone)));
-    if (lone >= 0 && !this.#deaf) this.#failHalf();
+    this.#unread = true;
   }
 
-  #takeBytes(data: Uint8Array): void {
-    if (data.length <= PIECE) {
-      this.#takePiece(data);
-      return;
-    }
-    for (let from = 0; from < data.length && !this.#deaf; from += PIECE) {
-      try {
-        this.#takePiece(data.subarray(from, from + PIECE));
-      } catch (thrown) {
-        // What a callback's exception leaves unread is not lost.
-        if (thrown !== this.#failure) this.#rest = data.slice(from + PIECE);
-        throw thrown;
-      }
-    }
-  }
-
-  #takePiece(data: Uint8Array): void {
-    this.#append(data);
-    this.#readHeld();
-  }
-
-  #readHeld(): void {
-    if (this.#token === "none" || this.#readOn()) this.#readTokens();
-    if (this.#deaf) return;
+  /** The slab has been read to its end: judges what is unfinished, and gives back memory. */
+  #settle(): void {
+    this.#unread = false;
     this.#checkUnfinished();
     const held = this.#slab.end - this.#at;
     if (held === 0) this.#change(NO_SLAB);
@@ -356,6 +336,7 @@ export class StreamParser {
       // What is unfinished and little moves out of a large slab, which others can use then.
       this.#change(leaseLittle(2 * held));
     }
+    if (this.#frames && this.#rest.length === 0) this.#finish("the frame ends too early");
   }
 
   /** Puts bytes behind those that are held. */
@@ -393,16 +374,16 @@ export class StreamParser {
 
   /** No more will come: is anything unfinished? */
   #finish(detail: string): void {
-    if (this.#half !== "") this.#failHalf();
     this.#readLastTag();
     if (!this.#isComplete()) this.#fail("not-well-formed", detail, this.#slab.end);
   }
 
   // Tokens: each reads one, and returns whether it has got it whole.
 
-  #readTokens(): void {
-    let whole = true;
-    while (whole && this.#at < this.#slab.end) {
+  /** Reads on until an element is complete or the stream has closed. Undefined: the slab holds no more whole tokens. */
+  #readTokens(): Element | undefined {
+    let whole = this.#token === "none" || this.#readOn();
+    while (whole && this.#complete === undefined && this.#at < this.#slab.end) {
       const { bytes } = this.#slab;
       if (bytes[this.#at] !== LT)
         whole = this.#inStanza() ? this.#readText(false) : this.#readSpace();
@@ -412,9 +393,16 @@ export class StreamParser {
         else if (second === SLASH) whole = this.#readEndTag() || this.#cutTag();
         else if (second === BANG) whole = this.#readCdataStart();
         else if (second === QUESTION) whole = this.#readDeclaration();
-        else if (!this.#readWholeStanza()) whole = this.#readStartTag() || this.#cutTag();
+        else {
+          const stanza = this.#readWholeStanza();
+          if (stanza !== undefined) return stanza;
+          whole = this.#readStartTag() || this.#cutTag();
+        }
       }
     }
+    const complete = this.#complete;
+    this.#complete = undefined;
+    return complete;
   }
 
   /**
@@ -424,27 +412,28 @@ export class StreamParser {
    *     <message><body>Hello</body></message>
    *     ^
    */
-  #readWholeStanza(): boolean {
+  #readWholeStanza(): Element | undefined {
     const builder = this.#builder;
     const slab = this.#slab;
-    if (builder.depth !== builder.roots || slab.end - this.#at < WORTH_WHILE) return false;
-    if (this.#frames && this.#roots > 0) return false;
+    if (builder.depth !== builder.roots) return undefined;
+    if (slab.end - this.#at < WORTH_WHILE && slab.bytes[slab.end - 1] !== GT) return undefined;
+    if (this.#frames && this.#roots > 0) return undefined;
     if (this.#detour > 0) {
       this.#detour--;
-      return false;
+      return undefined;
     }
     const { namespace, outer } = builder;
     const element = readWholeStanza(slab, this.#at, namespace, outer, this.#limits, tag);
     if (element === undefined) {
       this.#detour = this.#odd;
       this.#odd = Math.min(2 * this.#odd + 1, LONGEST_DETOUR);
-      return false;
+      return undefined;
     }
     this.#odd = 0;
     if (this.#frames) this.#roots++;
     this.#at = slab.taken;
-    this.#deliver(element);
-    return true;
+    this.#space = 0;
+    return element;
   }
 
   /** Goes on with a token that was cut. */
@@ -464,6 +453,10 @@ export class StreamParser {
     let i = this.#at;
     while (CLASS[bytes[i] ?? 0] === SPACE) i++;
     this.#space += i - this.#at;
+    // The space is the last of the stream before: this document begins behind it.
+    if (this.#restarted && this.#roots === 0 && this.#base + this.#at === this.#document) {
+      this.#document = this.#base + i;
+    }
     const over = this.#space - this.#limits.space;
     if (over > 0) this.#fail("policy-violation", "too much white space", i - over);
     this.#at = i;
@@ -929,9 +922,11 @@ export class StreamParser {
     this.#token = "none";
     if (depth < roots) {
       builder.carry(element.prefixes);
-      this.#space = 0;
-      this.#events.open(element, builder.namespace);
-      if (empty && !this.#deaf) this.#closeRoot();
+      if (empty) {
+        this.#state = "closing";
+        this.#isPending = true;
+      }
+      this.#deliver(element);
     } else if (empty && depth === roots) this.#deliver(element);
   }
 
@@ -945,6 +940,7 @@ export class StreamParser {
     this.#token = "none";
     if (builder.depth === builder.roots) {
       this.#closeRoot();
+      this.#deliver(CLOSED);
       return;
     }
     const element = builder.end();
@@ -953,13 +949,12 @@ export class StreamParser {
 
   #deliver(element: Element): void {
     this.#space = 0;
-    this.#events.element(element);
+    this.#complete = element;
   }
 
   #closeRoot(): void {
     this.#builder.end();
-    this.#space = 0;
-    this.#events.close();
+    this.#state = "closed";
   }
 
   #endText(): void {
@@ -1026,17 +1021,6 @@ export class StreamParser {
       : this.#fail("invalid-xml", "text between stanzas", at, reach);
   }
 
-  #failHalf(): never {
-    this.#readLastTag();
-    return this.#fail(
-      "not-well-formed",
-      "half a character",
-      this.#slab.end,
-      this.#slab.end,
-      "half of one",
-    );
-  }
-
   #failCharacter(at: number): never {
     return this.#fail("not-well-formed", "an illegal character", at);
   }
@@ -1062,31 +1046,13 @@ export class StreamParser {
       limit = Math.min(limit, this.#at + this.#limits.tag);
     }
     if (reach >= limit) {
-      this.#failure = new XmlError(
-        "policy-violation",
-        "a tag or stanza is too long",
-        this.#base + limit,
-        "more of it",
-      );
-    } else {
-      const what = found ?? describe(bytes, at, this.#slab.end);
-      this.#failure = new XmlError(condition, detail, this.#base + at, what);
+      const offset = this.#base + limit;
+      throw new XmlError("policy-violation", "a tag or stanza is too long", offset, "more of it");
     }
-    throw this.#failure;
+    const what = found ?? describe(bytes, at, this.#slab.end);
+    throw new XmlError(condition, detail, this.#base + at, what);
   }
 }
-
-const FRAME_ENDS = "the frame ends too early";
-const NO_BYTES = new Uint8Array();
-
-/** Also of another realm, where `instanceof` cannot tell. */
-function isBytes(data: unknown): data is Uint8Array {
-  return (
-    data instanceof Uint8Array || Object.prototype.toString.call(data) === "[object Uint8Array]"
-  );
-}
-
-const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
 /** Says what stands at a place, but no more of it than one byte. */
 function describe(bytes: Uint8Array, at: number, end: number): string {

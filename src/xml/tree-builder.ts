@@ -91,6 +91,11 @@ export class TreeBuilder {
     return this.depth === 0 ? this.#contextNs : (this.#frames[this.depth - 1]?.ns ?? "");
   }
 
+  /** The default namespace within the root of a stream; before that, and in frames, the context's. */
+  get contentNamespace(): string {
+    return this.roots === 0 || this.depth === 0 ? this.#contextNs : (this.#frames[0]?.ns ?? "");
+  }
+
   /** Sets the prefixes that every stanza carries along, and that are in scope from now on. */
   carry(prefixes: Readonly<Record<string, string>>): void {
     if (Object.keys(prefixes).length === 0) return;

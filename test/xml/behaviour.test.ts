@@ -1,11 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Element } from "../../src/xml/element.ts";
 import { parse } from "../../src/xml/parse.ts";
-import {
-  StreamParser,
-  type StreamParserEvents,
-  type StreamParserOptions,
-} from "../../src/xml/stream-parser.ts";
+import { PushParser, type StreamParserEvents } from "../../src/xml/push-parser.ts";
+import type { StreamParserOptions } from "../../src/xml/stream-parser.ts";
 import type { XmlError } from "../../src/xml/xml-error.ts";
 import { bytesOf, record } from "./recorder.ts";
 
@@ -13,7 +10,7 @@ const HEADER = "<s xmlns='u'>";
 
 /** A parser and what it has called back, with something to do in each callback. */
 function listening(
-  react: (event: string, parser: StreamParser) => void = () => undefined,
+  react: (event: string, parser: PushParser) => void = () => undefined,
   options?: StreamParserOptions,
 ) {
   const log: string[] = [];
@@ -21,7 +18,7 @@ function listening(
     log.push(event);
     react(event, parser);
   };
-  const parser: StreamParser = new StreamParser(
+  const parser: PushParser = new PushParser(
     {
       open: ({ name }) => {
         note(`<${name}>`);
@@ -49,7 +46,7 @@ describe("what the caller gets wrong is BAD_OPTION", () => {
     ["context.prefixes", { context: { prefixes: { xml: "urn:evil" } } }],
     ["context.prefixes", { context: { prefixes: { xmlns: "urn:evil" } } }],
   ])("%s: %j", (option, options) => {
-    expect(() => new StreamParser(events, options as StreamParserOptions)).toThrow(
+    expect(() => new PushParser(events, options as StreamParserOptions)).toThrow(
       expect.objectContaining({
         code: "BAD_OPTION",
         message: expect.stringContaining(option) as string,
@@ -223,12 +220,15 @@ describe("callbacks may", () => {
   });
 });
 
-describe("idle means between stanzas:", () => {
+describe("idle means that nothing is begun and no byte stands behind the last element:", () => {
   test.each<[string, boolean]>([
     ["", true],
-    ["  \n", true],
+    ["  \n", false],
+    [" ".repeat(1024), false],
     ["<a/>", true],
-    ["<a></a> ", true],
+    ["<a></a>", true],
+    ["<a></a> ", false],
+    [" <a/>", true],
     ["<", false],
     ["<a", false],
     ["<a/", false],
@@ -238,12 +238,14 @@ describe("idle means between stanzas:", () => {
     ["<a/><", false],
     ["<a><![CDATA[", false],
   ])("%j → %s", (text, idle) => {
-    const { parser } = listening();
-    parser.write(HEADER + text);
-    expect(parser.idle).toBe(idle);
+    for (const pieces of [[HEADER + text], [HEADER, text], [HEADER, ...text.split("")]]) {
+      const { parser } = listening();
+      for (const piece of pieces) parser.write(piece);
+      expect(parser.idle).toBe(idle);
+    }
   });
 
-  test("in a callback what waits in the same chunk counts", () => {
+  test("in a callback the bytes that wait in the same chunk count", () => {
     const seen: unknown[] = [];
     for (const rest of ["", " \n", "<b/>", " x"]) {
       const { parser } = listening((event) => {
@@ -251,10 +253,10 @@ describe("idle means between stanzas:", () => {
       });
       parser.write(HEADER + "<a/>" + rest);
     }
-    expect(seen).toEqual([true, true, false, false]);
+    expect(seen).toEqual([true, false, false, false]);
   });
 
-  test("before the header and half a character later it is what one expects", () => {
+  test("before the header and behind half a character it is as expected", () => {
     const { parser } = listening();
     expect(parser.idle).toBe(true);
     parser.write("<s");
@@ -354,7 +356,7 @@ describe("an error", () => {
   test("says the condition, the code, the byte, and what stood there", () => {
     const { parser } = listening();
     let error: XmlError | undefined;
-    const other = new StreamParser({
+    const other = new PushParser({
       open() {},
       element() {},
       close() {},
@@ -391,7 +393,7 @@ describe("what is kept in memory", () => {
   test("names and namespaces that are seen again are the same strings for all", () => {
     const stanza = "<message to='a'><x xmlns='urn:kept'/></message>";
     const trees: Element[] = [];
-    const parser = new StreamParser({
+    const parser = new PushParser({
       open() {},
       element: (element) => trees.push(element),
       close() {},

@@ -6,8 +6,8 @@ import {
   type XmlLimits,
 } from "../../src/xml/limits.ts";
 import { parse } from "../../src/xml/parse.ts";
+import { PushParser } from "../../src/xml/push-parser.ts";
 import { serialize } from "../../src/xml/serialize.ts";
-import { StreamParser } from "../../src/xml/stream-parser.ts";
 import { bytesOf, cuts, record } from "./recorder.ts";
 
 const HEADER = "<s xmlns='u'>";
@@ -93,7 +93,7 @@ test("what RFC 6120, 13.12, wants to pass always does: stanzas of 10,000 bytes",
 
 test("limits change on a live stream, from the next byte on", () => {
   const events: string[] = [];
-  const parser = new StreamParser({
+  const parser = new PushParser({
     open: () => events.push("open"),
     element: () => {
       events.push("element");
@@ -117,7 +117,7 @@ test.each<[Record<string, unknown>]>([
   [{ tags: 1 }],
 ])("%j is no limit", (limits) => {
   const events = { open() {}, element() {}, close() {}, error() {} };
-  expect(() => new StreamParser(events, { limits })).toThrow(
+  expect(() => new PushParser(events, { limits })).toThrow(
     expect.objectContaining({ code: "BAD_OPTION" }) as Error,
   );
 });
@@ -155,7 +155,7 @@ describe("an attack ends where its limit is:", () => {
   ];
   test.each(attacks)("%s", (_, start, endless, at) => {
     for (const size of [61, 4096]) {
-      const parser = new StreamParser({
+      const parser = new PushParser({
         open() {},
         element() {},
         close() {},

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Element } from "../../src/xml/element.ts";
 import { parse } from "../../src/xml/parse.ts";
+import { PushParser } from "../../src/xml/push-parser.ts";
 import { serialize } from "../../src/xml/serialize.ts";
-import { StreamParser } from "../../src/xml/stream-parser.ts";
 import { XmlError } from "../../src/xml/xml-error.ts";
 import { bytesOf, pieces, record, shape } from "./recorder.ts";
 
@@ -67,7 +67,7 @@ test("no bytes make the parser throw, or call back after an error", () => {
       const late = () => {
         expect(failed).toBe(0);
       };
-      const parser = new StreamParser({
+      const parser = new PushParser({
         open: late,
         element: late,
         close: late,

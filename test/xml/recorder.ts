@@ -1,5 +1,6 @@
 import type { Element } from "../../src/xml/element.ts";
-import { StreamParser, type StreamParserOptions } from "../../src/xml/stream-parser.ts";
+import { PushParser } from "../../src/xml/push-parser.ts";
+import type { StreamParserOptions } from "../../src/xml/stream-parser.ts";
 import { XmlError } from "../../src/xml/xml-error.ts";
 
 const encoder = new TextEncoder();
@@ -18,7 +19,7 @@ export function shape(element: Element): unknown {
 export interface Recording {
   /** `["open", shape]`, `["element", shape]`, `["close"]`, `["error", condition, offset, message]`. */
   readonly events: unknown[];
-  readonly parser: StreamParser;
+  readonly parser: PushParser;
 }
 
 /** Feeds the pieces to a parser, then its end, and records what it calls back. */
@@ -27,7 +28,7 @@ export function record(
   options?: StreamParserOptions,
 ): unknown[] {
   const events: unknown[] = [];
-  const parser = new StreamParser(
+  const parser = new PushParser(
     {
       open: (header) => events.push(["open", shape(header)]),
       element: (element) => events.push(["element", shape(element)]),

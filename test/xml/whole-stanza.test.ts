@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LIMITS, type XmlLimits } from "../../src/xml/limits.ts";
+import { PushParser } from "../../src/xml/push-parser.ts";
 import { lease, release } from "../../src/xml/slab.ts";
 import { StartTag } from "../../src/xml/start-tag.ts";
-import { StreamParser } from "../../src/xml/stream-parser.ts";
 import { readWholeStanza } from "../../src/xml/whole-stanza.ts";
 import { bytesOf, cuts, pieces, record, shape } from "./recorder.ts";
 
@@ -242,21 +242,21 @@ describe("in a stream", () => {
   test.each([
     [
       "stops the parser",
-      (parser: StreamParser) => {
+      (parser: PushParser) => {
         parser.stop();
       },
       "<m>",
     ],
     [
       "writes",
-      (parser: StreamParser) => {
+      (parser: PushParser) => {
         parser.write("<q/>");
       },
       "<m> <p> <q>",
     ],
     [
       "sets a limit",
-      (parser: StreamParser) => {
+      (parser: PushParser) => {
         parser.setLimits({ elements: 1 });
       },
       "<m> error",
@@ -264,7 +264,7 @@ describe("in a stream", () => {
   ])("a callback that %s is heard at once", (_, react, expected) => {
     learn();
     const log: string[] = [];
-    const parser = new StreamParser({
+    const parser = new PushParser({
       open: () => undefined,
       element: ({ name }) => {
         log.push(`<${name}>`);
@@ -280,7 +280,7 @@ describe("in a stream", () => {
   test("what a callback throws does not lose the stanzas after it", () => {
     learn();
     const log: string[] = [];
-    const parser = new StreamParser({
+    const parser = new PushParser({
       open: () => undefined,
       element: ({ name }) => {
         log.push(name);
