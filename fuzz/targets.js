@@ -56,9 +56,9 @@ function meaning(element, inherited, scope) {
 
 /** The targets: each has seeds, words for the mutator, and a function that throws when a promise is broken. */
 export async function targets(load) {
-  const { PushParser } = await load("xml/push-parser.js");
-  const { serialize } = await load("xml/serialize.js");
-  const { parse } = await load("xml/parse.js");
+  const { PushParser } = await load("xml/read/push-parser.js");
+  const { serialize } = await load("xml/write/serialize.js");
+  const { parse } = await load("xml/read/parse.js");
   const { Element } = await load("xml/element.js");
   const { BrokerError } = await load("base/errors.js");
 

@@ -58,7 +58,7 @@ export {
   type XPathNode,
 } from "./xml/element.ts";
 export { NS } from "./xml/namespaces.ts";
-export { type ParseOptions, parse } from "./xml/parse.ts";
+export { type ParseOptions, parse } from "./xml/read/parse.ts";
 export { type Hole, type Xml, xml } from "./xml/template.ts";
 export { XmlError } from "./xml/xml-error.ts";
 export { filters } from "./xpath/filters.ts";

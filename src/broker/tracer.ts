@@ -7,7 +7,7 @@ import {
   traceText,
 } from "../contract/trace.ts";
 import type { Element } from "../xml/element.ts";
-import type { SerializeContext } from "../xml/serialize.ts";
+import type { SerializeContext } from "../xml/write/serialize.ts";
 
 /** How an element was met. */
 export type SeenElement = Pick<TraceWriting, "authenticates" | "wire">;

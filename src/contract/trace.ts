@@ -1,7 +1,7 @@
 import { callable, knownOptions, oneOf, record } from "../base/check.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import { type SerializeContext, serialize } from "../xml/serialize.ts";
+import { type SerializeContext, serialize } from "../xml/write/serialize.ts";
 
 /** One line of the trace: what went over the wire, or what happened. */
 export interface TraceEntry {

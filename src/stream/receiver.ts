@@ -1,6 +1,6 @@
 import type { TransportEvents } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
-import type { StreamParserEvents } from "../xml/push-parser.ts";
+import type { StreamParserEvents } from "../xml/read/push-parser.ts";
 import type { XmlError } from "../xml/xml-error.ts";
 
 /**

@@ -7,7 +7,7 @@ import type { IncomingRequest, IncomingRequests } from "../session/incoming.ts";
 import { Returnable } from "../session/returned.ts";
 import { type Element, isElement, withAttribute } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import { type SerializeContext, serialize } from "../xml/serialize.ts";
+import { type SerializeContext, serialize } from "../xml/write/serialize.ts";
 import { BoundedOutbox, type OutboxItem, type OutboxLimits, type OutboxPort } from "./outbox.ts";
 
 /** What the sender asks of the broker. */

@@ -1,7 +1,7 @@
 import { badOption } from "../base/check.ts";
 import { Dictionary, NO_PREFIXES } from "./dictionary.ts";
 import { NS } from "./namespaces.ts";
-import { mustNotBeDeeper, serialize } from "./serialize.ts";
+import { mustNotBeDeeper, serialize } from "./write/serialize.ts";
 
 export { Dictionary, NO_PREFIXES } from "./dictionary.ts";
 

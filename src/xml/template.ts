@@ -8,7 +8,7 @@ import {
   isElement,
   NO_PREFIXES,
 } from "./element.ts";
-import { parse } from "./parse.ts";
+import { parse } from "./read/parse.ts";
 import { TemplateSource } from "./template-source.ts";
 import { XmlError } from "./xml-error.ts";
 

@@ -4,7 +4,7 @@ import { redact } from "../../src/contract/trace.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { AuthError } from "../../src/sasl/auth-error.ts";
 import { xml } from "../../src/xml/element.ts";
-import { parse } from "../../src/xml/parse.ts";
+import { parse } from "../../src/xml/read/parse.ts";
 import { bare, line } from "../broker/line.ts";
 
 test.each([

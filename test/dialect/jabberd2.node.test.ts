@@ -4,7 +4,7 @@ import type { Broker } from "../../src/broker/broker.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { jabberd2 } from "../../src/dialect/jabberd2.ts";
 import { xml } from "../../src/xml/element.ts";
-import { parse } from "../../src/xml/parse.ts";
+import { parse } from "../../src/xml/read/parse.ts";
 import { type Attempt, attempt as attemptWith, knownCrypto } from "./attempt.ts";
 
 const TLS = "urn:ietf:params:xml:ns:xmpp-tls";

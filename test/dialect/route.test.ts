@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { unwrap, wrap } from "../../src/dialect/route.ts";
 import { type Element, xml } from "../../src/xml/element.ts";
-import { parse } from "../../src/xml/parse.ts";
+import { parse } from "../../src/xml/read/parse.ts";
 
 const NS = "http://jabberd.jabberstudio.org/ns/component/1.0";
 const names: [string, string] = ["echo.localhost", "second.localhost"];

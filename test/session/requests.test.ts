@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import { isAnswer } from "../../src/session/answers.ts";
 import { type Element, xml } from "../../src/xml/element.ts";
-import { parse } from "../../src/xml/parse.ts";
+import { parse } from "../../src/xml/read/parse.ts";
 import { bare, codeOf, line, readyLine } from "../broker/line.ts";
 
 const ME = "me@example.org/here";

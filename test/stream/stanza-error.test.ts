@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { errorElement, StanzaError, stanzaErrorFrom } from "../../src/stream/stanza-error.ts";
-import { parse } from "../../src/xml/parse.ts";
+import { parse } from "../../src/xml/read/parse.ts";
 
 const NS = "urn:ietf:params:xml:ns:xmpp-stanzas";
 

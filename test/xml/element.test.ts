@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { jid } from "../../src/jid/jid.ts";
 import { Element, xml } from "../../src/xml/element.ts";
-import { parse } from "../../src/xml/parse.ts";
+import { parse } from "../../src/xml/read/parse.ts";
 
 const coded = (code: string, message: string): Error =>
   expect.objectContaining({ code, message: expect.stringContaining(message) as string }) as Error;

@@ -5,9 +5,9 @@ import {
   settleLimits,
   type XmlLimits,
 } from "../../src/xml/limits.ts";
-import { parse } from "../../src/xml/parse.ts";
-import { PushParser } from "../../src/xml/push-parser.ts";
-import { serialize } from "../../src/xml/serialize.ts";
+import { parse } from "../../src/xml/read/parse.ts";
+import { PushParser } from "../../src/xml/read/push-parser.ts";
+import { serialize } from "../../src/xml/write/serialize.ts";
 import { bytesOf, cuts, record } from "./recorder.ts";
 
 const HEADER = "<s xmlns='u'>";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Element } from "../../src/xml/element.ts";
-import { parse } from "../../src/xml/parse.ts";
-import { PushParser } from "../../src/xml/push-parser.ts";
-import { serialize } from "../../src/xml/serialize.ts";
+import { parse } from "../../src/xml/read/parse.ts";
+import { PushParser } from "../../src/xml/read/push-parser.ts";
+import { serialize } from "../../src/xml/write/serialize.ts";
 import { XmlError } from "../../src/xml/xml-error.ts";
 import { bytesOf, pieces, record, shape } from "./recorder.ts";
 

@@ -1,6 +1,6 @@
 import type { Element } from "../../src/xml/element.ts";
-import { PushParser } from "../../src/xml/push-parser.ts";
-import type { StreamParserOptions } from "../../src/xml/stream-parser.ts";
+import { PushParser } from "../../src/xml/read/push-parser.ts";
+import type { StreamParserOptions } from "../../src/xml/read/stream-parser.ts";
 import { XmlError } from "../../src/xml/xml-error.ts";
 
 const encoder = new TextEncoder();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Element } from "../../src/xml/element.ts";
-import { parse } from "../../src/xml/parse.ts";
+import { parse } from "../../src/xml/read/parse.ts";
 import { xml } from "../../src/xml/template.ts";
 
 test("the same name is a function and a tag", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { xml } from "../../src/xml/element.ts";
-import { parse } from "../../src/xml/parse.ts";
+import { parse } from "../../src/xml/read/parse.ts";
 import { compile } from "../../src/xpath/compile.ts";
 import type { XPathValue } from "../../src/xpath/value.ts";
 import { evaluate } from "./show.ts";

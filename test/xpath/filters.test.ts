@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parse } from "../../src/xml/parse.ts";
+import { parse } from "../../src/xml/read/parse.ts";
 import { compile } from "../../src/xpath/compile.ts";
 import { FilterIndex } from "../../src/xpath/filter-index.ts";
 import { filters } from "../../src/xpath/filters.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { xml } from "../../src/xml/element.ts";
-import { parse } from "../../src/xml/parse.ts";
+import { parse } from "../../src/xml/read/parse.ts";
 import { coreFunctions } from "../../src/xpath/functions.ts";
 import { evaluate } from "./show.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { isElement } from "../../src/xml/element.ts";
-import { parse } from "../../src/xml/parse.ts";
+import { parse } from "../../src/xml/read/parse.ts";
 import { compile } from "../../src/xpath/compile.ts";
 import { evaluate } from "./show.ts";
 

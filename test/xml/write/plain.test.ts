@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Element } from "../../src/xml/element.ts";
-import { NS } from "../../src/xml/namespaces.ts";
-import { type SerializeOptions, serialize } from "../../src/xml/serialize.ts";
+import { Element } from "../../../src/xml/element.ts";
+import { NS } from "../../../src/xml/namespaces.ts";
+import { type SerializeOptions, serialize } from "../../../src/xml/write/serialize.ts";
 
 const names = fc.constantFrom(
   "message",

@@ -1,4 +1,4 @@
-import { NO_PREFIXES } from "./dictionary.ts";
+import { NO_PREFIXES } from "../dictionary.ts";
 import { escapeText, escapeValue, ILLEGAL, isGoodText, isGoodValue } from "./escape.ts";
 import { declaringTagOf, type Piece, tagOf } from "./spelling.ts";
 

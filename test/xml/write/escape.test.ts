@@ -4,7 +4,7 @@ import {
   isGoodValue,
   SPECIAL_IN_TEXT,
   SPECIAL_IN_VALUE,
-} from "../../src/xml/escape.ts";
+} from "../../../src/xml/write/escape.ts";
 
 /** Each UTF-16 code unit, at each place of a step of four, in short strings and in long ones. */
 function* strings(): Generator<string> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { XmlCondition } from "../../src/xml/xml-error.ts";
-import { bytesOf, cuts, record } from "./recorder.ts";
+import type { XmlCondition } from "../../../src/xml/xml-error.ts";
+import { bytesOf, cuts, record } from "../recorder.ts";
 
 const HEADER = "<s:s xmlns='jabber:client' xmlns:s='http://etherx.jabber.org/streams'>";
 const XML = "http://www.w3.org/XML/1998/namespace";

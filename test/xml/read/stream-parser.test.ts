@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LIMITS, LIMITS_BEFORE_AUTHENTICATION } from "../../src/xml/limits.ts";
-import { StreamParser, type StreamParserOptions } from "../../src/xml/stream-parser.ts";
-import { XmlError } from "../../src/xml/xml-error.ts";
-import { bytesOf, cuts, pieces, record, shape } from "./recorder.ts";
+import { LIMITS, LIMITS_BEFORE_AUTHENTICATION } from "../../../src/xml/limits.ts";
+import { StreamParser, type StreamParserOptions } from "../../../src/xml/read/stream-parser.ts";
+import { XmlError } from "../../../src/xml/xml-error.ts";
+import { bytesOf, cuts, pieces, record, shape } from "../recorder.ts";
 
 const HEADER =
   "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";

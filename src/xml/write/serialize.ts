@@ -1,10 +1,10 @@
-import { BrokerError } from "../base/errors.ts";
-import { isNcName } from "./characters.ts";
-import { NO_PREFIXES } from "./dictionary.ts";
+import { BrokerError } from "../../base/errors.ts";
+import { NO_PREFIXES } from "../dictionary.ts";
+import { DEEPEST } from "../limits.ts";
+import { NS } from "../namespaces.ts";
+import { isNcName } from "../read/characters.ts";
+import { partsOf } from "../read/names.ts";
 import { escapeText, escapeValue, ILLEGAL, SPECIAL_IN_TEXT, SPECIAL_IN_VALUE } from "./escape.ts";
-import { DEEPEST } from "./limits.ts";
-import { partsOf } from "./names.ts";
-import { NS } from "./namespaces.ts";
 import { isWritable, plain, type Writable } from "./plain.ts";
 
 export type { Writable } from "./plain.ts";

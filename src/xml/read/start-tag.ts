@@ -1,4 +1,4 @@
-import { Dictionary, EmptyDictionary, NONE } from "./dictionary.ts";
+import { Dictionary, EmptyDictionary, NONE } from "../dictionary.ts";
 import { MOST_NAMES, type Name, NOBODY } from "./names.ts";
 
 /** Elements with more attributes than this are too rare to learn their shape. */

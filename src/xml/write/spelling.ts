@@ -1,6 +1,6 @@
+import { NS } from "../namespaces.ts";
+import { isQName, unique } from "../read/names.ts";
 import { isGoodValue } from "./escape.ts";
-import { isQName, unique } from "./names.ts";
-import { NS } from "./namespaces.ts";
 
 /*
  * How start tags are spelt: nearly all that are written were written before, with other values. What

@@ -1,8 +1,10 @@
-import { oneOf } from "../base/check.ts";
-import { BrokerError } from "../base/errors.ts";
+import { oneOf } from "../../base/check.ts";
+import { BrokerError } from "../../base/errors.ts";
+import { Element, NO_PREFIXES } from "../element.ts";
+import { LIMITS, settleLimits, type XmlLimits } from "../limits.ts";
+import { NS } from "../namespaces.ts";
+import { type XmlCondition, XmlError } from "../xml-error.ts";
 import { CLASS, foreignEnd, isCharacter, NAME, SPACE, sequenceLength } from "./characters.ts";
-import { Element, NO_PREFIXES } from "./element.ts";
-import { LIMITS, settleLimits, type XmlLimits } from "./limits.ts";
 import {
   hashOn,
   isQName,
@@ -13,7 +15,6 @@ import {
   NOBODY,
   SEED,
 } from "./names.ts";
-import { NS } from "./namespaces.ts";
 import { readReference } from "./references.ts";
 import { textStop, valueStop } from "./scan.ts";
 import {
@@ -30,7 +31,6 @@ import {
 import { StartTag } from "./start-tag.ts";
 import { TreeBuilder } from "./tree-builder.ts";
 import { readWholeStanza } from "./whole-stanza.ts";
-import { type XmlCondition, XmlError } from "./xml-error.ts";
 
 /** How a `StreamParser` reads. */
 export interface StreamParserOptions {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { xml } from "../../src/xml/element.ts";
-import { NS } from "../../src/xml/namespaces.ts";
-import { parse } from "../../src/xml/parse.ts";
-import { openTag, serialize } from "../../src/xml/serialize.ts";
+import { xml } from "../../../src/xml/element.ts";
+import { NS } from "../../../src/xml/namespaces.ts";
+import { parse } from "../../../src/xml/read/parse.ts";
+import { openTag, serialize } from "../../../src/xml/write/serialize.ts";
 
 const STREAM = { ns: NS.client, prefixes: { stream: NS.stream } };
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Element } from "../../src/xml/element.ts";
-import { PushParser } from "../../src/xml/push-parser.ts";
-import { bytesOf, cuts, record } from "./recorder.ts";
+import type { Element } from "../../../src/xml/element.ts";
+import { PushParser } from "../../../src/xml/read/push-parser.ts";
+import { bytesOf, cuts, record } from "../recorder.ts";
 
 const HEADER =
   "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='1' version='1.0'>";

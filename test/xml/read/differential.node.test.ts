@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { ParseOption, XmlCData, XmlDocument, XmlElement, XmlText } from "libxml2-wasm";
 import { SaxesParser } from "saxes";
 import { describe, expect, test } from "vitest";
-import type { Element } from "../../src/xml/element.ts";
-import { parse } from "../../src/xml/parse.ts";
-import { XmlError } from "../../src/xml/xml-error.ts";
+import type { Element } from "../../../src/xml/element.ts";
+import { parse } from "../../../src/xml/read/parse.ts";
+import { XmlError } from "../../../src/xml/xml-error.ts";
 
 /** An element as nested lists: name, namespace, attributes sorted, children. */
 type Tree = [string, string, [string, string][], ...(Tree | string)[]];

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LIMITS, type XmlLimits } from "../../src/xml/limits.ts";
-import { PushParser } from "../../src/xml/push-parser.ts";
-import { lease, release } from "../../src/xml/slab.ts";
-import { StartTag } from "../../src/xml/start-tag.ts";
-import { readWholeStanza } from "../../src/xml/whole-stanza.ts";
-import { bytesOf, cuts, pieces, record, shape } from "./recorder.ts";
+import { LIMITS, type XmlLimits } from "../../../src/xml/limits.ts";
+import { PushParser } from "../../../src/xml/read/push-parser.ts";
+import { lease, release } from "../../../src/xml/read/slab.ts";
+import { StartTag } from "../../../src/xml/read/start-tag.ts";
+import { readWholeStanza } from "../../../src/xml/read/whole-stanza.ts";
+import { bytesOf, cuts, pieces, record, shape } from "../recorder.ts";
 
 const HEADER = "<s:s xmlns='jabber:client' xmlns:s='http://etherx.jabber.org/streams'>";
 const PREFIXES = { s: "http://etherx.jabber.org/streams" };

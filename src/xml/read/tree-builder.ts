@@ -1,10 +1,10 @@
-import { Dictionary } from "./dictionary.ts";
-import { Element, NO_PREFIXES } from "./element.ts";
-import type { XmlLimits } from "./limits.ts";
+import { Dictionary } from "../dictionary.ts";
+import { Element, NO_PREFIXES } from "../element.ts";
+import type { XmlLimits } from "../limits.ts";
+import { NS } from "../namespaces.ts";
+import type { XmlCondition } from "../xml-error.ts";
 import { learnNamespace, type Name } from "./names.ts";
-import { NS } from "./namespaces.ts";
 import { rareDictionary, type StartTag } from "./start-tag.ts";
-import type { XmlCondition } from "./xml-error.ts";
 
 /** An element whose end tag has not come. Frames are used again for the next at their depth. */
 interface Frame {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { Element } from "../../src/xml/element.ts";
-import { NS } from "../../src/xml/namespaces.ts";
-import { serialize } from "../../src/xml/serialize.ts";
-import { declaringTagOf, tagOf } from "../../src/xml/spelling.ts";
+import { Element } from "../../../src/xml/element.ts";
+import { NS } from "../../../src/xml/namespaces.ts";
+import { serialize } from "../../../src/xml/write/serialize.ts";
+import { declaringTagOf, tagOf } from "../../../src/xml/write/spelling.ts";
 
 /** The same again, until what is met is remembered. */
 function again<T>(meet: () => T): T {

@@ -1,7 +1,8 @@
+import { Dictionary, EmptyDictionary, NONE } from "../dictionary.ts";
+import { Element, NO_PREFIXES } from "../element.ts";
+import type { XmlLimits } from "../limits.ts";
+import { NS } from "../namespaces.ts";
 import { CLASS, foreignEnd, NAME, SPACE } from "./characters.ts";
-import { Dictionary, EmptyDictionary, NONE } from "./dictionary.ts";
-import { Element, NO_PREFIXES } from "./element.ts";
-import type { XmlLimits } from "./limits.ts";
 import {
   hashOn,
   knownName,
@@ -11,7 +12,6 @@ import {
   NOBODY,
   SEED,
 } from "./names.ts";
-import { NS } from "./namespaces.ts";
 import { readReference } from "./references.ts";
 import { textStop, valueStop } from "./scan.ts";
 import { FOREIGN, LINES, NO_SLAB, REFERENCES, type Slab } from "./slab.ts";

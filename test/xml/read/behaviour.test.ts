@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { Element } from "../../src/xml/element.ts";
-import { parse } from "../../src/xml/parse.ts";
-import { PushParser, type StreamParserEvents } from "../../src/xml/push-parser.ts";
-import type { StreamParserOptions } from "../../src/xml/stream-parser.ts";
-import type { XmlError } from "../../src/xml/xml-error.ts";
-import { bytesOf, record } from "./recorder.ts";
+import type { Element } from "../../../src/xml/element.ts";
+import { parse } from "../../../src/xml/read/parse.ts";
+import { PushParser, type StreamParserEvents } from "../../../src/xml/read/push-parser.ts";
+import type { StreamParserOptions } from "../../../src/xml/read/stream-parser.ts";
+import type { XmlError } from "../../../src/xml/xml-error.ts";
+import { bytesOf, record } from "../recorder.ts";
 
 const HEADER = "<s xmlns='u'>";
 

@@ -1,9 +1,9 @@
+import type { Element } from "../element.ts";
+import type { XmlLimits } from "../limits.ts";
+import { NS } from "../namespaces.ts";
+import { XmlError } from "../xml-error.ts";
 import { encode } from "./decode.ts";
-import type { Element } from "./element.ts";
-import type { XmlLimits } from "./limits.ts";
-import { NS } from "./namespaces.ts";
 import { StreamParser } from "./stream-parser.ts";
-import { XmlError } from "./xml-error.ts";
 
 /** What stands around the text that is parsed, and what it may cost. */
 export interface ParseOptions {
