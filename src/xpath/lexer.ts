@@ -1,4 +1,4 @@
-import { NAME_REST, NAME_START } from "../xml/read/characters.ts";
+import { NAME_REST, NAME_START } from "../xml/qname.ts";
 import { isSpace } from "./value.ts";
 import { XPathError } from "./xpath-error.ts";
 

@@ -11,20 +11,6 @@ for (const letter of "-.0123456789:_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr
   CLASS[letter.charCodeAt(0)] = NAME;
 }
 
-/** What a name may begin with (NCName of Namespaces in XML), as it stands in a class with the flag `u`. */
-export const NAME_START =
-  "A-Z_a-z\\xC0-\\xD6\\xD8-\\xF6\\xF8-\\u02FF\\u0370-\\u037D\\u037F-\\u1FFF\\u200C\\u200D\\u2070-\\u218F" +
-  "\\u2C00-\\u2FEF\\u3001-\\uD7FF\\uF900-\\uFDCF\\uFDF0-\\uFFFD\\u{10000}-\\u{EFFFF}";
-/** What a name may go on with. */
-export const NAME_REST = NAME_START + "\\-.0-9\\xB7\\u0300-\\u036F\\u203F\\u2040";
-
-const NC_NAME = new RegExp(`^[${NAME_START}][${NAME_REST}]*$`, "u");
-
-/** Whether this is a name without a colon (NCName of Namespaces in XML). */
-export function isNcName(text: string): boolean {
-  return NC_NAME.test(text);
-}
-
 /** Whether XML allows the character (XML 1.0, 2.2). */
 export function isCharacter(code: number): boolean {
   return (

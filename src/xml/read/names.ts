@@ -1,4 +1,5 @@
-import { isNcName } from "./characters.ts";
+import { unique } from "../dictionary.ts";
+import { isQName } from "../qname.ts";
 import { Literal, LONGEST_LITERAL } from "./literal.ts";
 
 const NOTHING = new Literal("");
@@ -102,18 +103,6 @@ export function hashOn(hash: number, byte: number): number {
   return (Math.imul(hash, 31) + byte) | 0;
 }
 
-/**
- * A string of its own: one that was cut out of another would keep that alive. As it comes from the key
- * of an object, engines have one string for all of the same text, and need not look into two of them
- * to see whether they are equal: so elements are written a tenth faster.
- */
-export function unique(text: string): string {
-  // (An object without a prototype: another would teach V8 a new shape for each text.)
-  const keys = Object.create(null) as Record<string, undefined>;
-  keys[text] = undefined;
-  return Object.keys(keys)[0] ?? text;
-}
-
 /** No name at all. */
 export const NOBODY: Name = new Name(-1, 0, NOTHING, "");
 
@@ -185,23 +174,6 @@ function freeSlot(hash: number): number {
     slot = (slot + 1) & (SLOTS - 1);
   }
   return -1;
-}
-
-const ASCII_NAME = /^[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?$/;
-
-/** Whether this is a name, with a prefix or without one (QName of Namespaces in XML). */
-export function isQName(text: string): boolean {
-  if (ASCII_NAME.test(text)) return true;
-  const colon = text.indexOf(":");
-  if (colon < 0) return isNcName(text);
-  return isNcName(text.slice(0, colon)) && isNcName(text.slice(colon + 1));
-}
-
-/** Takes a qualified name apart; undefined if it is none. */
-export function partsOf(qualified: string): { prefix: string; local: string } | undefined {
-  if (!isQName(qualified)) return undefined;
-  const colon = qualified.indexOf(":");
-  return { prefix: colon < 0 ? "" : qualified.slice(0, colon), local: qualified.slice(colon + 1) };
 }
 
 const namespaces = new Map<string, KnownNamespace>();

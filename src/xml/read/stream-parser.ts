@@ -3,18 +3,10 @@ import { BrokerError } from "../../base/errors.ts";
 import { Element, NO_PREFIXES } from "../element.ts";
 import { LIMITS, settleLimits, type XmlLimits } from "../limits.ts";
 import { NS } from "../namespaces.ts";
+import { isQName } from "../qname.ts";
 import { type XmlCondition, XmlError } from "../xml-error.ts";
 import { CLASS, foreignEnd, isCharacter, NAME, SPACE, sequenceLength } from "./characters.ts";
-import {
-  hashOn,
-  isQName,
-  knownName,
-  learnName,
-  makeRoom,
-  type Name,
-  NOBODY,
-  SEED,
-} from "./names.ts";
+import { hashOn, knownName, learnName, makeRoom, type Name, NOBODY, SEED } from "./names.ts";
 import { readReference } from "./references.ts";
 import { textStop, valueStop } from "./scan.ts";
 import {

@@ -2,8 +2,7 @@ import { BrokerError } from "../../base/errors.ts";
 import { NO_PREFIXES } from "../dictionary.ts";
 import { DEEPEST } from "../limits.ts";
 import { NS } from "../namespaces.ts";
-import { isNcName } from "../read/characters.ts";
-import { partsOf } from "../read/names.ts";
+import { isNcName, partsOf } from "../qname.ts";
 import { escapeText, escapeValue, ILLEGAL, SPECIAL_IN_TEXT, SPECIAL_IN_VALUE } from "./escape.ts";
 import { isWritable, plain, type Writable } from "./plain.ts";
 

@@ -1,5 +1,6 @@
+import { unique } from "../dictionary.ts";
 import { NS } from "../namespaces.ts";
-import { isQName, unique } from "../read/names.ts";
+import { isQName } from "../qname.ts";
 import { isGoodValue } from "./escape.ts";
 
 /*
