@@ -109,7 +109,8 @@ export function scriptedPeer(script: string, options: PeerOptions = {}): Scripte
         unread += text;
         follow();
       },
-      drain: () => undefined,
+      leaving: () => undefined,
+      taken: () => undefined,
       end: () => {
         server.end();
       },

@@ -220,7 +220,8 @@ export class Lifecycle implements RunOwner, TrafficPort, EmitterOwner<BrokerEven
   }
 
   buffered(): number {
-    return this.#run?.connection.transport?.buffered ?? 0;
+    const transport = this.#run?.connection.transport;
+    return transport === undefined ? 0 : transport.handed - transport.taken;
   }
 
   write(text: string, stanza: Element): boolean {

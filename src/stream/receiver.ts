@@ -36,8 +36,12 @@ export class FromTransport implements TransportEvents {
     this.#receiver.arrived(bytes);
   }
 
-  drain(): void {
-    // Who writes looks at `buffered` when there is more to write.
+  leaving(): void {
+    // Nothing is added to a turn's write yet.
+  }
+
+  taken(): void {
+    // The sender reads `handed` and `taken` when there is more to write.
   }
 
   end(): void {

@@ -27,8 +27,8 @@ const encoder = new TextEncoder();
 
 /**
  * Two transports joined in memory; what is written to one arrives at the other, in a later turn of
- * the event loop, never inside `write`. For tests and for a peer in the same program. `buffered`
- * counts what the other side's owner has not been given yet, so a paused or unstarted peer is felt.
+ * the event loop, never inside `write`. For tests and for a peer in the same program. `taken` grows
+ * when the other side's owner is given the bytes, so it stands while the peer is paused or unstarted.
  *
  * @example
  * const [client, server] = memoryPair({ cut: 1 });
@@ -51,11 +51,13 @@ class MemoryEnd implements MemoryTransport {
   #events: TransportEvents | undefined;
   #paused = false;
 
+  handed = 0;
+  taken = 0;
+  /** This turn's write: not begun, begun, or about to leave. */
+  #turn: "silent" | "writing" | "leaving" = "silent";
   /** Written and not yet delivered, oldest first. */
   #outgoing: Uint8Array[] = [];
-  #buffered = 0;
-  /** Bytes delivered to the peer so far: what the offsets of `cut` count. */
-  #offset = 0;
+  #waiting = 0;
   #pumping = false;
 
   /** Our half: open, ended by `end` with bytes perhaps still under way, or known to the peer as ended. */
@@ -74,10 +76,6 @@ class MemoryEnd implements MemoryTransport {
     return this.#tls;
   }
 
-  get buffered(): number {
-    return this.#buffered;
-  }
-
   start(events: TransportEvents): void {
     this.#events = events;
     this.#peer.#pump();
@@ -89,7 +87,9 @@ class MemoryEnd implements MemoryTransport {
     const bytes = typeof data === "string" ? encoder.encode(data) : new Uint8Array(data);
     if (bytes.length === 0) return;
     this.#outgoing.push(bytes);
-    this.#buffered += bytes.length;
+    this.#waiting += bytes.length;
+    this.handed += bytes.length;
+    if (this.#turn === "silent") this.#turn = "writing";
     this.#pump();
   }
 
@@ -107,7 +107,7 @@ class MemoryEnd implements MemoryTransport {
     let error: BrokerError;
     if (this.#gone !== undefined) {
       error = new BrokerError("TLS_FAILED", "the connection is gone", { cause: this.#gone.error });
-    } else if (this.#peer.#buffered > 0) {
+    } else if (this.#peer.#waiting > 0) {
       error = new BrokerError("PROTOCOL_ERROR", "clear text followed the permission to start TLS");
     } else if (tls === undefined) {
       error = new BrokerError("TLS_FAILED", "a connection in memory has no TLS");
@@ -120,6 +120,7 @@ class MemoryEnd implements MemoryTransport {
   }
 
   end(): void {
+    this.#leave();
     if (this.#half !== "open" || this.#gone !== undefined) return;
     this.#half = "ending";
     this.#pump();
@@ -149,18 +150,27 @@ class MemoryEnd implements MemoryTransport {
 
   #forget(): void {
     this.#outgoing = [];
-    this.#buffered = 0;
+    this.#waiting = 0;
+  }
+
+  /** Ends a turn's write. */
+  #leave(): void {
+    if (this.#turn !== "writing" || this.#gone !== undefined) return;
+    this.#turn = "leaving";
+    this.#events?.leaving();
+    this.#turn = "silent";
   }
 
   /** Sees to it that what is written arrives, a piece a turn, as long as the peer reads. */
   #pump(): void {
-    if (this.#pumping || (this.#buffered === 0 && this.#half !== "ending")) return;
+    if (this.#pumping || (this.#waiting === 0 && this.#half !== "ending")) return;
     this.#pumping = true;
     nextTurn(() => {
+      this.#leave();
       this.#pumping = false;
       const reader = this.#peer.#reader();
       if (reader === undefined) return;
-      if (this.#buffered > 0) this.#deliver(reader);
+      if (this.#waiting > 0) this.#deliver(reader);
       else if (this.#half === "ending") this.#deliverEnd(reader);
       this.#pump();
     });
@@ -172,11 +182,11 @@ class MemoryEnd implements MemoryTransport {
   }
 
   #deliver(reader: TransportEvents): void {
-    const piece = this.#take(Math.min(this.#buffered, this.#nextCut()));
-    this.#buffered -= piece.length;
-    this.#offset += piece.length;
+    const piece = this.#take(Math.min(this.#waiting, this.#nextCut()));
+    this.#waiting -= piece.length;
+    this.taken += piece.length;
     reader.data(piece);
-    if (this.#buffered === 0 && this.#gone === undefined) this.#events?.drain();
+    if (this.#gone === undefined) this.#events?.taken(this.taken);
   }
 
   /** How many bytes may arrive before the next cut. */
@@ -185,7 +195,7 @@ class MemoryEnd implements MemoryTransport {
     if (typeof cut === "number") return Math.max(1, cut);
     let next = LARGEST_PIECE;
     for (const offset of cut ?? []) {
-      if (offset > this.#offset) next = Math.min(next, offset - this.#offset);
+      if (offset > this.taken) next = Math.min(next, offset - this.taken);
     }
     return next;
   }

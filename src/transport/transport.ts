@@ -12,8 +12,13 @@ export interface Address {
 export interface TransportEvents {
   /** Bytes arrived. They belong to the transport: copy what is to be kept. */
   data(bytes: Uint8Array): void;
-  /** Everything written has been taken by the operating system: `buffered` is zero again. Never called from within `write`. */
-  drain(): void;
+  /**
+   * The writes of a turn are about to leave. Called once for all of them, even when `end` or `secure`
+   * sends them early. Text written from inside the call leaves with them; `destroy` drops them all.
+   */
+  leaving(): void;
+  /** Bytes were taken; `total` is the transport's `taken`. Never called from within `write`. */
+  taken(total: number): void;
   /**
    * The other side has ended its half; nothing more will arrive. What is written in this turn still
    * leaves, then our half ends by itself and `close` follows.
@@ -28,8 +33,11 @@ export interface TransportEvents {
 }
 
 /**
- * A way to carry a stream's bytes. All writes of one turn of the event loop leave in one system
- * call. Nothing is delivered before `start`.
+ * A connection that carries a stream's bytes. All writes of one turn of the event loop leave together
+ * at its end, up to 16 KiB in one system call. Nothing is delivered before `start`.
+ *
+ * `handed` less `taken` is what this process still holds. Both stand still after the end: bytes handed
+ * and not taken by then are lost, or may have left in part.
  */
 export interface Transport {
   /** `undefined` where there is none, as in memory. */
@@ -38,8 +46,10 @@ export interface Transport {
   readonly remote: Address | undefined;
   /** What TLS settled on, once it protects the connection. */
   readonly tls: TlsFacts | undefined;
-  /** Bytes accepted by `write` that the operating system has not taken yet. */
-  readonly buffered: number;
+  /** Bytes accepted by `write` since the start, as clear text. */
+  readonly handed: number;
+  /** Bytes of these that the operating system has taken; in memory, those that the other side's owner has taken. */
+  readonly taken: number;
   /** Begins to deliver events; called once. */
   start(events: TransportEvents): void;
   /** Accepts text (sent as UTF-8) or bytes; after `end`, `destroy` or the close it does nothing. */

@@ -40,7 +40,8 @@ export class Server {
         this.heard += this.#decoder.decode(bytes, { stream: true });
         this.#wake();
       },
-      drain: () => {
+      leaving: () => undefined,
+      taken: () => {
         this.#wake();
       },
       end: () => {
@@ -59,7 +60,7 @@ export class Server {
 
   /** Waits until all that was said has arrived at the other end. */
   async delivered(): Promise<void> {
-    while (this.transport.buffered > 0) await this.#change();
+    while (this.transport.handed > this.transport.taken) await this.#change();
   }
 
   /** Waits until the text has arrived, and takes everything up to it. */

@@ -46,11 +46,17 @@ export function target(port: number, tls: Partial<TlsSettings> = {}, host = "127
 export function recorder(log: string[]): TransportEvents {
   return {
     data: (bytes) => void log.push(new TextDecoder().decode(bytes)),
-    drain: () => void log.push("[drain]"),
+    leaving: () => void log.push("[leaving]"),
+    taken: (total) => void log.push(`[taken ${total}]`),
     end: () => void log.push("[end]"),
     close: (error) =>
       void log.push(error instanceof BrokerError ? `[close ${error.code}]` : "[close]"),
   };
+}
+
+/** A log without the progress of what was written. */
+export function withoutProgress(log: readonly string[]): string[] {
+  return log.filter((entry) => entry !== "[leaving]" && !entry.startsWith("[taken "));
 }
 
 export function started(transport: Transport): string[] {

@@ -12,7 +12,8 @@ function listen(transport: Transport): string[] {
   const decoder = new TextDecoder("latin1");
   transport.start({
     data: (bytes) => void log.push(decoder.decode(bytes)),
-    drain: () => void log.push("[drain]"),
+    leaving: () => void log.push("[leaving]"),
+    taken: (total) => void log.push(`[taken ${total}]`),
     end: () => void log.push("[end]"),
     close: (error) =>
       void log.push(error instanceof BrokerError ? `[close ${error.code}]` : "[close]"),
@@ -32,10 +33,10 @@ describe("a pair in memory", () => {
     client.write(new Uint8Array([0x31, 0x32]));
     client.write("</a>");
     expect(atServer).toEqual([]);
-    expect(client.buffered).toBe(9);
+    expect(client).toMatchObject({ handed: 9, taken: 0 });
     await eventually(() => atServer).toEqual(["<a>12</a>"]);
-    expect(client.buffered).toBe(0);
-    expect(atClient).toEqual(["[drain]"]);
+    expect(client).toMatchObject({ handed: 9, taken: 9 });
+    expect(atClient).toEqual(["[leaving]", "[taken 9]"]);
   });
 
   test("delivers while a test holds the clock", async () => {
@@ -87,22 +88,22 @@ describe("a pair in memory", () => {
     const atClient = listen(client);
     server.write("answer");
     await eventually(() => atClient).toEqual(["answer"]);
-    expect(client.buffered).toBe(5);
+    expect(client).toMatchObject({ handed: 5, taken: 0 });
     const atServer = listen(server);
     await eventually(() => atServer).toEqual(["early", "[end]", "[close]"]);
   });
 
-  test("does not read while paused, and the writer sees it in buffered", async () => {
+  test("does not read while paused, and the writer sees that nothing is taken", async () => {
     const { client, server, atServer, atClient } = pair();
     server.pause();
     client.write("1");
     server.write("other way");
-    await eventually(() => atClient).toEqual(["other way"]);
+    await eventually(() => atClient).toEqual(["[leaving]", "other way"]);
     client.write("2");
-    expect(client.buffered).toBe(2);
+    expect(client).toMatchObject({ handed: 2, taken: 0 });
     server.resume();
-    await eventually(() => atServer).toEqual(["[drain]", "12"]);
-    expect(atClient).toEqual(["other way", "[drain]"]);
+    await eventually(() => atServer).toEqual(["[leaving]", "[taken 9]", "12"]);
+    expect(atClient).toEqual(["[leaving]", "other way", "[leaving]", "[taken 2]"]);
   });
 
   test("a pause from within data holds back the next piece", async () => {
@@ -113,19 +114,21 @@ describe("a pair in memory", () => {
         got.push(...bytes);
         server.pause();
       },
-      drain: () => undefined,
+      leaving: () => undefined,
+      taken: () => undefined,
       end: () => undefined,
       close: () => undefined,
     });
     client.start({
       data: () => undefined,
-      drain: () => undefined,
+      leaving: () => undefined,
+      taken: () => undefined,
       end: () => undefined,
       close: () => undefined,
     });
     client.write("ab");
     await eventually(() => got).toEqual([0x61]);
-    expect(client.buffered).toBe(1);
+    expect(client).toMatchObject({ handed: 2, taken: 1 });
     server.resume();
     await eventually(() => got).toEqual([0x61, 0x62]);
   });
@@ -136,7 +139,7 @@ describe("a pair in memory", () => {
     client.end();
     client.write("too late");
     await eventually(() => atServer).toEqual(["by", "e", "[end]", "[close]"]);
-    expect(atClient).toEqual(["[drain]", "[end]", "[close]"]);
+    expect(atClient).toEqual(["[leaving]", "[taken 2]", "[taken 3]", "[end]", "[close]"]);
   });
 
   test("what is written in answer to the end still arrives", async () => {
@@ -144,7 +147,8 @@ describe("a pair in memory", () => {
     const atClient = listen(client);
     server.start({
       data: () => undefined,
-      drain: () => undefined,
+      leaving: () => undefined,
+      taken: () => undefined,
       end: () => {
         server.write("</stream>");
       },
@@ -160,7 +164,7 @@ describe("a pair in memory", () => {
     client.destroy();
     client.destroy();
     client.write("nothing");
-    expect(client.buffered).toBe(0);
+    expect(client).toMatchObject({ handed: 4, taken: 0 });
     await eventually(() => atServer).toEqual(["[end]", "[close]"]);
     expect(atClient).toEqual(["[close]"]);
     server.destroy();
@@ -191,6 +195,91 @@ describe("a pair in memory", () => {
   });
 });
 
+describe("a turn's write leaves in memory", () => {
+  /** A pair whose client does something when a write leaves, the first time. */
+  function leaves(action: (client: Transport) => void, options?: MemoryOptions) {
+    const [client, server] = memoryPair(options);
+    const log: string[] = [];
+    let isFirst = true;
+    client.start({
+      data: () => undefined,
+      leaving: () => {
+        log.push("[leaving]");
+        if (isFirst) action(client);
+        isFirst = false;
+      },
+      taken: (total) => void log.push(`[taken ${total}]`),
+      end: () => void log.push("[end]"),
+      close: () => void log.push("[close]"),
+    });
+    return { client, server, log, atServer: listen(server) };
+  }
+
+  test("with what its owner adds at the last moment", async () => {
+    const { client, log, atServer } = leaves((to) => {
+      to.write("<r/>");
+    });
+    client.write("<a/>");
+    client.write("<b/>");
+    expect(log).toEqual([]);
+    await eventually(() => atServer).toEqual(["<a/><b/><r/>"]);
+    expect(log).toEqual(["[leaving]", "[taken 12]"]);
+  });
+
+  test("once, however it is cut", async () => {
+    const { client, log, atServer } = leaves(() => undefined, { cut: 2 });
+    client.write("abcde");
+    await eventually(() => atServer).toEqual(["ab", "cd", "e"]);
+    expect(log).toEqual(["[leaving]", "[taken 2]", "[taken 4]", "[taken 5]"]);
+  });
+
+  test("also while the peer does not read", async () => {
+    const { client, server, log } = leaves(() => undefined);
+    server.pause();
+    client.write("1");
+    await eventually(() => log).toEqual(["[leaving]"]);
+    client.write("2");
+    await eventually(() => log).toEqual(["[leaving]", "[leaving]"]);
+    server.resume();
+    await eventually(() => log).toEqual(["[leaving]", "[leaving]", "[taken 2]"]);
+  });
+
+  test("before its end, and not for an end with nothing written", async () => {
+    const one = leaves((client) => {
+      client.write("<r/>");
+    });
+    one.client.write("<a/>");
+    one.client.end();
+    expect(one.log).toEqual(["[leaving]"]);
+    await eventually(() => one.atServer).toEqual(["<a/><r/>", "[end]", "[close]"]);
+    const other = leaves(() => undefined);
+    other.client.end();
+    await eventually(() => other.atServer).toEqual(["[end]", "[close]"]);
+    expect(other.log).toEqual(["[end]", "[close]"]);
+  });
+
+  test("and its owner may end the pair then", async () => {
+    const { client, log, atServer } = leaves((to) => {
+      to.write("<r/>");
+      to.end();
+      to.write("too late");
+    });
+    client.write("<a/>");
+    await eventually(() => atServer).toEqual(["<a/><r/>", "[end]", "[close]"]);
+    expect(log).toEqual(["[leaving]", "[taken 8]", "[end]", "[close]"]);
+  });
+
+  test("and its owner may destroy it then: nothing arrives", async () => {
+    const { client, log, atServer } = leaves((to) => {
+      to.destroy();
+    });
+    client.write("<a/>");
+    await eventually(() => atServer).toEqual(["[end]", "[close]"]);
+    expect(log).toEqual(["[leaving]", "[close]"]);
+    expect(client).toMatchObject({ handed: 4, taken: 0 });
+  });
+});
+
 describe("TLS in memory", () => {
   test("is refused, and ends the connection", async () => {
     const { client, atClient, atServer } = pair();
@@ -217,7 +306,8 @@ describe("TLS in memory", () => {
           log.push(error instanceof BrokerError ? error.code : "?");
         });
       },
-      drain: () => undefined,
+      leaving: () => undefined,
+      taken: () => undefined,
       end: () => undefined,
       close: (error) => void log.push(error instanceof BrokerError ? `[close ${error.code}]` : "?"),
     });
