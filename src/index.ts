@@ -1,3 +1,4 @@
+import { systemClock } from "./base/clock.ts";
 import { BrokerError } from "./base/errors.ts";
 import { webCrypto } from "./base/web-crypto.ts";
 import { Broker as CoreBroker } from "./broker/broker.ts";
@@ -10,6 +11,7 @@ const runtime: Runtime = {
     const detail = "there are no sockets here: give the option transport";
     return Promise.reject(new BrokerError("CONNECT_FAILED", detail));
   },
+  clock: systemClock,
   crypto: webCrypto,
   trace: () => undefined,
 };

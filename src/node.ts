@@ -1,3 +1,4 @@
+import { systemClock } from "./base/clock.ts";
 import { nodeCrypto } from "./base/node-crypto.ts";
 import { Broker as CoreBroker } from "./broker/broker.ts";
 import type { BrokerOptions } from "./contract/options.ts";
@@ -7,6 +8,7 @@ import { connectTcp } from "./transport/tcp.ts";
 /** Node's sockets, cryptography and standard error. */
 const runtime: Runtime = {
   connect: connectTcp,
+  clock: systemClock,
   crypto: nodeCrypto,
   trace({ at, direction, text }) {
     const sign = { in: "S:", out: "C:", event: "--" }[direction];

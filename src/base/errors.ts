@@ -8,6 +8,7 @@ const MEANINGS = {
   XPATH_LIMIT: "evaluating the XPath expression took more steps than allowed",
 
   // Reaching the server.
+  LOOKUP_FAILED: "the server's endpoints could not be found",
   CONNECT_FAILED: "the server could not be reached",
   TIMEOUT_CONNECT: "the server did not accept the connection in time",
   TIMEOUT_TLS: "the TLS handshake did not finish in time",
@@ -48,11 +49,13 @@ const MEANINGS = {
   TOO_LARGE: "the stanza is larger than allowed",
   FOREIGN_FROM: "the sender's address is outside the component's own domains",
   MISSING_TO: "a component's stanza needs an address to go to",
+  UNACKNOWLEDGED: "the session ended before the server had acknowledged the stanza",
   ACK_UNAVAILABLE: "the stream has no acknowledgements",
 
   // Answering.
   ALREADY_ANSWERED: "the request has been answered already",
   HANDLER_FAILED: "a handler failed",
+  HANDLER_SLOW: "a handler has not finished in time",
 } as const;
 
 /** The stable name of what went wrong; `docs/errors.md` has a heading for each. */

@@ -1,8 +1,9 @@
-import { wholeNumber } from "../base/check.ts";
+import { text, wholeNumber } from "../base/check.ts";
+import { LONGEST } from "../base/clock.ts";
 import type { ListenOptions } from "../base/emitter.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { ReadOnlyMap } from "../base/read-only-map.ts";
 import type { Subscription } from "../base/subscription.ts";
-import { LONGEST } from "../base/timer.ts";
 import { checkOptions, NO_OPTIONS } from "../contract/call-options.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import { type BrokerEvents, knownEvent, type Ready } from "../contract/events.ts";
@@ -15,7 +16,7 @@ import type { FilterHandler, FilterMatch, FilterOptions, Responder } from "../tr
 import type { Outbox } from "../traffic/outbox.ts";
 import type { Transport } from "../transport/transport.ts";
 import { type Element, isElement } from "../xml/element.ts";
-import { Lifecycle } from "./lifecycle.ts";
+import { type Leftover, Lifecycle } from "./lifecycle.ts";
 
 /**
  * A connection to an XMPP server: negotiates every layer in the dialect it is given, then sends,
@@ -24,6 +25,7 @@ import { Lifecycle } from "./lifecycle.ts";
  */
 export class Broker {
   readonly #life: Lifecycle;
+  #pending: ReadonlyMap<string, PendingRequest> | undefined;
 
   constructor(options: BrokerOptions, runtime: Runtime) {
     this.#life = new Lifecycle(options, runtime);
@@ -36,22 +38,23 @@ export class Broker {
 
   /** The address in force: the full JID, a component's domain, or the first name bound. */
   get jid(): string | undefined {
-    return this.#life.run?.jid;
+    return this.#life.session?.jid;
   }
 
   /** The id the server gave the stream in force. */
   get streamId(): string | undefined {
-    return this.#life.run?.connection.streamId;
+    return this.#life.link?.streamId;
   }
 
   /** What could not be sent yet. */
   get queue(): Outbox {
-    return this.#life.traffic.sender.outbox;
+    return this.#life.traffic.outbox;
   }
 
   /** The requests that wait for an answer, by the id of their stanza. */
   get pending(): ReadonlyMap<string, PendingRequest> {
-    return this.#life.pending;
+    this.#pending ??= new ReadOnlyMap(this.#life.traffic.requests.pending);
+    return this.#pending;
   }
 
   /** The options in force, every default settled. Secrets do not show in it. */
@@ -61,7 +64,7 @@ export class Broker {
 
   /** The connection in force. Writing to it bypasses the gate: for looking only. */
   get transport(): Transport | undefined {
-    return this.#life.run?.connection.transport;
+    return this.#life.link?.transport;
   }
 
   /**
@@ -95,11 +98,11 @@ export class Broker {
    * closes the stream, waits for the other side, closes the connection. After `timeout` milliseconds (default
    * `timeouts.shutdown`) the connection is dropped. Rejects with `BAD_OPTION` only; the queue stays as it is.
    */
-  async shutdown(options: { readonly timeout?: number } = NO_OPTIONS): Promise<void> {
+  async shutdown(options: { readonly timeout?: number } = NO_OPTIONS): Promise<Leftover> {
     checkOptions("shutdown", options);
     const timeout = options.timeout ?? this.settings.timeouts.shutdown;
     wholeNumber("timeout", timeout, 0, LONGEST);
-    await this.#life.shutdown(timeout);
+    return await this.#life.shutdown(timeout);
   }
 
   /** Drops the connection at once, without a goodbye. */
@@ -108,8 +111,8 @@ export class Broker {
   }
 
   /** The same as `shutdown`, at the end of an `await using` block. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.shutdown();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
   }
 
   /**
@@ -117,10 +120,14 @@ export class Broker {
    * changed. Does not throw for what the stanza is or for a full queue: the delivery says so.
    * `ttl`: how long it may wait in the queue, in milliseconds. Throws `BAD_OPTION`.
    */
-  send(stanza: Element, options: { readonly ttl?: number } = NO_OPTIONS): Delivery {
+  send(
+    stanza: Element,
+    options: { readonly ttl?: number | undefined; readonly key?: string | undefined } = NO_OPTIONS,
+  ): Delivery {
     checkOptions("send", options);
     if (options.ttl !== undefined) wholeNumber("ttl", options.ttl, 0);
-    return this.#life.traffic.sender.send(stanza, options.ttl);
+    if (options.key !== undefined) text("key", options.key);
+    return this.#life.traffic.outbox.send(stanza, options);
   }
 
   /**
@@ -206,6 +213,6 @@ export class Broker {
   ): Subscription {
     knownEvent(event);
     checkOptions("on", options);
-    return this.#life.emitter.on(event, listener, options);
+    return this.#life.instruments.emitter.on(event, listener, options);
   }
 }

@@ -1,31 +1,30 @@
 import { nothing } from "../base/abort.ts";
-import { deferred, Outcome } from "../base/deferred.ts";
-import { Emitter, type EmitterOwner } from "../base/emitter.ts";
+import { within } from "../base/clock.ts";
+import { type Deferred, deferred, Outcome } from "../base/deferred.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
-import { ReadOnlyMap } from "../base/read-only-map.ts";
-import { within } from "../base/timer.ts";
-import type { BrokerEvents, Ready } from "../contract/events.ts";
+import type { Delivery } from "../contract/delivery.ts";
+import type { Ready } from "../contract/events.ts";
+import { Instruments } from "../contract/instruments.ts";
 import { type BrokerOptions, type Settings, settle } from "../contract/options.ts";
 import { type Phase, TRANSITIONS } from "../contract/phase.ts";
 import type { Runtime } from "../contract/runtime.ts";
 import { traceTarget } from "../contract/trace.ts";
 import { type Destination, type GivenAddress, settleAddress } from "../link/address.ts";
-import type { PendingRequest } from "../session/requests.ts";
-import type { StreamContext, Tapped } from "../stream/stream.ts";
-import { Traffic, type TrafficPort } from "../traffic/traffic.ts";
+import { type ChannelFactory, Link, type LinkOwner } from "../link/link.ts";
+import type { LoginResult } from "../negotiate/login.ts";
+import type { Session } from "../session/session.ts";
+import type { StreamContext } from "../stream/framing.ts";
+import { Traffic } from "../traffic/traffic.ts";
 import type { TransportFactory } from "../transport/transport.ts";
-import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import { Run, type RunOwner } from "./run.ts";
-import { Tracer } from "./tracer.ts";
 
 /** The address of a broker that connects where its options say. */
 const NOWHERE_ELSE: GivenAddress = {};
 
-/** Most programs have one dialect, whose streams all look the same from within. */
+/** Most programs have one dialect, whose streams all have the same declarations. */
 let lastContext: StreamContext = { ns: NS.client, prefixes: { stream: NS.stream } };
 
-/** What is declared above every element of a broker's streams. */
+/** The declarations above every element of a broker's streams. */
 function contextOf({ dialect, overrides }: Settings): StreamContext {
   const ns = overrides.xmlns ?? dialect.contentNamespace;
   const stream = overrides.stream ?? NS.stream;
@@ -35,43 +34,66 @@ function contextOf({ dialect, overrides }: Settings): StreamContext {
   return lastContext;
 }
 
+/** The result of `shutdown`. */
+export interface Leftover {
+  /** Stanzas that still wait in the queue, oldest first. */
+  readonly unsent: readonly Delivery[];
+  /** Stanzas that were handed over, and of which nothing more is known. */
+  readonly unknown: readonly Delivery[];
+}
+
+/** One run of the broker, from `connect` until it has stopped. */
+interface Run {
+  /** Settled by the attempt in force. */
+  ready: Deferred<Ready>;
+  readonly closed: Outcome<BrokerError>;
+  /** Why it ended, if we did not want it. */
+  error: BrokerError | undefined;
+  /** Its shutdown, once that has begun. */
+  closing: Promise<undefined> | undefined;
+  /** `reconnect` was called: the end of the link in force is not the end of the run. */
+  goesOn: boolean;
+  /** Deliveries of which nothing is known, at the end of the last link. */
+  unknown: readonly Delivery[];
+}
+
 /**
- * The life of a broker: its phase, the run in force and what lasts beyond it. One function changes the phase.
+ * The life of a broker: its phase, the run, the link and the session in force. One function changes the phase.
  *
- *     idle ── connect ── run ── ready ── shutdown, halt or an error ── idle
+ *     idle ── connect ── link ── session ── ready ── shutdown, halt or an error ── idle
  */
-export class Lifecycle implements RunOwner, TrafficPort, EmitterOwner<BrokerEvents> {
+export class Lifecycle implements LinkOwner {
   readonly settings: Settings;
-  readonly emitter = new Emitter<BrokerEvents>(this);
+  readonly instruments: Instruments;
   readonly traffic: Traffic;
   readonly #runtime: Runtime;
-  readonly #transport: TransportFactory;
+  readonly #connect: TransportFactory | ChannelFactory;
   readonly #key: string | undefined;
   readonly #context: StreamContext;
-  readonly #tracer: Tracer;
   #phase: Phase = { name: "idle" };
   #address: GivenAddress | undefined;
   #run: Run | undefined;
+  #link: Link | undefined;
+  #session: Session | undefined;
   /** Counts the calls that end a run: a `connect` that waits for a run to end is called off by one. */
   #endings = 0;
   #closed = new Outcome<BrokerError>();
   #hasStarted = false;
-  #pending: ReadonlyMap<string, PendingRequest> | undefined;
 
   constructor(options: BrokerOptions, runtime: Runtime) {
     this.settings = settle(options);
     this.#runtime = runtime;
-    this.#transport = options.transport ?? runtime.connect;
+    this.#connect = options.transport ?? runtime.connect;
     this.#key = typeof options.tls === "object" ? options.tls.key : undefined;
     this.#context = contextOf(this.settings);
     const target = traceTarget(options.trace ?? false, runtime.trace.bind(runtime));
-    this.#tracer = new Tracer(target, this.#context, this.emitter);
+    this.instruments = new Instruments(this.#context, runtime.clock, target);
     this.traffic = new Traffic({
       settings: this.settings,
       context: this.#context,
       crypto: runtime.crypto,
-      emitter: this.emitter,
-      port: this,
+      clock: runtime.clock,
+      instruments: this.instruments,
     });
   }
 
@@ -79,166 +101,148 @@ export class Lifecycle implements RunOwner, TrafficPort, EmitterOwner<BrokerEven
     return this.#phase;
   }
 
-  get pending(): ReadonlyMap<string, PendingRequest> {
-    this.#pending ??= new ReadOnlyMap(this.traffic.requests.pending);
-    return this.#pending;
+  get link(): Link | undefined {
+    return this.#link;
   }
 
-  get run(): Run | undefined {
-    return this.#run;
+  get session(): Session | undefined {
+    return this.#session;
   }
 
   get closed(): Promise<BrokerError | undefined> {
     return this.#closed.promise;
   }
 
+  /** Connects and logs in. */
   connect(address?: GivenAddress): Promise<Ready> {
     try {
       const given = address ?? this.#address ?? NOWHERE_ELSE;
       const destination = settleAddress(this.settings, given);
       const run = this.#run;
-      // The last connection is still saying goodbye, whatever the phase calls it as yet.
-      const isEnding = run?.closing !== undefined || run?.connection.isEnding() === true;
+      // The last connection may still be saying goodbye, whatever the phase calls it as yet.
+      const isEnding = run?.closing !== undefined || this.#link?.isEnding === true;
       if (isEnding || this.#phase.name === "closing") return this.#connectLater(given);
       if (run === undefined) {
         this.#address = given;
-        return this.#start(destination).ready;
+        return this.#start(destination, given);
       }
-      const { host, port } = run.connection.destination;
+      const { host, port } = this.#link?.destination ?? destination;
       const isElsewhere = host !== destination.host || port !== destination.port;
       if (this.#phase.name !== "ready" && isElsewhere) {
         throw new BrokerError("BUSY", `with ${host}:${port}`);
       }
-      return run.ready;
+      return run.ready.promise;
     } catch (error) {
       return Promise.reject(asBrokerError(error, "BAD_OPTION"));
     }
   }
 
-  async reconnect(address?: GivenAddress): Promise<Ready> {
-    settleAddress(this.settings, address ?? this.#address);
-    this.halt();
-    return await this.connect(address);
+  /** Leaves the link in force and connects anew. The run goes on, and so does a session that can be resumed. */
+  reconnect(address?: GivenAddress): Promise<Ready> {
+    try {
+      const given = address ?? this.#address ?? NOWHERE_ELSE;
+      const destination = settleAddress(this.settings, given);
+      const run = this.#run;
+      const link = this.#link;
+      if (run === undefined || link === undefined) return this.connect(given);
+      if (run.closing !== undefined)
+        throw new BrokerError("ABORTED", "the broker is shutting down");
+      this.#address = given;
+      run.ready.reject(new BrokerError("ABORTED", "the broker connects anew"));
+      run.ready = deferred();
+      run.goesOn = true;
+      link.destroy();
+      this.linkGone(link);
+      run.goesOn = false;
+      // A listener may have ended the run, or begun another attempt.
+      if (this.#run !== run || this.#link !== undefined) return this.connect(given);
+      this.#try(run, destination, knownDestinations(destination, given));
+      return run.ready.promise;
+    } catch (error) {
+      return Promise.reject(asBrokerError(error, "BAD_OPTION"));
+    }
   }
 
-  async shutdown(timeout: number): Promise<void> {
+  /** Ends in order. */
+  async shutdown(timeout: number): Promise<Leftover> {
     this.#endings++;
     const run = this.#run;
-    if (run === undefined) return;
-    if (run.closing === undefined) {
-      const done = deferred<undefined>();
-      run.closing = done.promise;
-      await this.#close(run, timeout);
-      done.resolve(undefined);
+    if (run !== undefined) {
+      if (run.closing === undefined) {
+        const done = deferred<undefined>();
+        run.closing = done.promise;
+        await this.#close(run, timeout);
+        done.resolve(undefined);
+      }
+      await run.closing;
     }
-    await run.closing;
+    return {
+      unsent: [...this.traffic.outbox].map(({ delivery }) => delivery),
+      unknown: run?.unknown ?? [],
+    };
   }
 
+  /** Drops the connection at once. */
   halt(): void {
     this.#endings++;
-    const run = this.#run;
-    if (run === undefined) return;
-    run.connection.destroy();
-    this.gone(run);
+    const link = this.#link;
+    if (link === undefined) return;
+    link.destroy();
+    this.linkGone(link);
   }
 
-  // What the run tells.
-
-  emit<E extends keyof BrokerEvents>(event: E, payload: BrokerEvents[E]): void {
-    this.#tracer.trace("event", event);
-    this.emitter.emit(event, payload);
-  }
+  // The link's view.
 
   change(to: Phase): void {
     const from = this.#phase;
-    // A later report about what is over already changes nothing.
+    // A later report about a layer that is over changes nothing.
     if (!TRANSITIONS[from.name].includes(to.name)) return;
     this.#phase = to;
-    this.emit("phase", { from, to });
+    this.instruments.emit("phase", { from, to });
   }
 
-  tap(direction: "in" | "out", what: Tapped, wire?: string): void {
-    if (typeof what === "string" || typeof what === "function") this.#tracer.trace(direction, what);
-    else {
-      const phase = this.#phase;
-      const authenticates = phase.name === "negotiating" && phase.step === "auth";
-      this.#tracer.element(direction, what, { authenticates, wire });
-    }
-  }
-
-  becomeReady(run: Run, jid: string): void {
-    const { connection } = run;
-    const { keepAlive, queue } = this.settings;
-    // Whoever is told may end it all.
-    this.change({ name: "ready", jid });
-    if (connection.isOver()) return;
-    if (keepAlive !== false) run.keepAlive(keepAlive);
-    if (queue.flush === "auto") this.traffic.sender.outbox.flush();
-    if (connection.isOver()) return;
-    this.emit("ready", { jid, resumed: false });
-    connection.flow();
-  }
-
-  /** The stream is over: nothing that waits for this connection can come any more. */
-  ended(run: Run, error: BrokerError | undefined): void {
-    // Whatever happens while we say goodbye, it was we who ended it.
+  linkEnded(link: Link, error: BrokerError | undefined): void {
+    // The next endpoint is tried before the run is given up.
+    if (this.#link !== link || link.left.length > 0) return;
+    const run = this.#run;
+    const session = this.#session;
+    if (run === undefined) return;
+    // We ended it ourselves, whatever happens while we say goodbye.
     run.error = run.closing === undefined ? error : undefined;
+    if (run.error !== undefined) this.instruments.stats.failed(run.error);
     const wasReady = this.#phase.name === "ready";
-    // Whoever is told of the end may begin the next run: what waits for that one is not ended with this.
-    const endTraffic = this.traffic.ending();
-    if (this.#run === run) this.change({ name: "closing" });
-    endTraffic(error);
-    if (this.#run !== run || run.error === undefined) return;
+    // A listener of the end may begin the next run: what waits for that one must not end with this one.
+    const goesOn = run.goesOn && session?.isResumable === true;
+    const endTraffic = this.traffic.end(session, goesOn);
+    const endWaiting = run.goesOn ? nothing : this.traffic.waiting.ending();
+    if (!goesOn) this.#session = undefined;
+    this.change({ name: "closing" });
+    const reason = error ?? new BrokerError("ABORTED", "the broker was shut down");
+    run.unknown = endTraffic(reason).map(({ delivery }) => delivery);
+    endWaiting(error);
+    if (this.#link !== link || run.error === undefined) return;
     if (wasReady || run.error.code === "DISCONNECTED") {
-      this.emit("socket:error", { error: run.error });
+      this.instruments.emit("socket:error", { error: run.error });
     }
   }
 
-  /** The connection is gone. */
-  gone(run: Run): void {
-    if (this.#run !== run) return;
+  linkGone(link: Link): void {
+    const run = this.#run;
+    if (this.#link !== link || run === undefined) return;
+    this.#link = undefined;
+    if (run.goesOn) {
+      this.instruments.emit("socket:close", {});
+      return;
+    }
     this.#run = undefined;
     const last = this.#phase;
-    this.emit("socket:close", {});
-    // Who was told may have begun the next run.
+    this.instruments.emit("socket:close", {});
+    // A listener may have begun the next run.
     if (this.#phase === last) this.change({ name: "idle" });
     run.closed.settle(run.error);
   }
 
-  // What the traffic asks, and tells.
-
-  isReady(): boolean {
-    return this.#phase.name === "ready" && this.isOpen();
-  }
-
-  isOpen(): boolean {
-    return this.#run?.jid !== undefined && this.#run.connection.isOpen();
-  }
-
-  jid(): string {
-    return this.#run?.jid ?? this.settings.dialect.domain;
-  }
-
-  buffered(): number {
-    const transport = this.#run?.connection.transport;
-    return transport === undefined ? 0 : transport.handed - transport.taken;
-  }
-
-  write(text: string, stanza: Element): boolean {
-    return this.#run?.connection.write(text, stanza) === true;
-  }
-
-  failed(error: BrokerError, source: string): void {
-    // A listener of `error` that fails itself has nobody left to tell.
-    if (source === "error") return;
-    this.emitter.emit("error", { error, source });
-  }
-
-  listenerFailed(error: unknown, event: keyof BrokerEvents): void {
-    this.failed(new BrokerError("HANDLER_FAILED", `of ${event}`, { cause: error }), event);
-  }
-
-  /** Connects once the run that is ending is over, unless somebody ends what is to come as well. */
+  /** Connects once the run that is ending is over, unless a call ends what is to come as well. */
   async #connectLater(given: GivenAddress): Promise<Ready> {
     const before = this.#endings;
     await (this.#run?.closing ?? this.#closed.promise);
@@ -246,38 +250,113 @@ export class Lifecycle implements RunOwner, TrafficPort, EmitterOwner<BrokerEven
     return await this.connect(given);
   }
 
-  #start(destination: Destination): Run {
+  #start(destination: Destination, given: GivenAddress): Promise<Ready> {
     // The promise handed out before the first run belongs to it.
     if (this.#hasStarted) this.#closed = new Outcome();
     this.#hasStarted = true;
-    const run = new Run(this, this.#closed, {
+    const run: Run = {
+      ready: deferred(),
+      closed: this.#closed,
+      error: undefined,
+      closing: undefined,
+      goesOn: false,
+      unknown: [],
+    };
+    this.#run = run;
+    this.instruments.emit("connect", { host: destination.host, port: destination.port });
+    this.#try(run, destination, knownDestinations(destination, given));
+    return run.ready.promise;
+  }
+
+  /** Opens a link to these endpoints' first, or to the first that a lookup finds; the others are tried after it. */
+  #try(run: Run, destination: Destination, destinations?: readonly Destination[]): void {
+    const link = new Link({
       settings: this.settings,
       key: this.#key,
       destination,
-      connect: this.#transport,
-      runtime: this.#runtime,
+      destinations,
+      attempt: 1,
+      connect: this.#connect,
       context: this.#context,
+      runtime: this.#runtime,
+      instruments: this.instruments,
+      owner: this,
+      previous: this.#session?.previous,
     });
-    this.#run = run;
-    this.emit("connect", { host: destination.host, port: destination.port });
-    run.begin();
-    return run;
+    this.#link = link;
+    link.begin().then(
+      (result) => {
+        this.#becomeReady(run, link, result);
+      },
+      (error: unknown) => {
+        this.instruments.stats.connects.failed++;
+        const [next] = link.left;
+        const isInForce = this.#run === run && this.#link === link;
+        if (next !== undefined && isInForce) this.#try(run, next, link.left);
+        else run.ready.reject(error);
+      },
+    );
+  }
+
+  #becomeReady(run: Run, link: Link, result: LoginResult): void {
+    // A listener may have ended it between the last step and this one.
+    if (link.state === "over" || this.#run !== run) {
+      run.ready.reject(new BrokerError("ABORTED", "the broker was shut down"));
+      return;
+    }
+    const resumed = result.resumed === true && this.#session !== undefined;
+    const { jid } = result;
+    const session = resumed && this.#session ? this.#session : this.traffic.session(result);
+    if (!resumed && this.#session !== undefined) {
+      this.traffic.end(
+        this.#session,
+        false,
+      )(new BrokerError("DISCONNECTED", "the session was not resumed"));
+    }
+    this.#session = session;
+    session.use(link);
+    this.traffic.begin(session);
+    this.instruments.stats.connects.ready++;
+    run.ready.resolve({ jid, resumed });
+    // A listener may end it all.
+    this.change({ name: "ready", jid, resumed });
+    if (!link.isOpen) return;
+    link.watch(session);
+    this.instruments.emit("ready", { jid, resumed });
+    // The listeners of `ready` come first: a room is joined before it is spoken to.
+    if (link.isOpen && this.settings.queue.flush === "auto") this.traffic.outbox.flush();
+    if (link.isOpen) session.begin();
   }
 
   async #close(run: Run, timeout: number): Promise<void> {
     const isReady = this.#phase.name === "ready";
-    this.emit("shutdown:start", {});
+    const { clock } = this.#runtime;
+    const { inbox, outbox, requests } = this.traffic;
+    const deadline = clock.now() + timeout;
+    outbox.drainOnly();
+    inbox.close();
+    this.instruments.emit("shutdown:start", {});
     if (this.#run === run) this.change({ name: "closing" });
-    if (isReady) {
-      const deadline = performance.now() + timeout;
+    const link = this.#link;
+    if (isReady && this.#session !== undefined) {
       // A handler that never ends (it may be waiting for this) must leave time for the goodbye.
-      const quiet = Promise.race([this.traffic.filters.idle(), run.closed.promise]);
-      await within(timeout / 2, quiet, nothing);
-      run.connection.close(Math.max(0, deadline - performance.now()));
+      const quiet = Promise.all([inbox.idle(), requests.idle(this.#session)]);
+      await within(clock, timeout / 2, Promise.race([quiet, run.closed.promise]), nothing);
+      const left = Math.max(0, deadline - timeout / 4 - clock.now());
+      await within(clock, left, Promise.race([outbox.drained(), run.closed.promise]), nothing);
+      link?.close(Math.max(0, deadline - clock.now()));
     } else {
-      run.connection.fail(undefined);
+      link?.fail(undefined);
     }
     await run.closed.promise;
-    this.emit("shutdown:finish", {});
+    this.instruments.emit("shutdown:finish", {});
   }
+}
+
+/** A host that was given is the only one; without one the options may look it up. */
+function knownDestinations(
+  destination: Destination,
+  given: GivenAddress,
+): readonly Destination[] | undefined {
+  return given.host === undefined ? undefined : [destination];
 }

@@ -4,7 +4,7 @@ const FILTER = ["namespaces", "variables", "signal", "once"];
 
 /** The options of each of the broker's calls. */
 const KNOWN = {
-  send: ["ttl"],
+  send: ["ttl", "key"],
   request: ["timeout", "signal"],
   filter: FILTER,
   respond: FILTER,

@@ -37,7 +37,13 @@ export interface BrokerEvents extends NegotiationEvents {
   /** A stanza arrived that is no answer to a request. */
   received: { readonly stanza: Element };
   /** A stanza waits in the queue. */
-  queued: { readonly stanza: Element };
+  queued: {
+    readonly stanza: Element;
+    /** It waits for a connection, or for `queue.flush()`; else behind a socket that does not take it. */
+    readonly held: boolean;
+    /** When it expires, in milliseconds since 1970. */
+    readonly expires?: number;
+  };
   /** `request` was called: the stanza, with its id. */
   "request:start": { readonly stanza: Element };
   /** A request is settled: `stanza` is the answer, or, with `error`, the request that got none. */
@@ -54,6 +60,10 @@ export interface BrokerEvents extends NegotiationEvents {
   phase: { readonly from: Phase; readonly to: Phase };
   /** A delivery changed its state (but for `queued`, which has its own event). */
   delivery: { readonly delivery: Delivery; readonly stanza: Element };
+  /** A stanza of ours came back, and no delivery waits for a verdict: it was proven, or is forgotten. */
+  returned: { readonly stanza: Element; readonly error: BrokerError; readonly delivery?: Delivery };
+  /** A stanza or an answer was dropped: the error says why. */
+  dropped: { readonly stanza: Element; readonly error: BrokerError };
   /** A handler or listener failed; `source` says which. Nobody has to listen. */
   error: { readonly error: BrokerError; readonly source: string };
   /** One line of the trace. Secrets stand in it only where the option `trace` says so. */
@@ -92,6 +102,8 @@ const EVENTS = Object.keys({
   "socket:close": 0,
   phase: 0,
   delivery: 0,
+  returned: 0,
+  dropped: 0,
   error: 0,
   trace: 0,
 } satisfies Record<keyof BrokerEvents, 0>);

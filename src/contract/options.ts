@@ -8,8 +8,9 @@ import {
   text,
   wholeNumber,
 } from "../base/check.ts";
-import { LONGEST } from "../base/timer.ts";
+import { LONGEST } from "../base/clock.ts";
 import type { Dialect } from "../dialect/dialect.ts";
+import type { Lookup } from "../lookup/endpoint.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
 import type { TlsSettings, TransportFactory } from "../transport/transport.ts";
 import { LIMITS, type XmlLimits } from "../xml/limits.ts";
@@ -17,7 +18,7 @@ import type { TraceOption } from "./trace.ts";
 
 /** How long each wait may last, in milliseconds. */
 export interface Timeouts {
-  /** Finding the server by SRV records, which comes later: until then nothing uses it. Default 10,000. */
+  /** Finding the server. Default 10,000; ends in `LOOKUP_FAILED`. */
   readonly lookup: number;
   /** Opening the connection. Default 15,000; ends in `TIMEOUT_CONNECT`. */
   readonly connect: number;
@@ -33,13 +34,15 @@ export interface Timeouts {
   readonly request: number;
   /** A handler's answer to an incoming request. Default 30,000; then the asker gets an error. */
   readonly respond: number;
+  /** A handler of `filter` or `respond`. Default 60,000; then it is reported (`HANDLER_SLOW`) and holds nothing any more. */
+  readonly handler: number;
   /** The whole of `shutdown`. Default 5,000; then the connection is dropped. */
   readonly shutdown: number;
 }
 
 /** Bounds on what may arrive and what may be sent. */
 export interface Limits extends XmlLimits {
-  /** The largest stanza that may be sent, in bytes. Default 1,048,576; ends in `TOO_LARGE`. */
+  /** The largest stanza that may be sent, in bytes. Default 262,144, as servers take it; ends in `TOO_LARGE`. */
   readonly sendBytes: number;
   /**
    * How many requests may be pending at once, and how many incoming ones may be open. Default 10,000. Of the
@@ -82,7 +85,7 @@ export interface BrokerOptions {
   readonly tls?: TlsPolicy | TlsOptions;
   /** How many stanzas may wait to be sent, and what becomes of one too many. */
   readonly queue?: {
-    /** How many stanzas may wait. Default 1,000. */
+    /** How many stanzas may wait. Default 100,000. */
     readonly limit?: number;
     /** How many bytes may wait, those written that the peer has not read included. Default 16,777,216. */
     readonly bytes?: number;
@@ -90,7 +93,18 @@ export interface BrokerOptions {
     readonly overflow?: "reject" | "drop-oldest";
     /** Whether the queue is sent by itself once ready. Default `manual`: by `queue.flush()`. */
     readonly flush?: "manual" | "auto";
+    /** How many bytes are handed to a socket that does not take them; later stanzas wait here. Default 262,144. */
+    readonly highWater?: number;
   };
+  /** How much unfinished handlers and stanzas that wait for them may hold; then reading pauses. */
+  readonly inbox?: {
+    /** How many stanzas may have unfinished handlers. Default 1,000. */
+    readonly stanzas?: number;
+    /** How many bytes these and the waiting ones may hold: their size on the wire and 128 for each element. Default 67,108,864. */
+    readonly bytes?: number;
+  };
+  /** Finds the endpoints of the dialect's domain, where no `host` is given. Default: none, the domain itself. */
+  readonly lookup?: Lookup | false;
   /** What an incoming request gets that nobody claims: `error` (the default), or `ignore` for programs that answer later. */
   readonly unhandled?: "error" | "ignore";
   /** Probing of an idle stream: after `interval` ms of silence (default 60,000), for `timeout` ms (default 20,000). */
@@ -134,7 +148,12 @@ export interface Settings {
     readonly bytes: number;
     readonly overflow: "reject" | "drop-oldest";
     readonly flush: "manual" | "auto";
+    readonly highWater: number;
   };
+  /** As in `BrokerOptions`. */
+  readonly inbox: { readonly stanzas: number; readonly bytes: number };
+  /** `undefined`: the host that was given, or the domain itself. */
+  readonly lookup: Lookup | undefined;
   /** As in `BrokerOptions`. */
   readonly unhandled: "error" | "ignore";
   /** As in `BrokerOptions`, both in milliseconds; `false`: no probing. */
@@ -158,7 +177,11 @@ export interface Settings {
  * a gateway has thousands of brokers.
  */
 export const DEFAULTS = {
-  queue: { limit: 1000, bytes: 16 * 1024 * 1024 },
+  queue: { limit: 100_000, bytes: 16 * 1024 * 1024, highWater: 256 * 1024 },
+  inbox: Object.freeze<{ stanzas: number; bytes: number }>({
+    stanzas: 1000,
+    bytes: 64 * 1024 * 1024,
+  }),
   keepAlive: Object.freeze<{ interval: number; timeout: number }>({
     interval: 60_000,
     timeout: 20_000,
@@ -172,11 +195,13 @@ export const DEFAULTS = {
     bind: 15_000,
     request: 30_000,
     respond: 30_000,
+    handler: 60_000,
     shutdown: 5_000,
   }),
-  limits: Object.freeze({ ...LIMITS, sendBytes: 1024 * 1024, requests: 10_000 }),
+  limits: Object.freeze({ ...LIMITS, sendBytes: 256 * 1024, requests: 10_000 }),
 } satisfies {
   queue: object;
+  inbox: object;
   keepAlive: object;
   timeouts: Timeouts;
   limits: Limits;
@@ -185,6 +210,7 @@ export const DEFAULTS = {
 const OPTIONS = [
   ...["dialect", "host", "port", "tls", "queue", "unhandled", "keepAlive", "reconnect"],
   ...["timeouts", "limits", "trace", "transport", "overrides"],
+  ...["inbox", "lookup"],
 ];
 const TLS_OPTIONS = ["policy", "servername", "ca", "cert", "key", "pins", "minVersion"];
 const POLICIES = ["required", "direct", "opportunistic", "plaintext"] as const;
@@ -204,6 +230,8 @@ export function settle(options: BrokerOptions): Settings {
     port: options.port === undefined ? undefined : wholeNumber("port", options.port, 1, 65535),
     tls: settleTls(options.tls),
     queue: settleQueue(options.queue),
+    inbox: settleNumbers("inbox", options.inbox, DEFAULTS.inbox, Number.MAX_SAFE_INTEGER),
+    lookup: settleLookup(options),
     unhandled: oneOf("unhandled", options.unhandled ?? "error", ["error", "ignore"]),
     keepAlive: settleKeepAlive(options.keepAlive),
     reconnect: false as const,
@@ -211,6 +239,13 @@ export function settle(options: BrokerOptions): Settings {
     limits: settleNumbers("limits", options.limits, DEFAULTS.limits, Number.MAX_SAFE_INTEGER),
     overrides: settleOverrides(options.overrides),
   });
+}
+
+/** A host that is given needs no lookup. */
+function settleLookup({ lookup, host: given }: BrokerOptions): Lookup | undefined {
+  if (lookup === undefined || lookup === false) return undefined;
+  callable("lookup", lookup);
+  return given === undefined ? lookup : undefined;
 }
 
 function settleDialect(dialect: unknown): Dialect {
@@ -270,10 +305,11 @@ const USUAL_QUEUE: Settings["queue"] = Object.freeze({
 function settleQueue(queue: BrokerOptions["queue"]): Settings["queue"] {
   if (queue === undefined) return USUAL_QUEUE;
   record("queue", queue);
-  knownOptions("queue", queue, ["limit", "bytes", "overflow", "flush"]);
+  knownOptions("queue", queue, ["limit", "bytes", "overflow", "flush", "highWater"]);
   return Object.freeze({
     limit: wholeNumber("queue.limit", queue.limit ?? DEFAULTS.queue.limit, 0),
     bytes: wholeNumber("queue.bytes", queue.bytes ?? DEFAULTS.queue.bytes, 1),
+    highWater: wholeNumber("queue.highWater", queue.highWater ?? DEFAULTS.queue.highWater, 1),
     overflow: oneOf("queue.overflow", queue.overflow ?? USUAL_QUEUE.overflow, [
       "reject",
       "drop-oldest",

@@ -3,13 +3,14 @@ export type Phase =
   | { readonly name: "idle" }
   | {
       readonly name: "connecting";
-      readonly host: string;
-      readonly port: number;
-      /** Counts from 1. */
+      /** Absent while the server is being looked up. */
+      readonly host?: string;
+      readonly port?: number;
+      /** Counts the tries since the broker was last ready, from 1; not the endpoints. */
       readonly attempt: number;
     }
   | { readonly name: "negotiating"; readonly step: Step }
-  | { readonly name: "ready"; readonly jid: string }
+  | { readonly name: "ready"; readonly jid: string; readonly resumed: boolean }
   | { readonly name: "closing" };
 
 /** The layers of a negotiation, each with a deadline of its own. */
@@ -18,8 +19,8 @@ export type Step = "stream" | "tls" | "auth" | "bind" | "session";
 /** Which phase may follow which. */
 export const TRANSITIONS: Readonly<Record<Phase["name"], readonly Phase["name"][]>> = {
   idle: ["connecting"],
-  connecting: ["negotiating", "closing", "idle"],
-  negotiating: ["negotiating", "ready", "closing", "idle"],
+  connecting: ["connecting", "negotiating", "closing", "idle"],
+  negotiating: ["negotiating", "connecting", "ready", "closing", "idle"],
   ready: ["closing", "idle"],
-  closing: ["idle"],
+  closing: ["idle", "connecting"],
 };

@@ -1,3 +1,4 @@
+import type { Clock } from "../base/clock.ts";
 import type { Crypto } from "../base/crypto.ts";
 import type { TransportFactory } from "../transport/transport.ts";
 import type { TraceEntry } from "./trace.ts";
@@ -6,6 +7,8 @@ import type { TraceEntry } from "./trace.ts";
 export interface Runtime {
   /** How a server is reached where the options name no other way. */
   readonly connect: TransportFactory;
+  /** Time: tests hold it. */
+  readonly clock: Clock;
   /** Random bytes, digests and the like. */
   readonly crypto: Crypto;
   /** Where `trace: true` writes to. */

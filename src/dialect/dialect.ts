@@ -1,5 +1,5 @@
 import type { BrokerError } from "../base/errors.ts";
-import type { Login } from "../negotiate/login.ts";
+import type { Login, LoginResult } from "../negotiate/login.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
 import type { Element } from "../xml/element.ts";
 
@@ -33,7 +33,7 @@ export interface Dialect {
   /** Certificates are checked against `host` and not `domain`: for connections to a server's back door. */
   readonly certificate?: "domain" | "host";
   /** The whole login, from the stream header to the address in force. */
-  negotiate(login: Login): Promise<{ jid: string }>;
+  negotiate(login: Login): Promise<LoginResult>;
   /**
    * Turns a stanza (in `jabber:client`) into what goes on the wire, without changing the caller's
    * element. May throw a `BrokerError`, which becomes the failure of that delivery alone.

@@ -1,6 +1,8 @@
 import { host as hostOption, knownOptions, record, wholeNumber } from "../base/check.ts";
-import { BrokerError } from "../base/errors.ts";
+import type { Crypto } from "../base/crypto.ts";
+import { asBrokerError, BrokerError } from "../base/errors.ts";
 import type { Settings } from "../contract/options.ts";
+import { type Endpoint, inOrder, type Lookup } from "../lookup/endpoint.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
 import type { Address } from "../transport/transport.ts";
 
@@ -19,7 +21,7 @@ export interface Destination extends Address {
 
 /**
  * Settles where to connect: what `connect` was given, else the options, else the dialect's domain and
- * standard port. (Looking servers up by SRV records will go here.) Ends in `BAD_OPTION`.
+ * standard port. Ends in `BAD_OPTION`.
  */
 export function settleAddress(settings: Settings, given: GivenAddress = {}): Destination {
   record("address", given);
@@ -33,6 +35,45 @@ export function settleAddress(settings: Settings, given: GivenAddress = {}): Des
       ? (settings.port ?? standard)
       : wholeNumber("port", given.port, 1, 65535);
   return { host, port, policy };
+}
+
+/** The parts of a search for endpoints. */
+export interface Search {
+  readonly settings: Settings;
+  /** The domain itself: where to connect if there are no records. */
+  readonly fallback: Destination;
+  readonly lookup: Lookup;
+  readonly signal: AbortSignal;
+  readonly crypto: Pick<Crypto, "random">;
+}
+
+/**
+ * Looks up the endpoints of the dialect's domain and puts them into the order in which they are tried. Ends in
+ * `LOOKUP_FAILED`, also where none of them can be used under the TLS policy.
+ */
+export async function findDestinations(search: Search): Promise<readonly Destination[]> {
+  const { settings, fallback, lookup, signal, crypto } = search;
+  let endpoints: readonly Endpoint[];
+  try {
+    endpoints = await lookup(settings.dialect.domain, { signal });
+  } catch (thrown) {
+    throw asBrokerError(thrown, "LOOKUP_FAILED", { retryable: true });
+  }
+  if (endpoints.length === 0) return [fallback];
+  const destinations: Destination[] = [];
+  for (const { host, port, tls } of inOrder(endpoints, () => randomShare(crypto))) {
+    const policy = tls === "direct" ? "direct" : policyFor(settings, host);
+    const isForbidden = tls === "direct" && settings.tls.policy === "plaintext";
+    const isUseless = tls === "starttls" && policy === "direct";
+    if (!isForbidden && !isUseless) destinations.push({ host, port, policy });
+  }
+  if (destinations.length > 0) return destinations;
+  throw new BrokerError("LOOKUP_FAILED", "no endpoint can be used under the TLS policy");
+}
+
+/** A number from 0 to below 1. */
+function randomShare(crypto: Pick<Crypto, "random">): number {
+  return crypto.random(4).reduce((sum, byte) => (sum + byte) / 256, 0);
 }
 
 function policyFor(settings: Settings, host: string): TlsPolicy {

@@ -1,75 +1,125 @@
-import { startTimer, stopTimer, type Timer } from "../base/timer.ts";
+import { nothing } from "../base/abort.ts";
+import type { Clock } from "../base/clock.ts";
+import { BrokerError } from "../base/errors.ts";
+import type { Stream } from "../stream/stream.ts";
 
-/** What keep-alive asks of the broker. */
-export interface KeepAlivePort {
-  /** Sends a probe that a living server answers. */
+/** Asks the server for a sign of life: a session. */
+export interface Prober {
+  /** Sends a ping that a living server answers. */
   probe(): void;
-  /** Nothing came back in so many milliseconds. */
-  dead(timeout: number): void;
+}
+
+/** The times of a keep-alive, in milliseconds. */
+export interface KeepAliveTimes {
+  /** After how much silence, in either direction, a probe is sent. */
+  readonly interval: number;
+  /** How long a probe that has left, or a backlog, may go without a sign of life. */
+  readonly timeout: number;
 }
 
 /**
- * Probes an idle stream and tells when it is dead. Anything that arrives is a sign of life, an error too.
+ * Probes a stream of which either direction is silent, and ends a dead one. Servers drop a client that only
+ * listens, so silence of our own counts too. Anything that arrives is a sign of life, an error as well.
  *
- *     S: <message/>     (silence for `interval`)
+ *     (silence of `interval` in one direction)
  *     C: <iq type='get'><ping/></iq>
- *                       ^ here: `timeout` ms for anything at all to arrive
+ *        ^ once this has left the machine: `timeout` for anything at all to arrive
  */
 export class KeepAlive {
-  readonly #settings: { readonly interval: number; readonly timeout: number };
-  readonly #port: KeepAlivePort;
-  /** By a clock that nobody sets: a day's time put back must not make a live stream look dead. */
-  #heard = performance.now();
-  #probed: number | undefined;
-  /** Time is up, and what may have arrived is being read. */
-  #lastCall = false;
-  #timer: Timer | undefined;
+  readonly #times: KeepAliveTimes;
+  readonly #clock: Clock;
+  readonly #stream: Stream;
+  readonly #link: { destroy(error: BrokerError): void };
+  readonly #prober: Prober;
+  /** When the last probe was sent, while nothing has arrived since. */
+  #probedAt: number | undefined;
+  /** A backlog of which nothing has been taken since a time. */
+  #stuck: { readonly taken: number; readonly since: number } | undefined;
+  /** Time is up, and bytes that may have arrived are being read. */
+  #isLastCall = false;
+  #cancel = nothing;
 
   constructor(
-    settings: { readonly interval: number; readonly timeout: number },
-    port: KeepAlivePort,
+    times: KeepAliveTimes,
+    clock: Clock,
+    stream: Stream,
+    link: { destroy(error: BrokerError): void },
+    prober: Prober,
   ) {
-    this.#settings = settings;
-    this.#port = port;
-    this.#wait(settings.interval);
+    this.#times = times;
+    this.#clock = clock;
+    this.#stream = stream;
+    this.#link = link;
+    this.#prober = prober;
+    this.#wait(times.interval);
   }
 
-  /** Something arrived. Called for every read, so it only notes the time. */
-  alive(): void {
-    this.#heard = performance.now();
-  }
-
+  /** Ends the watch. */
   stop(): void {
-    stopTimer(this.#timer);
+    this.#cancel();
   }
 
   #wait(milliseconds: number): void {
-    this.#timer = startTimer(milliseconds, look, this);
+    this.#cancel = this.#clock.after(milliseconds, this.#look);
   }
 
-  /** The wait is over. */
-  look(): void {
-    if (this.#probed !== undefined && this.#heard < this.#probed) {
-      // Timers go before reading: of a process that was busy, it is not the server that was mute.
-      if (this.#lastCall) this.#port.dead(this.#settings.timeout);
-      else this.#wait(0);
-      this.#lastCall = true;
+  readonly #look = (): void => {
+    const { interval, timeout } = this.#times;
+    const now = this.#clock.now();
+    const stream = this.#stream;
+    // While reading is paused nothing can be heard: the clock stands still.
+    if (stream.isPaused) {
+      this.#probedAt = undefined;
+      this.#wait(timeout);
       return;
     }
-    this.#lastCall = false;
-    const { interval, timeout } = this.#settings;
-    const silent = performance.now() - this.#heard;
+    if (this.#isStuck(now)) {
+      this.#dead(`nothing of ${stream.channel.unsent} bytes was taken for ${timeout} ms`);
+      return;
+    }
+    const probedAt = this.#probedAt;
+    if (probedAt !== undefined && stream.heard < probedAt) {
+      const left = stream.leftAt;
+      // A probe behind a backlog has time until it has left.
+      if (left === undefined) this.#wait(Math.min(timeout, interval));
+      else if (now - left < timeout) this.#wait(timeout - (now - left));
+      else this.#dead(`nothing came for ${timeout} ms after a probe`);
+      return;
+    }
+    this.#isLastCall = false;
+    this.#probedAt = undefined;
+    const silent = now - Math.min(stream.heard, stream.said);
     if (silent < interval) {
-      this.#probed = undefined;
-      this.#wait(interval - silent);
+      const next = interval - silent;
+      this.#wait(this.#stuck === undefined ? next : Math.min(next, timeout));
       return;
     }
-    this.#probed = performance.now();
+    this.#probedAt = now;
+    this.#prober.probe();
+    stream.mark();
     this.#wait(timeout);
-    this.#port.probe();
-  }
-}
+  };
 
-function look(keepAlive: KeepAlive): void {
-  keepAlive.look();
+  /** Whether nothing of a backlog has been taken for the time-out. */
+  #isStuck(now: number): boolean {
+    const { handed, unsent } = this.#stream.channel;
+    if (unsent === 0) {
+      this.#stuck = undefined;
+      return false;
+    }
+    const taken = handed - unsent;
+    if (this.#stuck?.taken === taken) return now - this.#stuck.since >= this.#times.timeout;
+    this.#stuck = { taken, since: now };
+    return false;
+  }
+
+  /** Timers go before reading: in a process that was busy, an answer may lie unread. */
+  #dead(detail: string): void {
+    if (!this.#isLastCall) {
+      this.#isLastCall = true;
+      this.#wait(0);
+      return;
+    }
+    this.#link.destroy(new BrokerError("SOCKET_DEAD", detail, { retryable: true }));
+  }
 }

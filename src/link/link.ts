@@ -1,107 +1,180 @@
 import { nothing } from "../base/abort.ts";
 import { deferred } from "../base/deferred.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
-import { after } from "../base/timer.ts";
+import { type Steps, step } from "../base/state.ts";
 import type { BrokerEvents } from "../contract/events.ts";
+import type { Instruments } from "../contract/instruments.ts";
 import { DEFAULTS, type Settings } from "../contract/options.ts";
-import type { Phase, Step } from "../contract/phase.ts";
+import type { Phase } from "../contract/phase.ts";
 import type { Runtime } from "../contract/runtime.ts";
 import { jid } from "../jid/jid.ts";
-import type { NegotiationEvents } from "../negotiate/login.ts";
-import type { StreamHeader } from "../stream/header.ts";
-import { Stream, type StreamContext, type StreamEvents, type Tapped } from "../stream/stream.ts";
+import type { Lookup } from "../lookup/endpoint.ts";
+import type { LoginResult, Previous } from "../negotiate/login.ts";
+import type { Channel } from "../stream/channel.ts";
+import { FramedChannel } from "../stream/framed-channel.ts";
+import { type StreamContext, xmlFraming } from "../stream/framing.ts";
+import { Stream, type StreamOwner, type StreamSink } from "../stream/stream.ts";
 import { StreamError } from "../stream/stream-error.ts";
 import type { TlsSettings, Transport, TransportFactory } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
-import type { Destination } from "./address.ts";
-import { Negotiation, type NegotiationPort } from "./negotiation.ts";
+import { type Destination, findDestinations } from "./address.ts";
+import { KeepAlive, type Prober } from "./keep-alive.ts";
+import { Negotiation } from "./negotiation.ts";
 
-/** What a connection tells the broker. */
-export interface ConnectionPort {
-  emit<E extends keyof BrokerEvents>(event: E, payload: BrokerEvents[E]): void;
-  phase(to: Phase): void;
-  /** An element arrived on the ready stream. */
-  received(element: Element): void;
-  /** Bytes arrived. */
-  alive(): void;
-  /** The stream is over: nothing can be sent or answered any more. Called once. */
-  ended(error: BrokerError | undefined): void;
+/** The life of a link: made, looking its server up, connecting, logging in, logged in, saying goodbye, over. */
+export type LinkState = "new" | "looking-up" | "connecting" | "login" | "open" | "closing" | "over";
+
+const STEPS: Steps<LinkState> = {
+  new: ["looking-up", "over"],
+  "looking-up": ["connecting", "over"],
+  connecting: ["login", "over"],
+  login: ["open", "over"],
+  open: ["closing", "over"],
+  closing: ["over"],
+  over: [],
+};
+
+/** The owner of a link: the lifecycle. */
+export interface LinkOwner {
+  /** The link in force: an older one has nothing to tell any more. */
+  readonly link: Link | undefined;
+  /** Goes on to another phase. */
+  change(to: Phase): void;
+  /** The stream is over: nothing can be sent or answered over it any more. Called once. */
+  linkEnded(link: Link, error: BrokerError | undefined): void;
   /** The connection is gone. Called once, last. */
-  closedConnection(): void;
-  /** For the trace: what goes over the wire; `wire`: how it looks there. */
-  tap(direction: "in" | "out", what: Tapped, wire?: string): void;
+  linkGone(link: Link): void;
 }
 
-/** What a connection is made of. */
-export interface ConnectionParts {
+/** The parts of a link. */
+export interface LinkParts {
   readonly settings: Settings;
   readonly key: string | undefined;
+  /** Where to connect, unless a lookup finds better. */
   readonly destination: Destination;
+  /** The endpoints, where they are known already: the first is tried, the others are left. */
+  readonly destinations: readonly Destination[] | undefined;
+  /** Counts the tries since the broker was last ready, from 1. */
+  readonly attempt: number;
   /** The caller's own way to reach the server, if there is one, else the runtime's. */
-  readonly connect: TransportFactory;
+  readonly connect: TransportFactory | ChannelFactory;
   readonly context: StreamContext;
   readonly runtime: Runtime;
-  readonly port: ConnectionPort;
+  readonly instruments: Instruments;
+  readonly owner: LinkOwner;
+  /** The session to resume, where there is one. */
+  readonly previous: Previous | undefined;
 }
 
-/**
- * One run: a connection from its first packet to its last, used once.
- *
- *     connecting ── negotiating ── ready ── closing ── over
- */
-export class Connection implements StreamEvents, NegotiationPort {
-  readonly #parts: ConnectionParts;
-  /** Aborted with the cause. Let go where nobody can hold its signal: it weighs as much as all the rest here. */
-  #abort: AbortController | undefined;
+/** Makes a channel that is no framed transport: elements over HTTP requests, say. */
+export interface ChannelFactory {
+  /** Opens a channel; rejects as a transport factory does. */
+  channel(
+    target: { readonly host: string; readonly port: number },
+    signal: AbortSignal,
+  ): Promise<Channel>;
+}
+
+/** One connection, from its first packet to its last: connect, log in, carry a session, say goodbye. */
+export class Link implements StreamOwner {
+  readonly #parts: LinkParts;
+  #state: LinkState = "new";
+  #destination: Destination;
+  #left: readonly Destination[] = [];
   /** Why nothing is to be waited for any more. */
   #cause: BrokerError | undefined;
-  /** What else is to be done as soon as there is a cause. */
+  /** Aborted with the cause. Made only for those that want a signal: it weighs as much as the rest of a link. */
+  #abort: AbortController | undefined;
   #calledOff = nothing;
+  #stopTimer = nothing;
   #stream: Stream | undefined;
   #negotiation: Negotiation | undefined;
+  #keepAlive: KeepAlive | undefined;
   #streamId: string | undefined;
-  #over = false;
-  #gone = false;
-  #isNegotiating = false;
-  #stopTimer = nothing;
+  #isGone = false;
+  /** Whether the connection's end must wait for the report of a failed login. */
+  #isReporting = false;
 
-  constructor(parts: ConnectionParts) {
+  constructor(parts: LinkParts) {
     this.#parts = parts;
+    this.#destination = parts.destination;
+  }
+
+  get state(): LinkState {
+    return this.#state;
   }
 
   get destination(): Destination {
-    return this.#parts.destination;
+    return this.#destination;
+  }
+
+  /** The endpoints that are tried after this one: none once the server has judged our credentials, or we gave up. */
+  get left(): readonly Destination[] {
+    return this.#negotiation?.hasAuthenticated === true ? [] : this.#left;
   }
 
   get transport(): Transport | undefined {
-    return this.#stream?.transport;
+    return this.#stream?.channel.transport;
   }
 
   get streamId(): string | undefined {
     return this.#streamId;
   }
 
-  /** Connects and negotiates; resolves with the address in force. Rejects with what ended the run. */
-  async negotiate(): Promise<string> {
-    this.#mustGoOn();
-    this.#isNegotiating = true;
+  /** The stream, once there is one. */
+  get stream(): Stream | undefined {
+    return this.#stream;
+  }
+
+  /** Whether a stanza can be written. */
+  get isOpen(): boolean {
+    return this.#state !== "over" && this.#stream?.state === "open";
+  }
+
+  /** Whether it is over, or has said goodbye: later stanzas need the next link. */
+  get isEnding(): boolean {
+    return this.#state === "over" || this.#stream?.isEnding === true;
+  }
+
+  /** Bytes given to the transport so far. */
+  get handed(): number {
+    return this.#stream?.channel.handed ?? 0;
+  }
+
+  /** Bytes of these that the system has not taken yet. */
+  get unsent(): number {
+    return this.#stream?.channel.unsent ?? 0;
+  }
+
+  /** Stanzas that came during the login, oldest first. */
+  get deferred(): readonly Element[] {
+    return this.#negotiation?.deferred ?? [];
+  }
+
+  /** Connects and logs in. Rejects with the reason for the end of the link. */
+  async begin(): Promise<LoginResult> {
+    this.#to("looking-up");
     const over = deferred<never>();
     let stopTelling = nothing;
-    // Whatever is being waited for, it is waited for no longer than the run lasts.
+    // A server that refuses closes the stream in the same breath. The dialect that is just being told of the
+    // refusal knows the better reason, and has this turn to say so.
     this.#calledOff = () => {
-      // A server that refuses closes the stream in the same breath: the dialect, which is just being told
-      // of the refusal, knows better what it was, and has this turn to say so.
-      stopTelling = after(0, () => {
+      stopTelling = this.#parts.runtime.clock.after(0, () => {
         over.reject(this.#reason(undefined));
       });
     };
+    this.#isReporting = true;
     try {
-      const transport = await this.#connect(over.promise);
-      const stream = this.#open(transport);
+      if (this.#parts.destinations === undefined && this.#parts.settings.lookup !== undefined) {
+        await this.#lookUp(this.#parts.settings.lookup, over.promise);
+      } else this.#take(this.#parts.destinations ?? [this.#destination]);
+      const stream = await this.#connect(over.promise);
       this.#mustGoOn();
-      const negotiation = this.#begin(stream);
-      return await Promise.race([this.#login(negotiation), over.promise]);
+      const negotiation = this.#negotiate(stream);
+      const result = await Promise.race([this.#login(negotiation), over.promise]);
+      this.#to("open");
+      return result;
     } catch (thrown) {
       const error = this.#reason(thrown);
       this.#reportFailure(error);
@@ -112,195 +185,212 @@ export class Connection implements StreamEvents, NegotiationPort {
       stopTelling();
       this.#clearTimer();
       this.#negotiation?.end();
-      this.#isNegotiating = false;
-      // What failed was told first.
-      if (this.#gone) this.#parts.port.closedConnection();
+      this.#isReporting = false;
+      if (this.#isGone) this.#parts.owner.linkGone(this);
     }
   }
 
-  /** Begins to deliver stanzas; called once the broker calls itself ready. */
-  flow(): void {
-    const deferred = this.#negotiation?.deferred ?? [];
-    // What was needed to log in is needed no longer.
+  /** Carries a session from now on: it gets every element, by the limits of a server that has let us in. */
+  carry(session: StreamSink): void {
     this.#negotiation = undefined;
-    this.#stream?.setLimits(incomingLimits(this.#parts.settings.limits));
-    this.#stream?.flow(deferred);
+    this.#stream?.flow(session, incomingLimits(this.#parts.settings.limits));
   }
 
-  /** Writes what a stanza looks like on the wire; false where the stream takes none any more. */
+  /** Watches the stream from now on: an idle one is probed, a dead one ends with `SOCKET_DEAD`. */
+  watch(prober: Prober): void {
+    const { settings, runtime } = this.#parts;
+    if (settings.keepAlive === false || this.#stream === undefined || this.#state !== "open")
+      return;
+    this.#keepAlive = new KeepAlive(settings.keepAlive, runtime.clock, this.#stream, this, prober);
+  }
+
+  /** Writes a stanza; false where the stream takes none any more. */
   write(text: string, stanza: Element): boolean {
-    if (this.#stream?.write(text) !== true) return false;
-    this.#parts.port.tap("out", stanza, text);
+    const stream = this.#stream;
+    if (stream?.write(text) !== true) return false;
+    this.#parts.instruments.wire("out", stanza, text);
     return true;
   }
 
-  /** Says goodbye and waits, `timeout` ms at most, for the other side to do so. */
+  /** Says goodbye and waits, `timeout` ms at most, for the server to do so. */
   close(timeout: number): void {
-    if (this.#over) return;
-    this.#stopTimer = after(timeout, () => {
+    if (this.#state === "over") return;
+    this.#to("closing");
+    this.#stopTimer = this.#parts.runtime.clock.after(timeout, () => {
       this.destroy();
     });
-    // What is written but not taken by the peer goes first; the closing tag stands behind it.
     this.#stream?.close();
   }
 
-  /** Whether the stream has ended. */
-  isOver(): boolean {
-    return this.#over;
-  }
-
-  /** Whether a stanza can be written. */
-  isOpen(): boolean {
-    return !this.#over && this.#stream?.isOpen === true;
-  }
-
-  /** Whether it is over, or has said goodbye: what is to be sent needs the next one. */
-  isEnding(): boolean {
-    return this.#over || this.#stream?.isEnding === true;
-  }
-
-  /** Ends the run, saying goodbye as far as there is somebody to say it to; with an error: because of that. */
+  /** Ends the link, with a goodbye where there is a stream; with an error: because of that. */
   fail(error: BrokerError | undefined): void {
     this.#end(error);
-    if (this.#stream === undefined) this.closed();
+    if (this.#stream === undefined) this.gone();
     else this.#stream.fail(error);
   }
 
-  /** Drops everything at once, without a word to the peer. */
+  /** Drops everything at once, without a goodbye. */
   destroy(error?: BrokerError): void {
     this.#end(error);
-    if (this.#stream === undefined) this.closed();
+    if (this.#stream === undefined) this.gone();
     else this.#stream.destroy(error);
   }
 
-  // What the stream tells.
-
-  started(header: string): void {
-    this.#parts.port.emit("stream:start", { header });
-  }
-
-  finished(): void {
-    this.#parts.port.emit("stream:end", {});
-  }
-
-  alive(): void {
-    this.#parts.port.alive();
-  }
-
-  tap(direction: "in" | "out", what: Tapped): void {
-    this.#parts.port.tap(direction, what);
-  }
-
-  received(element: Element): void {
-    this.#parts.port.received(element);
-  }
-
-  ended(error: BrokerError | undefined): void {
-    this.#end(this.#negotiation === undefined ? error : this.#negotiation.verdict(error));
-  }
-
-  closed(): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    this.#clearTimer();
-    this.#end(undefined);
-    if (!this.#isNegotiating) this.#parts.port.closedConnection();
-  }
-
-  // What the session tells, and asks for.
-
-  step(step: Step): void {
-    if (!this.#over) this.#parts.port.phase({ name: "negotiating", step });
-  }
-
-  report<E extends keyof NegotiationEvents>(event: E, payload: NegotiationEvents[E]): void {
-    this.#parts.port.emit(event, payload as BrokerEvents[E]);
-  }
-
-  opened(header: StreamHeader): void {
-    this.#streamId = header.id;
-  }
-
+  /** Aborted with the reason when the attempt is over. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
     if (this.#cause !== undefined) this.#abort.abort(this.#cause);
     return this.#abort.signal;
   }
 
-  async #connect(over: Promise<never>): Promise<Transport> {
-    const { connect, runtime, settings, destination, port } = this.#parts;
-    const { host } = destination;
-    port.phase({ name: "connecting", host, port: destination.port, attempt: 1 });
-    port.emit("connecting", { host, port: destination.port, attempt: 1 });
+  // Events of the stream.
+
+  opened(header: string): void {
+    this.#emit("stream:start", { header });
+  }
+
+  closing(): void {
+    this.#emit("stream:end", {});
+  }
+
+  ended(error: BrokerError | undefined): void {
+    this.#end(this.#negotiation === undefined ? error : this.#negotiation.verdict(error));
+  }
+
+  gone(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#clearTimer();
+    this.#end(undefined);
+    // The failure of a login is told before the end of its connection.
+    if (!this.#isReporting) this.#parts.owner.linkGone(this);
+  }
+
+  async #lookUp(lookup: Lookup, over: Promise<never>): Promise<void> {
+    const { owner, settings, runtime, destination, attempt } = this.#parts;
+    owner.change({ name: "connecting", attempt });
     this.#mustGoOn();
-    const wait = settings.timeouts.connect;
-    this.#stopTimer = after(wait, () => {
-      this.#callOff(
-        new BrokerError("TIMEOUT_CONNECT", `${wait} ms have passed`, { retryable: true }),
-      );
+    this.#limit(settings.timeouts.lookup, "LOOKUP_FAILED");
+    const { signal } = this;
+    const finding = findDestinations({
+      settings,
+      fallback: destination,
+      lookup,
+      signal,
+      crypto: runtime.crypto,
     });
-    const target = { host, port: destination.port, tls: this.#tlsSettings() };
-    const connecting = connect(target, this.signal);
-    // A factory of the caller's may not heed the signal: what it brings too late is dropped.
+    this.#take(await Promise.race([finding, over]));
+    this.#clearTimer();
+    this.#mustGoOn();
+  }
+
+  /** The first endpoint is tried here, the others are left. */
+  #take([first, ...left]: readonly Destination[]): void {
+    this.#destination = first ?? this.#destination;
+    this.#left = left;
+  }
+
+  /** What is under way is given up after so many milliseconds. */
+  #limit(wait: number, code: "LOOKUP_FAILED" | "TIMEOUT_CONNECT"): void {
+    this.#stopTimer = this.#parts.runtime.clock.after(wait, () => {
+      this.#callOff(new BrokerError(code, `${wait} ms have passed`, { retryable: true }));
+    });
+  }
+
+  async #connect(over: Promise<never>): Promise<Stream> {
+    const { connect, runtime, settings, owner, attempt } = this.#parts;
+    const { host, port } = this.#destination;
+    this.#to("connecting");
+    owner.change({ name: "connecting", host, port, attempt });
+    this.#emit("connecting", { host, port, attempt });
+    this.#mustGoOn();
+    this.#limit(settings.timeouts.connect, "TIMEOUT_CONNECT");
+    const connecting = this.#open();
+    // A factory of the caller's may not heed the signal: a connection that comes too late is dropped.
     connecting.then(
       (late) => {
-        if (this.#over) late.destroy();
+        if (this.#state === "over") late.destroy();
       },
       () => undefined,
     );
-    const transport = await Promise.race([connecting, over]);
+    const channel = await Promise.race([connecting, over]);
     this.#clearTimer();
     // The runtime's own way does not look at the signal once it has connected; a caller's may.
     if (connect === runtime.connect) this.#abort = undefined;
     this.#mustGoOn();
-    return transport;
+    return this.#begin(channel);
   }
 
-  #open(transport: Transport): Stream {
-    const { settings, context, port } = this.#parts;
+  async #open(): Promise<Channel> {
+    const { connect, settings, context } = this.#parts;
+    const { host, port } = this.#destination;
+    if (typeof connect !== "function") return await connect.channel({ host, port }, this.signal);
+    const transport = await connect({ host, port, tls: this.#tlsSettings() }, this.signal);
+    const limits = incomingLimits(settings.limits, LIMITS_BEFORE_AUTHENTICATION);
+    return new FramedChannel(transport, xmlFraming, context, limits);
+  }
+
+  #begin(channel: Channel): Stream {
+    const { settings, context, runtime, instruments } = this.#parts;
     const { dialect, overrides } = settings;
-    const options = {
+    this.#stream = new Stream(channel, {
       domain: dialect.domain,
-      context,
       version: overrides.version ?? dialect.version,
-      limits: incomingLimits(settings.limits, LIMITS_BEFORE_AUTHENTICATION),
-    };
-    const stream = new Stream(transport, options, this);
-    this.#stream = stream;
-    port.emit("connected", { local: transport.local, remote: transport.remote });
-    return stream;
+      context,
+      clock: runtime.clock,
+      tap: instruments,
+      owner: this,
+    });
+    const { local, remote } = channel.transport ?? { local: undefined, remote: undefined };
+    this.#emit("connected", { local, remote });
+    return this.#stream;
   }
 
-  #begin(stream: Stream): Negotiation {
-    const { settings, runtime, destination } = this.#parts;
+  #negotiate(stream: Stream): Negotiation {
+    this.#to("login");
+    const { settings, runtime, previous, instruments, owner } = this.#parts;
+    const { policy, host, port } = this.#destination;
     this.#negotiation = new Negotiation({
       stream,
+      link: this,
       crypto: runtime.crypto,
+      clock: runtime.clock,
       timeouts: settings.timeouts,
-      settings: { tls: destination.policy, host: destination.host, port: destination.port },
-      port: this,
+      limits: incomingLimits(settings.limits),
+      settings: { tls: policy, host, port },
+      previous,
+      instruments,
+      enter: (phase) => {
+        if (this.#state !== "over" && owner.link === this) owner.change(phase);
+      },
+      emit: (event, payload) => {
+        this.#emit(event, payload as BrokerEvents[typeof event]);
+      },
+      opened: (header) => {
+        this.#streamId = header.id;
+      },
     });
     return this.#negotiation;
   }
 
-  async #login(negotiation: Negotiation): Promise<string> {
-    if (this.#parts.destination.policy === "direct") await negotiation.secureDirectly();
-    const bound = await this.#parts.settings.dialect.negotiate(negotiation);
+  async #login(negotiation: Negotiation): Promise<LoginResult> {
+    if (this.#destination.policy === "direct") await negotiation.secureDirectly();
+    const result = await this.#parts.settings.dialect.negotiate(negotiation);
     // Answers are judged by it: a dialect of the caller's must not bring what is no address.
-    jid(bound.jid);
+    jid(result.jid);
     this.#mustGoOn();
-    return bound.jid;
+    return result;
   }
 
-  /** Throws once the run is over: whoever was told of the last step may have ended it. */
+  /** Throws once the link is over: a listener of the last step may have ended it. */
   #mustGoOn(): void {
-    if (this.#over) throw this.#reason(undefined);
+    if (this.#state === "over") throw this.#reason(undefined);
   }
 
-  /** Why the run is over. */
+  /** The reason for the end of the link. */
   #reason(thrown: unknown): BrokerError {
     const reason = this.#cause ?? thrown;
-    // What the dialect makes of the server's end is more than that end, unless it is only that again.
+    // The dialect's error says more than a plain end by the server, unless it is that end again.
     const isVerdict = thrown instanceof BrokerError && !(thrown instanceof StreamError);
     if (isVerdict && isServersEnd(reason)) return thrown;
     return this.#stream === undefined
@@ -308,23 +398,29 @@ export class Connection implements StreamEvents, NegotiationPort {
       : asBrokerError(reason, "HANDLER_FAILED");
   }
 
-  /** The failure event of the layer that failed. */
+  /** Emits the failure event of the layer that failed. */
   #reportFailure(error: BrokerError): void {
-    const { port } = this.#parts;
     const step = this.#negotiation?.step;
-    if (this.#stream === undefined) port.emit("connect:failure", { error });
-    else if (step !== undefined && step !== "stream") port.emit(`${step}:failure`, { error });
+    if (this.#stream === undefined) this.#emit("connect:failure", { error });
+    else if (step !== undefined && step !== "stream") this.#emit(`${step}:failure`, { error });
+  }
+
+  #emit<E extends keyof BrokerEvents>(event: E, payload: BrokerEvents[E]): void {
+    if (this.#parts.owner.link === this) this.#parts.instruments.emit(event, payload);
   }
 
   #end(error: BrokerError | undefined): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#state === "over") return;
+    this.#to("over");
+    // We ended it ourselves: no other endpoint is tried.
+    if (error === undefined) this.#left = [];
+    this.#keepAlive?.stop();
     this.#negotiation?.end();
     this.#callOff(error ?? new BrokerError("ABORTED", "the broker was shut down"));
-    this.#parts.port.ended(error);
+    this.#parts.owner.linkEnded(this, error);
   }
 
-  /** Whatever is being waited for is not waited for any more. The first cause stays. */
+  /** Nothing is waited for any more. The first cause stays. */
   #callOff(cause: BrokerError): void {
     if (this.#cause !== undefined) return;
     this.#cause = cause;
@@ -337,16 +433,20 @@ export class Connection implements StreamEvents, NegotiationPort {
     this.#stopTimer = nothing;
   }
 
+  #to(state: LinkState): void {
+    this.#state = step("link", STEPS, this.#state, state);
+  }
+
   #tlsSettings(): TlsSettings {
-    const { settings, destination, key } = this.#parts;
+    const { settings, key } = this.#parts;
     const { ca, cert, pins, minVersion, servername } = settings.tls;
     const { dialect } = settings;
-    const fallback = dialect.certificate === "host" ? destination.host : dialect.domain;
+    const fallback = dialect.certificate === "host" ? this.#destination.host : dialect.domain;
     return { servername: servername ?? fallback, ca, cert, key, pins, minVersion };
   }
 }
 
-/** The limits on what arrives, each no larger than before authentication if it is still that early. */
+/** The limits on arriving XML, each no larger than before authentication if it is still that early. */
 function incomingLimits(given: XmlLimits, most?: XmlLimits): XmlLimits {
   if (given === DEFAULTS.limits) return most ?? LIMITS;
   const names = Object.keys(LIMITS) as (keyof XmlLimits)[];
@@ -354,7 +454,7 @@ function incomingLimits(given: XmlLimits, most?: XmlLimits): XmlLimits {
   return Object.fromEntries(limits) as XmlLimits;
 }
 
-/** Whether it was the server that ended the run, in whatever way. */
+/** Whether it was the server that ended the link, in one way or another. */
 function isServersEnd(reason: unknown): boolean {
   return (
     reason instanceof BrokerError &&

@@ -1,25 +1,31 @@
 import { nothing } from "../base/abort.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Crypto } from "../base/crypto.ts";
 import { BrokerError, type ErrorCode } from "../base/errors.ts";
-import { after } from "../base/timer.ts";
+import type { Instruments } from "../contract/instruments.ts";
 import type { Timeouts } from "../contract/options.ts";
-import type { Step } from "../contract/phase.ts";
-import type { Login, LoginSettings, NegotiationEvents } from "../negotiate/login.ts";
+import type { Phase, Step } from "../contract/phase.ts";
+import type { Login, LoginSettings, NegotiationEvents, Previous } from "../negotiate/login.ts";
 import { AuthError } from "../sasl/auth-error.ts";
+import type { HeaderAttributes } from "../stream/framing.ts";
 import type { StreamHeader } from "../stream/header.ts";
 import type { Stream } from "../stream/stream.ts";
 import { StreamError } from "../stream/stream-error.ts";
 import type { TlsFacts } from "../transport/tls-facts.ts";
 import type { Element } from "../xml/element.ts";
+import type { XmlLimits } from "../xml/limits.ts";
 import { NS } from "../xml/namespaces.ts";
 
-/** How many elements that are no part of a login may be kept for later. */
+/** How many stanzas may be kept until the login is over. */
 const DEFERRED_LIMIT = 1000;
 
-/** What a password goes over the wire by, as `auth:start` names it. */
+/** How long a server may take to give its own reason for a header that cannot be used, in milliseconds. */
+const REASON_WAIT = 500;
+
+/** The mechanisms that show the password to the server, as `auth:start` names them. */
 const REVEALING: ReadonlySet<string> = new Set(["PLAIN", NS.iqAuth]);
 
-/** What ends each step that takes too long. */
+/** The code that ends each step that takes too long. */
 const TIMEOUT_OF: Readonly<
   Record<Step, { readonly code: ErrorCode; readonly wait: keyof Timeouts }>
 > = {
@@ -30,49 +36,48 @@ const TIMEOUT_OF: Readonly<
   session: { code: "TIMEOUT_BIND", wait: "bind" },
 };
 
-/** What the session tells its connection. */
-export interface NegotiationPort {
-  step(step: Step): void;
-  report<E extends keyof NegotiationEvents>(event: E, payload: NegotiationEvents[E]): void;
-  opened(header: StreamHeader): void;
-  /** Aborted when the attempt is over. */
-  readonly signal: AbortSignal;
-}
-
-/** What a session is made of. */
+/** The parts of a negotiation. */
 export interface NegotiationParts {
   readonly stream: Stream;
   readonly settings: LoginSettings;
   readonly crypto: Crypto;
+  readonly clock: Clock;
   readonly timeouts: Timeouts;
-  readonly port: NegotiationPort;
+  /** The limits for a server that has let us in. */
+  readonly limits: XmlLimits;
+  readonly previous: Previous | undefined;
+  readonly instruments: Instruments;
+  /** The link, whose signal is made only when a dialect asks for it. */
+  readonly link: { readonly signal: AbortSignal };
+  enter(phase: Phase): void;
+  emit<E extends keyof NegotiationEvents>(event: E, payload: NegotiationEvents[E]): void;
+  opened(header: StreamHeader): void;
 }
 
 /** The stream as a dialect sees it, with a deadline on the step in force. */
 export class Negotiation implements Login {
   readonly settings: LoginSettings;
   readonly crypto: Crypto;
-  /** What came meanwhile and is no part of the login. */
+  readonly previous: Previous | undefined;
+  /** Stanzas that came during the login. */
   readonly deferred: Element[] = [];
-  readonly #stream: Stream;
-  readonly #timeouts: Timeouts;
-  readonly #port: NegotiationPort;
+  /** How many of these came after `counted` was called; `undefined`: it was not. */
+  countedFrom: number | undefined;
+  readonly #parts: NegotiationParts;
   #step: Step = "stream";
   #mechanism = "";
-  #over = false;
+  #isOver = false;
   #stopDeadline = nothing;
 
   constructor(parts: NegotiationParts) {
     this.settings = parts.settings;
     this.crypto = parts.crypto;
-    this.#stream = parts.stream;
-    this.#timeouts = parts.timeouts;
-    this.#port = parts.port;
+    this.previous = parts.previous;
+    this.#parts = parts;
   }
 
-  /** Made only for a dialect that asks for it. */
   get signal(): AbortSignal {
-    return this.#port.signal;
+    return this.#parts.link.signal;
   }
 
   /** The step in force: the one that failed, when `negotiate` rejects. */
@@ -80,11 +85,16 @@ export class Negotiation implements Login {
     return this.#step;
   }
 
+  /** Whether authentication has begun. */
+  get hasAuthenticated(): boolean {
+    return this.#mechanism !== "";
+  }
+
   /**
-   * What the end of the stream means at this step: `not-authorized` while authenticating is a refusal of
-   * the credentials, however the server says it (components, XEP-0114, are told by a stream error). Who
-   * was shown the password may repeat it, so then its words are left out. `conflict` at a login is likely a
-   * connection of ours that died and that the server has not given up yet: that passes.
+   * The end of the stream, as it is meant at this step. `not-authorized` while authenticating refuses the
+   * credentials, however the server says it (XEP-0114 says it by a stream error). A server that was shown the
+   * password may repeat it, so its text is left out then. A `conflict` at a login is likely a dead connection of
+   * our own that the server has not given up yet: it passes.
    */
   verdict(error: BrokerError | undefined): BrokerError | undefined {
     if (!(error instanceof StreamError)) return error;
@@ -96,13 +106,13 @@ export class Negotiation implements Login {
   }
 
   get tls(): TlsFacts | undefined {
-    return this.#stream.transport.tls;
+    return this.#parts.stream.channel.tls;
   }
 
-  async open(attributes?: Readonly<Record<string, string | undefined>>): Promise<StreamHeader> {
+  async open(attributes?: HeaderAttributes): Promise<StreamHeader> {
     this.#enter("stream");
-    const header = await this.#stream.open(attributes);
-    this.#port.opened(header);
+    const header = await this.#parts.stream.open(attributes);
+    this.#parts.opened(header);
     return header;
   }
 
@@ -114,25 +124,39 @@ export class Negotiation implements Login {
   }
 
   next(): Promise<Element> {
-    return this.#stream.next();
+    return this.#parts.stream.next();
+  }
+
+  async refuse(error: BrokerError): Promise<never> {
+    const { clock, stream } = this.#parts;
+    // The rejection of `next` is the server's own reason.
+    const reason = stream.next().then(() => undefined);
+    let cancel = nothing;
+    const wait = new Promise<void>((resolve) => {
+      cancel = clock.after(REASON_WAIT, resolve);
+    });
+    await Promise.race([reason, wait]).finally(cancel);
+    throw error;
   }
 
   defer(element: Element): void {
     if (this.deferred.length >= DEFERRED_LIMIT) {
-      throw new BrokerError(
-        "POLICY_VIOLATION",
-        `more than ${DEFERRED_LIMIT} stanzas before the login was over`,
-      );
+      const detail = `more than ${DEFERRED_LIMIT} stanzas before the login was over`;
+      throw new BrokerError("POLICY_VIOLATION", detail);
     }
     this.deferred.push(element);
   }
 
+  counted(): void {
+    this.countedFrom = this.deferred.length;
+  }
+
   send(element: Element): void {
-    this.#stream.send(element);
+    this.#parts.stream.send(element);
   }
 
   secure(): Promise<TlsFacts> {
-    return this.#stream.secure({ direct: false });
+    return this.#parts.stream.secure({ direct: false });
   }
 
   /**
@@ -145,7 +169,7 @@ export class Negotiation implements Login {
    */
   async secureDirectly(): Promise<void> {
     this.report("tls:start", {});
-    this.report("tls:success", await this.#stream.secure({ direct: true }));
+    this.report("tls:success", await this.#parts.stream.secure({ direct: true }));
   }
 
   report<E extends keyof NegotiationEvents>(event: E, payload: NegotiationEvents[E]): void {
@@ -153,30 +177,34 @@ export class Negotiation implements Login {
       Exclude<Step, "stream">,
       "start" | "success" | "failure",
     ];
-    // A dialect that has not heard yet that all is over has nothing to report any more.
-    if (this.#over) return;
+    // A dialect that has not heard of the end yet has nothing to report any more.
+    if (this.#isOver) return;
     if (verb === "start") this.#enter(step);
     if ("mechanism" in payload) this.#mechanism = payload.mechanism;
-    this.#port.report(event, payload);
-    if (verb === "success") this.#enter("stream");
+    this.#parts.emit(event, payload);
+    if (verb !== "success") return;
+    // A server that has let us in may send larger things: a roster before the bind result, say.
+    if (step === "auth") this.#parts.stream.channel.setLimits(this.#parts.limits);
+    this.#enter("stream");
   }
 
   /** The negotiation is over: no deadline runs any more. */
   end(): void {
-    this.#over = true;
+    this.#isOver = true;
+    this.#parts.instruments.authenticates = false;
     this.#stopDeadline();
   }
 
   #enter(step: Step): void {
-    if (this.#over) return;
+    if (this.#isOver) return;
     this.#stopDeadline();
     this.#step = step;
+    const { clock, timeouts, stream, instruments } = this.#parts;
     const { code, wait } = TIMEOUT_OF[step];
-    this.#stopDeadline = after(this.#timeouts[wait], () => {
-      this.#stream.fail(
-        new BrokerError(code, `${this.#timeouts[wait]} ms have passed`, { retryable: true }),
-      );
+    this.#stopDeadline = clock.after(timeouts[wait], () => {
+      stream.fail(new BrokerError(code, `${timeouts[wait]} ms have passed`, { retryable: true }));
     });
-    this.#port.step(step);
+    instruments.authenticates = step === "auth";
+    this.#parts.enter({ name: "negotiating", step });
   }
 }

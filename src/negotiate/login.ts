@@ -45,12 +45,50 @@ export interface LoginSettings {
   readonly port: number;
 }
 
+/** A session that a login may resume (XEP-0198, 5). */
+export interface Previous {
+  /** The id that the server gave the session. */
+  readonly id: string;
+  /** How many stanzas of the server's were handled. */
+  readonly h: number;
+  /** The address that was bound. */
+  readonly jid: string;
+  /** How long the server keeps the session, in seconds. */
+  readonly max: number | undefined;
+  /** Where the server wants to be resumed. */
+  readonly location: string | undefined;
+}
+
+/** The facts about stream management (XEP-0198) that a login has learnt. */
+export interface Management {
+  /** The id to resume with; `undefined`: it cannot be resumed. */
+  readonly id?: string;
+  /** How long the server keeps the session, in seconds. */
+  readonly max?: number;
+  /** Where the server wants to be resumed. */
+  readonly location?: string;
+  /** How many stanzas of ours the server has handled, from `<resumed/>` or `<failed/>`. */
+  readonly h?: number;
+}
+
+/** The result of a login: facts only, from which the session is made. */
+export interface LoginResult {
+  /** The address in force: full JID, the component's domain, or the first name bound. */
+  readonly jid: string;
+  /** Whether `previous` goes on: the same session over a new link. Default `false`. */
+  readonly resumed?: boolean;
+  /** The stream management that was settled on, where there is any. */
+  readonly management?: Management;
+}
+
 /**
  * What a dialect sees of the stream while it negotiates. Elements are pulled, so that a login reads
  * from top to bottom. Whatever rejects here (deadline, end of the connection, stream error, bad XML)
  * carries the code the caller of `connect` is to get: let it pass.
  */
 export interface Login {
+  /** The session to resume (XEP-0198, 5), where there is one. */
+  readonly previous: Previous | undefined;
   /** Where the connection goes, and how far TLS does. */
   readonly settings: LoginSettings;
   /** The runtime's random bytes, digests and the like. */
@@ -69,8 +107,15 @@ export interface Login {
   features(): Promise<Element>;
   /** The next element, whatever it is. */
   next(): Promise<Element>;
+  /**
+   * Gives up a stream whose header or first element cannot be used: rejects with the server's own reason if one
+   * follows within half a second, else with this error.
+   */
+  refuse(error: BrokerError): Promise<never>;
   /** Keeps an element that is no part of the login; it is delivered, in order, once ready. */
   defer(element: Element): void;
+  /** From here on arriving stanzas count (XEP-0198, 4); call it as `<enabled/>` is read. */
+  counted(): void;
   /** Writes an element. */
   send(element: Element): void;
   /** Puts TLS on the connection (after `<proceed/>`); anything already received in clear is a `PROTOCOL_ERROR`. */

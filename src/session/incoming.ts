@@ -3,19 +3,39 @@ import { isToBeRenewed } from "../base/renewal.ts";
 import { bareText } from "../jid/jid.ts";
 import { errorElement, type StanzaError } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";
+import { fingerprint } from "./fingerprint.ts";
 
-/** An incoming request and whether it has been answered. */
-export interface IncomingRequest {
-  readonly stanza: Element;
-  answered: boolean;
+/** The facts of a request that its answer needs; the request itself is not kept. */
+export interface Asked {
+  readonly id: string | undefined;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
 }
 
-/** How many answered requests are remembered, so that a second answer can be refused: at least, twice as many at most. */
+/** The facts of a received request. */
+export function askedBy({ attrs: { id, from, to } }: Element): Asked {
+  return { id, from, to };
+}
+
+/** An incoming request and whether it has been answered. */
+export interface IncomingRequest extends Asked {
+  answered: boolean;
+  /** How much it holds, in bytes. */
+  readonly cost: number;
+}
+
+/** How many answered requests are remembered at least, so that a second answer can be refused; twice as many at most. */
 const REMEMBERED = 1000;
 
-/** Into how many shares all that may be open is divided, of which an asker gets one; a smaller limit is not divided. */
+/** A limit from `LEAST_DIVIDED` on is divided into so many shares, of which one asker gets one. */
 const SHARES = 4;
 const LEAST_DIVIDED = 16;
+
+/** How much all open requests may hold, in bytes: ids and addresses may be long. */
+const MOST_HELD = 16 * 1024 * 1024;
+
+/** How much an open request holds beside its texts, in bytes. */
+const COST = 256;
 
 /** The incoming requests (`iq` of type get or set): each gets exactly one answer. */
 export class IncomingRequests {
@@ -24,13 +44,14 @@ export class IncomingRequests {
   /** The answered ones, in two parts: the older is forgotten as a whole. */
   #answered: Set<string> | undefined;
   #answeredBefore: Set<string> | undefined;
-  /** Those that nobody of ours is at work on, oldest first. */
+  /** Those that the broker will not answer itself, oldest first. */
   #left: Set<IncomingRequest> | undefined;
-  /** How many each asker has open: kept only while so many are that one of them could have its whole share. */
+  /** How many each asker has open: kept only while one of them could have its whole share. */
   #askers: Map<string, number> | undefined;
   readonly #limit: number;
   readonly #share: number;
   #size = 0;
+  #held = 0;
 
   /** `limit`: how many may be open at once. From 16 on no asker gets more than a quarter, so that the others are served. */
   constructor(limit: number) {
@@ -38,15 +59,17 @@ export class IncomingRequests {
     this.#share = limit < LEAST_DIVIDED ? limit : Math.ceil(limit / SHARES);
   }
 
-  /** Takes in a request; `undefined` if as many as may be are open already, or as many of its asker's. */
-  open(stanza: Element): IncomingRequest | undefined {
+  /** Takes in a request; `undefined` if too many are open already, in all or of its asker's, or if they hold too much. */
+  open({ attrs: { id, from, to } }: Element): IncomingRequest | undefined {
+    const cost = COST + 2 * ((id?.length ?? 0) + (from?.length ?? 0) + (to?.length ?? 0));
     if (this.#size >= this.#limit) return undefined;
+    while (this.#held + cost > MOST_HELD) if (!this.#forgetOldest()) return undefined;
+    const entry: IncomingRequest = { id, from, to, answered: false, cost };
     if (this.#size >= this.#share) {
       this.#askers ??= this.#count();
-      if ((this.#askers.get(askerOf(stanza)) ?? 0) >= this.#share) return undefined;
+      if ((this.#askers.get(askerOf(entry)) ?? 0) >= this.#share) return undefined;
     }
-    const key = keyOf(stanza.attrs.from, stanza.attrs.id);
-    const entry: IncomingRequest = { stanza, answered: false };
+    const key = keyOf(from, id);
     this.#open ??= new Map();
     const others = this.#open.get(key);
     if (others === undefined) this.#open.set(key, [entry]);
@@ -55,7 +78,8 @@ export class IncomingRequests {
     this.#answered?.delete(key);
     this.#answeredBefore?.delete(key);
     this.#size++;
-    this.#tally(stanza, 1);
+    this.#held += cost;
+    this.#tally(entry, 1);
     return entry;
   }
 
@@ -67,7 +91,7 @@ export class IncomingRequests {
 
   /**
    * A stanza is about to be sent: if it is an answer, notes it. The error refuses a second answer
-   * (`ALREADY_ANSWERED`); an answer to nothing we know is let through. `request`: which one it answers, where
+   * (`ALREADY_ANSWERED`); an answer to an unknown request is let through. `request`: the one it answers, where
    * that is known.
    */
   answer(stanza: Element, request?: IncomingRequest): BrokerError | undefined {
@@ -91,21 +115,17 @@ export class IncomingRequests {
 
   /**
    * The broker itself will not answer this one any more. The program may, as long as it is remembered: as many
-   * as may be open are, so that requests nobody ever answers do not keep new ones out.
+   * as may be open are, so that requests that are never answered do not keep new ones out.
    */
   leave(request: IncomingRequest): void {
     if (request.answered) return;
     this.#free(request);
     this.#left ??= new Set();
     this.#left.add(request);
-    if (this.#left.size <= this.#limit) return;
-    const [oldest] = this.#left;
-    if (oldest === undefined) return;
-    this.#left.delete(oldest);
-    this.#remove(keyOf(oldest.stanza.attrs.from, oldest.stanza.attrs.id), oldest);
+    if (this.#left.size > this.#limit) this.#forgetOldest();
   }
 
-  /** The connection ended: nobody waits for these answers any more. */
+  /** The session ended: these answers are worth nothing on the next one. */
   end(): void {
     for (const entry of [...(this.#open?.values() ?? [])].flat()) entry.answered = true;
     this.#open = undefined;
@@ -114,33 +134,44 @@ export class IncomingRequests {
     this.#left = undefined;
     this.#askers = undefined;
     this.#size = 0;
+    this.#held = 0;
+  }
+
+  #forgetOldest(): boolean {
+    const [oldest] = this.#left ?? [];
+    if (oldest === undefined) return false;
+    this.#left?.delete(oldest);
+    this.#remove(keyOf(oldest.from, oldest.id), oldest);
+    return true;
   }
 
   /** One that was open counts no more. */
-  #free({ stanza }: IncomingRequest): void {
+  #free(entry: IncomingRequest): void {
     this.#size--;
     // (Far enough below, that counting anew is always long ago.)
     if (this.#size <= this.#share / 2) this.#askers = undefined;
-    this.#tally(stanza, -1);
+    this.#tally(entry, -1);
   }
 
   /** Counts all that are open, each for its asker. */
   #count(): Map<string, number> {
     const askers = new Map<string, number>();
     for (const entry of [...(this.#open?.values() ?? [])].flat()) {
-      if (this.#left?.has(entry) !== true) add(askers, askerOf(entry.stanza), 1);
+      if (this.#left?.has(entry) !== true) add(askers, askerOf(entry), 1);
     }
     return askers;
   }
 
-  #tally(stanza: Element, change: 1 | -1): void {
-    if (this.#askers !== undefined) add(this.#askers, askerOf(stanza), change);
+  #tally(entry: IncomingRequest, change: 1 | -1): void {
+    if (this.#askers !== undefined) add(this.#askers, askerOf(entry), change);
   }
 
   /** Takes one away; true if it was the last of its key. */
   #remove(key: string, entry: IncomingRequest): boolean {
     const open = this.#open;
-    const others = open?.get(key)?.filter((other) => other !== entry) ?? [];
+    const entries = open?.get(key) ?? [];
+    const others = entries.filter((other) => other !== entry);
+    if (others.length < entries.length) this.#held -= entry.cost;
     if (open === undefined) return true;
     if (others.length > 0) open.set(key, others);
     else open.delete(key);
@@ -166,7 +197,7 @@ function choose(
   from: string | undefined,
 ): IncomingRequest | undefined {
   if (from === undefined || entries.length === 1) return entries[0];
-  return entries.find(({ stanza }) => stanza.attrs.to === from);
+  return entries.find(({ to }) => to === from);
 }
 
 /** Whether an element is a request that must be answered. */
@@ -182,24 +213,22 @@ function isAnswerKind(stanza: Element): boolean {
 }
 
 /** The result for a request, with the payload given. */
-export function resultFor(request: Element, payload?: Element): Element {
-  const { id, from, to } = request.attrs;
+export function resultFor({ id, from, to }: Asked, payload?: Element): Element {
   return xml("iq", { type: "result", id, to: from, from: to }, payload);
 }
 
-/** The error for a request: that condition, or what a handler threw. */
-export function errorFor(request: Element, error: string | StanzaError): Element {
-  const { id, from, to } = request.attrs;
+/** The error for a request: a condition, or the error that a handler threw. */
+export function errorFor({ id, from, to }: Asked, error: string | StanzaError): Element {
   const payload = typeof error === "string" ? errorElement(error) : error.toElement();
   return xml("iq", { type: "error", id, to: from, from: to }, payload);
 }
 
-/** Who counts as one asker: an account with all its resources, and a room with all that are in it. */
-function askerOf({ attrs: { from = "" } }: Element): string {
+/** The one asker of a request: an account with all its resources, and a room with all its occupants. */
+function askerOf({ from = "" }: Asked): string {
   return bareText(from);
 }
 
-/** Counts for one asker; who has nothing open is not kept. */
+/** Counts for one asker; an asker with nothing open is not kept. */
 function add(askers: Map<string, number>, asker: string, change: 1 | -1): void {
   const count = (askers.get(asker) ?? 0) + change;
   if (count > 0) askers.set(asker, count);
@@ -208,5 +237,5 @@ function add(askers: Map<string, number>, asker: string, change: 1 | -1): void {
 
 /** The two parts cannot run into each other: neither may hold a control character. */
 function keyOf(asker: string | undefined, id: string | undefined): string {
-  return `${asker ?? ""}\u0000${id ?? ""}`;
+  return fingerprint(`${asker ?? ""}\u0000${id ?? ""}`);
 }

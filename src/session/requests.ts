@@ -1,38 +1,42 @@
 import { aborted, nothing, onAbort } from "../base/abort.ts";
+import { type Clock, LONGEST } from "../base/clock.ts";
 import { type Crypto, randomId } from "../base/crypto.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { isToBeRenewed } from "../base/renewal.ts";
-import { after, LONGEST } from "../base/timer.ts";
 import type { Delivery } from "../contract/delivery.ts";
+import type { Instruments } from "../contract/instruments.ts";
 import { stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, withAttribute } from "../xml/element.ts";
 import { isAnswer } from "./answers.ts";
 
 /** A request that waits for its answer. */
 export interface PendingRequest {
-  /** What was asked, with its id. */
+  /** The question, with its id. */
   readonly stanza: Element;
   /** When it was made, in milliseconds since 1970. */
   readonly since: number;
-  /** When it will have timed out. */
+  /** When it will have timed out, in milliseconds since 1970. */
   readonly deadline: number;
 }
 
 /** How one request is made. */
 export interface RequestOptions {
   /** Milliseconds from the call on. Default: `timeouts.request`. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Gives up with `ABORTED`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** What the requests ask of the broker. */
-export interface RequestPort {
-  send(stanza: Element): Delivery;
+/** The session that a request was written over: only its address may answer, and its end ends the request. */
+export interface AskingSession {
+  readonly jid: string;
+}
+
+/** The way out, as requests use it: the outbox. */
+export interface RequestWay {
+  send(stanza: Element, options: { readonly request: object }): Delivery;
   /** Takes an unsent one back from the queue. */
-  remove(delivery: Delivery): void;
-  started(stanza: Element): void;
-  finished(stanza: Element, error?: BrokerError): void;
+  remove(key: string): boolean;
 }
 
 /** A request under way. */
@@ -41,33 +45,48 @@ class Entry implements PendingRequest {
   readonly since: number;
   readonly deadline: number;
   readonly id: string;
-  /** When it will have timed out, by a clock that nobody sets. */
+  /** When it will have timed out, by the clock that nobody sets. */
   readonly due: number;
   readonly timeout: number;
   readonly resolve: (answer: Element) => void;
   readonly reject: (error: unknown) => void;
+  /** Set once the request is handed over to a link. */
+  session: object | undefined = undefined;
   /** Filled once `send` returns; a request may be settled before that. */
   delivery: Delivery | undefined;
   ignoreSignal = nothing;
+  /** Called once it is settled. */
+  onSettled = nothing;
 
   constructor(
     stanza: Element,
     timeout: number,
+    clock: Clock,
     resolve: (answer: Element) => void,
     reject: (error: unknown) => void,
   ) {
     this.stanza = stanza;
-    this.since = Date.now();
+    this.since = clock.wall();
     this.deadline = this.since + timeout;
     this.id = stanza.attrs.id ?? "";
-    this.due = performance.now() + timeout;
+    this.due = clock.now() + timeout;
     this.timeout = timeout;
     this.resolve = resolve;
     this.reject = reject;
   }
+
+  /** Resolves when the request is settled. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.onSettled = resolve;
+    });
+  }
 }
 
-/** The requests under way: each settles exactly once. */
+/**
+ * The requests under way, queued ones included: each settles exactly once. One register serves all sessions, and
+ * each request notes the session that it was written over: a second map for each session cost more than it told.
+ */
 export class Requests {
   /** Made for the first: a program that only answers has none. */
   #entries: Map<string, Entry> | undefined;
@@ -78,13 +97,25 @@ export class Requests {
   #nextDue = Number.POSITIVE_INFINITY;
   #stopTimer = nothing;
   readonly #crypto: Pick<Crypto, "random">;
+  readonly #clock: Clock;
   readonly #limit: number;
-  readonly #port: RequestPort;
+  readonly #instruments: Instruments;
+  readonly #outbox: RequestWay;
+  /** Called when the number of requests under way goes to or from zero: reading depends on it. */
+  #onChange: () => void = nothing;
 
-  constructor(crypto: Pick<Crypto, "random">, limit: number, port: RequestPort) {
+  constructor(
+    crypto: Pick<Crypto, "random">,
+    clock: Clock,
+    limit: number,
+    instruments: Instruments,
+    outbox: RequestWay,
+  ) {
     this.#crypto = crypto;
+    this.#clock = clock;
     this.#limit = limit;
-    this.#port = port;
+    this.#instruments = instruments;
+    this.#outbox = outbox;
   }
 
   /** Id → request, for all that wait. */
@@ -94,6 +125,17 @@ export class Requests {
     return this.#entries;
   }
 
+  /** How many requests wait. */
+  get size(): number {
+    return this.#entries?.size ?? 0;
+  }
+
+  /** Calls this when the first request opens and when the last one ends. */
+  onChange(action: () => void): void {
+    this.#onChange = action;
+  }
+
+  /** Asks, and settles exactly once. */
   request(given: Element, timeout: number, signal: AbortSignal | undefined): Promise<Element> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
@@ -106,8 +148,7 @@ export class Requests {
         reject(new BrokerError("QUEUE_FULL", detail, { retryable: true }));
         return;
       }
-      const entry = new Entry(this.#withId(given), timeout, resolve, reject);
-      // The answer may come while `send` runs (in memory), so it is registered before.
+      const entry = new Entry(this.#withId(given), timeout, this.#clock, resolve, reject);
       this.#entries.set(entry.id, entry);
       if (entry.due < this.#nextDue) this.#watch(entry.due);
       if (signal !== undefined) {
@@ -115,14 +156,17 @@ export class Requests {
           this.#settle(entry, aborted(signal));
         });
       }
-      this.#port.started(entry.stanza);
-      // Who was told may have given it up, or ended the connection.
+      if (this.#entries.size === 1) this.#onChange();
+      if (this.#instruments.has("request:start")) {
+        this.#instruments.stanza("request:start", { stanza: entry.stanza });
+      }
+      // A listener may have given it up, or ended the connection.
       if (!this.#isPending(entry)) return;
-      const delivery = this.#port.send(entry.stanza);
+      const delivery = this.#outbox.send(entry.stanza, { request: entry });
       entry.delivery = delivery;
       if (delivery.error !== undefined) this.#settle(entry, delivery.error);
-      else if (delivery.state !== "queued") return;
-      else if (!this.#isPending(entry)) this.#port.remove(delivery);
+      else if (entry.session !== undefined) return;
+      else if (!this.#isPending(entry)) this.#outbox.remove(delivery.key);
       else {
         delivery.written().catch((error: unknown) => {
           this.#settle(entry, asBrokerError(error, "ABORTED"));
@@ -131,33 +175,42 @@ export class Requests {
     });
   }
 
-  /** Settles the request this element answers, if it answers one. */
-  answer(element: Element, own: string): boolean {
+  /** Settles the request that an element answers over this session, if it answers one. */
+  answer(element: Element, session: AskingSession): boolean {
     const { id } = element.attrs;
     if (id === undefined) return false;
     const entry = this.#entries?.get(id);
-    if (entry === undefined || !isAnswer(entry.stanza, element, own)) return false;
+    if (entry?.session !== session || !isAnswer(entry.stanza, element, session.jid)) return false;
     this.#settle(entry, element);
     return true;
   }
 
   /** A stanza of ours came back: if it is one of these, it could not be delivered. */
-  fail(returned: Element, error: BrokerError): boolean {
+  fail(returned: Element, error: BrokerError, session: AskingSession): boolean {
     const { name, attrs } = returned;
     const entry = this.#entries?.get(attrs.id ?? "");
-    if (entry?.stanza.name !== name || entry.stanza.attrs.type !== attrs.type) return false;
+    if (entry?.session !== session) return false;
+    if (entry.stanza.name !== name || entry.stanza.attrs.type !== attrs.type) return false;
     this.#settle(entry, error);
     return true;
   }
 
-  /** The connection ended: nothing that waits now can be answered any more, and is told so when this is called. */
-  ending(): (error: BrokerError) => void {
-    const entries = [...(this.#entries?.values() ?? [])];
+  /** The session has ended: the requests that were written over it end too, when the result is called. */
+  ending(session: object): (error: BrokerError) => void {
+    const entries = [...(this.#entries?.values() ?? [])].filter(
+      (entry) => entry.session === session,
+    );
     return (error) => {
       for (const entry of entries) this.#settle(entry, error);
-      // Who was told may have asked again.
+      // A listener may have asked again.
       if (this.#entries?.size === 0) this.#unwatch();
     };
+  }
+
+  /** Resolves when no request that was written over this session waits any more. */
+  async idle(session: object): Promise<void> {
+    const open = [...(this.#entries?.values() ?? [])].filter((entry) => entry.session === session);
+    await Promise.all(open.map((entry) => entry.settled()));
   }
 
   #isPending(entry: Entry): boolean {
@@ -169,14 +222,24 @@ export class Requests {
     this.#take(entry);
     entry.ignoreSignal();
     if (answer instanceof BrokerError) {
-      if (entry.delivery?.state === "queued") this.#port.remove(entry.delivery);
-      this.#port.finished(entry.stanza, answer);
+      if (entry.session === undefined && entry.delivery?.state === "queued") {
+        this.#outbox.remove(entry.delivery.key);
+      }
+      this.#finished(entry.stanza, answer);
       entry.reject(answer);
-      return;
+    } else {
+      if (answer.attrs.type !== "error") entry.resolve(answer);
+      else entry.reject(stanzaErrorFrom(answer));
+      this.#finished(answer);
     }
-    if (answer.attrs.type !== "error") entry.resolve(answer);
-    else entry.reject(stanzaErrorFrom(answer));
-    this.#port.finished(answer);
+    entry.onSettled();
+    if (this.#entries?.size === 0) this.#onChange();
+  }
+
+  #finished(stanza: Element, error?: BrokerError): void {
+    if (!this.#instruments.has("request:finish")) return;
+    const payload = error === undefined ? { stanza } : { stanza, error };
+    this.#instruments.stanza("request:finish", payload);
   }
 
   #take(entry: Entry): void {
@@ -191,12 +254,8 @@ export class Requests {
   #watch(due: number): void {
     this.#stopTimer();
     this.#nextDue = due;
-    this.#stopTimer = after(
-      Math.min(Math.max(Math.ceil(due - performance.now()), 1), LONGEST),
-      () => {
-        this.#look();
-      },
-    );
+    const wait = Math.max(Math.ceil(due - this.#clock.now()), 1);
+    this.#stopTimer = this.#clock.after(Math.min(wait, LONGEST), this.#look);
   }
 
   #unwatch(): void {
@@ -206,9 +265,9 @@ export class Requests {
   }
 
   /** Ends those whose time is over, and waits for the next. */
-  #look(): void {
+  readonly #look = (): void => {
     this.#unwatch();
-    const now = performance.now();
+    const now = this.#clock.now();
     let next = Number.POSITIVE_INFINITY;
     for (const entry of [...(this.#entries?.values() ?? [])]) {
       if (entry.due > now) next = Math.min(next, entry.due);
@@ -217,9 +276,9 @@ export class Requests {
         this.#settle(entry, new BrokerError("REQUEST_TIMEOUT", detail, { retryable: true }));
       }
     }
-    // Who was told may have asked again.
+    // A listener may have asked again.
     if (next < this.#nextDue) this.#watch(next);
-  }
+  };
 
   /** The caller's own id stays, unless a request with it is under way. */
   #withId(stanza: Element): Element {

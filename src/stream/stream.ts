@@ -1,58 +1,65 @@
 import { nothing } from "../base/abort.ts";
+import type { Clock } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
-import { after } from "../base/timer.ts";
+import { type Steps, step } from "../base/state.ts";
 import type { TlsFacts } from "../transport/tls-facts.ts";
-import type { Transport } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import type { XmlLimits } from "../xml/limits.ts";
-import { NS } from "../xml/namespaces.ts";
-import { PushParser } from "../xml/read/push-parser.ts";
-import { openTag, type SerializeContext, serialize } from "../xml/write/serialize.ts";
+import { serialize } from "../xml/write/serialize.ts";
 import { XmlError } from "../xml/xml-error.ts";
+import type { Channel, ChannelEvents } from "./channel.ts";
+import type { HeaderAttributes, StreamContext } from "./framing.ts";
 import type { StreamHeader } from "./header.ts";
-import { FromParser, FromTransport, type Receiver } from "./receiver.ts";
 import { streamErrorFrom } from "./stream-error.ts";
-
-/** How many received elements may wait for the dialect before reading pauses, and how many at all. */
-const WAITING_PAUSE = 64;
-const WAITING_LIMIT = 20_000;
+import type { Wiretap } from "./wiretap.ts";
 
 /** How long a connection that has failed may take to say why before it is dropped, in milliseconds. */
 const LINGER = 500;
 
-/** What is declared above every element on the stream: its content namespace, and the prefix of its own. */
-export interface StreamContext {
-  readonly ns: string;
-  readonly prefixes: { readonly stream: string };
-}
+/** How long a dialect may be busy before the next element is looked at, in milliseconds. */
+const PEEK = 250;
 
-/** What a stream is opened with. */
-export interface StreamOptions {
-  readonly domain: string;
-  readonly context: StreamContext;
-  readonly version: string | undefined;
-  readonly limits: XmlLimits;
-}
+/** The life of a stream: nothing sent, header sent, footer sent, over, and its connection gone. */
+export type StreamState = "new" | "open" | "closing" | "over" | "gone";
 
-/** What the trace shows: an element, a text, or what makes the text if anybody wants to see it. */
-export type Tapped = Element | string | (() => string);
+const STEPS: Steps<StreamState> = {
+  new: ["open", "over"],
+  open: ["open", "closing", "over"],
+  closing: ["over"],
+  over: ["gone"],
+  gone: [],
+};
 
-/** What a stream tells its owner. */
-export interface StreamEvents {
+/** The listener of a stream's life: its link. */
+export interface StreamOwner {
   /** Our header went out. */
-  started(header: string): void;
-  /** Our closing tag went out. */
-  finished(): void;
-  /** Bytes arrived: the peer lives. */
-  alive(): void;
-  /** An element went out or came in; for the trace. */
-  tap(direction: "in" | "out", what: Tapped): void;
-  /** An element arrived, once they flow. */
-  received(element: Element): void;
-  /** The stream is over (`undefined`: closed by both sides in order). Called once, before `closed`. */
+  opened(header: string): void;
+  /** Our footer went out. */
+  closing(): void;
+  /** The stream is over (`undefined`: closed by both sides in order). Called once, before `gone`. */
   ended(error: BrokerError | undefined): void;
-  /** The transport is gone. Called once. */
-  closed(): void;
+  /** The connection is gone. Called once. */
+  gone(): void;
+}
+
+/** The receiver of elements, once they flow: a session. */
+export interface StreamSink {
+  /** An element arrived. */
+  element(element: Element): void;
+  /** Just before a turn's write leaves; text written from inside goes with it. */
+  leaving(): void;
+  /** The system has taken more bytes; `total` counts from the start. */
+  taken(total: number): void;
+}
+
+/** The parts of a stream. */
+export interface StreamParts {
+  readonly domain: string;
+  readonly version: string | undefined;
+  readonly context: StreamContext;
+  readonly clock: Clock;
+  readonly tap: Wiretap;
+  readonly owner: StreamOwner;
 }
 
 interface Waiter<T> {
@@ -61,35 +68,49 @@ interface Waiter<T> {
 }
 
 /**
- * One XML stream over a transport (RFC 6120, 4): header out, header in, restart, elements in order, errors, close
- * handshake. While a dialect negotiates, elements are pulled with `next`; after `flow` they are pushed, with no
- * promise per stanza.
+ * One XML stream over a channel (RFC 6120, 4): header, restart, elements in order, errors, closing. While a dialect
+ * negotiates, elements are pulled one by one with `next`. After `flow` they are pushed to the sink.
  */
-export class Stream implements Receiver {
-  readonly transport: Transport;
-  readonly #options: StreamOptions;
-  readonly #events: StreamEvents;
-  #limits: XmlLimits;
-  #parser: PushParser | undefined;
+export class Stream implements ChannelEvents {
+  readonly channel: Channel;
+  readonly #parts: StreamParts;
+  #state: StreamState = "new";
+  /** Waits for the server's header, or for the next element. */
   #header: Waiter<StreamHeader> | undefined;
   #reader: Waiter<Element> | undefined;
-  #waiting: Element[] = [];
-  #flows = false;
-  /** Our side of the stream: nothing sent yet, header sent, closing tag sent. */
-  #out: "none" | "open" | "closed" = "none";
-  #peerClosed = false;
+  #sink: StreamSink | undefined;
   #isPaused = false;
-  #over = false;
+  /** An element that was read while the dialect was busy. */
+  #ahead: Element | undefined;
+  #stopPeeking = nothing;
+  /** The connection is gone, with elements left to read: the end waits for them. */
+  #lost: { readonly error: Error | undefined } | undefined;
   #error: BrokerError | undefined;
-  #gone = false;
   #stopLingering = nothing;
+  /** When bytes last arrived, by the clock. */
+  heard: number;
+  /** When a write of ours last left. */
+  said: number;
+  /** When everything before the mark had left this machine; `undefined`: it has not yet. */
+  leftAt: number | undefined;
+  #mark = Number.POSITIVE_INFINITY;
 
-  constructor(transport: Transport, options: StreamOptions, events: StreamEvents) {
-    this.transport = transport;
-    this.#options = options;
-    this.#events = events;
-    this.#limits = options.limits;
-    transport.start(new FromTransport(this));
+  constructor(channel: Channel, parts: StreamParts) {
+    this.channel = channel;
+    this.#parts = parts;
+    this.heard = parts.clock.now();
+    this.said = this.heard;
+    channel.start(this);
+  }
+
+  /** Where the stream is in its life. */
+  get state(): StreamState {
+    return this.#state;
+  }
+
+  /** Whether our side is closed, or all of it is over: no stanza can follow. */
+  get isEnding(): boolean {
+    return this.#state === "closing" || this.#isOver();
   }
 
   /**
@@ -99,97 +120,100 @@ export class Stream implements Receiver {
    *     S: <stream:stream id='…' …>
    *                                ^ here: resolved
    */
-  open(attributes: Readonly<Record<string, string | undefined>> = {}): Promise<StreamHeader> {
-    if (this.#error !== undefined || this.#over) return Promise.reject(this.#ending());
-    const restarted = this.#parser !== undefined;
-    this.#parser?.stop();
-    this.#parser = new PushParser(new FromParser(this), { limits: this.#limits, restarted });
-    const { domain, version, context } = this.#options;
-    const header = openTag("stream:stream", {
-      xmlns: context.ns,
-      "xmlns:stream": context.prefixes.stream,
-      to: domain,
-      version,
-      ...attributes,
-    });
-    const first = this.#out === "none";
-    this.#out = "open";
-    this.#events.tap("out", header);
-    this.transport.write(first ? `<?xml version='1.0'?>${header}` : header);
+  open(attributes: HeaderAttributes = {}): Promise<StreamHeader> {
+    if (this.isEnding) return Promise.reject(this.#ending());
+    this.#to("open");
+    const { domain, version, tap, owner } = this.#parts;
+    const header = this.channel.open({ to: domain, version, ...attributes });
+    tap.wire("out", header);
     const answer = new Promise<StreamHeader>((resolve, reject) => {
       this.#header = { resolve, reject };
     });
-    this.#events.started(header);
+    owner.opened(header);
+    this.#resume();
     return answer;
   }
 
   /** The next element, waiting for it if need be; rejects when the stream is over. */
   next(): Promise<Element> {
-    const element = this.#waiting.shift();
-    if (this.#waiting.length < WAITING_PAUSE) this.#resume();
-    if (element !== undefined) return Promise.resolve(element);
-    if (this.#over) return Promise.reject(this.#ending());
+    if (this.#isOver()) return Promise.reject(this.#ending());
     return new Promise((resolve, reject) => {
       this.#reader = { resolve, reject };
+      this.#resume();
+      this.readable(0);
     });
   }
 
-  /** From now on every element is told as received: first `deferred`, then those that wait already. */
-  flow(deferred: readonly Element[]): void {
-    const waiting = [...deferred, ...this.#waiting];
-    this.#waiting = [];
-    this.#flows = true;
-    for (const element of waiting) if (!this.#over) this.#events.received(element);
+  /** From now on every element goes to the sink, read by these limits. */
+  flow(sink: StreamSink, limits: XmlLimits): void {
+    this.channel.setLimits(limits);
+    this.#sink = sink;
     this.#resume();
+    this.readable(0);
   }
 
   /** Writes an element as a child of the stream. */
   send(element: Element): void {
-    this.#events.tap("out", element);
-    this.write(serialize(element, this.#options.context));
+    const { tap, context } = this.#parts;
+    tap.wire("out", element);
+    if (this.#state === "open") this.channel.write(serialize(element, context));
   }
 
-  /** Whether our side of the stream is open: header sent, closing tag not. */
-  get isOpen(): boolean {
-    return this.#out === "open" && !this.#over;
-  }
-
-  /** Whether our side of the stream is closed, or all of it is over: no stanza can follow. */
-  get isEnding(): boolean {
-    return this.#out === "closed" || this.#over;
-  }
-
-  /** Writes what stands inside the stream; false behind our closing tag, where nothing may (RFC 6120, 4.4). */
+  /** Writes a stanza; false behind our footer, where nothing may be sent (RFC 6120, 4.4). */
   write(text: string): boolean {
-    if (this.#out !== "open") return false;
-    this.transport.write(text);
+    if (this.#state !== "open") return false;
+    this.channel.writeStanza(text);
     return true;
   }
 
-  /** Other limits for what arrives, from now on: larger ones, once the server is authenticated. */
-  setLimits(limits: XmlLimits): void {
-    this.#limits = limits;
-    this.#parser?.setLimits(limits);
+  /** Notes in `leftAt` when everything written so far has left this machine. */
+  mark(): void {
+    const { handed, unsent } = this.channel;
+    this.leftAt = unsent === 0 ? this.#parts.clock.now() : undefined;
+    this.#mark = unsent === 0 ? Number.POSITIVE_INFINITY : handed;
+  }
+
+  /** Whether reading is paused. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Stops reading: what has arrived stays unparsed. */
+  pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.channel.pause();
+  }
+
+  /** Reads again, first what has arrived. */
+  resume(): void {
+    this.#resume();
+    this.readable(0);
   }
 
   /**
-   * Puts TLS on the connection. Anything the server sent in clear beyond `<proceed/>` is an attempt at
-   * injection (RFC 6120, 5.4.3.3), and everything learnt before is forgotten with the parser.
+   * Puts TLS on the connection. Anything the server sent in clear beyond `<proceed/>`, white space too, is an
+   * attempt at injection (RFC 6120, 5.4.3.3).
    */
   async secure(options: { readonly direct: boolean }): Promise<TlsFacts> {
-    if (this.#waiting.length > 0 || this.#parser?.idle === false) {
+    const { channel } = this;
+    if (channel.secure === undefined) {
+      throw new BrokerError("TLS_FAILED", "this connection cannot take TLS");
+    }
+    if (!channel.idle || this.#ahead !== undefined) {
       throw new BrokerError("PROTOCOL_ERROR", "the server sent more after it agreed to start TLS");
     }
-    this.#parser?.stop();
-    this.#parser = undefined;
-    return await this.transport.secure(options);
+    this.#resume();
+    return await channel.secure(options);
   }
 
-  /** Sends the closing tag and waits, through the owner's deadline, for the other side's. */
+  /** Sends our footer and waits, through the owner's deadline, for the server's. */
   close(): void {
-    this.#sayGoodbye();
-    // Nobody who never opened a stream owes us a closing tag.
-    if (this.#peerClosed || this.#out === "none") this.#finish(undefined);
+    if (this.#state === "new") this.#finish(undefined);
+    else if (this.#state === "open") {
+      this.#sayGoodbye();
+      this.readable(0);
+    }
   }
 
   /** Ends the stream for a reason of our own: says goodbye if it can, and drops the connection soon. */
@@ -200,142 +224,219 @@ export class Stream implements Receiver {
   /** Drops the connection at once. */
   destroy(error?: BrokerError): void {
     this.#end(error);
-    this.transport.destroy();
+    this.channel.destroy();
   }
 
-  /** Bytes arrived. */
-  arrived(bytes: Uint8Array): void {
-    if (this.#over) return;
-    this.#events.alive();
-    if (this.#parser === undefined) {
-      this.#finish(new BrokerError("PROTOCOL_ERROR", "the server spoke before it was spoken to"));
+  // Events of the channel.
+
+  readable(bytes: number): void {
+    if (bytes > 0) this.heard = this.#parts.clock.now();
+    const sink = this.#sink;
+    if (sink !== undefined) this.#push(sink);
+    else this.#pull();
+  }
+
+  leaving(): void {
+    this.said = this.#parts.clock.now();
+    this.#sink?.leaving();
+  }
+
+  taken(total: number): void {
+    if (total >= this.#mark) {
+      this.#mark = Number.POSITIVE_INFINITY;
+      this.leftAt = this.#parts.clock.now();
+    }
+    this.#sink?.taken(total);
+  }
+
+  gone(error: Error | undefined): void {
+    this.#stopLingering();
+    this.#lost = { error };
+    this.readable(0);
+  }
+
+  /** Reads all there is. */
+  #push(sink: StreamSink): void {
+    const { channel } = this;
+    while (!this.#isPaused) {
+      const element = channel.read();
+      if (element === undefined) {
+        this.#look();
+        return;
+      }
+      if (this.#isError(element)) return;
+      sink.element(element);
+    }
+    if (this.#lost !== undefined) this.#look();
+  }
+
+  /** Reads one element for each that is waited for; the rest of the chunk stays unparsed. */
+  #pull(): void {
+    while (this.#header !== undefined || this.#reader !== undefined) {
+      const element = this.#ahead ?? this.channel.read();
+      this.#ahead = undefined;
+      if (element === undefined) {
+        this.#look();
+        return;
+      }
+      this.#arrived(element);
+    }
+    const { channel } = this;
+    const hasUnread = this.#ahead !== undefined || (!channel.idle && channel.ending === undefined);
+    if (this.#isOver() || !hasUnread) this.#look();
+    else this.#holdBack();
+  }
+
+  /**
+   * Nobody reads for now, so the server waits: a chunk or two lie here at most. A dialect that stays busy, while
+   * a password is being typed, say, must still learn of the end: after a while one element is read ahead.
+   */
+  #holdBack(): void {
+    if (this.#isPaused) return;
+    this.pause();
+    this.#stopPeeking = this.#parts.clock.after(PEEK, () => {
+      if (this.#sink !== undefined || this.#isOver()) return;
+      this.#ahead ??= this.channel.read();
+      if (this.#ahead === undefined) {
+        this.#resume();
+        this.#look();
+      } else if (this.#isStreamError(this.#ahead)) this.#isError(this.#ahead);
+    });
+  }
+
+  /** Hands an element to the one that waits for it. */
+  #arrived(element: Element): void {
+    const header = this.#header;
+    if (header !== undefined) {
+      this.#header = undefined;
+      this.#headerArrived(element, header);
       return;
     }
-    this.#parser.write(bytes);
+    if (this.#isError(element)) return;
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.resolve(element);
   }
 
-  /** The server's header arrived. */
-  headerArrived(element: Element): void {
-    const { context } = this.#options;
-    this.#events.tap("in", () => headerText(element, context));
-    const waiter = this.#header;
-    if (!element.is("stream", context.prefixes.stream) || waiter === undefined) {
-      const what = `what answers is no XMPP stream, it begins with <${element.name}>`;
+  #headerArrived(element: Element, waiter: Waiter<StreamHeader>): void {
+    const { context, tap } = this.#parts;
+    tap.wire("in", () => headerText(element, context));
+    if (!element.is("stream", context.prefixes.stream)) {
+      this.#header = waiter;
+      const what = `the answer is no XMPP stream, it begins with <${element.name}>`;
       this.#refuse(new BrokerError("PROTOCOL_ERROR", what), "invalid-namespace");
       return;
     }
-    this.#header = undefined;
     const { id, from, version } = element.attrs;
     waiter.resolve({ element, id, from, version });
   }
 
-  /** An element arrived. */
-  elementArrived(element: Element): void {
-    this.#events.tap("in", element);
-    if (element.name === "error" && element.ns === this.#options.context.prefixes.stream) {
-      this.#finish(streamErrorFrom(element));
-    } else if (this.#flows) {
-      this.#events.received(element);
-    } else if (this.#reader !== undefined) {
-      const reader = this.#reader;
-      this.#reader = undefined;
-      reader.resolve(element);
-    } else if (this.#waiting.length < WAITING_LIMIT) {
-      this.#waiting.push(element);
-      if (this.#waiting.length >= WAITING_PAUSE) this.#pause();
-    } else {
-      const what = `more than ${WAITING_LIMIT} elements during negotiation`;
-      this.#refuse(new BrokerError("POLICY_VIOLATION", what), "policy-violation");
+  /** Ends the stream where an element is the server's stream error. */
+  #isError(element: Element): boolean {
+    this.#parts.tap.wire("in", element);
+    if (!this.#isStreamError(element)) return false;
+    this.#finish(streamErrorFrom(element));
+    return true;
+  }
+
+  #isStreamError({ name, ns }: Element): boolean {
+    return name === "error" && ns === this.#parts.context.prefixes.stream;
+  }
+
+  /** Nothing more can be read: ends the stream where the server's side has ended. */
+  #look(): void {
+    const { ending } = this.channel;
+    if (!this.#isOver() && ending !== undefined) {
+      if (ending.by === "footer") {
+        this.#parts.tap.wire("in", "</stream:stream>");
+        const inOrder = this.#state === "closing";
+        this.#finish(inOrder ? undefined : disconnected("the server closed the stream"));
+      } else if (ending.by === "half") {
+        this.#finish(disconnected("the server ended the connection"));
+      } else this.#unreadable(ending.error);
     }
+    if (this.#lost !== undefined) this.#goneFor(this.#lost.error);
   }
 
-  /** The server's closing tag arrived. */
-  peerClosed(): void {
-    this.#events.tap("in", "</stream:stream>");
-    this.#peerClosed = true;
-    this.#finish(this.#out === "closed" ? undefined : disconnected("the server closed the stream"));
+  #goneFor(error: Error | undefined): void {
+    if (this.#state === "gone") return;
+    if (error instanceof BrokerError) this.#end(error);
+    else if (this.#state === "closing" && error === undefined) this.#end(undefined);
+    else this.#end(disconnected("the connection was cut", error));
+    this.#to("gone");
+    this.#parts.owner.gone();
   }
 
-  /** What arrived cannot be read on. */
-  unreadable(error: XmlError): void {
+  /** The bytes that arrived cannot be read on. */
+  #unreadable(error: XmlError | BrokerError): void {
+    if (!(error instanceof XmlError)) {
+      this.#finish(error);
+      return;
+    }
     const { condition, detail, offset, found } = error;
-    // A server that has let us in is one, and a new stream does not begin with the stanza that ended this one.
-    const isPassing = this.#flows;
+    // Once ready this passes: a new stream does not begin with the stanza that ended this one.
+    const isPassing = this.#sink !== undefined;
     const told = isPassing ? new XmlError(condition, detail, offset, found, true) : error;
     this.#refuse(told, condition);
   }
 
-  /** The server has ended its half of the connection. */
-  peerEnded(): void {
-    this.#finish(disconnected("the server ended the connection"));
-  }
-
-  /** The connection is gone. */
-  connectionClosed(error: Error | undefined): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    this.#stopLingering();
-    if (error instanceof BrokerError) this.#end(error);
-    else if (this.#out === "closed" && error === undefined) this.#end(undefined);
-    else this.#end(disconnected("the connection was cut", error));
-    this.#events.closed();
-  }
-
-  /** Answers what a server must not send with the stream error the RFC names, and ends. */
+  /** Answers bytes that a server must not send with the stream error that the RFC names, and ends. */
   #refuse(error: XmlError | BrokerError, condition: string): void {
-    if (this.#over) return;
-    if (this.#out === "open") {
-      const report = `<stream:error><${condition} xmlns='${NS.streamErrors}'/></stream:error>`;
-      this.#events.tap("out", report);
-      this.transport.write(report);
+    if (this.#state === "open") {
+      this.#parts.tap.wire("out", this.channel.writeError(condition));
     }
     this.#finish(error);
   }
 
-  #pause(): void {
-    if (this.#isPaused) return;
-    this.#isPaused = true;
-    this.transport.pause();
-  }
-
-  #resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    this.transport.resume();
-  }
-
   #sayGoodbye(): void {
-    if (this.#out !== "open") return;
-    this.#out = "closed";
-    this.#events.tap("out", "</stream:stream>");
-    this.transport.write("</stream:stream>");
-    this.#events.finished();
+    if (this.#state !== "open") return;
+    this.#to("closing");
+    this.#parts.tap.wire("out", this.channel.writeFooter());
+    this.#parts.owner.closing();
   }
 
-  /** Ends the stream: our closing tag, then our half of the connection, then, before long, all of it. */
+  /** Ends the stream: our footer, then our half of the connection, then, before long, all of it. */
   #finish(error: BrokerError | undefined): void {
-    if (this.#over) return;
-    if (!this.#gone) {
+    if (this.#isOver()) return;
+    if (this.#lost === undefined) {
       this.#sayGoodbye();
-      this.transport.end();
-      this.#stopLingering = after(LINGER, () => {
-        this.transport.destroy();
+      // A listener of the goodbye may have ended it.
+      if (this.#isOver()) return;
+      this.channel.finish();
+      this.#stopLingering = this.#parts.clock.after(LINGER, () => {
+        this.channel.destroy();
       });
     }
     this.#end(error);
   }
 
   #end(error: BrokerError | undefined): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#isOver()) return;
+    this.#to("over");
     this.#error = error;
-    this.#parser?.stop();
-    this.#parser = undefined;
+    this.channel.stop();
+    // A paused socket would never tell of its end.
+    this.#resume();
     const waiters = [this.#header, this.#reader];
     this.#header = undefined;
     this.#reader = undefined;
     for (const waiter of waiters) waiter?.reject(this.#ending());
-    this.#events.ended(error);
+    this.#parts.owner.ended(error);
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#stopPeeking();
+    this.channel.resume();
+  }
+
+  #isOver(): boolean {
+    return this.#state === "over" || this.#state === "gone";
+  }
+
+  #to(state: StreamState): void {
+    this.#state = step("stream", STEPS, this.#state, state);
   }
 
   #ending(): BrokerError {
@@ -349,6 +450,6 @@ function disconnected(detail: string, cause?: Error): BrokerError {
 }
 
 /** A received header for the trace: as an element it would be closed. */
-function headerText(header: Element, context: SerializeContext): string {
+function headerText(header: Element, context: StreamContext): string {
   return serialize(header, context).replace(/\/>$/, ">");
 }

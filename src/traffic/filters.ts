@@ -1,10 +1,12 @@
 import { nothing } from "../base/abort.ts";
 import { callable } from "../base/check.ts";
+import { type Clock, within } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
-import { isToBeRenewed } from "../base/renewal.ts";
 import { type Subscription, subscription } from "../base/subscription.ts";
-import { within } from "../base/timer.ts";
+import type { Instruments } from "../contract/instruments.ts";
 import {
+  type Asked,
+  askedBy,
   errorFor,
   type IncomingRequest,
   type IncomingRequests,
@@ -62,20 +64,29 @@ interface Entry {
   remove: () => void;
 }
 
-/** What the filters ask of the broker. */
-export interface FilterPort {
-  /** Writes an answer to this request (none: to one that was not opened); the error says why it could not be. */
+/** The way out for answers: the outbox. */
+export interface AnswerWay {
+  /** Sends an answer to this request (none: to one that was not opened); the error says why it could not be sent. */
   answer(stanza: Element, request?: IncomingRequest): BrokerError | undefined;
-  failed(error: BrokerError, source: string): void;
 }
 
-/** What the filters are made of. */
+/** The parts of the filters. */
 export interface FilterParts {
   readonly incoming: IncomingRequests;
+  readonly outbox: AnswerWay;
+  readonly instruments: Instruments;
+  readonly clock: Clock;
   readonly unhandled: "error" | "ignore";
   /** How long handlers may take to answer, in milliseconds. */
   readonly timeout: number;
-  readonly port: FilterPort;
+}
+
+/** Handlers that are at work on a stanza. */
+export interface Work {
+  /** Resolves when they have finished; never rejects. */
+  readonly done: Promise<unknown>;
+  /** The expression of the first of them. */
+  readonly expression: string;
 }
 
 /**
@@ -93,60 +104,78 @@ const LONGEST_COMPILED = 256;
 export class Filters {
   readonly #index = new FilterIndex<Entry>();
   readonly #parts: FilterParts;
-  #working: Set<Promise<void>> | undefined;
-  #finished = 0;
 
   constructor(parts: FilterParts) {
     this.#parts = parts;
   }
 
+  /** Adds a filter. */
   filter(expression: string, handler: FilterHandler, options: FilterOptions = {}): Subscription {
     return this.#add(expression, handler, options, false);
   }
 
+  /** Adds a responder. */
   respond(expression: string, handler: Responder, options: FilterOptions = {}): Subscription {
     return this.#add(expression, handler, options, true);
   }
 
-  /** Hands a stanza to everything that matches it, and sees to it that a request is answered. */
-  dispatch(stanza: Element, route: Element | undefined): void {
-    const { incoming, port } = this.#parts;
+  /** Answers a ping that no responder claims, and says whether it did: for one that must not wait its turn. */
+  answersPing(stanza: Element): boolean {
+    if (!isRequest(stanza) || !isPing(stanza)) return false;
+    const matches = this.#index.match(stanza, () => undefined);
+    if (matches.some(({ value, removed }) => value.responds && !removed)) return false;
+    this.#parts.outbox.answer(resultFor(askedBy(stanza)));
+    return true;
+  }
+
+  /**
+   * Hands a stanza to every filter that matches it, and sees to it that a request is answered. `isAnswered`: it is
+   * a request that needs no answer any more. The result are the handlers that have not finished.
+   */
+  dispatch(stanza: Element, route: Element | undefined, isAnswered = false): Work | undefined {
+    const { incoming, outbox } = this.#parts;
     const matches = this.#index.match(stanza, (error, entry) => {
-      this.#failed(entry, error);
+      this.#failed(entry.expression, error);
     });
     let request: IncomingRequest | undefined;
-    if (isRequest(stanza)) {
+    if (!isAnswered && isRequest(stanza)) {
       request = incoming.open(stanza);
       if (request === undefined) {
         // Others' questions must not make a living program look dead.
-        const answer = isPing(stanza) ? resultFor(stanza) : errorFor(stanza, "resource-constraint");
-        port.answer(answer);
-        return;
+        const asked = askedBy(stanza);
+        outbox.answer(isPing(stanza) ? resultFor(asked) : errorFor(asked, "resource-constraint"));
+        return undefined;
       }
-    } else if (matches.length === 0) return;
+    } else if (matches.length === 0) return undefined;
     const running: Promise<unknown>[] = [];
-    let isClaimed = false;
+    let first = "";
+    let responding: Promise<void> | undefined;
     for (const { value: entry, result, removed } of matches) {
       if (removed) continue;
-      if (entry.responds && (request === undefined || isClaimed || request.answered)) continue;
+      if (
+        entry.responds &&
+        (request === undefined || responding !== undefined || request.answered)
+      ) {
+        continue;
+      }
       const match = matchOf(stanza, entry.expression, result, route);
       if (entry.once) entry.remove();
       if (!entry.responds) {
         const promise = this.#call(entry, match);
-        if (promise !== undefined) running.push(promise);
+        if (promise === undefined) continue;
+        running.push(promise);
       } else if (request !== undefined) {
-        isClaimed = true;
-        this.#work(this.#respond(entry, match, request));
+        responding = this.#respond(entry, match, request);
       }
+      if (first === "") first = entry.expression;
     }
-    if (request !== undefined && !isClaimed) this.#unclaimed(request, running);
-  }
-
-  /** Resolves when no responder is at work any more. */
-  async idle(): Promise<void> {
-    // Who asks may be a responder, which is counted once it has returned.
-    await Promise.resolve();
-    while (this.#working !== undefined && this.#working.size > 0) await Promise.all(this.#working);
+    if (responding !== undefined) running.push(responding);
+    else if (request !== undefined) this.#unclaimed(request, isPing(stanza), running);
+    if (running.length === 0) return undefined;
+    return {
+      done: running.length === 1 ? Promise.resolve(running[0]) : Promise.all(running),
+      expression: first,
+    };
   }
 
   #add(
@@ -182,51 +211,60 @@ export class Filters {
       const result = entry.handler(match);
       if (!isThenable(result)) return undefined;
       return Promise.resolve(result).catch((error: unknown) => {
-        this.#failed(entry, error);
+        this.#failed(entry.expression, error);
       });
     } catch (error) {
-      this.#failed(entry, error);
+      this.#failed(entry.expression, error);
       return undefined;
     }
   }
 
-  #failed(entry: Entry, thrown: unknown): void {
-    const error = new BrokerError("HANDLER_FAILED", `of ${entry.expression}`, { cause: thrown });
-    this.#parts.port.failed(error, entry.expression);
+  #failed(expression: string, thrown: unknown): void {
+    // (The message of an error of the program's own may hold anything: it is left to the cause.)
+    const reason = thrown instanceof BrokerError ? `: ${thrown.message}` : "";
+    const error = new BrokerError("HANDLER_FAILED", `of ${expression}${reason}`, { cause: thrown });
+    this.#parts.instruments.failed(error, expression);
   }
 
   async #respond(entry: Entry, match: FilterMatch, request: IncomingRequest): Promise<void> {
     let answer: Element;
     try {
-      const { timeout } = this.#parts;
-      const result = await within(timeout, Promise.resolve(entry.handler(match)), () => {
+      const { timeout, clock } = this.#parts;
+      const handled = Promise.resolve(entry.handler(match));
+      const result = await within(clock, timeout, handled, () => {
         throw new BrokerError("REQUEST_TIMEOUT", `the handler took longer than ${timeout} ms`);
       });
-      answer = checkAnswer(request.stanza, result);
+      answer = checkAnswer(request, result);
     } catch (thrown) {
       const isMeant = isStanzaError(thrown);
-      if (!isMeant) this.#failed(entry, thrown);
+      if (!isMeant) this.#failed(entry.expression, thrown);
       const error = isMeant ? thrown : "internal-server-error";
-      answer = errorFor(request.stanza, error);
+      answer = errorFor(request, error);
     }
-    // The handler may have sent the answer by itself, or the connection may be another one by now.
+    // The handler may have sent the answer by itself, or the session may have ended.
     if (request.answered) return;
-    const refusal = this.#parts.port.answer(answer, request);
+    const refusal = this.#parts.outbox.answer(answer, request);
     if (refusal === undefined) return;
-    this.#failed(entry, refusal);
-    this.#answer(request, errorFor(request.stanza, "internal-server-error"));
+    this.#failed(entry.expression, refusal);
+    this.#answer(request, errorFor(request, "internal-server-error"));
   }
 
   /** Gives an answer of the broker's own; a request that cannot even be refused is not waited for. */
   #answer(request: IncomingRequest, answer: Element): void {
-    const refusal = this.#parts.port.answer(answer, request);
-    if (refusal !== undefined) this.#parts.incoming.leave(request);
+    const refusal = this.#parts.outbox.answer(answer, request);
+    if (refusal === undefined) return;
+    this.#parts.incoming.leave(request);
+    this.#parts.instruments.dropped(answer, refusal);
   }
 
-  #unclaimed(request: IncomingRequest, running: Promise<unknown>[]): void {
+  #unclaimed(
+    request: IncomingRequest,
+    isPing: boolean,
+    running: readonly Promise<unknown>[],
+  ): void {
     if (request.answered) return;
-    if (isPing(request.stanza)) {
-      this.#answer(request, resultFor(request.stanza));
+    if (isPing) {
+      this.#answer(request, resultFor(request));
       return;
     }
     if (this.#parts.unhandled === "ignore") {
@@ -235,22 +273,11 @@ export class Filters {
     }
     const refuse = (): void => {
       if (request.answered) return;
-      this.#answer(request, errorFor(request.stanza, "service-unavailable"));
+      this.#answer(request, errorFor(request, "service-unavailable"));
     };
+    const { clock, timeout } = this.#parts;
     if (running.length === 0) refuse();
-    else
-      this.#work(within(this.#parts.timeout, Promise.all(running), nothing).then(refuse, refuse));
-  }
-
-  #work(promise: Promise<void>): void {
-    this.#working ??= new Set();
-    this.#working.add(promise);
-    void promise.finally(() => {
-      if (this.#working?.delete(promise) !== true) return;
-      if (!isToBeRenewed(++this.#finished, this.#working.size)) return;
-      this.#finished = 0;
-      this.#working = new Set(this.#working);
-    });
+    else void within(clock, timeout, Promise.all(running), nothing).then(refuse, refuse);
   }
 }
 
@@ -278,25 +305,24 @@ function matchOf(
 }
 
 /** What a responder returned, as the answer that goes out. */
-function checkAnswer(request: Element, result: unknown): Element {
+function checkAnswer(request: Asked, result: unknown): Element {
   if (result === undefined) return resultFor(request);
   if (!isElement(result)) {
     throw new BrokerError("HANDLER_FAILED", "a responder returns an element or nothing");
   }
   if (result.name !== "iq") return resultFor(request, result);
   const { id, to, from, type } = result.attrs;
-  const asked = request.attrs;
   const isAnswer = type === "result" || type === "error";
-  const isFromAsked = from === undefined || asked.to === undefined || from === asked.to;
-  if (!isAnswer || id !== asked.id || to !== asked.from || !isFromAsked) {
+  const isFromAsked = from === undefined || request.to === undefined || from === request.to;
+  if (!isAnswer || id !== request.id || to !== request.from || !isFromAsked) {
     throw new BrokerError(
       "HANDLER_FAILED",
       "the iq that a responder returned does not answer the request",
     );
   }
   // A component has many addresses: the asker takes the answer only from the one it asked.
-  if (from !== undefined || asked.to === undefined) return result;
-  return withAttribute(result, "from", asked.to);
+  if (from !== undefined || request.to === undefined) return result;
+  return withAttribute(result, "from", request.to);
 }
 
 function isPing(request: Element): boolean {

@@ -1,91 +1,214 @@
-import { type Crypto, randomId } from "../base/crypto.ts";
+import { nothing } from "../base/abort.ts";
+import type { Clock } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
-import type { Dialect, Inbound } from "../dialect/dialect.ts";
-import { isRequest, resultFor } from "../session/incoming.ts";
+import { Fifo } from "../base/fifo.ts";
+import type { Instruments } from "../contract/instruments.ts";
+import { isRequest } from "../session/incoming.ts";
 import type { Requests } from "../session/requests.ts";
-import { type Element, isElement, xml } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
-import type { Filters } from "./filters.ts";
-import type { Sender } from "./sender.ts";
-import { toClient } from "./translate.ts";
+import type { Session, WayIn } from "../session/session.ts";
+import type { Element } from "../xml/element.ts";
+import { costOf } from "./cost.ts";
+import type { Filters, Work } from "./filters.ts";
 
-/** What the inbox asks of the broker. */
-export interface InboxPort {
-  /** The address in force. */
-  jid(): string;
-  /** A stanza arrived that is no answer. */
-  received(stanza: Element): void;
-  failed(error: BrokerError, source: string): void;
+/** How much unfinished handlers and waiting stanzas may hold. */
+export interface InboxLimits {
+  /** How many stanzas may have unfinished handlers. */
+  readonly stanzas: number;
+  /** How many bytes these and the waiting ones may hold, by `costOf`. */
+  readonly bytes: number;
 }
 
-/** What an inbox is made of. */
+/** The parts of the way in. */
 export interface InboxParts {
-  readonly dialect: Dialect;
-  readonly contentNamespace: string;
-  readonly crypto: Pick<Crypto, "random">;
+  readonly limits: InboxLimits;
+  /** How long a handler may take before it is reported and let go, in milliseconds. */
+  readonly timeout: number;
+  readonly clock: Clock;
+  readonly instruments: Instruments;
   readonly requests: Requests;
-  readonly sender: Sender;
   readonly filters: Filters;
-  readonly port: InboxPort;
 }
 
-/** The way in: out of its envelope, into `jabber:client`, to the request it answers or else to the filters. */
-export class Inbox {
+/** A stanza that waits for its turn. */
+interface Waiting {
+  readonly stanza: Element;
+  readonly route: Element | undefined;
+  readonly cost: number;
+  /** It is a request that needs no answer any more. */
+  isAnswered: boolean;
+}
+
+/** A stanza whose handlers are at work. */
+interface Unfinished {
+  readonly cost: number;
+  readonly since: number;
+  readonly expression: string;
+}
+
+/**
+ * The way in: stanzas are dispatched in order. While handlers hold as much as they may, later stanzas wait here and
+ * reading pauses.
+ */
+export class Inbox implements WayIn {
   readonly #parts: InboxParts;
-  /** The id of keep-alive's last probe. */
-  #probe: string | undefined;
+  #session: Session | undefined;
+  #isClosed = false;
+  #waiting: Fifo<Waiting> | undefined;
+  /** Oldest first. */
+  #unfinished: Set<Unfinished> | undefined;
+  /** The bytes that unfinished handlers hold, and those that waiting stanzas do. */
+  #busyCost = 0;
+  #waitingCost = 0;
+  #stopTimer: (() => void) | undefined;
+  #idle: (() => void)[] | undefined;
 
   constructor(parts: InboxParts) {
     this.#parts = parts;
+    parts.requests.onChange(() => {
+      this.#regulate();
+    });
   }
 
-  received(element: Element): void {
-    const { requests, sender, filters, port, contentNamespace } = this.#parts;
-    const taken = this.#takeApart(element);
-    if (taken === undefined) return;
-    const { stanza, route, returned } = taken;
-    toClient(stanza, contentNamespace);
-    if (returned !== undefined) {
-      if (!requests.fail(stanza, returned)) sender.returned(stanza, returned);
-    } else if (this.#isProbe(stanza)) {
-      // Our own question, come back through the server, and the answer to it are no traffic.
-      if (isRequest(stanza)) sender.answer(resultFor(stanza));
-    } else if (!requests.answer(stanza, port.jid())) {
-      port.received(stanza);
-      filters.dispatch(stanza, route);
+  /** The bytes that unfinished handlers and waiting stanzas hold. */
+  get cost(): number {
+    return this.#busyCost + this.#waitingCost;
+  }
+
+  /** The session in force. The requests of an account that still wait have lost their asker with it. */
+  use(session: Session | undefined): void {
+    if (session === undefined && this.#session?.isService === false) {
+      for (const entry of this.#waiting?.all() ?? []) entry.isAnswered = true;
     }
+    this.#session = session;
+    this.#isClosed = false;
+  }
+
+  /** Takes in no more: the broker shuts down. Waiting stanzas are still dispatched. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Resolves when no stanza waits and no handler is at work. */
+  async idle(): Promise<void> {
+    // The caller may be a handler, which counts once it has returned.
+    await Promise.resolve();
+    if (this.#isIdle()) return;
+    await new Promise<void>((resolve) => {
+      this.#idle ??= [];
+      this.#idle.push(resolve);
+    });
+  }
+
+  arrived(stanza: Element, route: Element | undefined): void {
+    if (this.#isClosed) return;
+    if (this.#waiting === undefined && !this.#isFull()) {
+      this.#dispatch(stanza, route, false, undefined);
+      return;
+    }
+    const { instruments, filters } = this.#parts;
+    const isAnswered = isRequest(stanza) && filters.answersPing(stanza);
+    if (isAnswered) instruments.stats.overtaken++;
+    const cost = costOf(stanza);
+    this.#waiting ??= new Fifo();
+    this.#waiting.push({ stanza, route, cost, isAnswered });
+    this.#waitingCost += cost;
+    this.#regulate();
+  }
+
+  #dispatch(
+    stanza: Element,
+    route: Element | undefined,
+    isAnswered: boolean,
+    known: number | undefined,
+  ): void {
+    const { instruments, filters } = this.#parts;
+    if (instruments.has("received")) instruments.stanza("received", { stanza });
+    const work = filters.dispatch(stanza, route, isAnswered);
+    if (work !== undefined) this.#begin(work, known ?? costOf(stanza));
+  }
+
+  #begin({ done, expression }: Work, cost: number): void {
+    const entry: Unfinished = { cost, since: this.#parts.clock.now(), expression };
+    this.#unfinished ??= new Set();
+    this.#unfinished.add(entry);
+    this.#busyCost += cost;
+    this.#watch();
+    void done.then(() => {
+      this.#finish(entry);
+    });
+  }
+
+  #finish(entry: Unfinished): void {
+    if (this.#unfinished?.delete(entry) !== true) return;
+    this.#busyCost -= entry.cost;
+    if (this.#unfinished.size === 0) {
+      // (A set that much goes in and out of keeps its dead: a new one is made for the next.)
+      this.#unfinished = undefined;
+      this.#stopTimer?.();
+      this.#stopTimer = undefined;
+    }
+    this.#next();
+  }
+
+  /** Dispatches waiting stanzas as far as there is room. */
+  #next(): void {
+    while (this.#waiting !== undefined && !this.#isFull()) {
+      const next = this.#waiting.shift();
+      if (next === undefined || this.#waiting.size === 0) this.#waiting = undefined;
+      if (next === undefined) break;
+      this.#waitingCost -= next.cost;
+      this.#dispatch(next.stanza, next.route, next.isAnswered, next.cost);
+    }
+    this.#regulate();
+    if (this.#idle === undefined || !this.#isIdle()) return;
+    const idle = this.#idle;
+    this.#idle = undefined;
+    for (const resolve of idle) resolve();
+  }
+
+  #isFull(): boolean {
+    const { stanzas, bytes } = this.#parts.limits;
+    return (this.#unfinished?.size ?? 0) >= stanzas || this.#busyCost >= bytes;
+  }
+
+  #isIdle(): boolean {
+    return this.#unfinished === undefined && this.#waiting === undefined;
   }
 
   /**
-   * Sends what a living server answers: a ping to it. A component has no server to ask, so it asks itself,
-   * through the server.
+   * Pauses reading while a stanza waits. An answer of ours that is under way must be read, though, so then reading
+   * pauses only at the bound of bytes, which is hard.
    */
-  probe(jid: string): void {
-    const { crypto, sender, dialect } = this.#parts;
-    const id = randomId(crypto);
-    this.#probe = id;
-    const isComponent = !jid.includes("@");
-    const to = isComponent ? jid : dialect.domain;
-    const from = isComponent ? jid : undefined;
-    sender.answer(xml("iq", { type: "get", id, to, from }, xml("ping", { xmlns: NS.ping })));
+  #regulate(): void {
+    const stream = this.#session?.link?.stream;
+    if (stream === undefined) return;
+    const mustRead = this.#parts.requests.size > 0 || this.#session?.mustRead === true;
+    const isFull = this.cost >= this.#parts.limits.bytes;
+    if (this.#waiting !== undefined && (isFull || !mustRead)) stream.pause();
+    else if (stream.isPaused) stream.resume();
   }
 
-  #isProbe(stanza: Element): boolean {
-    return this.#probe !== undefined && stanza.name === "iq" && stanza.attrs.id === this.#probe;
+  #watch(): void {
+    if (this.#stopTimer !== undefined) return;
+    const [oldest] = this.#unfinished ?? [];
+    if (oldest === undefined) return;
+    const { clock, timeout } = this.#parts;
+    const wait = Math.max(oldest.since + timeout - clock.now(), 0);
+    this.#stopTimer = clock.after(wait, this.#look);
   }
 
-  /** The stanza inside what arrived; a dialect that fails at it loses that one, not the stream. */
-  #takeApart(element: Element): Inbound | undefined {
-    const { dialect, port } = this.#parts;
-    if (dialect.inbound === undefined) return { stanza: element };
-    try {
-      const taken = dialect.inbound(element);
-      if (taken === undefined || isElement(taken.stanza)) return taken;
-      throw new BrokerError("HANDLER_FAILED", "what it took out is no stanza");
-    } catch (thrown) {
-      const error = new BrokerError("HANDLER_FAILED", `of ${dialect.name}`, { cause: thrown });
-      port.failed(error, "dialect.inbound");
-      return undefined;
+  /** Reports handlers that take too long, and lets go of what they hold. */
+  readonly #look = (): void => {
+    this.#stopTimer = nothing;
+    const { clock, timeout, instruments } = this.#parts;
+    const now = clock.now();
+    for (const entry of this.#unfinished ?? []) {
+      if (now - entry.since < timeout) break;
+      const detail = `of ${entry.expression}, after ${timeout} ms`;
+      instruments.failed(new BrokerError("HANDLER_SLOW", detail), entry.expression);
+      this.#finish(entry);
     }
-  }
+    this.#stopTimer = undefined;
+    this.#watch();
+  };
 }

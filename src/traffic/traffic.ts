@@ -1,172 +1,124 @@
+import type { Clock } from "../base/clock.ts";
 import type { Crypto } from "../base/crypto.ts";
-import type { Emitter } from "../base/emitter.ts";
 import { BrokerError } from "../base/errors.ts";
-import type { Delivery } from "../contract/delivery.ts";
-import type { BrokerEvents } from "../contract/events.ts";
+import type { Instruments } from "../contract/instruments.ts";
 import type { Settings } from "../contract/options.ts";
-import { type IncomingRequest, IncomingRequests } from "../session/incoming.ts";
-import { type RequestPort, Requests } from "../session/requests.ts";
-import type { StreamContext } from "../stream/stream.ts";
-import type { Element } from "../xml/element.ts";
-import { type FilterPort, Filters } from "./filters.ts";
-import { Inbox, type InboxPort } from "./inbox.ts";
-import type { OutboxItem } from "./outbox.ts";
-import { Sender, type SenderPort } from "./sender.ts";
+import type { LoginResult } from "../negotiate/login.ts";
+import { writtenOnly } from "../session/acks.ts";
+import { IncomingRequests } from "../session/incoming.ts";
+import type { Item } from "../session/item.ts";
+import { Requests } from "../session/requests.ts";
+import { Session } from "../session/session.ts";
+import type { StreamContext } from "../stream/framing.ts";
+import { Filters } from "./filters.ts";
+import { Gate } from "./gate.ts";
+import { Inbox } from "./inbox.ts";
+import { BoundedOutbox } from "./outbox.ts";
 import { Waiting } from "./waiting.ts";
 
-/** What traffic asks of the broker. */
-export interface TrafficPort {
-  /** Whether stanzas may be written now. */
-  isReady(): boolean;
-  /** Whether the stream takes stanzas: also while `shutdown` waits for the last answers. */
-  isOpen(): boolean;
-  /** The address in force. */
-  jid(): string;
-  /** Bytes written that the peer has not read. */
-  buffered(): number;
-  /** False where the stream takes nothing any more. */
-  write(text: string, stanza: Element): boolean;
-  /** A handler failed. */
-  failed(error: BrokerError, source: string): void;
-}
-
-/** What traffic is made of. */
+/** The parts of the traffic. */
 export interface TrafficParts {
   readonly settings: Settings;
-  /** What is declared above a stanza on the stream. */
   readonly context: StreamContext;
   readonly crypto: Crypto;
-  readonly emitter: Emitter<BrokerEvents>;
-  readonly port: TrafficPort;
+  readonly clock: Clock;
+  readonly instruments: Instruments;
 }
 
 /**
- * Everything stanzas pass through, and how it hangs together. It outlives connections: filters and the queue
- * stay when one ends, what waits for an answer over it does not.
+ * Everything that outlives sessions, and how it hangs together:
  *
- *     send ─────────────┐                       ┌─ requests (an answer ends here)
- *     request ─ requests ┴─ sender ─ wire ─ inbox ┤
- *                             └─ outbox          └─ filters ─ respond, waitFor, stanzas
+ *     send ─────────────┐                          ┌─ requests (an answer ends here)
+ *     request ─ requests ┴─ outbox ─ session ──────┤
+ *                                                  └─ inbox ─ filters ─ respond, waitFor, stanzas
  */
-export class Traffic implements SenderPort, RequestPort, FilterPort, InboxPort {
-  readonly sender: Sender;
+export class Traffic {
+  readonly outbox: BoundedOutbox;
   readonly requests: Requests;
   readonly filters: Filters;
   readonly waiting: Waiting;
   readonly inbox: Inbox;
   readonly #incoming: IncomingRequests;
-  readonly #emitter: Emitter<BrokerEvents>;
-  readonly #port: TrafficPort;
+  readonly #parts: TrafficParts;
 
-  constructor({ settings, context, crypto, emitter, port }: TrafficParts) {
+  constructor(parts: TrafficParts) {
+    this.#parts = parts;
+    const { settings, context, crypto, clock, instruments } = parts;
     const { dialect, limits, queue, timeouts, unhandled } = settings;
-    this.#emitter = emitter;
-    this.#port = port;
-    this.#incoming = new IncomingRequests(limits.requests);
-    this.sender = new Sender({
-      dialect,
-      context,
-      sendBytes: limits.sendBytes,
-      queue,
-      crypto,
-      incoming: this.#incoming,
-      port: this,
-    });
-    this.requests = new Requests(crypto, limits.requests, this);
+    const incoming = new IncomingRequests(limits.requests);
+    this.#incoming = incoming;
+    const gate = new Gate({ dialect, context, sendBytes: limits.sendBytes, crypto, clock });
+    this.outbox = new BoundedOutbox({ gate, limits: queue, clock, instruments, incoming });
+    this.requests = new Requests(crypto, clock, limits.requests, instruments, this.outbox);
     this.filters = new Filters({
-      incoming: this.#incoming,
+      incoming,
+      outbox: this.outbox,
+      instruments,
+      clock,
       unhandled,
       timeout: timeouts.respond,
-      port: this,
     });
-    this.waiting = new Waiting(this.filters);
+    this.waiting = new Waiting(this.filters, clock);
     this.inbox = new Inbox({
-      dialect,
-      contentNamespace: context.ns,
-      crypto,
+      limits: settings.inbox,
+      timeout: timeouts.handler,
+      clock,
+      instruments,
       requests: this.requests,
-      sender: this.sender,
       filters: this.filters,
-      port: this,
     });
   }
 
-  // What the sender asks, and tells.
-
-  ready(): boolean {
-    return this.#port.isReady();
+  /** Makes the session of a login. */
+  session({ jid, management }: LoginResult): Session {
+    const { settings, context, crypto, clock, instruments } = this.#parts;
+    return new Session({
+      jid,
+      dialect: settings.dialect,
+      context,
+      crypto,
+      clock,
+      instruments,
+      management,
+      acks: writtenOnly,
+      requests: this.requests,
+      inbox: this.inbox,
+      outbox: this.outbox,
+    });
   }
 
-  open(): boolean {
-    return this.#port.isOpen();
-  }
-
-  buffered(): number {
-    return this.#port.buffered();
-  }
-
-  write({ text, stanza }: OutboxItem): void {
-    const isWritten = this.#port.write(text, stanza);
-    if (isWritten && this.#emitter.has("sent")) this.#emitter.emit("sent", { stanza });
-  }
-
-  queued(stanza: Element): void {
-    this.#emitter.emit("queued", { stanza });
-  }
-
-  changed(delivery: Delivery, stanza: Element): void {
-    if (this.#emitter.has("delivery")) this.#emitter.emit("delivery", { delivery, stanza });
-  }
-
-  // What the requests ask, and tell.
-
-  send(stanza: Element): Delivery {
-    return this.sender.send(stanza);
-  }
-
-  remove({ id }: Delivery): void {
-    this.sender.outbox.remove(id);
-  }
-
-  started(stanza: Element): void {
-    if (this.#emitter.has("request:start")) this.#emitter.emit("request:start", { stanza });
-  }
-
-  finished(stanza: Element, error?: BrokerError): void {
-    if (!this.#emitter.has("request:finish")) return;
-    const facts = error === undefined ? { stanza } : { stanza, error };
-    this.#emitter.emit("request:finish", facts);
-  }
-
-  // What the filters and the inbox ask, and tell.
-
-  answer(stanza: Element, request?: IncomingRequest): BrokerError | undefined {
-    return this.sender.answer(stanza, request);
-  }
-
-  jid(): string {
-    return this.#port.jid();
-  }
-
-  received(stanza: Element): void {
-    if (this.#emitter.has("received")) this.#emitter.emit("received", { stanza });
-  }
-
-  failed(error: BrokerError, source: string): void {
-    this.#port.failed(error, source);
+  /** A session has a link: stanzas flow. */
+  begin(session: Session): void {
+    this.outbox.use(session);
+    this.outbox.flow();
+    this.inbox.use(session);
   }
 
   /**
-   * The stream is over. What waits for something over it as it stands now gets the reason (none: we ended it
-   * ourselves) when the function that is returned is called.
+   * A session's link is gone. The items that nothing is known of are settled, and so are the requests that were
+   * written over the session unless it goes on, when the result is called.
    */
-  ending(): (error: BrokerError | undefined) => void {
-    this.#incoming.end();
-    const endRequests = this.requests.ending();
-    const endWaiting = this.waiting.ending();
+  end(session: Session | undefined, goesOn: boolean): (error: BrokerError) => readonly Item[] {
+    this.outbox.use(undefined);
+    this.inbox.use(undefined);
+    const lost = session?.detach() ?? [];
+    if (session === undefined || goesOn) return () => this.#forget(lost);
+    // A service answers for a domain: its answers are worth as much on the next session.
+    if (!session.isService) this.#incoming.end();
+    const endRequests = this.requests.ending(session);
     return (error) => {
-      endRequests(error ?? new BrokerError("DISCONNECTED", "the broker was shut down"));
-      endWaiting(error);
+      endRequests(error);
+      return this.#forget(lost);
     };
+  }
+
+  #forget(items: readonly Item[]): readonly Item[] {
+    const unknown = items.filter(({ delivery }) => delivery.state === "queued");
+    for (const { delivery, stanza } of unknown) {
+      const detail = "the connection ended while it was being written";
+      delivery.fail(new BrokerError("UNACKNOWLEDGED", detail, { retryable: true }));
+      this.#parts.instruments.delivery(delivery, stanza);
+    }
+    return unknown;
   }
 }

@@ -1,22 +1,37 @@
 import { aborted, nothing, onAbort } from "../base/abort.ts";
 import { wholeNumber } from "../base/check.ts";
+import { type Clock, LONGEST } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
-import { after, LONGEST } from "../base/timer.ts";
+import { Fifo } from "../base/fifo.ts";
 import type { FilterMatch, FilterOptions, Filters } from "./filters.ts";
+
+/** How `waitFor` waits. */
+export interface WaitOptions extends FilterOptions {
+  /** Milliseconds; default: as long as the run lasts. */
+  readonly timeout?: number | undefined;
+}
+
+/** How `stanzas` keeps matches. */
+export interface IterateOptions extends FilterOptions {
+  /** How many matches may wait for the reader. Default 1,000. */
+  readonly buffer?: number | undefined;
+}
 
 /** How many matches an iterator of `stanzas` keeps for a slow reader if nothing else is asked for. */
 const BUFFER = 1000;
 
-/** Those who wait for stanzas: a promise for one, an iterator for many. All end with the run. */
+/** Programs that wait for stanzas: a promise for one, an iterator for many. All end with the run. */
 export class Waiting {
   readonly #filters: Filters;
+  readonly #clock: Clock;
   #endings: Set<(error: BrokerError | undefined) => void> | undefined;
 
-  constructor(filters: Filters) {
+  constructor(filters: Filters, clock: Clock) {
     this.#filters = filters;
+    this.#clock = clock;
   }
 
-  /** The run is over: ends, when called, those who wait now. */
+  /** The run is over: ends, when the result is called, all that wait now. */
   ending(): (error: BrokerError | undefined) => void {
     const endings = [...(this.#endings ?? [])];
     return (error) => {
@@ -25,9 +40,9 @@ export class Waiting {
   }
 
   /** The next stanza that matches. */
-  waitFor(expression: string, options: FilterOptions & { timeout?: number }): Promise<FilterMatch> {
+  waitFor(expression: string, options: WaitOptions): Promise<FilterMatch> {
     const { timeout, signal, ...rest } = options;
-    return new Promise((resolve, reject) => {
+    const wait = new Promise<FilterMatch>((resolve, reject) => {
       if (timeout !== undefined) wholeNumber("timeout", timeout, 1, LONGEST);
       if (signal?.aborted) {
         reject(aborted(signal));
@@ -46,12 +61,12 @@ export class Waiting {
         reject(error);
       };
       const end = (error: BrokerError | undefined): void => {
-        fail(error ?? new BrokerError("DISCONNECTED", "the broker was shut down"));
+        fail(error ?? new BrokerError("ABORTED", "the broker was shut down"));
       };
       const stopTimer =
         timeout === undefined
           ? undefined
-          : after(timeout, () => {
+          : this.#clock.after(timeout, () => {
               fail(
                 new BrokerError("REQUEST_TIMEOUT", `${timeout} ms have passed`, {
                   retryable: true,
@@ -70,16 +85,19 @@ export class Waiting {
         fail(aborted(signal));
       });
     });
+    // A promise that nobody awaits yet must not end the process.
+    wait.catch(nothing);
+    return wait;
   }
 
-  /** All stanzas that match, as they come. A reader too slow for its buffer gets `QUEUE_FULL` after what is in it. */
-  stanzas(
-    expression: string,
-    options: FilterOptions & { buffer?: number },
-  ): AsyncIterableIterator<FilterMatch> {
+  /**
+   * All stanzas that match, as they come. Those that wait for the reader hold the inbox, as unfinished handlers do.
+   * A reader too slow for its buffer gets `QUEUE_FULL` after its contents.
+   */
+  stanzas(expression: string, options: IterateOptions): AsyncIterableIterator<FilterMatch> {
     const { buffer = BUFFER, signal, ...rest } = options;
     wholeNumber("buffer", buffer, 1);
-    const ready: FilterMatch[] = [];
+    const ready = new Fifo<{ readonly match: FilterMatch; readonly taken: () => void }>();
     const readers: {
       resolve: (r: IteratorResult<FilterMatch>) => void;
       reject: (e: unknown) => void;
@@ -109,10 +127,17 @@ export class Waiting {
       expression,
       (match) => {
         const reader = readers.shift();
+        let held: Promise<void> | undefined;
         if (reader !== undefined) reader.resolve({ done: false, value: match });
-        else if (ready.length < buffer) ready.push(match);
-        else finish(new BrokerError("QUEUE_FULL", `the iterator's buffer of ${buffer} is full`));
+        else if (ready.size >= buffer) {
+          finish(new BrokerError("QUEUE_FULL", `the iterator's buffer of ${buffer} is full`));
+        } else {
+          held = new Promise<void>((taken) => {
+            ready.push({ match, taken });
+          });
+        }
         if (options.once) finish(undefined);
+        return held;
       },
       rest,
     );
@@ -125,13 +150,15 @@ export class Waiting {
     return {
       next: () =>
         new Promise((resolve, reject) => {
-          const match = ready.shift();
-          if (match !== undefined) resolve({ done: false, value: match });
-          else if (over !== undefined) settle({ resolve, reject });
+          const next = ready.shift();
+          if (next !== undefined) {
+            next.taken();
+            resolve({ done: false, value: next.match });
+          } else if (over !== undefined) settle({ resolve, reject });
           else readers.push({ resolve, reject });
         }),
       return: () => {
-        ready.length = 0;
+        for (const { taken } of ready.takeAll()) taken();
         over = undefined;
         finish(undefined);
         return Promise.resolve({ done: true, value: undefined });

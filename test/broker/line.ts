@@ -1,3 +1,4 @@
+import { systemClock } from "../../src/base/clock.ts";
 import { webCrypto } from "../../src/base/web-crypto.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import type { BrokerEvents } from "../../src/contract/events.ts";
@@ -121,6 +122,7 @@ export function line(options: Partial<BrokerOptions> = {}, answers = true): Line
         );
       return Promise.resolve(near);
     },
+    clock: systemClock,
     crypto: webCrypto,
     trace: () => undefined,
   };

@@ -1,0 +1,55 @@
+/** How many taken members may lie in front before the list is cut; then at least half of it must be taken. */
+const CUT = 64;
+
+/** A queue, first in, first out: both ends cost the same however long it is. */
+export class Fifo<T> {
+  #members: T[] = [];
+  #first = 0;
+
+  /** How many members it has. */
+  get size(): number {
+    return this.#members.length - this.#first;
+  }
+
+  /** The oldest member; it stays. */
+  get front(): T | undefined {
+    return this.#members[this.#first];
+  }
+
+  /** Adds a member at the end. */
+  push(member: T): void {
+    this.#members.push(member);
+  }
+
+  /** Takes the oldest member. */
+  shift(): T | undefined {
+    const member = this.#members[this.#first];
+    if (this.#first === this.#members.length) return undefined;
+    this.#first++;
+    const isEmpty = this.#first === this.#members.length;
+    if (isEmpty || (this.#first >= CUT && this.#first * 2 >= this.#members.length)) {
+      this.#members = this.#members.slice(this.#first);
+      this.#first = 0;
+    }
+    return member;
+  }
+
+  /** Takes all members, oldest first. */
+  takeAll(): T[] {
+    const members = this.#members.slice(this.#first);
+    this.#members = [];
+    this.#first = 0;
+    return members;
+  }
+
+  /** The members, oldest first; they stay. */
+  all(): T[] {
+    return this.#members.slice(this.#first);
+  }
+
+  /** Keeps only the members that pass. */
+  keep(passes: (member: T) => boolean): void {
+    this.#members = this.all().filter(passes);
+    this.#first = 0;
+  }
+}

@@ -1,0 +1,18 @@
+import type { Element } from "../xml/element.ts";
+import type { TrackedDelivery } from "./delivery.ts";
+
+/** A stanza on its way out: its text on the wire, as it was when it was sent. */
+export interface Item {
+  readonly delivery: TrackedDelivery;
+  readonly stanza: Element;
+  readonly text: string;
+  readonly bytes: number;
+  /** The part that comes back if it cannot be delivered, on dialects where something does. */
+  readonly returning: Element | undefined;
+  /** When it expires, by the clock; `undefined`: never. */
+  readonly expires: number | undefined;
+  /** The request that it asks, if it asks one: it joins the session that the item is handed over to. */
+  readonly request: { session: object | undefined } | undefined;
+  /** How many bytes the link had been given after it; 0 while it waits. */
+  at: number;
+}

@@ -1,0 +1,254 @@
+import type { Clock } from "../base/clock.ts";
+import { type Crypto, randomId } from "../base/crypto.ts";
+import { BrokerError } from "../base/errors.ts";
+import { Fifo } from "../base/fifo.ts";
+import type { Instruments } from "../contract/instruments.ts";
+import { count } from "../contract/stats.ts";
+import type { Dialect, Inbound } from "../dialect/dialect.ts";
+import type { Prober } from "../link/keep-alive.ts";
+import type { Link } from "../link/link.ts";
+import type { Management, Previous } from "../negotiate/login.ts";
+import type { StreamContext } from "../stream/framing.ts";
+import type { StreamSink } from "../stream/stream.ts";
+import { type Element, isElement, xml } from "../xml/element.ts";
+import { NS } from "../xml/namespaces.ts";
+import { serialize } from "../xml/write/serialize.ts";
+import type { Acks } from "./acks.ts";
+import { askedBy, isRequest, resultFor } from "./incoming.ts";
+import type { Item } from "./item.ts";
+import type { Requests } from "./requests.ts";
+import { Returnable } from "./returned.ts";
+import { toClient } from "./translate.ts";
+
+/** The way in above a session: the inbox. */
+export interface WayIn {
+  /** A stanza arrived that answers nothing of ours. */
+  arrived(stanza: Element, route: Element | undefined): void;
+}
+
+/** The way out above a session: the outbox. */
+export interface WayOut {
+  /** The system has taken something: more can go. */
+  drain(): void;
+}
+
+/** The parts of a session. */
+export interface SessionParts {
+  readonly jid: string;
+  readonly dialect: Dialect;
+  /** The declarations above a stanza on the stream. */
+  readonly context: StreamContext;
+  readonly crypto: Pick<Crypto, "random">;
+  readonly clock: Clock;
+  readonly instruments: Instruments;
+  readonly acks: Acks;
+  /** The stream management of its login, where there is any. */
+  readonly management: Management | undefined;
+  readonly requests: Requests;
+  readonly inbox: WayIn;
+  readonly outbox: WayOut;
+}
+
+/**
+ * One bound address, over one link or several: it writes stanzas, sorts arriving ones, and holds what waits for an
+ * answer. While `link` is undefined the session waits to be resumed.
+ */
+export class Session implements StreamSink, Prober {
+  readonly jid: string;
+  readonly #parts: SessionParts;
+  /** The declarations above a stanza's own namespace, which passes for the stream's. */
+  readonly #stanzaContext: StreamContext;
+  /** How many stanzas arrived, as XEP-0198 counts them. */
+  #handled = 0;
+  #link: Link | undefined;
+  /** Handed over and not yet taken by the system. */
+  readonly #inFlight = new Fifo<Item>();
+  #returnable: Returnable | undefined;
+  /** The probe that is under way: its id, and when it was sent. */
+  #probe: { readonly id: string; readonly at: number } | undefined;
+
+  constructor(parts: SessionParts) {
+    this.jid = parts.jid;
+    this.#parts = parts;
+    this.#stanzaContext = { ...parts.context, ns: NS.client };
+  }
+
+  /** The link in force. */
+  get link(): Link | undefined {
+    return this.#link;
+  }
+
+  /** Whether the session may go on over another link. */
+  get isResumable(): boolean {
+    return this.#parts.management?.id !== undefined;
+  }
+
+  /** The facts to resume it by; `undefined`: it cannot be resumed. */
+  get previous(): Previous | undefined {
+    const { id, max, location } = this.#parts.management ?? {};
+    if (id === undefined) return undefined;
+    return { id, h: this.#handled, jid: this.jid, max, location };
+  }
+
+  /** Whether reading must go on: the answer to a question of the session's own is under way. */
+  get mustRead(): boolean {
+    return this.#probe !== undefined;
+  }
+
+  /** A service answers for a domain, an account for itself (XEP-0114). */
+  get isService(): boolean {
+    return !this.jid.includes("@");
+  }
+
+  /** Writes go over this link from now on. */
+  use(link: Link): void {
+    this.#link = link;
+  }
+
+  /** Elements are handled from now on: first those that came during the login, then those that arrive. */
+  begin(): void {
+    const link = this.#link;
+    if (link === undefined) return;
+    for (const element of link.deferred) if (this.#link === link) this.element(element);
+    if (this.#link === link) link.carry(this);
+  }
+
+  /** The link is gone. Its items that the system had not taken are returned: nothing is known of them. */
+  detach(): readonly Item[] {
+    this.#link = undefined;
+    this.#probe = undefined;
+    this.#parts.acks.lost();
+    return this.#inFlight.takeAll();
+  }
+
+  /** Hands a stanza over to the link; false where it takes none any more. */
+  write(item: Item): boolean {
+    const { instruments, acks, dialect } = this.#parts;
+    const { text, stanza, returning, request } = item;
+    const link = this.#link;
+    if (link?.write(text, stanza) !== true) return false;
+    item.at = link.handed;
+    count(instruments.stats.sent, stanza.name);
+    if (request !== undefined) request.session = this;
+    this.#inFlight.push(item);
+    acks.wrote(item);
+    if (dialect.returns && returning !== undefined) {
+      this.#returnable ??= new Returnable();
+      this.#returnable.remember(item.delivery, returning);
+    }
+    if (instruments.has("sent")) instruments.stanza("sent", { stanza });
+    return true;
+  }
+
+  /** Sends a ping that a living server answers. A component has no server to ask: it asks itself, through the server. */
+  probe(): void {
+    const { crypto, dialect, clock } = this.#parts;
+    const id = randomId(crypto);
+    this.#probe = { id, at: clock.now() };
+    const from = this.isService ? this.jid : undefined;
+    const to = this.isService ? this.jid : dialect.domain;
+    this.own(xml("iq", { type: "get", id, to, from }, xml("ping", { xmlns: NS.ping })));
+  }
+
+  /** Writes a stanza of the session's own, past the queue; false where the link takes none. */
+  own(stanza: Element): boolean {
+    const { dialect, context } = this.#parts;
+    const wire = dialect.outbound?.(stanza) ?? stanza;
+    const isClients = wire.ns === undefined || wire.ns === NS.client;
+    const text = serialize(wire, isClients ? this.#stanzaContext : context);
+    return this.#link?.write(text, wire) === true;
+  }
+
+  // Events of the stream.
+
+  element(element: Element): void {
+    const { context, requests, inbox, instruments } = this.#parts;
+    if (element.ns !== context.ns && element.ns !== NS.client) {
+      this.#nonza(element);
+      return;
+    }
+    const taken = this.#takeApart(element);
+    if (taken === undefined) return;
+    const { stanza, route, returned } = taken;
+    toClient(stanza, context.ns);
+    this.#handled++;
+    if (this.#isProbe(stanza)) return;
+    count(instruments.stats.received, stanza.name);
+    if (returned !== undefined) this.#returned(stanza, returned);
+    else if (!requests.answer(stanza, this)) inbox.arrived(stanza, route);
+  }
+
+  leaving(): void {
+    const text = this.#parts.acks.leaving();
+    if (text !== undefined) this.#link?.stream?.write(text);
+  }
+
+  taken(total: number): void {
+    const { instruments, outbox } = this.#parts;
+    const items = this.#inFlight;
+    // (A listener may end the session, which empties the list.)
+    for (let item = items.front; item !== undefined && item.at <= total; item = items.front) {
+      items.shift();
+      // A bounce may have come before: then it has failed.
+      if (item.delivery.state !== "queued") continue;
+      item.delivery.write();
+      instruments.delivery(item.delivery, item.stanza);
+    }
+    outbox.drain();
+  }
+
+  /** An element that is no stanza (RFC 6120, 8): it reaches no filter. */
+  #nonza(element: Element): void {
+    const { acks, requests, instruments } = this.#parts;
+    if (acks.nonza(element) || requests.answer(element, this)) return;
+    const detail = `<${element.name}> in ${element.ns ?? "no namespace"} came, and nothing asked for it`;
+    instruments.dropped(element, new BrokerError("PROTOCOL_ERROR", detail));
+  }
+
+  /** Our own question, come back through the server, and its answer are no traffic. */
+  #isProbe(stanza: Element): boolean {
+    const probe = this.#probe;
+    if (probe === undefined || stanza.name !== "iq" || stanza.attrs.id !== probe.id) return false;
+    if (isRequest(stanza)) {
+      this.own(resultFor(askedBy(stanza)));
+    } else {
+      const { instruments, clock } = this.#parts;
+      instruments.stats.roundTrip = clock.now() - probe.at;
+      this.#probe = undefined;
+    }
+    return true;
+  }
+
+  /** A stanza of ours came back: ends its request, or its delivery. */
+  #returned(stanza: Element, error: BrokerError): void {
+    const { requests, instruments } = this.#parts;
+    const delivery = this.#returnable?.take(stanza);
+    const hadNoVerdict = delivery?.state === "queued" || delivery?.state === "written";
+    if (requests.fail(stanza, error, this)) return;
+    if (delivery !== undefined && hadNoVerdict) {
+      delivery.fail(error);
+      instruments.delivery(delivery, stanza);
+    } else {
+      instruments.emit("returned", {
+        stanza,
+        error,
+        ...(delivery === undefined ? {} : { delivery }),
+      });
+    }
+  }
+
+  /** The stanza inside an element; a dialect that fails at it loses that one, not the stream. */
+  #takeApart(element: Element): Inbound | undefined {
+    const { dialect, instruments } = this.#parts;
+    if (dialect.inbound === undefined) return { stanza: element };
+    try {
+      const taken = dialect.inbound(element);
+      if (taken === undefined || isElement(taken.stanza)) return taken;
+      throw new BrokerError("HANDLER_FAILED", "the dialect took out something that is no stanza");
+    } catch (thrown) {
+      const error = new BrokerError("HANDLER_FAILED", `of ${dialect.name}`, { cause: thrown });
+      instruments.failed(error, "dialect.inbound");
+      return undefined;
+    }
+  }
+}

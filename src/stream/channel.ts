@@ -1,0 +1,72 @@
+import type { BrokerError } from "../base/errors.ts";
+import type { TlsFacts } from "../transport/tls-facts.ts";
+import type { SecureOptions, Transport } from "../transport/transport.ts";
+import type { Element } from "../xml/element.ts";
+import type { XmlLimits } from "../xml/limits.ts";
+import type { XmlError } from "../xml/xml-error.ts";
+import type { HeaderAttributes } from "./framing.ts";
+
+/** The events of a channel; its stream listens. */
+export interface ChannelEvents {
+  /** Something arrived, so many bytes of it; an element or the end can perhaps be read. */
+  readable(bytes: number): void;
+  /** Just before a turn's write leaves; text written from inside goes with it. */
+  leaving(): void;
+  /** The system has taken more bytes; `total` counts from the start, as `handed` does. */
+  taken(total: number): void;
+  /** The connection is gone. Called once, last; with an error when it broke. */
+  gone(error: Error | undefined): void;
+}
+
+/** The end of the server's side, once nothing more can be read: its footer, the end of its half, or a fault. */
+export type ChannelEnding =
+  | { readonly by: "footer" }
+  | { readonly by: "half" }
+  | { readonly by: "fault"; readonly error: XmlError | BrokerError };
+
+/**
+ * Elements in both directions, above a transport or without one. A stream knows only this, so that it runs
+ * over framed bytes and over HTTP requests alike.
+ */
+export interface Channel {
+  /** The transport below; `undefined` where there is none. */
+  readonly transport: Transport | undefined;
+  /** Whether TLS protects the channel, and how. */
+  readonly tls: TlsFacts | undefined;
+  /** Bytes given to the transport so far. */
+  readonly handed: number;
+  /** Bytes of these that the system has not taken yet. */
+  readonly unsent: number;
+  /** Whether nothing waits to be read and nothing is begun: not even white space. */
+  readonly idle: boolean;
+  /** How the server's side ended; looked at when `read` finds nothing more. */
+  readonly ending: ChannelEnding | undefined;
+  /** Begins to deliver events; called once. */
+  start(events: ChannelEvents): void;
+  /** Opens or restarts the stream and returns our header. The next element that is read is the server's. */
+  open(attributes: HeaderAttributes): string;
+  /** The next element; what follows it stays unparsed. `undefined`: nothing more for now, or for good (`ending`). */
+  read(): Element | undefined;
+  /** Writes text that stands inside the stream. */
+  write(text: string): void;
+  /** Writes a stanza's text, with the declarations that the framing adds. */
+  writeStanza(text: string): void;
+  /** Writes a stream error with this condition and returns its text. */
+  writeError(condition: string): string;
+  /** Writes our footer and returns its text. */
+  writeFooter(): string;
+  /** Other limits, from the next `read` on. */
+  setLimits(limits: XmlLimits): void;
+  /** Stops reading; bytes under way stay where they are. */
+  pause(): void;
+  /** Reads again. */
+  resume(): void;
+  /** Sends what is written, then ends our half of the connection. */
+  finish(): void;
+  /** Drops the connection at once; `gone` follows. */
+  destroy(): void;
+  /** Reads nothing more and lets go of what was read. */
+  stop(): void;
+  /** Puts TLS on the connection; absent where the channel has its own. */
+  secure?(options: SecureOptions): Promise<TlsFacts>;
+}
