@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { attach, CAST, dial, login, STREAM, serve, sha1 } from "./scene.ts";
+import { attach, CAST, dial, login, STREAM, serve, sha1 } from "../scene.ts";
 
 const SECRET = CAST.components["echo.localhost"];
 const header = (attributes = "to='echo.localhost'"): string =>

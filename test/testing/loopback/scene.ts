@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterEach } from "vitest";
-import { type LoopbackOptions, LoopbackServer } from "../../src/testing/index.ts";
+import { type LoopbackOptions, LoopbackServer } from "../../../src/testing/index.ts";
 import { RawClient } from "./raw-client.ts";
 
 const open: { close(): unknown }[] = [];

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { type Element, xml } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
-import { type Connection, type Header, StreamRefusal } from "./connection.ts";
-import { type Host, insistsOnTls, startTls, startTlsFeature } from "./host.ts";
-import { isStanza, translate } from "./stanza.ts";
-import type { Party } from "./switchboard.ts";
+import { type Element, xml } from "../../../xml/element.ts";
+import { NS } from "../../../xml/namespaces.ts";
+import { type Connection, type Header, StreamRefusal } from "../connection.ts";
+import { type Host, insistsOnTls, startTls, startTlsFeature } from "../host.ts";
+import { isStanza, translate } from "../routing/stanza.ts";
+import type { Party } from "../routing/switchboard.ts";
 
 /**
  * A component's stream (XEP-0114). One with `version='1.0'` is treated as jabberd2's router treats

@@ -1,4 +1,4 @@
-import { BrokerError } from "../base/errors.ts";
+import { BrokerError } from "../../../base/errors.ts";
 
 /** Who may log in: what a mechanism needs to know about the accounts. */
 export interface Accounts {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { expect, test, vi } from "vitest";
-import type { LoopbackPhase } from "../../src/testing/index.ts";
+import type { LoopbackPhase } from "../../../src/testing/index.ts";
 import { attach, base64, clientHeader, dial, login, serve } from "./scene.ts";
 
 const PING = "<iq type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>";

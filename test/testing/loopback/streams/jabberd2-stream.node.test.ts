@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { LoopbackServer } from "../../src/testing/index.ts";
-import type { RawClient } from "./raw-client.ts";
-import { attach, base64, dial, login, ROUTER, STREAM, serve } from "./scene.ts";
+import { LoopbackServer } from "../../../../src/testing/index.ts";
+import type { RawClient } from "../raw-client.ts";
+import { attach, base64, dial, login, ROUTER, STREAM, serve } from "../scene.ts";
 
 const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
 const HEADER = `<stream:stream xmlns='${ROUTER}' xmlns:stream='${STREAM}' to='jabberd-router' version='1.0'>`;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { afterEach, expect, test } from "vitest";
-import { makeAuthority, makeCertificate } from "../../src/testing/certificate.ts";
+import { makeAuthority, makeCertificate } from "../../../src/testing/certificate/certificate.ts";
 
 const open: { close(): unknown }[] = [];
 afterEach(() => {

@@ -1,6 +1,6 @@
 import { createHook } from "node:async_hooks";
 import { afterAll, expect, test, vi } from "vitest";
-import { LoopbackServer } from "../../src/testing/index.ts";
+import { LoopbackServer } from "../../../src/testing/index.ts";
 import { attach, CAST, clientHeader, dial, dialTls, login, serve } from "./scene.ts";
 
 /** The timers that the server has set and that neither ran out nor were cleared. */
@@ -8,7 +8,7 @@ const timers = new Set<number>();
 const hook = createHook({
   init(id, type) {
     if (type !== "Timeout" && type !== "Immediate") return;
-    if (new Error().stack?.includes("/src/testing/")) timers.add(id);
+    if (new Error().stack?.includes("/src/testing/loopback/")) timers.add(id);
   },
   destroy(id) {
     timers.delete(id);

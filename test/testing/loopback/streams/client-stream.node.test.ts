@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { base64, clientHeader, dial, dialTls, login, serve, sha1 } from "./scene.ts";
+import { base64, clientHeader, dial, dialTls, login, serve, sha1 } from "../scene.ts";
 
 const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
 const plain = (username: string, password: string): string =>

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import type { Jid } from "../jid/jid.ts";
-import { type Element, xml } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
-import type { Connection } from "./connection.ts";
-import { addressOf, findUser, type Host, isTaken } from "./host.ts";
-import { errorOf, resultOf, type StanzaCondition } from "./stanza.ts";
+import type { Jid } from "../../../jid/jid.ts";
+import { type Element, xml } from "../../../xml/element.ts";
+import { NS } from "../../../xml/namespaces.ts";
+import type { Connection } from "../connection.ts";
+import { addressOf, findUser, type Host, isTaken } from "../host.ts";
+import { errorOf, resultOf, type StanzaCondition } from "../routing/stanza.ts";
 
 /** The feature that says jabber:iq:auth is there (XEP-0078, section 4). */
 export const iqAuthFeature = (): Element => xml("auth", { xmlns: NS.iqAuthFeature });

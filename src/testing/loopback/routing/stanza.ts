@@ -1,5 +1,5 @@
-import { Element, xml } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
+import { Element, xml } from "../../../xml/element.ts";
+import { NS } from "../../../xml/namespaces.ts";
 
 /** The error conditions this server uses, with the type that RFC 6120, 8.3.3, gives each. */
 const ERRORS = {

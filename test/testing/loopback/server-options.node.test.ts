@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
-import { BrokerError } from "../../src/base/errors.ts";
-import { type LoopbackOptions, LoopbackServer, makeCertificate } from "../../src/testing/index.ts";
+import { BrokerError } from "../../../src/base/errors.ts";
+import {
+  type LoopbackOptions,
+  LoopbackServer,
+  makeCertificate,
+} from "../../../src/testing/index.ts";
 import { attach, clientHeader, dial, dialTls, serve } from "./scene.ts";
 
 test.each<[unknown, string]>([

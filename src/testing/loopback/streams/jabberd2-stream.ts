@@ -1,10 +1,10 @@
-import { type Element, xml } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
-import { type Connection, type Header, StreamRefusal } from "./connection.ts";
-import { type Host, insistsOnTls, startTls, startTlsFeature } from "./host.ts";
-import { authenticate, mechanismsFeature } from "./sasl.ts";
-import { isStanza, withAttributes } from "./stanza.ts";
-import { envelope, type RouterParty } from "./switchboard.ts";
+import { type Element, xml } from "../../../xml/element.ts";
+import { NS } from "../../../xml/namespaces.ts";
+import { type Connection, type Header, StreamRefusal } from "../connection.ts";
+import { type Host, insistsOnTls, startTls, startTlsFeature } from "../host.ts";
+import { isStanza, withAttributes } from "../routing/stanza.ts";
+import { envelope, type RouterParty } from "../routing/switchboard.ts";
+import { authenticate, mechanismsFeature } from "../sasl/sasl.ts";
 
 /** The realm of the router, whatever the domain. */
 const REALM = "jabberd-router";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { attach, login, serve } from "./scene.ts";
+import { attach, login, serve } from "../scene.ts";
 
 const PING = "<ping xmlns='urn:xmpp:ping'/>";
 const UNAVAILABLE =

@@ -1,7 +1,7 @@
-import { decodeBase64, encodeBase64 } from "../base/base64.ts";
-import { type Element, xml } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
-import type { Connection } from "./connection.ts";
+import { decodeBase64, encodeBase64 } from "../../../base/base64.ts";
+import { type Element, xml } from "../../../xml/element.ts";
+import { NS } from "../../../xml/namespaces.ts";
+import type { Connection } from "../connection.ts";
 import { digestMd5 } from "./sasl-digest-md5.ts";
 import {
   type Accounts,

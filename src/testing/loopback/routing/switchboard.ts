@@ -1,6 +1,6 @@
-import { type Jid, tryJid } from "../jid/jid.ts";
-import { type Element, xml } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
+import { type Jid, tryJid } from "../../../jid/jid.ts";
+import { type Element, xml } from "../../../xml/element.ts";
+import { NS } from "../../../xml/namespaces.ts";
 import { errorOf, isRequest, resultOf, type StanzaCondition, withAttributes } from "./stanza.ts";
 
 const DISCO_INFO = "http://jabber.org/protocol/disco#info";

@@ -1,11 +1,11 @@
 import type { SecureContext } from "node:tls";
-import { type Jid, tryJid } from "../jid/jid.ts";
-import { type Element, xml } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
+import { type Jid, tryJid } from "../../jid/jid.ts";
+import { type Element, xml } from "../../xml/element.ts";
+import { NS } from "../../xml/namespaces.ts";
 import type { Connection } from "./connection.ts";
-import type { Account } from "./sasl-exchange.ts";
+import type { Switchboard } from "./routing/switchboard.ts";
+import type { Account } from "./sasl/sasl-exchange.ts";
 import type { Settings } from "./server-options.ts";
-import type { Switchboard } from "./switchboard.ts";
 
 /** What the protocols of one server share. */
 export interface Host {

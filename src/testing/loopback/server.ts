@@ -1,17 +1,17 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createSecureContext } from "node:tls";
-import { BrokerError } from "../base/errors.ts";
-import { NS } from "../xml/namespaces.ts";
-import { clientStream } from "./client-stream.ts";
-import { componentStream } from "./component-stream.ts";
+import { BrokerError } from "../../base/errors.ts";
+import { NS } from "../../xml/namespaces.ts";
 import { Connection, refusalOf, StreamRefusal } from "./connection.ts";
 import { type FaultState, Faults, NO_FAULTS } from "./faults.ts";
 import type { Host, Protocol } from "./host.ts";
-import { jabberd2Stream } from "./jabberd2-stream.ts";
 import { Pressure } from "./pressure.ts";
+import { Switchboard } from "./routing/switchboard.ts";
 import { type LoopbackOptions, type Settings, settle } from "./server-options.ts";
-import { Switchboard } from "./switchboard.ts";
+import { clientStream } from "./streams/client-stream.ts";
+import { componentStream } from "./streams/component-stream.ts";
+import { jabberd2Stream } from "./streams/jabberd2-stream.ts";
 
 /** What is spoken on each port. */
 const PORTS = {

@@ -1,4 +1,4 @@
-import { BrokerError } from "../base/errors.ts";
+import { BrokerError } from "../../base/errors.ts";
 
 /**
  * How far a connection has come, in this order. The server enters a phase when it is about to give

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { type Jid, sameJid } from "../jid/jid.ts";
-import { type Element, xml } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
-import { type Connection, type Header, StreamRefusal } from "./connection.ts";
+import { type Jid, sameJid } from "../../../jid/jid.ts";
+import { type Element, xml } from "../../../xml/element.ts";
+import { NS } from "../../../xml/namespaces.ts";
+import { type Connection, type Header, StreamRefusal } from "../connection.ts";
 import {
   addressOf,
   findUser,
@@ -11,11 +11,11 @@ import {
   isTaken,
   startTls,
   startTlsFeature,
-} from "./host.ts";
+} from "../host.ts";
+import { errorOf, isRequest, isStanza, resultOf, withAttributes } from "../routing/stanza.ts";
+import type { ClientParty } from "../routing/switchboard.ts";
+import { authenticate, mechanismsFeature } from "../sasl/sasl.ts";
 import { authenticateLegacy, iqAuthFeature, isIqAuth } from "./iq-auth.ts";
-import { authenticate, mechanismsFeature } from "./sasl.ts";
-import { errorOf, isRequest, isStanza, resultOf, withAttributes } from "./stanza.ts";
-import type { ClientParty } from "./switchboard.ts";
 
 /** How often a client may try to log in on one stream. */
 const ATTEMPTS = 5;

@@ -1,7 +1,7 @@
-import { badOption, knownOptions, oneOf, record, text, wholeNumber } from "../base/check.ts";
-import { tryJid } from "../jid/jid.ts";
-import { type Certificate, makeCertificate } from "./certificate.ts";
-import { type MechanismName, mechanismNames } from "./sasl.ts";
+import { badOption, knownOptions, oneOf, record, text, wholeNumber } from "../../base/check.ts";
+import { tryJid } from "../../jid/jid.ts";
+import { type Certificate, makeCertificate } from "../certificate/certificate.ts";
+import { type MechanismName, mechanismNames } from "./sasl/sasl.ts";
 
 /** How a `LoopbackServer` is made. Everything has a default; a value that cannot be used ends in `BAD_OPTION`. */
 export interface LoopbackOptions {

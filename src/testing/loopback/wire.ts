@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
-import { deferred } from "../base/deferred.ts";
-import { BrokerError } from "../base/errors.ts";
+import { deferred } from "../../base/deferred.ts";
+import { BrokerError } from "../../base/errors.ts";
 import { type FaultState, type LoopbackPhase, PHASES } from "./faults.ts";
 
 /** Bytes written that a peer has not read: beyond this, whoever sends it more has to wait. */

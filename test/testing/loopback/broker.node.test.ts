@@ -8,8 +8,8 @@ import {
   legacy,
   xml,
   xmpp,
-} from "../../src/node.ts";
-import type { LoopbackPhase, LoopbackServer } from "../../src/testing/index.ts";
+} from "../../../src/node.ts";
+import type { LoopbackPhase, LoopbackServer } from "../../../src/testing/index.ts";
 import { CAST, serve } from "./scene.ts";
 
 const brokers: Broker[] = [];
