@@ -53,6 +53,9 @@ const MEANINGS = {
   // Answering.
   ALREADY_ANSWERED: "the request has been answered already",
   HANDLER_FAILED: "a handler failed",
+
+  // Testing.
+  SCRIPT_FAILED: "the other side did not follow the script",
 } as const;
 
 /** The stable name of what went wrong; `docs/errors.md` has a heading for each. */
