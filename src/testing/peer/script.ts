@@ -12,13 +12,13 @@ export type Step =
   | { readonly kind: "end" }
   /** Drops the connection. */
   | { readonly kind: "cut" }
-  /** Waits for text that begins like the pattern. */
-  | { readonly kind: "read"; readonly text: string }
+  /** Waits for text that begins like the pattern; `fresh` are the names that it notes. */
+  | { readonly kind: "read"; readonly text: string; readonly fresh: ReadonlySet<string> }
   /** Waits for the end of the other half. */
   | { readonly kind: "read-end" };
 
 /** The values that the `{names}` of a script stand for. */
-export type Notes = Record<string, string>;
+export type Notes = Map<string, string>;
 
 const NAME = /\{(\w+)\}/g;
 
@@ -41,9 +41,18 @@ export function parseScript(script: string, speaks: Side, noted: Set<string>): S
       throw bad(index + 1, `must begin with S:, C: or #, got ${text}`);
     }
   }
-  return lines.map(({ by, number, text }) =>
-    by === speaks ? ownStep(text, number, noted) : otherStep(text, noted),
-  );
+  const own = new Set<string>();
+  return lines.map(({ by, number, text }) => {
+    if (by === speaks) return ownStep(text, number, noted);
+    if (text === "(end)") return { kind: "read-end" };
+    const names = [...text.matchAll(NAME)].map(([, name = ""]) => name);
+    const fresh = new Set(names.filter((name) => !own.has(name)));
+    for (const name of fresh) {
+      own.add(name);
+      noted.add(name);
+    }
+    return { kind: "read", text, fresh };
+  });
 }
 
 function ownStep(text: string, line: number, noted: ReadonlySet<string>): Step {
@@ -70,45 +79,46 @@ function ownStep(text: string, line: number, noted: ReadonlySet<string>): Step {
   }
 }
 
-function otherStep(text: string, noted: Set<string>): Step {
-  if (text === "(end)") return { kind: "read-end" };
-  for (const [, name = ""] of text.matchAll(NAME)) noted.add(name);
-  return { kind: "read", text };
-}
-
 /** The text with its `{names}` filled in. */
-export const filled = (text: string, notes: Readonly<Notes>): string =>
-  text.replace(NAME, (_, name: string) => notes[name] ?? "");
+export const filled = (text: string, notes: Notes): string =>
+  text.replace(NAME, (_, name: string) => notes.get(name) ?? "");
 
 /**
  * How much of the text a pattern takes; it may also match later, when more has come, or never.
- * `…` is any text. `{name}` is any value without quotes or tags, and is noted; a name that has a
- * value already stands for that value. Either quote matches either quote, and an XML declaration
- * may precede a pattern that does not have one.
+ * `…` is any text. A fresh `{name}` is any value without quotes or tags, and is noted; another one
+ * is the value noted before. Either quote matches either quote, and an XML declaration may precede
+ * a pattern that has none.
  */
-export function take(pattern: string, text: string, notes: Notes): number | "later" | "never" {
+export function take(
+  { text: pattern, fresh }: Extract<Step, { kind: "read" }>,
+  text: string,
+  notes: Notes,
+): number | "later" | "never" {
   const skipped = pattern.startsWith("<?xml") ? 0 : declarationLength(text);
   if (skipped === "later") return "later";
   const rest = text.slice(skipped);
   const names: string[] = [];
-  const source = pattern
-    .split(/(…|\{\w+\})/)
-    .map((part) => {
-      if (part === "…") return "[\\s\\S]*?";
-      const name = /^\{(\w+)\}$/.exec(part)?.[1];
-      if (name === undefined) return literally(part);
-      const known = notes[name];
-      if (known !== undefined) return literally(known);
+  /** The text before the first part that may be anything. */
+  let literal = "";
+  let source = "^";
+  for (const part of pattern.split(/(…|\{\w+\})/)) {
+    const name = /^\{(\w+)\}$/.exec(part)?.[1];
+    const exact = name === undefined ? part : notes.get(name);
+    if (part === "…") source += "[\\s\\S]*?";
+    else if (name !== undefined && names.includes(name)) source += `\\${names.indexOf(name) + 1}`;
+    else if (name !== undefined && fresh.has(name)) {
       names.push(name);
-      return "([^'\"<>]*)";
-    })
-    .join("");
-  const match = new RegExp(`^${source}`).exec(rest);
+      source += "([^'\"<>]*)";
+    } else {
+      if (source === `^${literally(literal)}`) literal += exact ?? "";
+      source += literally(exact ?? "");
+    }
+  }
+  const match = new RegExp(source).exec(rest);
   if (match !== null) {
-    for (const [index, name] of names.entries()) notes[name] = match[index + 1] ?? "";
+    for (const [index, name] of names.entries()) notes.set(name, match[index + 1] ?? "");
     return skipped + match[0].length;
   }
-  const literal = pattern.split(/…|\{\w+\}/)[0] ?? "";
   const length = Math.min(literal.length, rest.length);
   return alike(literal.slice(0, length)) === alike(rest.slice(0, length)) ? "later" : "never";
 }

@@ -17,12 +17,11 @@ export interface ScriptedPeerOptions {
   readonly tls?: boolean | undefined;
   /** The lines that the peer says itself: `S`, as a server (the default), or `C`, as a client. */
   readonly speaks?: Side | undefined;
+  /** How much may be heard, in characters. Beyond it the peer drops the connection. Default 64 Mi. */
+  readonly limit?: number | undefined;
   /** How long the peer waits for each line of the other side, in milliseconds. Default 30,000. */
   readonly timeout?: number | undefined;
 }
-
-/** How much may be heard on one connection, in characters. */
-const HEARD_LIMIT = 16 * 1024 * 1024;
 
 /** The facts that the pretence of TLS settles on. */
 const PRETENCE = { protocol: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", alpn: undefined };
@@ -72,9 +71,7 @@ export class ScriptedPeer {
   readonly done: Promise<void>;
   /** Resolves when both directions of the connection have ended. */
   readonly over: Promise<void>;
-  /** The values that `{names}` have noted. */
-  readonly notes: Readonly<Notes>;
-  readonly #notes = Object.create(null) as Notes;
+  readonly #notes: Notes = new Map();
   readonly #noted = new Set<string>();
   readonly #options: ScriptedPeerOptions;
   readonly #queue: Waiting[] = [];
@@ -93,7 +90,6 @@ export class ScriptedPeer {
 
   constructor(script = "", options: ScriptedPeerOptions = {}) {
     this.#options = options;
-    this.notes = this.#notes;
     this.over = this.#closed.promise.then(() => undefined);
     this.transport = () => {
       this.#attempts++;
@@ -121,7 +117,7 @@ export class ScriptedPeer {
     return this.#attempts;
   }
 
-  /** All that the other side has sent, at most 16 Mi characters: beyond them the peer drops the connection. */
+  /** All that the other side has sent. */
   get heard(): string {
     return this.#heard;
   }
@@ -129,6 +125,11 @@ export class ScriptedPeer {
   /** The part of it that no line and no `hears` has taken. */
   get unread(): string {
     return this.#unread;
+  }
+
+  /** The values that `{names}` have noted. */
+  get notes(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#notes);
   }
 
   /** How many bytes the peer has sent. */
@@ -254,7 +255,7 @@ export class ScriptedPeer {
   }
 
   #hear(text: string): void {
-    if (this.#heard.length + text.length > HEARD_LIMIT) {
+    if (this.#heard.length + text.length > (this.#options.limit ?? 64 * 1024 * 1024)) {
       this.#fail("the other side sent too much");
       this.cut();
       return;
@@ -291,7 +292,7 @@ export class ScriptedPeer {
   #take(step: Waiting["step"]): { readonly text: string } | "later" | "never" {
     switch (step.kind) {
       case "read": {
-        const length = take(step.text, this.#unread, this.#notes);
+        const length = take(step, this.#unread, this.#notes);
         return typeof length === "string" ? length : this.#read(length);
       }
       case "until": {

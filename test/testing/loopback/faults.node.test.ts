@@ -37,8 +37,8 @@ test("cut: every connection is dropped without a goodbye, new ones are accepted"
   const juliet = await login(server, "juliet", "balcony");
   const component = await attach(server);
   server.faults.cut();
-  expect(await juliet.end()).toBe("");
-  expect(await component.end()).toBe("");
+  expect(await juliet.ended()).toBe("");
+  expect(await component.ended()).toBe("");
   await login(server, "juliet", "balcony");
 });
 
@@ -48,11 +48,11 @@ test("delay: everything is late by that much, and in order", async () => {
   server.faults.delay(60);
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   try {
-    juliet.send(`${PING}<message to='juliet@localhost'/>`);
+    juliet.say(`${PING}<message to='juliet@localhost'/>`);
     while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve));
     vi.advanceTimersByTime(59);
     await new Promise((resolve) => setImmediate(resolve));
-    expect(juliet.rest).toBe("");
+    expect(juliet.unread).toBe("");
     vi.advanceTimersByTime(1);
   } finally {
     vi.useRealTimers();
@@ -72,7 +72,7 @@ test("split: every byte is written by itself, and nothing is lost, over TLS too"
   `);
   await client.secure(server.ca);
   const sizes = new Set<number>();
-  client.tls.on("data", (text: string) => sizes.add(text.length));
+  client.tls.on("data", (bytes: Uint8Array) => sizes.add(bytes.length));
   await client.play(`
     C: ${clientHeader()}
     S: <?xml …</stream:features>
@@ -127,11 +127,11 @@ test.each(UP_TO)(
     const client = await dial(server.ports.client);
     await client.play(script);
     // A marker shows that what the server had to say until then has arrived.
-    client.send("<iq type='get' id='late' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>");
+    client.say("<iq type='get' id='late' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>");
     await new Promise((resolve) => setTimeout(resolve, 20));
     server.faults.inject("|");
     await client.expect("|");
-    expect(client.ended).toBe(false);
+    expect(client.isOver).toBe(false);
   },
 );
 
@@ -154,9 +154,9 @@ test("mute at ready silences who is there already, and clear lets it speak again
   const server = await serve();
   const juliet = await login(server, "juliet", "balcony");
   server.faults.mute("ready");
-  juliet.send("<iq type='get' id='lost' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>");
+  juliet.say("<iq type='get' id='lost' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>");
   const romeo = await login(server, "romeo", "garden");
-  romeo.send("<message to='juliet@localhost/balcony' id='lost too'/>");
+  romeo.say("<message to='juliet@localhost/balcony' id='lost too'/>");
   await new Promise((resolve) => setTimeout(resolve, 20));
   await server.faults.clear();
   await juliet.play(`

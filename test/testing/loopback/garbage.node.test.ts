@@ -27,8 +27,8 @@ test("no bytes on any port stop the server, and whoever sent them is gone or wai
   await fc.assert(
     fc.asyncProperty(port, fc.array(scrap, { maxLength: 6 }), async (where, scraps) => {
       const client = await dial(where);
-      for (const one of scraps) client.send(one);
-      client.close();
+      for (const one of scraps) client.say(one);
+      client.cut();
     }),
     { numRuns: 200 },
   );
@@ -53,10 +53,10 @@ test("a login that is broken off anywhere leaves nothing of it", { timeout: 30_0
       for (let before = 0; before < index; before++) {
         await client.play(`C: ${LOGIN[before] ?? ""}\n${steps[before] ?? ""}`);
       }
-      client.send(step.slice(0, cut));
-      client.close();
+      client.say(step.slice(0, cut));
+      client.cut();
     }
   }
   const juliet = await login(server, "juliet", "balcony");
-  expect(juliet.ended).toBe(false);
+  expect(juliet.isOver).toBe(false);
 });

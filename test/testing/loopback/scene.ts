@@ -3,10 +3,12 @@ import { afterEach } from "vitest";
 import { type LoopbackOptions, LoopbackServer } from "../../../src/testing/index.ts";
 import { RawClient } from "./raw-client.ts";
 
-const open: { close(): unknown }[] = [];
+const servers: LoopbackServer[] = [];
+const clients: RawClient[] = [];
 
 afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close();
+  for (const client of clients.splice(0)) client.cut();
+  for (const server of servers.splice(0)) await server.close();
 });
 
 /** Who is there unless a test says otherwise. */
@@ -19,20 +21,20 @@ export const CAST = {
 /** A server that is closed after the test. */
 export async function serve(options: LoopbackOptions = {}): Promise<LoopbackServer> {
   const server = await LoopbackServer.start({ ...CAST, ...options });
-  open.push(server);
+  servers.push(server);
   return server;
 }
 
 /** A raw connection to one of its ports. */
 export async function dial(port: number): Promise<RawClient> {
   const client = await RawClient.connect(port);
-  open.push(client);
+  clients.push(client);
   return client;
 }
 
 export async function dialTls(server: LoopbackServer, alpn?: string): Promise<RawClient> {
   const client = await RawClient.connectTls(server.ports.clientTls, server.ca, alpn);
-  open.push(client);
+  clients.push(client);
   return client;
 }
 

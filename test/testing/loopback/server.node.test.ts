@@ -33,16 +33,16 @@ test("close ends every stream with system-shutdown, and leaves no socket, timer 
   const juliet = await login(server, "juliet", "balcony");
   const component = await attach(server);
   const greeted = await dialTls(server);
-  greeted.send(clientHeader());
+  greeted.say(clientHeader());
   await greeted.expect("<?xml …</stream:features>");
   const silent = await dial(server.ports.router);
   await server.close();
   const goodbye =
     "<stream:error><system-shutdown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>";
-  expect(await juliet.end()).toBe(goodbye);
-  expect(await component.end()).toBe(goodbye);
-  expect(await greeted.end()).toBe(goodbye);
-  expect(await silent.end()).toMatch(/<stream:error><system-shutdown /);
+  expect(await juliet.ended()).toBe(goodbye);
+  expect(await component.ended()).toBe(goodbye);
+  expect(await greeted.ended()).toBe(goodbye);
+  expect(await silent.ended()).toMatch(/<stream:error><system-shutdown /);
   expect(await remains()).toEqual(NOTHING);
 });
 
@@ -51,16 +51,16 @@ test("close may be called twice, at once, and after a fault of each kind", async
   const client = await dial(server.ports.client);
   server.faults.split();
   server.faults.delay(10_000);
-  client.send(clientHeader());
+  client.say(clientHeader());
   // The header is held back when the server has read it.
   const ready = await dial(server.ports.client);
-  ready.send(clientHeader());
+  ready.say(clientHeader());
   server.faults.mute("features");
   server.faults.refuse();
   await Promise.all([server.close(), server.close()]);
   await server.close();
-  await client.end();
-  await ready.end();
+  await client.ended();
+  await ready.ended();
   expect(await remains()).toEqual(NOTHING);
 });
 
@@ -112,7 +112,7 @@ test("who sends more than is read has to wait, and nothing is lost", {
   const count = 20;
   const body = "x".repeat(1_000_000);
   for (let sent = 0; sent < count; sent++) {
-    juliet.send(`<message to='romeo@localhost/slow' id='${sent}'>${body}</message>`);
+    juliet.say(`<message to='romeo@localhost/slow' id='${sent}'>${body}</message>`);
   }
   const other = await login(server, "juliet", "other");
   await other.play(`
@@ -133,8 +133,8 @@ test("a peer that does not read at all is dropped after ten seconds", {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   try {
     const heap = `<message to='romeo@localhost/deaf'>${"x".repeat(1_000_000)}</message>`;
-    for (let sent = 0; sent < 40; sent++) juliet.send(heap);
-    juliet.send("<message to='romeo@localhost/deaf' id='last'/>");
+    for (let sent = 0; sent < 40; sent++) juliet.say(heap);
+    juliet.say("<message to='romeo@localhost/deaf' id='last'/>");
     while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve));
     vi.advanceTimersByTime(10_000);
   } finally {

@@ -9,7 +9,7 @@ test("a full address reaches that client, with the sender's address stamped on",
   const server = await serve();
   const juliet = await login(server, "juliet", "balcony");
   const romeo = await login(server, "romeo", "garden");
-  juliet.send("<iq to='romeo@localhost/garden' type='get' id='q'><query xmlns='urn:q'/></iq>");
+  juliet.say("<iq to='romeo@localhost/garden' type='get' id='q'><query xmlns='urn:q'/></iq>");
   await romeo.play(`
     S: <iq to='romeo@localhost/garden' type='get' id='q' from='juliet@localhost/balcony'><query xmlns='urn:q'/></iq>
     C: <iq to='juliet@localhost/balcony' type='result' id='q'/>
@@ -24,22 +24,22 @@ test("a bare address reaches the client of the highest priority, none of a negat
   const low = await login(server, "juliet", "low");
   const high = await login(server, "juliet", "high");
   const never = await login(server, "juliet", "never");
-  low.send("<presence><priority>1</priority></presence>");
+  low.say("<presence><priority>1</priority></presence>");
   await low.expect("<presence …</presence>");
-  high.send("<presence><priority>5</priority></presence>");
+  high.say("<presence><priority>5</priority></presence>");
   await high.expect("<presence …</presence>");
-  never.send("<presence><priority>-1</priority></presence>");
+  never.say("<presence><priority>-1</priority></presence>");
   await never.expect("<presence …</presence>");
   const romeo = await login(server, "romeo", "garden");
-  romeo.send("<message to='juliet@localhost' id='1'/>");
+  romeo.say("<message to='juliet@localhost' id='1'/>");
   await high.expect(
     "<presence from='juliet@localhost/never' …</presence><message to='juliet@localhost' id='1' …/>",
   );
-  high.send("<presence type='unavailable'/>");
+  high.say("<presence type='unavailable'/>");
   await high.expect("<presence …type='unavailable' …/>");
-  romeo.send("<message to='juliet@localhost/gone' id='2'/>");
+  romeo.say("<message to='juliet@localhost/gone' id='2'/>");
   await low.expect("…<message to='juliet@localhost/gone' id='2' …/>");
-  low.send("</stream:stream>");
+  low.say("</stream:stream>");
   await low.end();
   await romeo.play(`
     C: <message to='juliet@localhost' id='3'/>
@@ -151,11 +151,11 @@ test("a client's end is told to its other available resources", async () => {
   const server = await serve();
   const stays = await login(server, "juliet", "stays");
   const goes = await login(server, "juliet", "goes");
-  stays.send("<presence/>");
+  stays.say("<presence/>");
   await stays.expect("<presence …/>");
-  goes.send("<presence/>");
+  goes.say("<presence/>");
   await stays.expect("<presence from='juliet@localhost/goes' to='juliet@localhost/stays'/>");
-  goes.close();
+  goes.cut();
   await stays.expect("<presence …type='unavailable' from='juliet@localhost/goes' …/>");
 });
 
@@ -164,11 +164,11 @@ test("many clients exchange messages at the same time, in order", async () => {
   const juliet = await login(server, "juliet", "balcony");
   const romeo = await login(server, "romeo", "garden");
   for (let index = 0; index < 300; index++) {
-    juliet.send(`<message to='romeo@localhost/garden' id='${index}'/>`);
-    romeo.send(`<message to='juliet@localhost/balcony' id='${index}'/>`);
+    juliet.say(`<message to='romeo@localhost/garden' id='${index}'/>`);
+    romeo.say(`<message to='juliet@localhost/balcony' id='${index}'/>`);
   }
   for (const client of [juliet, romeo]) {
     for (let index = 0; index < 300; index++) await client.expect(`<message … id='${index}' …/>`);
-    expect(client.rest).toBe("");
+    expect(client.unread).toBe("");
   }
 });

@@ -55,7 +55,7 @@ async function scram(
   const message = `${bare},${challenge},${bound}`;
   const signature = hmac(createHash(hash).update(clientKey).digest(), message);
   const proof = Buffer.from(clientKey.map((byte, index) => byte ^ (signature[index] ?? 0)));
-  client.send(
+  client.say(
     `<response xmlns='${SASL}'>${base64(`${bound},p=${proof.toString("base64")}`)}</response>`,
   );
   return `v=${hmac(hmac(salted, "Server Key"), message).toString("base64")}`;
@@ -121,7 +121,7 @@ test.each([
   ["bytes that are not UTF-8", "AP8AYQ==", "malformed-request"],
 ])("%s is refused", async (_, said, condition) => {
   const client = await greet();
-  client.send(`<auth xmlns='${SASL}' mechanism='PLAIN'>${said}</auth>`);
+  client.say(`<auth xmlns='${SASL}' mechanism='PLAIN'>${said}</auth>`);
   await client.expect(`<failure xmlns='${SASL}'><${condition}/></failure>`);
 });
 
@@ -199,7 +199,7 @@ async function digestMd5(
   };
   const directives = Object.entries({ ...said, response: answer("AUTHENTICATE") });
   const line = directives.map(([name, one]) => `${name}=${one}`).join(",");
-  client.send(`<response xmlns='${SASL}'>${base64(line)}</response>`);
+  client.say(`<response xmlns='${SASL}'>${base64(line)}</response>`);
   return `rspauth=${answer("")}`;
 }
 

@@ -35,7 +35,7 @@ describe("a stream of XMPP 1.0", () => {
       C: </stream:stream>
       S: </stream:stream>
     `);
-    expect(await client.end()).toBe("");
+    expect(await client.ended()).toBe("");
     const { first, second, third } = client.notes;
     expect(new Set([first, second, third]).size).toBe(3);
   });
@@ -107,7 +107,7 @@ describe("a stream of XMPP 1.0", () => {
     const first = await login(server, "juliet", "balcony");
     const second = await login(server, "juliet", "balcony");
     await first.play("S: <stream:error><conflict …</stream:error></stream:stream>");
-    await first.end();
+    await first.ended();
     await second.play(`
       C: <message to='juliet@localhost/balcony'><body>still here</body></message>
       S: <message … from='juliet@localhost/balcony'><body>still here</body></message>
@@ -133,8 +133,8 @@ describe("a stream of XMPP 1.0", () => {
   test("leaves its resource free if it goes before the session is open", async () => {
     const server = await serve({ session: "required" });
     const first = await login(server, "juliet", "balcony");
-    first.send("</stream:stream>");
-    await first.end();
+    first.say("</stream:stream>");
+    await first.ended();
     await login(server, "juliet", "balcony");
   });
 
@@ -280,9 +280,9 @@ describe("a stream that breaks the rules ends with the condition that says so", 
   ])("%s", async (_, said, condition) => {
     const server = await serve();
     const client = await dial(server.ports.client);
-    client.send(said);
+    client.say(said);
     await client.expect("<?xml …<stream:stream …>");
-    expect(await client.end()).toContain(
+    expect(await client.ended()).toContain(
       `<stream:error><${condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>`,
     );
   });
@@ -299,7 +299,7 @@ describe("a stream that breaks the rules ends with the condition that says so", 
   ])("%s, once ready", async (_, said, condition) => {
     const server = await serve();
     const client = await login(server, "juliet", "balcony");
-    client.send(said);
-    expect(await client.end()).toContain(`<stream:error><${condition} `);
+    client.say(said);
+    expect(await client.ended()).toContain(`<stream:error><${condition} `);
   });
 });

@@ -18,7 +18,7 @@ test("a component shakes hands with a secret of any characters", async () => {
     C: </stream:stream>
     S: </stream:stream>
   `);
-  expect(await component.end()).toBe("");
+  expect(await component.ended()).toBe("");
 });
 
 test("with version='1.0' it gets features, may start TLS, and hears stanzas in jabber:client", async () => {
@@ -112,8 +112,8 @@ test("a second connection of the name is refused, the first one stays", async ()
 test("its name is free again when it has gone", async () => {
   const server = await serve();
   const first = await attach(server);
-  first.send("</stream:stream>");
-  await first.end();
+  first.say("</stream:stream>");
+  await first.ended();
   await attach(server);
 });
 

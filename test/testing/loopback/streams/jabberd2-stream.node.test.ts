@@ -33,7 +33,7 @@ async function answerChallenge(client: RawClient, password: string): Promise<str
   `);
   const challenge = Buffer.from(client.notes.challenge ?? "", "base64").toString();
   const { response, proof } = digest(challenge, password);
-  client.send(`<response xmlns='${SASL}'>${base64(response)}</response>`);
+  client.say(`<response xmlns='${SASL}'>${base64(response)}</response>`);
   return proof;
 }
 
@@ -90,7 +90,7 @@ test("a service starts TLS, proves itself, sees the router's proof, and binds", 
     C: </stream:stream>
     S: </stream:stream>
   `);
-  expect(await client.end()).toBe("");
+  expect(await client.ended()).toBe("");
 });
 
 test("a wrong password is refused, and may be mended on the same stream", async () => {
@@ -236,7 +236,7 @@ test("a stream binds several names, hears of others, and gives one back", async 
     S: <unbind error='404'/>
   `);
   await second.play("S: <presence from='a.localhost' type='unavailable'/>");
-  first.send("</stream:stream>");
+  first.say("</stream:stream>");
   await second.play("S: <presence from='b.localhost' type='unavailable'/>");
 });
 
@@ -248,7 +248,7 @@ test("envelopes go to the name they say, as they are", async () => {
   await b.play("S: <presence from='a.localhost'/>");
   const stanza =
     "<message xmlns='jabber:client' from='x@a.localhost' to='y@b.localhost'><body>hi</body></message>";
-  a.send(route("a.localhost", "b.localhost", stanza));
+  a.say(route("a.localhost", "b.localhost", stanza));
   await b.expect(`<route from='a.localhost' to='b.localhost'>${stanza}</route>`);
 });
 
@@ -283,11 +283,11 @@ test("a service, a client and a component talk to each other", async () => {
   const component = await attach(server);
   const juliet = await login(server, "juliet", "balcony");
   await a.play("S: <presence from='echo.localhost'/>");
-  juliet.send("<message to='bot@a.localhost'><body>to the service</body></message>");
+  juliet.say("<message to='bot@a.localhost'><body>to the service</body></message>");
   await a.expect(
     "<route from='localhost' to='a.localhost'><message xmlns='jabber:client' to='bot@a.localhost' from='juliet@localhost/balcony'><body>to the service</body></message></route>",
   );
-  a.send(
+  a.say(
     route(
       "a.localhost",
       "localhost",
@@ -297,7 +297,7 @@ test("a service, a client and a component talk to each other", async () => {
   await juliet.expect(
     "<message to='juliet@localhost' from='bot@a.localhost'><body>to the client</body></message>",
   );
-  a.send(
+  a.say(
     route(
       "a.localhost",
       "echo.localhost",
@@ -311,7 +311,7 @@ test("a service, a client and a component talk to each other", async () => {
   await a.expect(
     "<route from='echo.localhost' to='a.localhost'><message xmlns='jabber:client' …/></route>",
   );
-  a.send(
+  a.say(
     route(
       "a.localhost",
       "localhost",
@@ -330,7 +330,7 @@ test("the default route gets what has no other home, the log a copy of everythin
   await log.play("S: <presence from='default.localhost'/>");
   await fallback.play("S: <presence from='log.localhost'/>");
   const juliet = await login(server, "juliet", "balcony");
-  juliet.send("<message to='who@nowhere.test'/>");
+  juliet.say("<message to='who@nowhere.test'/>");
   const stanza =
     "<message xmlns='jabber:client' to='who@nowhere.test' from='juliet@localhost/balcony'/>";
   await fallback.expect(`<route from='localhost' to='nowhere.test'>${stanza}</route>`);
@@ -348,7 +348,7 @@ test("a broadcast reaches every other service", async () => {
   await b.play("S: <presence from='a.localhost'/>");
   const envelope =
     "<route from='a.localhost' type='broadcast'><message xmlns='jabber:client'/></route>";
-  a.send(envelope);
+  a.say(envelope);
   await b.expect(envelope);
 });
 
@@ -364,7 +364,7 @@ test("a name bound with multi is shared, each address always by the same holder"
     holders.push(holder);
   }
   const juliet = await login(server, "juliet", "balcony");
-  for (const to of ["a", "b", "a", "b"]) juliet.send(`<message to='${to}@shared.localhost'/>`);
+  for (const to of ["a", "b", "a", "b"]) juliet.say(`<message to='${to}@shared.localhost'/>`);
   const heard = holders.map(async (holder) => {
     await holder.play(`
       S: <route …><message … to='{first}@shared.localhost' …/></route>
