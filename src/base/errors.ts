@@ -56,6 +56,9 @@ const MEANINGS = {
   ALREADY_ANSWERED: "the request has been answered already",
   HANDLER_FAILED: "a handler failed",
   HANDLER_SLOW: "a handler has not finished in time",
+
+  // Testing.
+  SCRIPT_FAILED: "the other side did not follow the script",
 } as const;
 
 /** The stable name of what went wrong; `docs/errors.md` has a heading for each. */

@@ -4,8 +4,8 @@ export {
   type CertificateOptions,
   makeAuthority,
   makeCertificate,
-} from "./certificate.ts";
-export type { Faults, LoopbackPhase } from "./faults.ts";
-export type { MechanismName } from "./sasl.ts";
-export { type LoopbackPorts, LoopbackServer } from "./server.ts";
-export type { LoopbackOptions, RouterAccount } from "./server-options.ts";
+} from "./certificate/certificate.ts";
+export type { Faults, LoopbackPhase } from "./loopback/faults.ts";
+export type { MechanismName } from "./loopback/sasl/sasl.ts";
+export { type LoopbackPorts, LoopbackServer } from "./loopback/server.ts";
+export type { LoopbackOptions, RouterAccount } from "./loopback/server-options.ts";

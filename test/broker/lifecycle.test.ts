@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
-import { type MemoryTransport, memoryPair } from "../../src/transport/memory.ts";
+import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
+import type { MemoryTransport } from "../../src/transport/memory.ts";
 import { xml } from "../../src/xml/element.ts";
-import { bare, codeOf, HEADER, line, readyLine, Server, turns } from "./line.ts";
+import { bare, codeOf, HEADER, line, readyLine, turns } from "./line.ts";
 
 test("nothing connects before connect", () => {
   const { servers, broker } = line();
@@ -39,14 +40,9 @@ test("the phase goes from step to step, each change told once", async () => {
 test("who was given the signal of an attempt is told of the end of its run", async () => {
   const signals: AbortSignal[] = [];
   const { broker } = line({
-    transport: (_target, signal) => {
-      const [near, far] = memoryPair();
+    transport: (target, signal) => {
       signals.push(signal);
-      const other = new Server(far);
-      void other.hears("version='1.0'>").then(() => {
-        other.say(HEADER);
-      });
-      return Promise.resolve(near);
+      return new ScriptedPeer(`C: …version='1.0'>\nS: ${HEADER}`).transport(target, signal);
     },
   });
   await broker.connect();
@@ -115,7 +111,7 @@ test("shutdown closes the stream, waits for the other side and then for the sock
   expect(names()).toEqual(["shutdown:start", "stream:end", "socket:close", "shutdown:finish"]);
   expect(await closed).toBeUndefined();
   expect(broker.phase.name).toBe("idle");
-  expect(server.isClosed).toBe(true);
+  expect(server.isOver).toBe(true);
 });
 
 test("shutdown does not wait longer than it may for a server that says nothing", async () => {
@@ -123,7 +119,7 @@ test("shutdown does not wait longer than it may for a server that says nothing",
   await broker.shutdown({ timeout: 20 });
   expect(broker.phase.name).toBe("idle");
   expect(await broker.closed).toBeUndefined();
-  expect(server.heard).toBe("</stream:stream>");
+  expect(server.unread).toBe("</stream:stream>");
 });
 
 test("shutdown lets responders finish their answers first", async () => {
@@ -203,8 +199,8 @@ test("halt is over at once and says nothing to the server", async () => {
   expect(broker.phase.name).toBe("idle");
   expect(names()).toEqual(["socket:close"]);
   await turns(10);
-  expect(server.heard).toBe("");
-  expect(server.isClosed).toBe(true);
+  expect(server.unread).toBe("");
+  expect(server.isOver).toBe(true);
 });
 
 test("connect may follow shutdown, halt and a failure, also while it is under way", async () => {
@@ -217,7 +213,7 @@ test("connect may follow shutdown, halt and a failure, also while it is under wa
   expect(server).not.toBe(servers[1]);
   broker.halt();
   await broker.connect();
-  servers[2]?.transport.destroy();
+  servers[2]?.cut();
   expect((await broker.closed)?.code).toBe("DISCONNECTED");
   await broker.connect();
   expect(servers.length).toBe(4);
@@ -240,7 +236,7 @@ test.each([
 ])("%s ends the run in a typed error, once", async (_, said, code, retryable) => {
   const { broker, server, names } = await readyLine();
   const pending = codeOf(broker.request(xml("iq", { type: "get" })));
-  if (said === "") server.transport.destroy();
+  if (said === "") server.cut();
   else server.say(said);
   const error = await broker.closed;
   expect(error?.code).toBe(code);
@@ -405,7 +401,7 @@ test("nothing is written behind our closing tag", async () => {
   await server.hears("</stream:stream>");
   server.say("<iq type='get' id='q' from='a@b/c'><query xmlns='urn:x'/></iq></stream:stream>");
   await done;
-  expect(server.heard).toBe("");
+  expect(server.unread).toBe("");
 });
 
 test("who ends the run in a filter hears no more of what arrived with it", async () => {

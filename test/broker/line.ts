@@ -5,7 +5,7 @@ import type { BrokerEvents } from "../../src/contract/events.ts";
 import type { BrokerOptions } from "../../src/contract/options.ts";
 import type { Runtime } from "../../src/contract/runtime.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
-import { type MemoryTransport, memoryPair } from "../../src/transport/memory.ts";
+import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
 
 /** The header a server answers ours with. */
 export const HEADER =
@@ -25,70 +25,17 @@ export const bare: Dialect = {
   },
 };
 
-/** The far end of a line in memory. */
-export class Server {
-  readonly transport: MemoryTransport;
-  /** All that arrived so far. */
-  heard = "";
-  isClosed = false;
-  #wake: () => void = () => undefined;
-  readonly #decoder = new TextDecoder();
-
-  constructor(transport: MemoryTransport) {
-    this.transport = transport;
-    transport.start({
-      data: (bytes) => {
-        this.heard += this.#decoder.decode(bytes, { stream: true });
-        this.#wake();
-      },
-      leaving: () => undefined,
-      taken: () => {
-        this.#wake();
-      },
-      end: () => {
-        this.#wake();
-      },
-      close: () => {
-        this.isClosed = true;
-        this.#wake();
-      },
-    });
-  }
-
-  say(text: string): void {
-    this.transport.write(text);
-  }
-
-  /** Waits until all that was said has arrived at the other end. */
-  async delivered(): Promise<void> {
-    while (this.transport.handed > this.transport.taken) await this.#change();
-  }
-
-  /** Waits until the text has arrived, and takes everything up to it. */
-  async hears(text: string): Promise<string> {
-    while (!this.heard.includes(text)) {
-      if (this.isClosed) throw new TypeError(`closed before ${text}; heard ${this.heard}`);
-      await this.#change();
-    }
-    const end = this.heard.indexOf(text) + text.length;
-    const taken = this.heard.slice(0, end);
-    this.heard = this.heard.slice(end);
-    return taken;
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
-  }
-}
+/** A server that answers the broker's header with its own, and then says only what a test has it say. */
+const OPENING = `
+  C: …version='1.0'>
+  S: ${HEADER}`;
 
 /** A broker on a line in memory, and the servers its connections reached, newest last. */
 export interface Line {
   readonly broker: Broker;
-  readonly servers: Server[];
+  readonly servers: ScriptedPeer[];
   /** The server of the connection in force. */
-  readonly server: Server;
+  readonly server: ScriptedPeer;
   /** Every event so far, but `phase`, `trace`. */
   readonly events: [keyof BrokerEvents, unknown][];
   readonly names: () => string[];
@@ -105,22 +52,14 @@ const NAMES: (keyof BrokerEvents)[] = [
   ...(["delivery", "error"] as const),
 ];
 
-/** Makes a broker whose every connection reaches a new `Server`; `answers`: that server opens its stream. */
+/** Makes a broker whose every connection reaches a new server; `answers`: that server opens its stream. */
 export function line(options: Partial<BrokerOptions> = {}, answers = true): Line {
-  const servers: Server[] = [];
+  const servers: ScriptedPeer[] = [];
   const runtime: Runtime = {
-    connect() {
-      const [near, far] = memoryPair();
-      const server = new Server(far);
+    connect(target, signal) {
+      const server = new ScriptedPeer(answers ? OPENING : "");
       servers.push(server);
-      if (answers)
-        void server.hears("version='1.0'>").then(
-          () => {
-            server.say(HEADER);
-          },
-          () => undefined,
-        );
-      return Promise.resolve(near);
+      return server.transport(target, signal);
     },
     clock: systemClock,
     crypto: webCrypto,

@@ -138,7 +138,7 @@ test("what is asked while a run ends is not ended with it", async () => {
     },
     { once: true },
   );
-  made.server.transport.destroy();
+  made.server.cut();
   await first;
   await broker.closed;
   await broker.connect();
@@ -211,7 +211,7 @@ test("a run that begins before the last one's shutdown is over has an end of its
   await done;
   await connecting;
   expect(broker.phase.name).toBe("ready");
-  made.server.transport.destroy();
+  made.server.cut();
   expect((await broker.closed)?.code).toBe("DISCONNECTED");
 });
 
@@ -228,7 +228,7 @@ test("what failed is told before the connection is gone, also when the server is
     },
   });
   made.broker.on("auth:start", () => {
-    made.server.transport.destroy();
+    made.server.cut();
   });
   expect(await codeOf(made.broker.connect())).toBe("DISCONNECTED");
   await rest();

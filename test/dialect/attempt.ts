@@ -5,7 +5,8 @@ import { Broker } from "../../src/broker/broker.ts";
 import type { BrokerEvents, Ready } from "../../src/contract/events.ts";
 import type { BrokerOptions } from "../../src/contract/options.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
-import { type PeerOptions, type ScriptedPeer, scriptedPeer } from "../scripted-peer.ts";
+import type { Cut } from "../../src/testing/peer/pieces.ts";
+import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
 
 /** What came of an attempt to log in. */
 export interface Attempt {
@@ -43,14 +44,11 @@ export const RANDOM = "dfd97f2d44ad2533";
 export async function attempt(
   dialect: Dialect,
   script: string,
-  options: Partial<BrokerOptions> & Pick<PeerOptions, "cut"> & { readonly crypto?: Crypto } = {},
+  options: Partial<BrokerOptions> & { readonly cut?: Cut; readonly crypto?: Crypto } = {},
   arrange: (broker: Broker) => void = () => undefined,
 ): Promise<Attempt> {
   const { cut, crypto = knownCrypto, ...brokerOptions } = options;
-  const peer = scriptedPeer(script, {
-    ...(cut === undefined ? {} : { cut }),
-    tls: options.tls !== "plaintext",
-  });
+  const peer = new ScriptedPeer(script, { cut, tls: options.tls !== "plaintext" });
   const broker = new Broker(
     { dialect, host: "127.0.0.1", transport: peer.transport, ...brokerOptions },
     { connect: peer.transport, crypto, trace: () => undefined },

@@ -1,4 +1,4 @@
-import { makeAuthority, makeCertificate } from "../../src/testing/certificate.ts";
+import { makeAuthority, makeCertificate } from "../../src/testing/certificate/certificate.ts";
 import { CLIENT_DOMAINS, SERVICE_DOMAINS } from "./server.ts";
 import type { Workspace } from "./workspace.ts";
 

@@ -1,4 +1,4 @@
-import { makeCertificate } from "../../src/testing/certificate.ts";
+import { makeCertificate } from "../../src/testing/certificate/certificate.ts";
 import { LoopbackServer } from "../../src/testing/index.ts";
 import {
   ACCOUNTS,

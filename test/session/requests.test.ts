@@ -200,7 +200,7 @@ test("time-out, abort and the end of the connection settle it once, and late ans
   const pending = [1, 2, 3].map((n) =>
     codeOf(broker.request(xml("iq", { type: "get", id: `${n}` }))),
   );
-  server.transport.destroy();
+  server.cut();
   expect(await Promise.all(pending)).toEqual(["DISCONNECTED", "DISCONNECTED", "DISCONNECTED"]);
   expect(names().filter((name) => name === "request:finish").length).toBe(5);
 });

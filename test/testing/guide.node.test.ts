@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { expect, test } from "vitest";
 import * as library from "../../src/node.ts";
-import { Faults, PHASES } from "../../src/testing/faults.ts";
 import * as testing from "../../src/testing/index.ts";
-import { mechanismNames } from "../../src/testing/sasl.ts";
-import { KNOWN } from "../../src/testing/server-options.ts";
+import { Faults, PHASES } from "../../src/testing/loopback/faults.ts";
+import { mechanismNames } from "../../src/testing/loopback/sasl/sasl.ts";
+import { KNOWN } from "../../src/testing/loopback/server-options.ts";
 import { codeBlocks, codeSpans, readDocument, tableRows } from "../docs/document.ts";
 
 const guide = readDocument("docs/testing.md");

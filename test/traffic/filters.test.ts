@@ -166,7 +166,7 @@ test("waitFor resolves with the next match, and ends with time, signal or run", 
   controller.abort();
   expect(await aborted).toBe("ABORTED");
   const cut = codeOf(broker.waitFor("/message"));
-  server.transport.destroy();
+  server.cut();
   expect(await cut).toBe("DISCONNECTED");
 });
 
@@ -219,7 +219,7 @@ test("an iterator is broken off by its signal and by the error that ends the run
   controller.abort();
   expect(await codeOf(aborted)).toBe("ABORTED");
   const cut = broker.stanzas("/message").next();
-  server.transport.destroy();
+  server.cut();
   expect(await codeOf(cut)).toBe("DISCONNECTED");
 });
 

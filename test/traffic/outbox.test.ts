@@ -92,12 +92,12 @@ test("a stanza that fits into no queue drives nobody out of it", () => {
 
 test("what the peer does not read counts against the same bound", async () => {
   const { broker, server } = await readyLine({ queue: { bytes: 1000 } });
-  server.transport.pause();
+  server.pause();
   const states = Array.from({ length: 100 }, () => broker.send(message("x")).state);
   expect(states[0]).toBe("written");
   expect(states.at(-1)).toBe("failed");
   expect(states.filter((state) => state === "written").length).toBeLessThanOrEqual(1000 / 17);
-  server.transport.resume();
+  server.resume();
   await server.hears("/>");
   while (broker.transport?.handed !== broker.transport?.taken) await turns(1);
   expect(broker.send(message("again")).state).toBe("written");

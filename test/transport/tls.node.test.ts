@@ -7,7 +7,7 @@ import {
   type TlsOptions,
 } from "node:tls";
 import { describe, expect, test, vi } from "vitest";
-import { makeAuthority, makeCertificate } from "../../src/testing/certificate.ts";
+import { makeAuthority, makeCertificate } from "../../src/testing/certificate/certificate.ts";
 import { connectTcp } from "../../src/transport/tcp.ts";
 import { isFor } from "../../src/transport/tls.ts";
 import type { TlsSettings } from "../../src/transport/transport.ts";

@@ -1,0 +1,61 @@
+import type { SecureContext } from "node:tls";
+import { type Jid, tryJid } from "../../jid/jid.ts";
+import { type Element, xml } from "../../xml/element.ts";
+import { NS } from "../../xml/namespaces.ts";
+import type { Connection } from "./connection.ts";
+import type { Switchboard } from "./routing/switchboard.ts";
+import type { Account } from "./sasl/sasl-exchange.ts";
+import type { Settings } from "./server-options.ts";
+
+/** What the protocols of one server share. */
+export interface Host {
+  readonly settings: Settings;
+  readonly switchboard: Switchboard;
+  readonly context: SecureContext;
+}
+
+/** Speaks one protocol on a connection, from the first header to the end, which always rejects. */
+export type Protocol = (connection: Connection, host: Host) => Promise<never>;
+
+/** The STARTTLS feature (RFC 6120, 5.4.1), as long as there is no TLS and it is not switched off. */
+export function startTlsFeature(connection: Connection, host: Host): Element | undefined {
+  const { starttls } = host.settings;
+  if (connection.secured || starttls === "none") return undefined;
+  return xml("starttls", { xmlns: NS.tls }, starttls === "required" ? xml("required") : null);
+}
+
+/** Whether TLS must come before anything else. */
+export const insistsOnTls = (connection: Connection, host: Host): boolean =>
+  host.settings.starttls === "required" && !connection.secured;
+
+/**
+ * Answers `<starttls/>`; the stream starts anew afterwards, or ends.
+ *
+ *     C: <starttls/>
+ *        ^ here
+ *     S: <proceed/>
+ */
+export async function startTls(connection: Connection, host: Host): Promise<void> {
+  if (connection.secured || host.settings.starttls === "none") {
+    connection.send(xml("failure", { xmlns: NS.tls }));
+    connection.close();
+    return;
+  }
+  connection.send(xml("proceed", { xmlns: NS.tls }));
+  await connection.secure(host.context);
+}
+
+/** The account of a user name, however it is spelled (RFC 7622 says which spellings are the same). */
+export function findUser(settings: Settings, username: string): Account | undefined {
+  const { local = "" } = tryJid(`${username}@${settings.domain}`) ?? {};
+  const password = settings.users.get(local);
+  return password === undefined ? undefined : { username: local, password };
+}
+
+/** Whether somebody else has the address and keeps it (`conflict: "refuse"`). */
+export const isTaken = (address: Jid, { settings, switchboard }: Host): boolean =>
+  settings.conflict === "refuse" && switchboard.client(address) !== undefined;
+
+/** The address of an account with a resource, or `undefined` if the resource cannot be one. */
+export const addressOf = (username: string, resource: string, host: Host): Jid | undefined =>
+  tryJid(`${username}@${host.settings.domain}/${resource}`);

@@ -1,0 +1,199 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createSecureContext } from "node:tls";
+import { BrokerError } from "../../base/errors.ts";
+import { NS } from "../../xml/namespaces.ts";
+import { Connection, refusalOf, StreamRefusal } from "./connection.ts";
+import { type FaultState, Faults, NO_FAULTS } from "./faults.ts";
+import type { Host, Protocol } from "./host.ts";
+import { Pressure } from "./pressure.ts";
+import { Switchboard } from "./routing/switchboard.ts";
+import { type LoopbackOptions, type Settings, settle } from "./server-options.ts";
+import { clientStream } from "./streams/client-stream.ts";
+import { componentStream } from "./streams/component-stream.ts";
+import { jabberd2Stream } from "./streams/jabberd2-stream.ts";
+
+/** What is spoken on each port. */
+const PORTS = {
+  client: { protocol: clientStream, contentNamespace: NS.client, directTls: false },
+  clientTls: { protocol: clientStream, contentNamespace: NS.client, directTls: true },
+  component: { protocol: componentStream, contentNamespace: NS.component, directTls: false },
+  router: { protocol: jabberd2Stream, contentNamespace: NS.jabberd2, directTls: false },
+} as const satisfies Record<string, Service>;
+
+interface Service {
+  readonly protocol: Protocol;
+  readonly contentNamespace: string;
+  readonly directTls: boolean;
+}
+
+type PortName = keyof typeof PORTS;
+
+/** The ports of a `LoopbackServer`, all on 127.0.0.1. */
+export type LoopbackPorts = Readonly<Record<PortName, number>>;
+
+/** How long connections may take to end when the server closes, in milliseconds. */
+const GRACE = 250;
+
+/**
+ * A small real XMPP server on 127.0.0.1, for tests and demonstrations: it speaks all four dialects,
+ * with TLS, authenticates both sides, routes among everybody who is there, and fails on demand. It
+ * stores nothing, and nobody outside this machine can reach it.
+ *
+ * @example
+ * const server = await LoopbackServer.start({ users: { juliet: "s3cret" } });
+ * // connect to 127.0.0.1, server.ports.client, trusting server.ca
+ * await server.close();
+ */
+export class LoopbackServer {
+  /** The domain it serves. */
+  readonly domain: string;
+  /** The certificate (PEM) of the authority that signed the server's: trust it. */
+  readonly ca: string;
+  /** SHA-256 of the server's public key (SPKI) in base64, for a broker's `tls.pins`. */
+  readonly pin: string;
+  /** Where it listens. */
+  readonly ports: LoopbackPorts;
+  /** What can go wrong with it, on demand. */
+  readonly faults: Faults;
+  readonly #host: Host;
+  readonly #faultState: FaultState = { ...NO_FAULTS };
+  readonly #pressure = new Pressure();
+  readonly #listeners = new Map<PortName, Server>();
+  readonly #connections = new Set<Connection>();
+  readonly #served = new Set<Promise<void>>();
+  #closing: Promise<void> | undefined;
+
+  private constructor(settings: Settings, listeners: ReadonlyMap<PortName, Server>) {
+    const { cert, key, ca, pin } = settings.certificate;
+    this.domain = settings.domain;
+    this.ca = ca;
+    this.pin = pin;
+    this.#host = {
+      settings,
+      switchboard: new Switchboard(settings.domain),
+      context: createSecureContext({ cert, key, minVersion: "TLSv1.2" }),
+    };
+    this.ports = Object.fromEntries(
+      [...listeners].map(([name, listener]) => [name, (listener.address() as AddressInfo).port]),
+    ) as LoopbackPorts;
+    for (const [name, listener] of listeners) this.#attach(name, listener);
+    this.faults = new Faults(this.#faultState, {
+      refuse: () => {
+        // Settles with the last connection that is there, which nobody waits for.
+        void this.#stopListening();
+      },
+      accept: () => this.#listenAgain(),
+      cut: () => {
+        for (const { wire } of this.#connections) wire.destroy();
+      },
+      inject: (bytes) => {
+        for (const { wire } of this.#connections) wire.inject(bytes);
+      },
+    });
+  }
+
+  /**
+   * Starts a server and resolves when it listens. Rejects with `BAD_OPTION`, and with
+   * `CONNECT_FAILED` when a port is taken.
+   */
+  static async start(options: LoopbackOptions = {}): Promise<LoopbackServer> {
+    const settings = settle(options);
+    const listeners = new Map<PortName, Server>();
+    try {
+      for (const [index, name] of PORT_NAMES.entries()) {
+        listeners.set(name, await listen(settings.port === 0 ? 0 : settings.port + index));
+      }
+    } catch (error) {
+      for (const listener of listeners.values()) listener.close();
+      throw error;
+    }
+    return new LoopbackServer(settings, listeners);
+  }
+
+  /**
+   * Ends every stream with `<system-shutdown/>` and stops listening; resolves when no socket, timer
+   * or listener is left, within half a second. May be called again, from anywhere.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** The same as `close`, at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const closed = this.#stopListening();
+    for (const connection of this.#connections) {
+      if (connection.wire.mute) connection.wire.destroy();
+      else connection.refuse(new StreamRefusal("system-shutdown"), this.domain);
+    }
+    const timer = setTimeout(() => {
+      for (const { wire } of this.#connections) wire.destroy();
+    }, GRACE);
+    await Promise.all([closed, ...this.#served]);
+    clearTimeout(timer);
+  }
+
+  #attach(name: PortName, listener: Server): void {
+    this.#listeners.set(name, listener);
+    listener.on("connection", (socket) => {
+      const served = this.#serve(PORTS[name], socket).finally(() => {
+        this.#served.delete(served);
+      });
+      this.#served.add(served);
+    });
+  }
+
+  /** One connection, from the first byte to the last; never rejects. */
+  async #serve(service: Service, socket: Socket): Promise<void> {
+    const connection = new Connection(
+      socket,
+      this.#faultState,
+      this.#pressure,
+      service.contentNamespace,
+    );
+    this.#connections.add(connection);
+    try {
+      if (service.directTls) await connection.secure(this.#host.context, true);
+      await service.protocol(connection, this.#host);
+    } catch (thrown) {
+      const refusal = refusalOf(thrown);
+      if (refusal === undefined) connection.close();
+      else connection.refuse(refusal, this.domain);
+    }
+    await connection.wire.closed;
+    this.#connections.delete(connection);
+  }
+
+  /** Stops at once; resolves when the connections that are there have ended too. */
+  async #stopListening(): Promise<void> {
+    const listeners = [...this.#listeners.values()];
+    this.#listeners.clear();
+    for (const listener of listeners) listener.close();
+    await Promise.all(listeners.map((listener) => once(listener, "close")));
+  }
+
+  async #listenAgain(): Promise<void> {
+    for (const name of PORT_NAMES) {
+      if (this.#closing !== undefined || this.#listeners.has(name)) continue;
+      this.#attach(name, await listen(this.ports[name]));
+    }
+  }
+}
+
+const PORT_NAMES = Object.keys(PORTS) as readonly PortName[];
+
+async function listen(port: number): Promise<Server> {
+  const listener = createServer();
+  try {
+    listener.listen(port, "127.0.0.1");
+    await once(listener, "listening");
+    return listener;
+  } catch (cause) {
+    throw new BrokerError("CONNECT_FAILED", `port ${port} cannot be listened on`, { cause });
+  }
+}

@@ -1,0 +1,223 @@
+import { randomBytes } from "node:crypto";
+import { type Jid, sameJid } from "../../../jid/jid.ts";
+import { type Element, xml } from "../../../xml/element.ts";
+import { NS } from "../../../xml/namespaces.ts";
+import { type Connection, type Header, StreamRefusal } from "../connection.ts";
+import {
+  addressOf,
+  findUser,
+  type Host,
+  insistsOnTls,
+  isTaken,
+  startTls,
+  startTlsFeature,
+} from "../host.ts";
+import { errorOf, isRequest, isStanza, resultOf, withAttributes } from "../routing/stanza.ts";
+import type { ClientParty } from "../routing/switchboard.ts";
+import { authenticate, mechanismsFeature } from "../sasl/sasl.ts";
+import { authenticateLegacy, iqAuthFeature, isIqAuth } from "./iq-auth.ts";
+
+/** How often a client may try to log in on one stream. */
+const ATTEMPTS = 5;
+
+/**
+ * A client's stream: XMPP 1.0 (RFC 6120), or from before it, and then with jabber:iq:auth. It begins
+ * the same in clear and on direct TLS.
+ */
+export async function clientStream(connection: Connection, host: Host): Promise<never> {
+  const { client, session } = await logIn(connection, host);
+  try {
+    if (session) await openSession(connection);
+    connection.enter("ready");
+    for (;;) receive(await connection.next(), client, connection, host);
+  } finally {
+    host.switchboard.leave(client);
+  }
+}
+
+/** A client with a resource; `session`: it must open a session before anything else. */
+interface Login {
+  readonly client: ClientParty;
+  readonly session: boolean;
+}
+
+/** Everything up to a bound resource. */
+async function logIn(connection: Connection, host: Host): Promise<Login> {
+  let header = await openStream(connection, host);
+  if (header.modern) offer(connection, host);
+  for (let attempts = 0; attempts < ATTEMPTS; ) {
+    const element = await connection.next();
+    if (element.is("starttls", NS.tls)) {
+      await startTls(connection, host);
+      header = await openStream(connection, host);
+      if (header.modern) offer(connection, host);
+    } else if (insistsOnTls(connection, host)) {
+      throw new StreamRefusal("policy-violation", "Use of STARTTLS required");
+    } else if (element.is("auth", NS.sasl)) {
+      const username = await authenticate(connection, element, saslSettings(host));
+      if (username !== undefined) {
+        const client = await comeIn(username, connection, host);
+        return { client, session: host.settings.session === "required" };
+      }
+      attempts++;
+    } else if (isIqAuth(element)) {
+      connection.enter("auth");
+      const address = authenticateLegacy(element, connection, host);
+      if (address !== undefined) {
+        connection.trust();
+        const client = join(address, connection, host, resultOf(element));
+        return { client, session: false };
+      }
+      if (element.attrs.type === "set") attempts++;
+    } else throw new StreamRefusal("not-authorized");
+  }
+  throw new StreamRefusal("policy-violation", "Too many attempts to log in");
+}
+
+async function openStream(connection: Connection, host: Host): Promise<Header> {
+  const header = await connection.header();
+  const { domain } = host.settings;
+  connection.open(domain, header.modern ? "1.0" : undefined);
+  if (header.contentNamespace !== NS.client) throw new StreamRefusal("invalid-namespace");
+  if (host.switchboard.domainOf(header.to) !== domain) throw new StreamRefusal("host-unknown");
+  return header;
+}
+
+/** What a client that is not known yet may do. */
+function offer(connection: Connection, host: Host): void {
+  const starttls = startTlsFeature(connection, host);
+  if (insistsOnTls(connection, host)) connection.features(starttls);
+  else {
+    connection.features(starttls, mechanismsFeature(host.settings.mechanisms), iqAuthFeature());
+  }
+}
+
+function saslSettings({ settings }: Host) {
+  return {
+    mechanisms: settings.mechanisms,
+    accounts: {
+      realm: settings.domain,
+      digestUri: `xmpp/${settings.domain}`,
+      find: (username: string) => findUser(settings, username),
+    },
+    proofInSuccess: false,
+  };
+}
+
+/**
+ * The client has logged in with SASL and opens its stream anew.
+ *
+ *     S: <success/>
+ *     C: <stream:stream …>
+ *        ^ here: what it may do now, and then bind
+ */
+async function comeIn(username: string, connection: Connection, host: Host): Promise<ClientParty> {
+  connection.restart();
+  await openStream(connection, host);
+  const { session } = host.settings;
+  connection.features(
+    xml("bind", { xmlns: NS.bind }),
+    session === "none"
+      ? undefined
+      : xml("session", { xmlns: NS.session }, session === "optional" ? xml("optional") : null),
+  );
+  return bind(username, connection, host);
+}
+
+/** The session of RFC 3921, section 3, where the server insists on it. */
+async function openSession(connection: Connection): Promise<void> {
+  const element = await connection.next();
+  if (!isSession(element)) throw new StreamRefusal("not-authorized", "Open a session first");
+  connection.enter("session");
+  connection.send(resultOf(element));
+}
+
+/** Binds a resource (RFC 6120, section 7); refused, the client may ask for another. */
+async function bind(username: string, connection: Connection, host: Host): Promise<ClientParty> {
+  for (let attempts = 0; attempts < ATTEMPTS; attempts++) {
+    const request = await connection.next();
+    const wanted = request.child("bind", NS.bind);
+    if (request.name !== "iq" || request.attrs.type !== "set" || wanted === undefined) {
+      throw new StreamRefusal("not-authorized", "Bind a resource first");
+    }
+    connection.enter("bind");
+    const resource = wanted.childText("resource") || randomBytes(8).toString("hex");
+    const address = addressOf(username, resource, host);
+    if (address === undefined) sendError(connection, request, "bad-request");
+    else if (isTaken(address, host)) sendError(connection, request, "conflict");
+    else {
+      const bound = xml("bind", { xmlns: NS.bind }, xml("jid", {}, address.full));
+      return join(address, connection, host, resultOf(request, bound));
+    }
+  }
+  throw new StreamRefusal("policy-violation", "Too many attempts to bind");
+}
+
+/** Puts the client on the board, in place of who had the address before, and tells it so. */
+function join(address: Jid, connection: Connection, host: Host, result: Element): ClientParty {
+  const client: ClientParty = {
+    jid: address,
+    presence: undefined,
+    deliver: (stanza) => {
+      connection.send(stanza);
+    },
+    replace: () => {
+      const refusal = new StreamRefusal("conflict", "Replaced by a new connection");
+      connection.refuse(refusal, host.settings.domain);
+    },
+  };
+  const before = host.switchboard.client(address);
+  host.switchboard.join(client);
+  before?.replace();
+  connection.send(result);
+  return client;
+}
+
+/** A stanza of a client that is ready: checked, stamped with its address, and sent on its way. */
+function receive(element: Element, client: ClientParty, connection: Connection, host: Host): void {
+  if (!isStanza(element)) throw new StreamRefusal("unsupported-stanza-type");
+  checkFrom(element, client);
+  const stanza = withAttributes(element, { from: client.jid.full });
+  if (element.name === "iq" && !isSound(element)) {
+    const error = errorOf(stanza, "bad-request");
+    if (error !== undefined) connection.send(error);
+  } else if (isSession(element) && [undefined, host.settings.domain].includes(element.attrs.to)) {
+    connection.send(resultOf(withAttributes(stanza, { to: host.settings.domain })));
+  } else if (element.attrs.to !== undefined) {
+    host.switchboard.send(stanza);
+  } else if (element.name === "presence") {
+    host.switchboard.setPresence(client, stanza);
+  } else {
+    // Without an address it is for one's own account (RFC 6120, 10.3).
+    host.switchboard.send(withAttributes(stanza, { to: client.jid.bare }));
+  }
+}
+
+/** A client may say who it is, but nobody else (RFC 6120, 8.1.2.1). */
+function checkFrom(element: Element, client: ClientParty): void {
+  const { from } = element.attrs;
+  if (from !== undefined && !sameJid(from, client.jid) && !sameJid(from, client.jid.bare)) {
+    throw new StreamRefusal("invalid-from");
+  }
+}
+
+/** RFC 6120, 8.2.3: an `iq` has an id and a type, a request exactly one child. */
+function isSound(iq: Element): boolean {
+  const { id, type = "" } = iq.attrs;
+  if (id === undefined || !["get", "set", "result", "error"].includes(type)) return false;
+  return !isRequest(iq) || iq.childrenOf().length === 1;
+}
+
+const isSession = (element: Element): boolean =>
+  element.name === "iq" &&
+  element.attrs.type === "set" &&
+  element.child("session", NS.session) !== undefined;
+
+function sendError(
+  connection: Connection,
+  request: Element,
+  condition: "bad-request" | "conflict",
+): void {
+  const error = errorOf(request, condition);
+  if (error !== undefined) connection.send(error);
+}

@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { type Element, xml } from "../../../xml/element.ts";
+import { NS } from "../../../xml/namespaces.ts";
+import { type Connection, type Header, StreamRefusal } from "../connection.ts";
+import { type Host, insistsOnTls, startTls, startTlsFeature } from "../host.ts";
+import { isStanza, translate } from "../routing/stanza.ts";
+import type { Party } from "../routing/switchboard.ts";
+
+/**
+ * A component's stream (XEP-0114). One with `version='1.0'` is treated as jabberd2's router treats
+ * it: with features, so that there may be TLS, and with stanzas delivered in `jabber:client`.
+ */
+export async function componentStream(connection: Connection, host: Host): Promise<never> {
+  const { domain, modern } = await logIn(connection, host);
+  const party: Party = {
+    deliver: (stanza) => {
+      connection.send(modern ? stanza : translate(stanza, NS.client, NS.component));
+    },
+  };
+  host.switchboard.bind(domain, party);
+  try {
+    connection.trust();
+    connection.send(xml("handshake"));
+    connection.enter("ready");
+    for (;;) receive(await connection.next(), domain, host);
+  } finally {
+    host.switchboard.unbind(domain, party);
+  }
+}
+
+/**
+ *     S: <stream:stream id='3BF96D32' …>
+ *     C: <handshake>…</handshake>
+ *        ^ here: the hash of the id and the secret, or the stream ends
+ */
+async function logIn(connection: Connection, host: Host) {
+  let header = await openStream(connection, host);
+  let element = await connection.next();
+  if (element.is("starttls", NS.tls) && header.modern) {
+    await startTls(connection, host);
+    header = await openStream(connection, host);
+    element = await connection.next();
+  }
+  if (insistsOnTls(connection, host)) {
+    throw new StreamRefusal("policy-violation", "Use of STARTTLS required");
+  }
+  const domain = host.switchboard.domainOf(header.to) ?? "";
+  const secret = host.settings.components.get(domain) ?? "";
+  const expected = createHash("sha1").update(`${connection.id}${secret}`, "utf8").digest("hex");
+  connection.enter("auth");
+  if (!element.is("handshake", NS.component) || element.text() !== expected) {
+    throw new StreamRefusal("not-authorized");
+  }
+  if (host.switchboard.holds(domain)) {
+    throw new StreamRefusal("conflict", "Component already connected");
+  }
+  return { domain, modern: header.modern };
+}
+
+async function openStream(connection: Connection, host: Host): Promise<Header> {
+  const header = await connection.header();
+  const to = host.switchboard.domainOf(header.to) ?? "";
+  const known = host.settings.components.has(to);
+  connection.open(known ? to : host.settings.domain, header.modern ? "1.0" : undefined);
+  if (header.contentNamespace !== NS.component) throw new StreamRefusal("invalid-namespace");
+  if (!known) throw new StreamRefusal("host-unknown");
+  if (header.modern) connection.features(startTlsFeature(connection, host));
+  return header;
+}
+
+/** A stanza must say whom it is for, and come from the component's own domain. */
+function receive(element: Element, domain: string, host: Host): void {
+  const stanza = translate(element, NS.component, NS.client);
+  if (!isStanza(stanza)) throw new StreamRefusal("unsupported-stanza-type");
+  const { from = "", to = "" } = stanza.attrs;
+  if (from === "" || to === "") throw new StreamRefusal("improper-addressing");
+  if (host.switchboard.domainOf(from) !== domain) throw new StreamRefusal("invalid-from");
+  host.switchboard.send(stanza);
+}

@@ -1,0 +1,244 @@
+import type { Socket } from "node:net";
+import { type SecureContext, TLSSocket } from "node:tls";
+import { deferred } from "../../base/deferred.ts";
+import { BrokerError } from "../../base/errors.ts";
+import { type FaultState, type LoopbackPhase, PHASES } from "./faults.ts";
+
+/** Bytes written that a peer has not read: beyond this, whoever sends it more has to wait. */
+const FULL = 1024 * 1024;
+
+/** Beyond this, which takes several senders, the server drops the connection. */
+const UNREAD_LIMIT = 64 * FULL;
+
+/** How long a full connection may take to drain before it is dropped, in milliseconds. */
+const STALL = 10_000;
+
+/** How long the other side may take to end its half after we have ended ours, in milliseconds. */
+const LINGER = 2000;
+
+/** What a wire tells its owner. */
+export interface WireEvents {
+  readonly data: (bytes: Uint8Array) => void;
+  /** Nothing more will arrive. May be told more than once. */
+  readonly end: () => void;
+  /** The other side does not keep up: the promise resolves when it has, or is gone. */
+  readonly full: (relief: Promise<void>) => void;
+}
+
+/** A part of what is to be written: bytes and when they are due, or the end of our half. */
+interface Held {
+  readonly due: number;
+  readonly bytes: Uint8Array | "end";
+}
+
+/**
+ * The bytes of one connection: a socket, TLS on it when asked for, and the faults on what is
+ * written. Errors of the socket are ends like any other: a server does not mind.
+ */
+export class Wire {
+  /** Settles when the connection is gone in both directions. */
+  readonly closed: Promise<void>;
+  readonly #faults: Readonly<FaultState>;
+  readonly #events: WireEvents;
+  #socket: Socket;
+  #phase: LoopbackPhase = "connect";
+  #secured = false;
+  #held: Held[] = [];
+  #heldBytes = 0;
+  #cancelPump: (() => void) | undefined;
+  #drained: (() => void) | undefined;
+  #linger: NodeJS.Timeout | undefined;
+  #full: { readonly relief: Promise<void>; readonly end: () => void } | undefined;
+
+  constructor(socket: Socket, faults: Readonly<FaultState>, events: WireEvents) {
+    this.#socket = socket;
+    this.#faults = faults;
+    this.#events = events;
+    this.closed = new Promise((resolve) => {
+      socket.once("close", () => {
+        this.#stopPump();
+        this.#full?.end();
+        clearTimeout(this.#linger);
+        events.end();
+        resolve();
+      });
+    });
+    socket.setNoDelay(true);
+    this.#listen(socket);
+  }
+
+  /** Whether TLS protects the connection. */
+  get secured(): boolean {
+    return this.#secured;
+  }
+
+  /** Whether a fault forbids to say anything here. */
+  get mute(): boolean {
+    const { mute } = this.#faults;
+    return mute !== undefined && PHASES.indexOf(this.#phase) >= PHASES.indexOf(mute);
+  }
+
+  /** Notes how far the connection has come; a phase that is past is not entered again. */
+  enter(phase: LoopbackPhase): void {
+    if (PHASES.indexOf(phase) > PHASES.indexOf(this.#phase)) this.#phase = phase;
+  }
+
+  /** Writes text as UTF-8, unless mute. */
+  write(text: string): void {
+    if (!this.mute) this.inject(new TextEncoder().encode(text));
+  }
+
+  /** Writes bytes, mute or not; `delay` and `split` apply. */
+  inject(bytes: Uint8Array): void {
+    this.#put(bytes);
+    const unread = this.#socket.writableLength + this.#heldBytes;
+    if (unread > UNREAD_LIMIT) this.destroy();
+    else if (unread > FULL) this.#events.full(this.#fill());
+  }
+
+  /**
+   * Puts TLS on the connection, as the server, once everything written has left. `direct`: from the
+   * first byte, so ALPN may be negotiated. Rejects with `DISCONNECTED` when the handshake fails.
+   */
+  async secure(context: SecureContext, direct: boolean): Promise<void> {
+    await this.#flushed();
+    // A mute server never answers the handshake: the other side has to give up.
+    if (this.mute) {
+      await this.closed;
+      throw new BrokerError("DISCONNECTED");
+    }
+    const clear = this.#socket;
+    clear.removeAllListeners("data");
+    const secured = new TLSSocket(clear, {
+      isServer: true,
+      secureContext: context,
+      ...(direct ? { ALPNProtocols: ["xmpp-client"] } : {}),
+    });
+    this.#socket = secured;
+    const handshake = new Promise<void>((resolve) => secured.once("secure", resolve));
+    this.#listen(secured);
+    await Promise.race([handshake, this.closed]);
+    if (clear.destroyed || secured.destroyed) throw new BrokerError("DISCONNECTED");
+    this.#secured = true;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Ends our half when everything written has left; mute, it does not even do that. */
+  end(): void {
+    if (!this.mute) this.#put("end");
+  }
+
+  /** Drops the connection now. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #listen(socket: Socket): void {
+    socket.on("data", this.#events.data);
+    socket.on("end", this.#events.end);
+    socket.on("close", this.#events.end);
+    socket.on("drain", () => {
+      if (this.#heldBytes === 0) this.#full?.end();
+    });
+    // The close that follows says it all.
+    socket.on("error", () => undefined);
+  }
+
+  /** The promise that what is unread will have left; if it takes too long, the peer is dropped. */
+  #fill(): Promise<void> {
+    if (this.#full !== undefined) return this.#full.relief;
+    let timer: NodeJS.Timeout;
+    const watch = (): void => {
+      timer = setTimeout(() => {
+        // What a fault holds back is not the peer's doing.
+        if (this.#heldBytes > 0) watch();
+        else this.destroy();
+      }, STALL);
+    };
+    watch();
+    const { promise: relief, resolve } = deferred<undefined>();
+    const end = (): void => {
+      clearTimeout(timer);
+      this.#full = undefined;
+      resolve(undefined);
+    };
+    this.#full = { relief, end };
+    return relief;
+  }
+
+  #put(bytes: Uint8Array | "end"): void {
+    if (this.#socket.destroyed) return;
+    const { delay, split } = this.#faults;
+    if (delay === 0 && !split && this.#held.length === 0) this.#emit(bytes);
+    else {
+      this.#held.push({ due: performance.now() + delay, bytes });
+      this.#heldBytes += bytes.length;
+      if (this.#cancelPump === undefined) this.#pump();
+    }
+  }
+
+  #emit(bytes: Uint8Array | "end"): void {
+    if (bytes !== "end") {
+      this.#socket.write(bytes);
+      return;
+    }
+    this.#socket.end();
+    this.#linger ??= setTimeout(() => {
+      this.destroy();
+    }, LINGER);
+  }
+
+  /** Writes the first of what is held (one byte of it when split) when it is due, then comes back. */
+  readonly #pump = (): void => {
+    this.#cancelPump = undefined;
+    const first = this.#held[0];
+    if (first === undefined) {
+      this.#drained?.();
+      if (this.#socket.writableLength === 0) this.#full?.end();
+      return;
+    }
+    const wait = first.due - performance.now();
+    if (wait > 0) {
+      const timer = setTimeout(this.#pump, wait);
+      this.#cancelPump = () => {
+        clearTimeout(timer);
+      };
+      return;
+    }
+    const { bytes, due } = first;
+    if (bytes === "end" || bytes.length <= 1 || !this.#faults.split) {
+      this.#held.shift();
+      this.#heldBytes -= bytes.length;
+      this.#emit(bytes);
+    } else {
+      this.#held[0] = { due, bytes: bytes.subarray(1) };
+      this.#heldBytes -= 1;
+      this.#emit(bytes.subarray(0, 1));
+    }
+    const turn = setImmediate(this.#pump);
+    this.#cancelPump = () => {
+      clearImmediate(turn);
+    };
+  };
+
+  async #flushed(): Promise<void> {
+    if (this.#held.length === 0 && this.#cancelPump === undefined) return;
+    const drained = new Promise<void>((resolve) => {
+      this.#drained = resolve;
+    });
+    await Promise.race([drained, this.closed]);
+  }
+
+  #stopPump(): void {
+    this.#cancelPump?.();
+    this.#cancelPump = undefined;
+    this.#held = [];
+  }
+}

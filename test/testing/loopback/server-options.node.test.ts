@@ -1,0 +1,107 @@
+import { expect, test } from "vitest";
+import { BrokerError } from "../../../src/base/errors.ts";
+import {
+  type LoopbackOptions,
+  LoopbackServer,
+  makeCertificate,
+} from "../../../src/testing/index.ts";
+import { attach, clientHeader, dial, dialTls, serve } from "./scene.ts";
+
+test.each<[unknown, string]>([
+  [{ domian: "a.test" }, "LoopbackServer has no option domian; it knows domain, users"],
+  [null, "options must be an object, got null"],
+  [{ domain: "" }, 'domain must be a text that is not empty, got ""'],
+  [{ domain: "me@a.test" }, 'domain must be a domain, got "me@a.test"'],
+  [{ domain: "a..test" }, 'domain must be a domain, got "a..test"'],
+  [{ users: ["juliet"] }, "users must be an object, got an array"],
+  [{ users: { "juliet@localhost": "x" } }, "users must be an object of user names, without domain"],
+  [{ users: { juliet: "" } }, 'users.juliet must be a text that is not empty, got ""'],
+  [{ users: { juliet: 5 } }, "users.juliet must be a text that is not empty, got 5"],
+  [{ components: { "a b": "x" } }, 'components must be a domain, got "a b"'],
+  [{ components: { localhost: "x" } }, "components must be domains other than `domain`"],
+  [{ router: "jabberd" }, 'router must be an object, got "jabberd"'],
+  [
+    { router: { username: "a" } },
+    "router.password must be a text that is not empty, got undefined",
+  ],
+  [{ router: { username: "a", password: "b", acl: 1 } }, "router has no option acl"],
+  [
+    { router: { username: "a", password: "b", names: "c" } },
+    'router.names must be a list, got "c"',
+  ],
+  [{ port: 65_533 }, "port must be a whole number from 0 to 65532, got 65533"],
+  [{ starttls: true }, 'starttls must be one of "optional", "required", "none", got true'],
+  [{ mechanisms: ["CRAM-MD5"] }, 'mechanisms must be one of "SCRAM-SHA-512"'],
+  [{ session: "on" }, 'session must be one of "optional", "required", "none", got "on"'],
+  [{ conflict: "fight" }, 'conflict must be one of "refuse", "replace", got "fight"'],
+  [{ certificate: { cert: "x" } }, "certificate.key must be a text that is not empty"],
+])("%j is a BAD_OPTION that says: %s", async (options, message) => {
+  const start = LoopbackServer.start(options as LoopbackOptions);
+  await expect(start).rejects.toMatchObject({
+    code: "BAD_OPTION",
+    message: expect.stringContaining(message) as unknown,
+  });
+});
+
+test("no error shows a password", async () => {
+  const users = { "a@b": "hunter2" };
+  await expect(LoopbackServer.start({ users })).rejects.not.toThrow(/hunter2/);
+});
+
+test("without options it serves localhost, and knows nobody", async () => {
+  await using server = await LoopbackServer.start();
+  expect(server.domain).toBe("localhost");
+  const client = await dial(server.ports.client);
+  await client.play(`
+    C: ${clientHeader()}
+    S: <?xml … from='localhost' …</stream:features>
+  `);
+});
+
+test("the domain, users and components are prepared as addresses are", async () => {
+  const server = await serve({
+    domain: "BÜCHER.example",
+    components: { "ECHO.localhost": "shush 🤫" },
+  });
+  expect(server.domain).toBe("bücher.example");
+  await attach(server);
+});
+
+/** A server on the first port of a range, outside the one the system picks from, that has three free ones behind it. */
+async function serveOnFixedPort(): Promise<{ server: LoopbackServer; port: number }> {
+  for (let port = 21_000; port < 25_000; port += 4) {
+    try {
+      return { server: await serve({ port }), port };
+    } catch (error) {
+      if (!(error instanceof BrokerError) || error.code !== "CONNECT_FAILED") throw error;
+    }
+  }
+  throw new TypeError("no four ports in a row are free");
+}
+
+test("a fixed port has the other three behind it", async () => {
+  const { server, port } = await serveOnFixedPort();
+  expect(server.ports).toEqual({
+    client: port,
+    clientTls: port + 1,
+    component: port + 2,
+    router: port + 3,
+  });
+  await expect(LoopbackServer.start({ port })).rejects.toMatchObject({ code: "CONNECT_FAILED" });
+});
+
+test("a certificate of one's own is shown", async () => {
+  const certificate = makeCertificate({ names: ["localhost"] });
+  const server = await serve({ certificate });
+  expect([server.ca, server.pin]).toEqual([certificate.ca, certificate.pin]);
+  const client = await dialTls(server);
+  expect(client.tls.getPeerCertificate().subjectaltname).toBe("DNS:localhost");
+});
+
+test("the certificate is valid for the domain, its subdomains and this machine", async () => {
+  const server = await serve({ domain: "example.test" });
+  const client = await dialTls(server);
+  expect(client.tls.getPeerCertificate().subjectaltname).toBe(
+    "DNS:example.test, DNS:*.example.test, DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1",
+  );
+});
