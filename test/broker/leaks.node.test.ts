@@ -1,3 +1,4 @@
+// Runs alone: it counts the open handles of its process.
 import { expect, test } from "vitest";
 import {
   Broker,

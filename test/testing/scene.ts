@@ -1,13 +1,18 @@
 import { createHash } from "node:crypto";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import { type LoopbackOptions, LoopbackServer } from "../../src/testing/index.ts";
 import { RawClient } from "./raw-client.ts";
 
-const open: { close(): unknown }[] = [];
-
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close();
-});
+/**
+ * Closes it when the test ends, the newest first. Each test registers its own hook: a hook of this module would belong
+ * to the first file that imports it.
+ */
+function closing<T extends { close(): unknown }>(one: T): T {
+  onTestFinished(async () => {
+    await one.close();
+  });
+  return one;
+}
 
 /** Who is there unless a test says otherwise. */
 export const CAST = {
@@ -18,22 +23,16 @@ export const CAST = {
 
 /** A server that is closed after the test. */
 export async function serve(options: LoopbackOptions = {}): Promise<LoopbackServer> {
-  const server = await LoopbackServer.start({ ...CAST, ...options });
-  open.push(server);
-  return server;
+  return closing(await LoopbackServer.start({ ...CAST, ...options }));
 }
 
 /** A raw connection to one of its ports. */
 export async function dial(port: number): Promise<RawClient> {
-  const client = await RawClient.connect(port);
-  open.push(client);
-  return client;
+  return closing(await RawClient.connect(port));
 }
 
 export async function dialTls(server: LoopbackServer, alpn?: string): Promise<RawClient> {
-  const client = await RawClient.connectTls(server.ports.clientTls, server.ca, alpn);
-  open.push(client);
-  return client;
+  return closing(await RawClient.connectTls(server.ports.clientTls, server.ca, alpn));
 }
 
 export const STREAM = "http://etherx.jabber.org/streams";
