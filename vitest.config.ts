@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 
@@ -10,25 +11,54 @@ const provider = playwright({
 
 const here = (path: string) => new URL(path, import.meta.url).pathname;
 
-/** The package by its own name, as its users and `examples/` import it, is the source under test. */
+/** Resolves the package's own name to its source, so that tests and `examples/` import it as users do. */
 const own = (entry: string) => [
   { find: /^xmpp-broker\/(xml|xpath)$/, replacement: here("./src/$1.ts") },
   { find: "xmpp-broker/testing", replacement: here("./src/testing/index.ts") },
   { find: "xmpp-broker", replacement: here(entry) },
 ];
 
+const TESTS = "test/**/*.test.ts";
+
+/** The tests that need an installed server. */
+const REAL = ["test/real/**/*.test.ts", "test/servers/**/*.test.ts"];
+
+/** The files that need a process of their own. Their first line says so, and why. */
+const ALONE = readdirSync(here("./test"), { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".test.ts"))
+  .map((path) => `test/${path}`)
+  .filter((path) => readFileSync(here(path), "utf8").startsWith("// Runs alone: "));
+
 export default defineConfig({
   test: {
     setupFiles: ["./test/seed.ts"],
     reporters: ["default", "./test/closing-line.ts"],
+    maxWorkers: "100%",
+    // Files share a process: starting one for each file costs more than most files do. So a test undoes what it does
+    // to globals and to the process, and a module that tests import registers no hook.
+    isolate: false,
+    // A busy machine is slow. These only end a test that hangs.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     projects: [
       {
         extends: true,
         resolve: { alias: own("./src/node.ts") },
+        test: { name: "node", include: [TESTS], exclude: [...REAL, ...ALONE] },
+      },
+      {
+        extends: true,
+        resolve: { alias: own("./src/node.ts") },
+        test: { name: "alone", include: ALONE, isolate: true },
+      },
+      {
+        extends: true,
+        resolve: { alias: own("./src/node.ts") },
         test: {
-          name: "node",
-          include: ["test/**/*.test.ts"],
+          name: "real",
+          include: REAL,
           globalSetup: ["test/servers/global-setup.ts"],
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -36,8 +66,10 @@ export default defineConfig({
         resolve: { alias: own("./src/index.ts") },
         test: {
           name: "browser",
-          include: ["test/**/*.test.ts"],
+          include: [TESTS],
           exclude: ["test/**/*.node.test.ts"],
+          sequence: { groupOrder: 2 },
+          isolate: true,
           browser: {
             enabled: true,
             headless: true,

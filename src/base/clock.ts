@@ -1,22 +1,30 @@
 /** Time as the broker sees it: an argument of the runtime, so that tests can hold it. */
 export interface Clock {
-  /** Milliseconds of a clock that nobody sets: for waits and ages. */
+  /** Milliseconds since some fixed moment. It never goes back, also when somebody sets the machine's clock. */
   now(): number;
-  /** Milliseconds since 1970: for stamps that others read. */
+  /** Milliseconds since 1970. It jumps when somebody sets the machine's clock. */
   wall(): number;
-  /** Runs an action once after so many milliseconds; calling the result cancels it. It never keeps the process alive. */
+  /** Runs an action once after so many milliseconds. The function it returns cancels that. */
   after(milliseconds: number, action: () => void): () => void;
 }
 
-/** The longest wait of a timer, in milliseconds: timers count in 32 bits, and a longer wait would be none at all. */
+/** The longest wait of a timer, of one timer, in milliseconds: they count in 32 bits, and a longer one would fire at once. */
 export const LONGEST = 2 ** 31 - 1;
 
-/** The clock of the machine. */
+/** The machine's clock. Its timers never keep the process alive, and run for any length of time. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
   after(milliseconds, action) {
-    const timer: unknown = setTimeout(action, Math.min(Math.max(milliseconds, 0), LONGEST));
+    if (milliseconds > LONGEST) {
+      let cancel = systemClock.after(LONGEST, () => {
+        cancel = systemClock.after(milliseconds - LONGEST, action);
+      });
+      return () => {
+        cancel();
+      };
+    }
+    const timer: unknown = setTimeout(action, milliseconds);
     // Node's timers are objects that keep the process alive; those of browsers are numbers.
     if (typeof timer === "object" && timer !== null && "unref" in timer) {
       (timer as { unref(): void }).unref();

@@ -1,3 +1,4 @@
+// Runs alone: it counts the open handles of its process.
 import { expect, test } from "vitest";
 import {
   Broker,
@@ -77,7 +78,7 @@ const SCENES: Record<string, Scene> = {
   "a queue with stanzas that expire later": async (broker) => {
     const delivery = broker.send(xml("message", { to: "juliet@localhost" }), { ttl: 60_000 });
     await broker.connect();
-    broker.queue.remove(delivery.id);
+    broker.queue.remove(delivery.key);
     await broker.shutdown();
   },
   "a connection that is cut": async (broker, server) => {

@@ -180,7 +180,7 @@ test("connect called as a shutdown begins waits for its end", async () => {
 test("shutdown called again while it begins is the same shutdown", async () => {
   const { broker, names } = polite();
   await broker.connect();
-  let inner: Promise<void> | undefined;
+  let inner: Promise<unknown> | undefined;
   broker.on("shutdown:start", () => {
     inner = broker.shutdown();
   });

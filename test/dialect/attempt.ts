@@ -1,3 +1,4 @@
+import { systemClock } from "../../src/base/clock.ts";
 import type { Crypto } from "../../src/base/crypto.ts";
 import { BrokerError } from "../../src/base/errors.ts";
 import { webCrypto } from "../../src/base/web-crypto.ts";
@@ -51,7 +52,7 @@ export async function attempt(
   const peer = new ScriptedPeer(script, { cut, tls: options.tls !== "plaintext" });
   const broker = new Broker(
     { dialect, host: "127.0.0.1", transport: peer.transport, ...brokerOptions },
-    { connect: peer.transport, crypto, trace: () => undefined },
+    { connect: peer.transport, clock: systemClock, crypto, trace: () => undefined },
   );
   const events: string[] = [];
   for (const event of EVENTS) {

@@ -166,6 +166,8 @@ describe("the tables", () => {
       trace: true,
       transport: true,
       overrides: true,
+      lookup: true,
+      inbox: true,
     };
     const named = [...table(section(page, "Options")).keys()].map((name) => name.split(".")[0]);
     expect([...new Set(named)].sort()).toEqual(Object.keys(options).sort());

@@ -1,22 +1,23 @@
 import type { TlsPolicy } from "../../src/node.ts";
 import type { Server, ServerName, TlsMode } from "../servers/server.ts";
 
-/** What protects the connection once the login is through. */
-export type Protection = "STARTTLS" | "direct TLS" | "nothing";
-
-/** One cell of the matrix: a dialect at a server's door, with a TLS policy. */
-export interface Cell {
-  readonly server: Server["name"];
+/** The columns of the matrix. A new one is a field here, and its part in `reach` of stage.ts. */
+interface Columns {
   readonly dialect: "xmpp" | "legacy" | "component" | "jabberd2";
-  /** What the server does about TLS at that door. */
+  /** How the server treats TLS at the door that the broker connects to. */
   readonly door: TlsMode;
-  /** What the broker is told to do. */
+  /** The policy that the broker is given. */
   readonly policy: TlsPolicy;
-  /** What comes of it. */
-  readonly protection: Protection;
+  /** The protection of the connection after the login. */
+  readonly protection: "STARTTLS" | "direct TLS" | "nothing";
 }
 
-type Row = readonly [Cell["dialect"], TlsMode, TlsPolicy, Protection];
+/** One cell of the matrix. */
+export interface Cell extends Columns {
+  readonly server: Server["name"];
+}
+
+type Row = readonly [Cell["dialect"], Cell["door"], Cell["policy"], Cell["protection"]];
 
 // biome-ignore format: it is a table
 const ROWS: Readonly<Record<Server["name"], readonly Row[]>> = {
@@ -101,6 +102,22 @@ export const cellsOf = (server: Server["name"]): readonly Cell[] =>
     policy,
     protection,
   }));
+
+/**
+ * The cell of each server that goes through the long steps too: large texts, and thousands of filters. They test the
+ * path of stanzas, which hardly depends on the cell, so once a server is enough. Each dialect has its turn but `legacy`,
+ * which is `xmpp` after the login.
+ */
+const LONG: Readonly<Record<Server["name"], Partial<Columns>>> = {
+  prosody: { dialect: "xmpp", protection: "STARTTLS", policy: "required" },
+  ejabberd: { dialect: "component", protection: "direct TLS" },
+  jabberd2: { dialect: "jabberd2", protection: "STARTTLS", policy: "required" },
+  loopback: { dialect: "xmpp", protection: "nothing", policy: "plaintext" },
+};
+
+/** Whether a cell goes through the long steps. */
+export const hasLongSteps = (cell: Cell): boolean =>
+  Object.entries(LONG[cell.server]).every(([key, value]) => cell[key as keyof Columns] === value);
 
 /** Whether it logs in with an account, and has a full JID. */
 export const isClient = ({ dialect }: Cell): boolean => dialect === "xmpp" || dialect === "legacy";

@@ -3,16 +3,20 @@ import { type Broker, StreamError, xml } from "../../src/node.ts";
 import { CANDIDATES, find, serversRequired } from "../servers/found.ts";
 import { startJabberd2 } from "../servers/jabberd2.ts";
 import { ACCOUNTS, type RealServer, type Server, type ServerName } from "../servers/server.ts";
-import { type Cell, cellsOf, isClient, lastWordsOf, MECHANISMS, REFUSALS, title } from "./cells.ts";
+import {
+  type Cell,
+  cellsOf,
+  hasLongSteps,
+  isClient,
+  lastWordsOf,
+  MECHANISMS,
+  REFUSALS,
+  title,
+} from "./cells.ts";
 import { MANY_FILTERS } from "./many-filters.ts";
 import { SCENARIO, type Step } from "./scenario.ts";
 import { address, client, connectPeer, message, Stage } from "./stage.ts";
 import { VOLUME } from "./volume.ts";
-
-/** How long starting a server may take. */
-const START_MS = 90_000;
-/** How long a step may take; the long ones need a few seconds on Prosody, more on a busy machine. */
-const STEP_MS = 60_000;
 
 /** Registers everything that is tested on one server. */
 export function matrix(name: ServerName): void {
@@ -39,7 +43,7 @@ export function ownWays(name: ServerName, body: (server: () => RealServer) => vo
     beforeAll(async () => {
       server = await CANDIDATES[name].start();
       return () => server.close();
-    }, START_MS);
+    });
     afterEach(() => server.settled(0));
     body(() => server);
   });
@@ -50,14 +54,12 @@ export interface Instance {
   readonly title: string;
   readonly start: () => Promise<Server>;
   readonly cells: readonly Cell[];
-  /** Leave the long steps out: another instance has them. */
-  readonly short?: boolean;
 }
 
 /** Registers the scenario for each cell, and what becomes of all when the server ends. */
-export function play({ start, cells, title: which, short = false }: Instance): void {
+export function play({ start, cells, title: which }: Instance): void {
   describe(which, () => {
-    scenario(start, cells, short);
+    scenario(start, cells);
   });
   describe.each([
     ["is stopped", "stop"],
@@ -86,24 +88,18 @@ function instances(name: ServerName): readonly Instance[] {
   ];
 }
 
-/** The steps of a cell; the long ones once in clear and once in TLS for each dialect (legacy traffic is as xmpp's). */
-function stepsOf(cell: Cell, cells: readonly Cell[]): readonly Step[] {
-  const kind = ({ dialect, protection }: Cell): string =>
-    dialect + (protection === "nothing" ? " in clear" : " in TLS");
-  const first = cells.find((other) => kind(other) === kind(cell));
-  return cell === first && cell.dialect !== "legacy"
-    ? [...SCENARIO, VOLUME, MANY_FILTERS]
-    : SCENARIO;
-}
+/** The steps of a cell. One cell of each server has the long ones too. */
+const stepsOf = (cell: Cell): readonly Step[] =>
+  hasLongSteps(cell) ? [...SCENARIO, VOLUME, MANY_FILTERS] : SCENARIO;
 
 /** Every cell goes through every step of the scenario. */
-function scenario(start: Instance["start"], cells: readonly Cell[], short: boolean): void {
+function scenario(start: Instance["start"], cells: readonly Cell[]): void {
   let server: Server;
   let peer: Broker;
   beforeAll(async () => {
     server = await start();
     return () => server.close();
-  }, START_MS);
+  });
   beforeAll(async () => {
     peer = await connectPeer(server);
     return () => peer.shutdown();
@@ -115,15 +111,10 @@ function scenario(start: Instance["start"], cells: readonly Cell[], short: boole
       await stage?.clear();
       await server.settled(1);
     });
-    const steps = short ? SCENARIO : stepsOf(cell, cells);
-    test.each(steps.map((step) => [step.title, step] as const))(
-      "%s",
-      async (_, step) => {
-        stage = new Stage(server, cell, peer);
-        await step.play(stage);
-      },
-      STEP_MS,
-    );
+    test.each(stepsOf(cell).map((step) => [step.title, step] as const))("%s", async (_, step) => {
+      stage = new Stage(server, cell, peer);
+      await step.play(stage);
+    });
   });
 }
 
@@ -134,7 +125,7 @@ function ending(start: Instance["start"], cells: readonly Cell[], how: "stop" | 
   beforeAll(async () => {
     server = await start();
     return () => server.close();
-  }, START_MS);
+  });
   beforeAll(async () => {
     const peer = await connectPeer(server);
     const services = cells.filter((cell) => !isClient(cell));
@@ -148,7 +139,7 @@ function ending(start: Instance["start"], cells: readonly Cell[], how: "stop" | 
     }
     await server[how]();
     await peer.closed;
-  }, START_MS);
+  });
 
   test.each(cells.map((cell, index) => [title(cell), cell, index] as const))(
     "%s: closed, and what waited is rejected",
@@ -175,7 +166,7 @@ function logins(name: ServerName): void {
   beforeAll(async () => {
     server = await CANDIDATES[name].start();
     return () => server.close();
-  }, START_MS);
+  });
   afterEach(() => server.settled(0));
 
   test.each(MECHANISMS[name])("by %s, if only that may be used", async (mechanism) => {

@@ -50,10 +50,8 @@ export class Stage {
     const { resource, service, password, ...options } = casting;
     const broker = new Broker({
       ...options,
+      ...reach(this.cell, this.server),
       dialect: dialectOf(this.cell, this.server, { resource, service, password }),
-      host: "127.0.0.1",
-      port: portOf(this.cell, this.server),
-      tls: { policy: this.cell.policy, ca: this.server.ca },
       keepAlive: false,
     });
     this.#brokers.push(broker);
@@ -124,7 +122,8 @@ export async function connectPeer(server: Server): Promise<Broker> {
   return peer;
 }
 
-function portOf({ dialect, door }: Cell, server: Server): number {
+/** How the broker of a cell reaches its server. */
+function reach({ dialect, door, policy }: Cell, server: Server) {
   const port = {
     xmpp: server.clients[door].port,
     legacy: server.clients[door].port,
@@ -132,7 +131,7 @@ function portOf({ dialect, door }: Cell, server: Server): number {
     jabberd2: server.routers[door],
   }[dialect];
   if (port === undefined) throw new Error(`${server.name} has no such door: ${dialect}, ${door}`);
-  return port;
+  return { host: "127.0.0.1", port, tls: { policy, ca: server.ca } } as const;
 }
 
 function dialectOf(

@@ -36,7 +36,7 @@ describe.each(SERVER_NAMES)("%s", (name) => {
     let server: RealServer;
     beforeAll(async () => {
       server = await CANDIDATES[name].start();
-    }, 90_000);
+    });
     afterAll(() => server.close());
 
     test.each(["required", "optional", "off"] as const)("TLS for clients is %s", async (mode) => {
@@ -94,7 +94,7 @@ describe.each(SERVER_NAMES)("%s", (name) => {
       await expect(wire.until(/never/)).rejects.toThrow("the connection was closed");
       await other.close();
       await expect(Wire.connect(port)).rejects.toThrow("ECONNREFUSED");
-    }, 60_000);
+    });
   });
 });
 

@@ -228,7 +228,7 @@ test("a request that leaves the queue unsent is rejected at once, with what beca
   const { broker } = line({ queue: { limit: 2, overflow: "drop-oldest" } });
   const requests = [1, 2, 3].map(() => codeOf(broker.request(xml("iq", { type: "get" }))));
   expect(await requests[0]).toBe("QUEUE_FULL");
-  for (const { delivery } of broker.queue) broker.queue.remove(delivery.id);
+  for (const { delivery } of broker.queue) broker.queue.remove(delivery.key);
   expect(await Promise.all(requests)).toEqual(["QUEUE_FULL", "REMOVED", "REMOVED"]);
   expect(broker.pending.size).toBe(0);
 });

@@ -52,8 +52,8 @@ test("a stanza is taken as it was when it was sent", async () => {
 test("one taken back fails with REMOVED, all of them with clear", () => {
   const { broker } = line();
   const [a, b, c] = ["a", "b", "c"].map((id) => broker.send(message(id)));
-  expect(broker.queue.remove(b?.id ?? "")).toBe(true);
-  expect(broker.queue.remove(b?.id ?? "")).toBe(false);
+  expect(broker.queue.remove(b?.key ?? "")).toBe(true);
+  expect(broker.queue.remove(b?.key ?? "")).toBe(false);
   expect(b?.error?.code).toBe("REMOVED");
   expect(broker.queue.clear()).toBe(2);
   expect([a?.state, c?.state]).toEqual(["failed", "failed"]);

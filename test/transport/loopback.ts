@@ -1,5 +1,5 @@
 import type { Server, Socket } from "node:net";
-import { afterEach, expect } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import type {
   Target,
@@ -8,12 +8,21 @@ import type {
   TransportEvents,
 } from "../../src/transport/transport.ts";
 
-/** What is to be undone after each test, the newest first. */
-export const undo: (() => unknown)[] = [];
+const pending: (() => unknown)[] = [];
 
-afterEach(async () => {
-  for (const action of undo.splice(0).reverse()) await action();
-});
+/**
+ * Runs an action when the test ends, the newest first. Each test registers its own hook: a hook of this module would
+ * belong to the first file that imports it.
+ */
+export function undo(action: () => unknown): void {
+  if (pending.length === 0) onTestFinished(undoAll);
+  pending.push(action);
+}
+
+/** Runs the actions at once, the newest first. */
+export async function undoAll(): Promise<void> {
+  for (const action of pending.splice(0).reverse()) await action();
+}
 
 /** Listens on a free loopback port until the test is over. */
 export async function listen(server: Server): Promise<number> {
@@ -24,7 +33,7 @@ export async function listen(server: Server): Promise<number> {
     socket.on("close", () => open.delete(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  undo.push(() => {
+  undo(() => {
     for (const socket of open) socket.destroy();
     return new Promise((resolve) => server.close(resolve));
   });

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import { createSecureContext, TLSSocket as ServerSide } from "node:tls";
 import { describe, expect, test } from "vitest";
-import { makeAuthority, makeCertificate } from "../../src/testing/certificate.ts";
+import { makeAuthority, makeCertificate } from "../../src/testing/certificate/certificate.ts";
 import { connectTcp } from "../../src/transport/tcp.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { eventually, listen, recorder, started, target, turn, undo } from "./loopback.ts";
@@ -24,7 +24,7 @@ async function connected(layer: Layer) {
     target(port, { ca: [authority.ca] }),
     new AbortController().signal,
   );
-  undo.push(() => {
+  undo(() => {
     transport.destroy();
   });
   const clear = await accepted;

@@ -1,9 +1,20 @@
+// Runs alone: it counts the open handles of its process.
 import { createServer, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import { connectTcp } from "../../src/transport/tcp.ts";
 import type { Transport } from "../../src/transport/transport.ts";
-import { eventually, leftOver, listen, recorder, started, target, turn, undo } from "./loopback.ts";
+import {
+  eventually,
+  leftOver,
+  listen,
+  recorder,
+  started,
+  target,
+  turn,
+  undo,
+  undoAll,
+} from "./loopback.ts";
 
 /** A transport's end and the server's end of one connection, and what both have seen. */
 async function connected(options: { allowHalfOpen?: boolean } = {}) {
@@ -11,7 +22,7 @@ async function connected(options: { allowHalfOpen?: boolean } = {}) {
   const port = await listen(server);
   const accepted = new Promise<Socket>((resolve) => server.once("connection", resolve));
   const transport = await connectTcp(target(port), new AbortController().signal);
-  undo.push(() => {
+  undo(() => {
     transport.destroy();
   });
   return { transport, socket: await accepted, port };
@@ -247,7 +258,7 @@ describe("the end of a TCP connection", () => {
       transport[finish]();
       await eventually(() => log.at(-1)).toBe("[close]");
     }
-    for (const action of undo.splice(0).reverse()) await action();
+    await undoAll();
     await eventually(leftOver).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+// Runs alone: it counts the open handles of its process.
 import { X509Certificate } from "node:crypto";
 import { createServer, type Socket } from "node:net";
 import {
@@ -19,6 +20,7 @@ import {
   target,
   turn,
   undo,
+  undoAll,
   withoutProgress,
 } from "./loopback.ts";
 import * as odd from "./odd-certificates.ts";
@@ -42,7 +44,7 @@ async function connected(tls: Partial<TlsSettings> = {}) {
     target(port, { servername: "example.org", ca: [ca], ...tls }),
     new AbortController().signal,
   );
-  undo.push(() => {
+  undo(() => {
     transport.destroy();
   });
   const socket = await accepted;
@@ -245,7 +247,7 @@ describe("TLS on a connection", () => {
     transport.write("lost");
     transport.destroy();
     await eventually(() => log).toEqual(["[close]"]);
-    for (const action of undo.splice(0).reverse()) await action();
+    await undoAll();
     await eventually(leftOver).toEqual([]);
   });
 
@@ -298,7 +300,7 @@ describe("TLS fails, and takes the connection with it,", () => {
 
   test("even where the environment switches verification off", async () => {
     vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
-    undo.push(() => vi.unstubAllEnvs());
+    undo(() => vi.unstubAllEnvs());
     const { transport, socket } = await connected({ ca: undefined });
     accept(socket);
     await expect(transport.secure(starttls)).rejects.toMatchObject({ code: "TLS_FAILED" });

@@ -1,15 +1,18 @@
 import { createHash } from "node:crypto";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import { type LoopbackOptions, LoopbackServer } from "../../../src/testing/index.ts";
 import { RawClient } from "./raw-client.ts";
 
-const servers: LoopbackServer[] = [];
-const clients: RawClient[] = [];
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.cut();
-  for (const server of servers.splice(0)) await server.close();
-});
+/**
+ * Closes or cuts it when the test ends, the newest first. Each test registers its own hook: a hook of this module would belong
+ * to the first file that imports it.
+ */
+function closing<T extends { close(): unknown } | { cut(): unknown }>(one: T): T {
+  onTestFinished(async () => {
+    await ("close" in one ? one.close() : one.cut());
+  });
+  return one;
+}
 
 /** Who is there unless a test says otherwise. */
 export const CAST = {
@@ -20,22 +23,16 @@ export const CAST = {
 
 /** A server that is closed after the test. */
 export async function serve(options: LoopbackOptions = {}): Promise<LoopbackServer> {
-  const server = await LoopbackServer.start({ ...CAST, ...options });
-  servers.push(server);
-  return server;
+  return closing(await LoopbackServer.start({ ...CAST, ...options }));
 }
 
 /** A raw connection to one of its ports. */
 export async function dial(port: number): Promise<RawClient> {
-  const client = await RawClient.connect(port);
-  clients.push(client);
-  return client;
+  return closing(await RawClient.connect(port));
 }
 
 export async function dialTls(server: LoopbackServer, alpn?: string): Promise<RawClient> {
-  const client = await RawClient.connectTls(server.ports.clientTls, server.ca, alpn);
-  clients.push(client);
-  return client;
+  return closing(await RawClient.connectTls(server.ports.clientTls, server.ca, alpn));
 }
 
 export const STREAM = "http://etherx.jabber.org/streams";

@@ -1,3 +1,4 @@
+// Runs alone: it counts the open handles of its process.
 import { createHook } from "node:async_hooks";
 import { afterAll, expect, test, vi } from "vitest";
 import { LoopbackServer } from "../../../src/testing/index.ts";

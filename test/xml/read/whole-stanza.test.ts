@@ -1,3 +1,4 @@
+// Runs alone: it needs the table of known names as it is at the start of a process.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LIMITS, type XmlLimits } from "../../../src/xml/limits.ts";
