@@ -1,13 +1,14 @@
 import { badOption, callable, knownOptions, record } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Element, XPathNode } from "../xml/element.ts";
-import type { Code } from "./code.ts";
-import { compiler } from "./compiler.ts";
-import { keysOf } from "./conditions.ts";
+import type { Code } from "./evaluate/code.ts";
+import { compiler } from "./evaluate/compiler.ts";
+import { coreFunctions, type Value } from "./evaluate/functions.ts";
+import { MAX_STEPS, Walk } from "./evaluate/walk.ts";
 import { type Expression, typeOf } from "./expression.ts";
 import { fold } from "./fold.ts";
-import { coreFunctions, type Value } from "./functions.ts";
-import type { Choice } from "./key.ts";
+import { keysOf } from "./index/conditions.ts";
+import type { Choice } from "./index/key.ts";
 import { parse } from "./parser.ts";
 import {
   isXPathValue,
@@ -17,7 +18,6 @@ import {
   type XPathInput,
   type XPathValue,
 } from "./value.ts";
-import { MAX_STEPS, Walk } from "./walk.ts";
 
 /** What the names in an expression mean, and how much its evaluation may cost. */
 export interface XPathOptions {

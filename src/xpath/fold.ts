@@ -1,6 +1,8 @@
 import { Element } from "../xml/element.ts";
-import { MIRRORED } from "./compare.ts";
-import { compiler } from "./compiler.ts";
+import { MIRRORED } from "./evaluate/compare.ts";
+import { compiler } from "./evaluate/compiler.ts";
+import { coreFunctions } from "./evaluate/functions.ts";
+import { Walk } from "./evaluate/walk.ts";
 import {
   type Expression,
   isPositional,
@@ -9,9 +11,7 @@ import {
   type Step,
   typeOf,
 } from "./expression.ts";
-import { coreFunctions } from "./functions.ts";
 import { isTrue } from "./value.ts";
-import { Walk } from "./walk.ts";
 
 type Constant = Extract<Expression, { kind: "number" | "string" | "boolean" }>;
 

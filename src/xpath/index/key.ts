@@ -1,5 +1,5 @@
-import { attributeKey } from "./place.ts";
-import { printName, quote } from "./print.ts";
+import { attributeKey } from "../evaluate/place.ts";
+import { printName, quote } from "../print.ts";
 
 /** One step on the way down to a key: a child, or anything below, of that name; `undefined` is any. */
 export interface TrailStep {

@@ -1,6 +1,6 @@
+import { indexOf } from "../evaluate/search.ts";
 import type { Relation } from "./key.ts";
 import { PrefixTree } from "./prefix-tree.ts";
-import { indexOf } from "./search.ts";
 
 /** Up to how many strings are looked for one by one: the engine's own search is fastest for few. */
 const FEW = 8;

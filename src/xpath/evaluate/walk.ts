@@ -1,7 +1,7 @@
-import { type Element, isElement, type XPathNode } from "../xml/element.ts";
+import { type Element, isElement, type XPathNode } from "../../xml/element.ts";
+import { numberOf } from "../value.ts";
+import { XPathError } from "../xpath-error.ts";
 import { documentOf, type Place } from "./place.ts";
-import { numberOf } from "./value.ts";
-import { XPathError } from "./xpath-error.ts";
 
 /**
  * How many steps one evaluation may take unless told otherwise: the largest stanza that the parser

@@ -1,6 +1,6 @@
-import type { Expression, NodeTest, Path, Step } from "./expression.ts";
+import { attributeKey } from "../evaluate/place.ts";
+import type { Expression, NodeTest, Path, Step } from "../expression.ts";
 import { best, type Choice, type Key, type Relation, type Trail, type TrailStep } from "./key.ts";
-import { attributeKey } from "./place.ts";
 
 /** How long a trail gets, and how many of its steps go any distance down: what follows is left out. */
 const LONGEST_TRAIL = 12;

@@ -1,12 +1,12 @@
-import { callable, record } from "../base/check.ts";
-import { type Subscription, subscription } from "../base/subscription.ts";
-import type { Element, XPathNode } from "../xml/element.ts";
-import { CompiledXPath, prepare, type XPath, type XPathOptions } from "./compiled-xpath.ts";
+import { callable, record } from "../../base/check.ts";
+import { type Subscription, subscription } from "../../base/subscription.ts";
+import type { Element, XPathNode } from "../../xml/element.ts";
+import { CompiledXPath, prepare, type XPath, type XPathOptions } from "../compiled-xpath.ts";
+import { Walk } from "../evaluate/walk.ts";
+import { toBoolean, type XPathValue } from "../value.ts";
 import { type Choice, printKey } from "./key.ts";
 import { mayHold } from "./key-check.ts";
 import { KeyTree } from "./key-tree.ts";
-import { toBoolean, type XPathValue } from "./value.ts";
-import { Walk } from "./walk.ts";
 
 /** One entry that matched a stanza. */
 export interface Match<T> {

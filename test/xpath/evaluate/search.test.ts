@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { xml } from "../../src/xml/element.ts";
-import { compile } from "../../src/xpath/compile.ts";
-import { FilterIndex } from "../../src/xpath/filter-index.ts";
-import { indexOf } from "../../src/xpath/search.ts";
+import { xml } from "../../../src/xml/element.ts";
+import { compile } from "../../../src/xpath/compile.ts";
+import { indexOf } from "../../../src/xpath/evaluate/search.ts";
+import { FilterIndex } from "../../../src/xpath/index/filter-index.ts";
 
 test("a long string is found in a long text where it first occurs, or not at all", () => {
   const letters = fc.string({ unit: fc.constantFrom("a", "b"), minLength: 1, maxLength: 8 });

@@ -1,9 +1,9 @@
-import type { Element } from "../xml/element.ts";
-import { DEEPEST } from "../xml/limits.ts";
-import { NS } from "../xml/namespaces.ts";
+import type { Element } from "../../xml/element.ts";
+import { DEEPEST } from "../../xml/limits.ts";
+import { NS } from "../../xml/namespaces.ts";
+import { indexOf } from "../evaluate/search.ts";
+import { textOfNode } from "../value.ts";
 import type { Choice, Key } from "./key.ts";
-import { indexOf } from "./search.ts";
-import { textOfNode } from "./value.ts";
 
 /** Whether one of the keys holds of a stanza; a stanza too deep to be looked into may have any. */
 export function mayHold(keys: Choice, stanza: Element): boolean {

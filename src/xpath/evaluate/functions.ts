@@ -1,7 +1,7 @@
-import { NS } from "../xml/namespaces.ts";
+import { NS } from "../../xml/namespaces.ts";
+import { type Type, trim } from "../value.ts";
 import type { Place } from "./place.ts";
 import { indexOf } from "./search.ts";
-import { type Type, trim } from "./value.ts";
 import type { Walk } from "./walk.ts";
 
 /** A value while an expression is evaluated: nodes are places, unique and in document order. */
