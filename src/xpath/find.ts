@@ -1,6 +1,6 @@
 import { badOption } from "../base/check.ts";
 import { type Element, isElement, type XPathNode } from "../xml/element.ts";
-import { prepare, type XPathOptions } from "./compiled-xpath.ts";
+import { prepare, type XPathOptions } from "./compile.ts";
 import { XPathError } from "./xpath-error.ts";
 
 /** The meaning of the names in an expression given to `find`, and the cost it may have. */

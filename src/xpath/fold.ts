@@ -142,21 +142,9 @@ function foldPredicates(predicates: readonly Expression[]): Expression[] {
   const folded = predicates.map((predicate) => {
     const inner = fold(predicate);
     if (isConstant(inner)) return inner.kind === "number" ? inner : constant(isTrue(inner.value));
-    return positionAsNumber(inner);
+    return inner;
   });
   return folded.filter((predicate) => predicate.kind !== "boolean" || !predicate.value);
-}
-
-/** `position() = 2` as `2`. */
-function positionAsNumber(predicate: Expression): Expression {
-  if (predicate.kind !== "compare" || predicate.operator !== "=") return predicate;
-  const { left, right } = predicate;
-  if (isPosition(left) && right.kind === "number") return right;
-  return isPosition(right) && left.kind === "number" ? left : predicate;
-}
-
-function isPosition(expression: Expression): boolean {
-  return expression.kind === "call" && expression.name === "position";
 }
 
 function foldSteps(steps: readonly Step[]): Step[] {

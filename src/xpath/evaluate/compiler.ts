@@ -6,7 +6,6 @@ import { compareCode } from "./compare.ts";
 import type { Value } from "./functions.ts";
 import { collect, count, firstText, visit } from "./path.ts";
 import type { Place } from "./place.ts";
-import { indexOf } from "./search.ts";
 import type { Walk } from "./walk.ts";
 
 /**
@@ -167,7 +166,7 @@ function shortcutOf({ name, args }: Call): Code<Value> | undefined {
   }
   if (name === "contains") {
     const text = compiler.string(first);
-    return (node, walk) => indexOf(walk.paid(text(node, walk)), value) >= 0;
+    return (node, walk) => walk.search(text(node, walk), value) >= 0;
   }
   return undefined;
 }

@@ -76,6 +76,17 @@ export class Walk {
     return text;
   }
 
+  /**
+   * Where a part first occurs in a text, or -1. The engine's search takes time in the product of the
+   * lengths at worst, so a part of more than eight characters costs more than the text alone.
+   */
+  search(text: string, part: string): number {
+    const places = text.length - part.length + 1;
+    if (text.length >= 64 && places > 0)
+      this.spend(Math.floor((places * Math.max(part.length, 8)) / 512));
+    return text.indexOf(part);
+  }
+
   /** The number that a text is, paid for. */
   number(text: string): number {
     return numberOf(this.paid(text));

@@ -1,7 +1,6 @@
 import type { Element } from "../../xml/element.ts";
 import { DEEPEST } from "../../xml/limits.ts";
 import { NS } from "../../xml/namespaces.ts";
-import { indexOf } from "../evaluate/search.ts";
 import { textOfNode } from "../value.ts";
 import type { Choice, Key } from "./key.ts";
 
@@ -54,7 +53,7 @@ function relates(relation: Key["relation"], text: string, value: string): boolea
     case "starts-with":
       return text.startsWith(value);
     case "contains":
-      return indexOf(text, value) >= 0;
+      return text.includes(value);
   }
 }
 
