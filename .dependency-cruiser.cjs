@@ -22,9 +22,21 @@ const arrows = order.map((layer, index) => ({
   to: { path: "^src/", pathNot: `^src/(${order.slice(0, index + 1).join("|")})/` },
 }));
 
+/** The small entries look at their own layer and below, so that a bundle of one holds no other. */
+const entries = [
+  ["xml", "base|xml"],
+  ["xpath", "base|xml|xpath"],
+].map(([entry, layers]) => ({
+  name: `${entry}-entry-looks-down-only`,
+  severity: "error",
+  from: { path: `^src/${entry}\\.ts$` },
+  to: { path: "^src/", pathNot: `^src/(${layers})/` },
+}));
+
 module.exports = {
   forbidden: [
     ...arrows,
+    ...entries,
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     {
       name: "only-the-edges-know-node",

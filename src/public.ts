@@ -1,9 +1,6 @@
 // What the package exports on every runtime. `Broker` itself stands in node.ts and index.ts, which give it
 // what their runtimes have. Left out on purpose: everything inside stream/, negotiate/ and sasl/.
 
-// Gives elements their `find`; the export of a type alone would not load it.
-import "./xpath/find.ts";
-
 export type { Crypto, HashName } from "./base/crypto.ts";
 export type { ListenOptions } from "./base/emitter.ts";
 export { BrokerError, type ErrorCode, type ErrorFacts, errorCodes } from "./base/errors.ts";
@@ -62,6 +59,6 @@ export { type ParseOptions, parse } from "./xml/read/parse.ts";
 export { type Hole, type Xml, xml } from "./xml/template.ts";
 export { XmlError } from "./xml/xml-error.ts";
 export { filters } from "./xpath/filters.ts";
-export type { FindOptions } from "./xpath/find.ts";
+export { type FindOptions, find } from "./xpath/find.ts";
 export type { XPathValue } from "./xpath/value.ts";
 export { XPathError } from "./xpath/xpath-error.ts";

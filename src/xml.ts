@@ -1,6 +1,4 @@
-// Gives elements their `find`.
-import "./xpath/find.ts";
-
+/** The package entry `xmpp-broker/xml`: elements, the streaming parser and the serializer. */
 export {
   type AttributeNode,
   type AttributesInit,

@@ -1,9 +1,8 @@
 /** The package entry `xmpp-broker/xpath`: XPath 1.0 over stanzas, and an index of many expressions. */
-import "./xpath/find.ts";
-
 export { compile, type XPath, type XPathOptions } from "./xpath/compile.ts";
-export { FilterIndex, type Match } from "./xpath/filter-index.ts";
 export { filters } from "./xpath/filters.ts";
+export { type FindOptions, find } from "./xpath/find.ts";
+export { FilterIndex, type Match } from "./xpath/index/filter-index.ts";
 export {
   toBoolean,
   toNumber,

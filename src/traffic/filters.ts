@@ -17,7 +17,7 @@ import { isStanzaError } from "../stream/stanza-error.ts";
 import { type Element, isElement, withAttribute, type XPathNode } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { compile, type XPath } from "../xpath/compile.ts";
-import { FilterIndex } from "../xpath/filter-index.ts";
+import { FilterIndex } from "../xpath/index/filter-index.ts";
 import type { XPathValue } from "../xpath/value.ts";
 
 /** What a handler is told about a stanza its filter matches. */

@@ -1,5 +1,5 @@
-import type { AxisName } from "./axes.ts";
-import type { CoreFunction } from "./functions.ts";
+import type { AxisName } from "./evaluate/axes.ts";
+import type { CoreFunction } from "./evaluate/functions.ts";
 import type { Type, XPathFunction, XPathInput } from "./value.ts";
 
 /** What a step's node must be. In a name, `undefined` means "any". */

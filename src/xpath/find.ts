@@ -1,32 +1,27 @@
-import { Element, type XPathNode } from "../xml/element.ts";
-import { prepare, type XPathOptions } from "./compiled-xpath.ts";
+import { badOption } from "../base/check.ts";
+import { type Element, isElement, type XPathNode } from "../xml/element.ts";
+import { prepare, type XPathOptions } from "./compile.ts";
 import { XPathError } from "./xpath-error.ts";
 
-/** What the names in an expression given to `find` mean. */
+/** The meaning of the names in an expression given to `find`, and the cost it may have. */
 export type FindOptions = XPathOptions;
 
-declare module "../xml/element.ts" {
-  interface Element {
-    /**
-     * The nodes that an XPath expression selects, in document order, with this element as the context
-     * node and as the document element: what is above it in some tree is not seen. Compile an
-     * expression that is used often. Ends in `XPATH_LIMIT`, or in `XPATH_SYNTAX` also when the result
-     * is visibly a string, number or boolean: `compile(…).evaluate` gives those.
-     *
-     * @example message.find("body[@xml:lang='en']/text()")
-     */
-    find(expression: string, options?: FindOptions): XPathNode[];
-  }
+/**
+ * Selects nodes below an element with an XPath expression; they come in document order. The element
+ * is the context node and the document element: the tree above it is not seen. A name without a
+ * prefix matches in any namespace unless `options.namespaces` binds the empty prefix; `child(name)`
+ * differs, and takes children in the element's own namespace only. `find` compiles the expression at
+ * each call: use `compile` for one that is used often.
+ *
+ * Throws `XPATH_SYNTAX` for a bad expression, and for one that gives a string, number or boolean
+ * (`compile(…).evaluate` gives those); `XPATH_LIMIT` beyond `options.steps`; `BAD_OPTION` for an
+ * argument of the wrong type.
+ *
+ * @example find(message, "body[@xml:lang='en']/text()")
+ */
+export function find(element: Element, expression: string, options?: FindOptions): XPathNode[] {
+  if (!isElement(element)) throw badOption("element", "an element", element);
+  const xpath = prepare(expression, options);
+  if (xpath.type === "nodes" || xpath.type === "any") return xpath.select(element);
+  throw new XPathError("XPATH_SYNTAX", `expected nodes, found a ${xpath.type}`, expression, 0);
 }
-
-// The one place where a layer gives a class below it a method: elements must not know XPath, but the
-// people who have one in hand look for `find` there. Importing this file adds it.
-Object.defineProperty(Element.prototype, "find", {
-  configurable: true,
-  writable: true,
-  value: function find(this: Element, expression: string, options?: FindOptions): XPathNode[] {
-    const xpath = prepare(expression, options);
-    if (xpath.type === "nodes" || xpath.type === "any") return xpath.select(this);
-    throw new XPathError("XPATH_SYNTAX", `expected nodes, found a ${xpath.type}`, expression, 0);
-  },
-});

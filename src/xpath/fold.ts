@@ -1,6 +1,8 @@
 import { Element } from "../xml/element.ts";
-import { MIRRORED } from "./compare.ts";
-import { compiler } from "./compiler.ts";
+import { MIRRORED } from "./evaluate/compare.ts";
+import { compiler } from "./evaluate/compiler.ts";
+import { coreFunctions } from "./evaluate/functions.ts";
+import { Walk } from "./evaluate/walk.ts";
 import {
   type Expression,
   isPositional,
@@ -9,9 +11,7 @@ import {
   type Step,
   typeOf,
 } from "./expression.ts";
-import { coreFunctions } from "./functions.ts";
 import { isTrue } from "./value.ts";
-import { Walk } from "./walk.ts";
 
 type Constant = Extract<Expression, { kind: "number" | "string" | "boolean" }>;
 
@@ -142,21 +142,9 @@ function foldPredicates(predicates: readonly Expression[]): Expression[] {
   const folded = predicates.map((predicate) => {
     const inner = fold(predicate);
     if (isConstant(inner)) return inner.kind === "number" ? inner : constant(isTrue(inner.value));
-    return positionAsNumber(inner);
+    return inner;
   });
   return folded.filter((predicate) => predicate.kind !== "boolean" || !predicate.value);
-}
-
-/** `position() = 2` as `2`. */
-function positionAsNumber(predicate: Expression): Expression {
-  if (predicate.kind !== "compare" || predicate.operator !== "=") return predicate;
-  const { left, right } = predicate;
-  if (isPosition(left) && right.kind === "number") return right;
-  return isPosition(right) && left.kind === "number" ? left : predicate;
-}
-
-function isPosition(expression: Expression): boolean {
-  return expression.kind === "call" && expression.name === "position";
 }
 
 function foldSteps(steps: readonly Step[]): Step[] {

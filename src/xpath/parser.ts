@@ -1,5 +1,6 @@
 import { NS } from "../xml/namespaces.ts";
-import { type AxisName, axes, isAxis } from "./axes.ts";
+import { type AxisName, axes, isAxis } from "./evaluate/axes.ts";
+import { type CoreFunction, coreFunctions } from "./evaluate/functions.ts";
 import {
   type Arithmetic,
   type Comparison,
@@ -8,7 +9,6 @@ import {
   type Step,
   typeOf,
 } from "./expression.ts";
-import { type CoreFunction, coreFunctions } from "./functions.ts";
 import { lex, type Token, type TokenKind } from "./lexer.ts";
 import { nearest } from "./nearest.ts";
 import type { XPathFunction, XPathInput } from "./value.ts";

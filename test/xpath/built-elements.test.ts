@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { xml } from "../../src/xml/element.ts";
 import { compile } from "../../src/xpath/compile.ts";
-import { FilterIndex } from "../../src/xpath/filter-index.ts";
+import { FilterIndex } from "../../src/xpath/index/filter-index.ts";
 import { evaluate } from "./show.ts";
 
 const NAMESPACES = { c: "jabber:client", x: "urn:x", p: "urn:p" };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "../../src/xml/read/parse.ts";
 import { compile } from "../../src/xpath/compile.ts";
-import { FilterIndex } from "../../src/xpath/filter-index.ts";
 import { filters } from "../../src/xpath/filters.ts";
+import { FilterIndex } from "../../src/xpath/index/filter-index.ts";
 
 const CASES: readonly (readonly [stanza: string, names: readonly (keyof typeof filters)[]])[] = [
   ["<message type='chat'><body>Hi</body></message>", ["message", "chat", "text"]],

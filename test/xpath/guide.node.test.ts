@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import * as library from "../../src/node.ts";
 import * as xmlEntry from "../../src/xml.ts";
-import { axes } from "../../src/xpath/axes.ts";
-import { coreFunctions } from "../../src/xpath/functions.ts";
+import { axes } from "../../src/xpath/evaluate/axes.ts";
+import { coreFunctions } from "../../src/xpath/evaluate/functions.ts";
 import * as xpathEntry from "../../src/xpath.ts";
 import { codeBlocks, codeSpans, readDocument, section, tableRows } from "../docs/document.ts";
 

@@ -1,12 +1,11 @@
-import { BrokerError } from "../base/errors.ts";
+import { BrokerError } from "../../base/errors.ts";
+import { type Call, type Custom, typeOf } from "../expression.ts";
+import { isTrue, isXPathValue, textOfPlain, type XPathInput } from "../value.ts";
 import { all, always, any, type Code, type Compiler, never } from "./code.ts";
 import { compareCode } from "./compare.ts";
-import { type Call, type Custom, typeOf } from "./expression.ts";
 import type { Value } from "./functions.ts";
 import { collect, count, firstText, visit } from "./path.ts";
 import type { Place } from "./place.ts";
-import { indexOf } from "./search.ts";
-import { isTrue, isXPathValue, textOfPlain, type XPathInput } from "./value.ts";
 import type { Walk } from "./walk.ts";
 
 /**
@@ -167,7 +166,7 @@ function shortcutOf({ name, args }: Call): Code<Value> | undefined {
   }
   if (name === "contains") {
     const text = compiler.string(first);
-    return (node, walk) => indexOf(walk.paid(text(node, walk)), value) >= 0;
+    return (node, walk) => walk.search(text(node, walk), value) >= 0;
   }
   return undefined;
 }

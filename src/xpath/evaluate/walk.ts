@@ -1,7 +1,7 @@
-import { type Element, isElement, type XPathNode } from "../xml/element.ts";
+import { type Element, isElement, type XPathNode } from "../../xml/element.ts";
+import { numberOf } from "../value.ts";
+import { XPathError } from "../xpath-error.ts";
 import { documentOf, type Place } from "./place.ts";
-import { numberOf } from "./value.ts";
-import { XPathError } from "./xpath-error.ts";
 
 /**
  * How many steps one evaluation may take unless told otherwise: the largest stanza that the parser
@@ -74,6 +74,17 @@ export class Walk {
   paid(text: string, times = 1): string {
     if (text.length >= 64) this.spend((text.length >> 6) * times);
     return text;
+  }
+
+  /**
+   * Where a part first occurs in a text, or -1. The engine's search takes time in the product of the
+   * lengths at worst, so a part of more than eight characters costs more than the text alone.
+   */
+  search(text: string, part: string): number {
+    const places = text.length - part.length + 1;
+    if (text.length >= 64 && places > 0)
+      this.spend(Math.floor((places * Math.max(part.length, 8)) / 512));
+    return text.indexOf(part);
   }
 
   /** The number that a text is, paid for. */

@@ -1,9 +1,10 @@
-import type { Expression, NodeTest, Path, Step } from "./expression.ts";
-import { textOfNumber } from "./value.ts";
+import type { Expression, NodeTest, Path, Step } from "../../src/xpath/expression.ts";
+import { printName, quote } from "../../src/xpath/index/key.ts";
+import { textOfNumber } from "../../src/xpath/value.ts";
 
 /**
- * An expression as text again, unabbreviated and with every operation in brackets; names in a
- * namespace as `{uri}local`. For people to read, and for tests.
+ * Prints an expression as text again, unabbreviated and with every operation in brackets. A name in a
+ * namespace is `{uri}local`.
  */
 export function print(expression: Expression): string {
   switch (expression.kind) {
@@ -33,11 +34,6 @@ export function print(expression: Expression): string {
   }
 }
 
-/** Text as a string of XPath, in whichever quotes it does not hold. */
-export function quote(text: string): string {
-  return text.includes("'") ? `"${text}"` : `'${text}'`;
-}
-
 function printNumber(value: number): string {
   if (Number.isFinite(value)) return Object.is(value, -0) ? "-0" : textOfNumber(value);
   return `(${Math.sign(value) || 0} div 0)`;
@@ -63,9 +59,4 @@ function printTest(test: NodeTest): string {
   if (test.kind === "name") return printName(test.ns, test.local);
   const target = test.kind === "processing-instruction" ? test.target : undefined;
   return `${test.kind}(${target === undefined ? "" : quote(target)})`;
-}
-
-/** A name as the compiler understood it: `{uri}local`, with `*` for any, and no braces for any namespace. */
-export function printName(ns: string | undefined, local: string | undefined): string {
-  return (ns === undefined ? "" : `{${ns}}`) + (local ?? "*");
 }

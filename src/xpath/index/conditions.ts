@@ -1,6 +1,7 @@
-import type { Expression, NodeTest, Path, Step } from "./expression.ts";
+import type { CompiledXPath } from "../compile.ts";
+import { attributeKey } from "../evaluate/place.ts";
+import type { Expression, NodeTest, Path, Step } from "../expression.ts";
 import { best, type Choice, type Key, type Relation, type Trail, type TrailStep } from "./key.ts";
-import { attributeKey } from "./place.ts";
 
 /** How long a trail gets, and how many of its steps go any distance down: what follows is left out. */
 const LONGEST_TRAIL = 12;
@@ -12,12 +13,20 @@ const LONGEST_PART = 32;
 /** How many keys one filter is found by at most: `@from='a' or @from='b' or …`. */
 const MOST_KEYS = 1000;
 
+/** Keys by expression: many brokers share one. An entry lasts as long as its expression. */
+const known = new WeakMap<CompiledXPath, Choice | "none">();
+
 /**
- * What must hold of a stanza for an expression to be true of it: every choice is necessary. Only what
- * holds without exception is gathered; whatever is not understood here gives nothing.
+ * The keys of an expression: where it is true of a stanza, at least one of them holds. `undefined`
+ * means that the expression has none. Only conditions that hold without exception become keys.
  */
-export function keysOf(expression: Expression): Choice | undefined {
-  return bestOf(expression, [{ deep: false, ns: undefined, local: undefined }]);
+export function keysOf(xpath: CompiledXPath): Choice | undefined {
+  let keys = known.get(xpath);
+  if (keys === undefined) {
+    keys = bestOf(xpath.tree, [{ deep: false, ns: undefined, local: undefined }]) ?? "none";
+    known.set(xpath, keys);
+  }
+  return keys === "none" ? undefined : keys;
 }
 
 function bestOf(expression: Expression, here: Trail): Choice | undefined {

@@ -1,5 +1,3 @@
-import { type Axis, axes } from "./axes.ts";
-import { all, always, type Code, type Compiler, never } from "./code.ts";
 import {
   type Expression,
   isPositional,
@@ -7,10 +5,12 @@ import {
   type Path,
   type Step,
   typeOf,
-} from "./expression.ts";
+} from "../expression.ts";
+import { isTrue } from "../value.ts";
+import { type Axis, axes } from "./axes.ts";
+import { all, always, type Code, type Compiler, never } from "./code.ts";
 import { attributeKey, type Place } from "./place.ts";
 import { isOrdered, shapesOf } from "./shape.ts";
-import { isTrue } from "./value.ts";
 import type { Sink, Walk } from "./walk.ts";
 
 /**

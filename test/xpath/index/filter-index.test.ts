@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { xml } from "../../src/xml/element.ts";
-import { compile, type XPath } from "../../src/xpath/compile.ts";
-import { FilterIndex } from "../../src/xpath/filter-index.ts";
-import { Random, randomFilter, randomTree } from "./random.ts";
+import { xml } from "../../../src/xml/element.ts";
+import { compile, type XPath } from "../../../src/xpath/compile.ts";
+import { FilterIndex } from "../../../src/xpath/index/filter-index.ts";
+import { Random, randomFilter, randomTree } from "../random.ts";
 
 const NAMESPACES = { p: "urn:p", q: "urn:q" };
 

@@ -1,4 +1,4 @@
-import type { Expression } from "./expression.ts";
+import type { Expression } from "../expression.ts";
 import type { Value } from "./functions.ts";
 import type { Place } from "./place.ts";
 import type { Walk } from "./walk.ts";

@@ -1,5 +1,5 @@
-import type { Element, XPathNode } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
+import type { Element, XPathNode } from "../../xml/element.ts";
+import { NS } from "../../xml/namespaces.ts";
 
 const NONE: readonly Place[] = Object.freeze([]);
 

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { prepare } from "../../src/xpath/compiled-xpath.ts";
-import { keysOf } from "../../src/xpath/conditions.ts";
-import type { Key } from "../../src/xpath/key.ts";
-import { KeyTree } from "../../src/xpath/key-tree.ts";
-import { Random, randomFilter } from "./random.ts";
+import { prepare } from "../../../src/xpath/compile.ts";
+import { keysOf } from "../../../src/xpath/index/conditions.ts";
+import type { Key } from "../../../src/xpath/index/key.ts";
+import { KeyTree } from "../../../src/xpath/index/key-tree.ts";
+import { Random, randomFilter } from "../random.ts";
 
 test("a tree of keys is as empty as before once all is removed, in whatever order", () => {
   fc.assert(
@@ -14,7 +14,7 @@ test("a tree of keys is as empty as before once all is removed, in whatever orde
       const added: [Key, number][] = [];
       for (let item = 0; item < 40; item++) {
         const namespaces = { p: "urn:p", q: "urn:q" };
-        const keys = keysOf(prepare(randomFilter(random), { namespaces }).tree) ?? [];
+        const keys = keysOf(prepare(randomFilter(random), { namespaces })) ?? [];
         for (const key of keys) {
           tree.add(key, item);
           added.push([key, item]);

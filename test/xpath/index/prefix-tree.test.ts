@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { PrefixTree } from "../../src/xpath/prefix-tree.ts";
-import { ValueTable } from "../../src/xpath/value-table.ts";
+import { PrefixTree } from "../../../src/xpath/index/prefix-tree.ts";
+import { ValueTable } from "../../../src/xpath/index/value-table.ts";
 
 const words = fc.array(
   fc.string({ unit: fc.constantFrom("a", "b", "é", "𝒳"), minLength: 1, maxLength: 5 }),

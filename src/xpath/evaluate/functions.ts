@@ -1,7 +1,6 @@
-import { NS } from "../xml/namespaces.ts";
+import { NS } from "../../xml/namespaces.ts";
+import { type Type, trim } from "../value.ts";
 import type { Place } from "./place.ts";
-import { indexOf } from "./search.ts";
-import { type Type, trim } from "./value.ts";
 import type { Walk } from "./walk.ts";
 
 /** A value while an expression is evaluated: nodes are places, unique and in document order. */
@@ -82,13 +81,13 @@ export const coreFunctions: Readonly<Record<string, CoreFunction>> = {
   contains: define(
     "boolean",
     ["string", "string"],
-    (walk, _node, text, part) => indexOf(walk.paid(text), part) >= 0,
+    (walk, _node, text, part) => walk.search(text, part) >= 0,
   ),
   "substring-before": define("string", ["string", "string"], (walk, _node, text, mark) =>
-    text.slice(0, Math.max(0, indexOf(walk.paid(text), mark))),
+    text.slice(0, Math.max(0, walk.search(text, mark))),
   ),
   "substring-after": define("string", ["string", "string"], (walk, _node, text, mark) => {
-    const at = indexOf(walk.paid(text), mark);
+    const at = walk.search(text, mark);
     return at < 0 ? "" : text.slice(at + mark.length);
   }),
   substring: define("string", ["string", "number", "number"], substring, { least: 2 }),

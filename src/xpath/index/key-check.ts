@@ -1,9 +1,8 @@
-import type { Element } from "../xml/element.ts";
-import { DEEPEST } from "../xml/limits.ts";
-import { NS } from "../xml/namespaces.ts";
+import type { Element } from "../../xml/element.ts";
+import { DEEPEST } from "../../xml/limits.ts";
+import { NS } from "../../xml/namespaces.ts";
+import { textOfNode } from "../value.ts";
 import type { Choice, Key } from "./key.ts";
-import { indexOf } from "./search.ts";
-import { textOfNode } from "./value.ts";
 
 /** Whether one of the keys holds of a stanza; a stanza too deep to be looked into may have any. */
 export function mayHold(keys: Choice, stanza: Element): boolean {
@@ -54,7 +53,7 @@ function relates(relation: Key["relation"], text: string, value: string): boolea
     case "starts-with":
       return text.startsWith(value);
     case "contains":
-      return indexOf(text, value) >= 0;
+      return text.includes(value);
   }
 }
 

@@ -1,5 +1,5 @@
+import type { Path } from "../expression.ts";
 import type { AxisName } from "./axes.ts";
-import type { Path } from "./expression.ts";
 
 /**
  * What is known before evaluation about the nodes a path hands over one by one:

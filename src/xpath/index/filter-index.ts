@@ -1,12 +1,13 @@
-import { callable, record } from "../base/check.ts";
-import { type Subscription, subscription } from "../base/subscription.ts";
-import type { Element, XPathNode } from "../xml/element.ts";
-import { CompiledXPath, prepare, type XPath, type XPathOptions } from "./compiled-xpath.ts";
+import { callable, record } from "../../base/check.ts";
+import { type Subscription, subscription } from "../../base/subscription.ts";
+import type { Element, XPathNode } from "../../xml/element.ts";
+import { CompiledXPath, prepare, type XPath, type XPathOptions } from "../compile.ts";
+import { Walk } from "../evaluate/walk.ts";
+import { toBoolean, type XPathValue } from "../value.ts";
+import { keysOf } from "./conditions.ts";
 import { type Choice, printKey } from "./key.ts";
 import { mayHold } from "./key-check.ts";
 import { KeyTree } from "./key-tree.ts";
-import { toBoolean, type XPathValue } from "./value.ts";
-import { Walk } from "./walk.ts";
 
 /** One entry that matched a stanza. */
 export interface Match<T> {
@@ -57,7 +58,7 @@ class Group<T> {
   constructor(xpath: XPath) {
     this.xpath = xpath;
     this.compiled = xpath instanceof CompiledXPath ? xpath : undefined;
-    this.keys = this.compiled?.keys;
+    this.keys = this.compiled === undefined ? undefined : keysOf(this.compiled);
   }
 
   /** How many keys must be tried to find it; what is tried on every stanza counts as one. */
@@ -250,7 +251,7 @@ export class FilterIndex<T> {
    */
   static explain(expression: string | XPath, options?: XPathOptions): string {
     const xpath = typeof expression === "string" ? prepare(expression, options) : expression;
-    const keys = xpath instanceof CompiledXPath ? xpath.keys : undefined;
+    const keys = xpath instanceof CompiledXPath ? keysOf(xpath) : undefined;
     return keys === undefined
       ? "tried on every stanza"
       : `found by ${keys.map(printKey).join(" or ")}`;

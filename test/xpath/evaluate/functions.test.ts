@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { xml } from "../../src/xml/element.ts";
-import { parse } from "../../src/xml/read/parse.ts";
-import { coreFunctions } from "../../src/xpath/functions.ts";
-import { evaluate } from "./show.ts";
+import { xml } from "../../../src/xml/element.ts";
+import { parse } from "../../../src/xml/read/parse.ts";
+import { coreFunctions } from "../../../src/xpath/evaluate/functions.ts";
+import { evaluate } from "../show.ts";
 
 const message = parse(
   `<message xmlns='jabber:client' xmlns:p='urn:p' xml:lang='en-GB' id='m1' p:k='v' q:k='' xmlns:q='urn:q'>` +

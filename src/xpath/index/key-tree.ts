@@ -1,6 +1,6 @@
-import type { Element } from "../xml/element.ts";
-import { DEEPEST } from "../xml/limits.ts";
-import { NS } from "../xml/namespaces.ts";
+import type { Element } from "../../xml/element.ts";
+import { DEEPEST } from "../../xml/limits.ts";
+import { NS } from "../../xml/namespaces.ts";
 import type { Key, TrailStep } from "./key.ts";
 import { textOf } from "./key-check.ts";
 import { ValueTable } from "./value-table.ts";

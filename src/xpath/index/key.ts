@@ -1,5 +1,4 @@
-import { attributeKey } from "./place.ts";
-import { printName, quote } from "./print.ts";
+import { attributeKey } from "../evaluate/place.ts";
 
 /** One step on the way down to a key: a child, or anything below, of that name; `undefined` is any. */
 export interface TrailStep {
@@ -97,4 +96,14 @@ export function printKey({ trail, relation, attribute, value }: Key): string {
     case "contains":
       return `${path}[${relation}(${what}, ${quote(value)})]`;
   }
+}
+
+/** Text as a string of XPath, in the quotes that it does not hold. */
+export function quote(text: string): string {
+  return text.includes("'") ? `"${text}"` : `'${text}'`;
+}
+
+/** A name as the parser resolved it: `{uri}local`; `*` is any name, no braces any namespace. */
+export function printName(ns: string | undefined, local: string | undefined): string {
+  return (ns === undefined ? "" : `{${ns}}`) + (local ?? "*");
 }
