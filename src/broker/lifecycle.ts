@@ -145,19 +145,24 @@ export class Lifecycle implements LinkOwner {
       const run = this.#run;
       const link = this.#link;
       if (run === undefined || link === undefined) return this.connect(given);
-      if (run.closing !== undefined)
+      if (run.closing !== undefined) {
         throw new BrokerError("ABORTED", "the broker is shutting down");
+      }
+      // The server has ended this run already: the next one begins.
+      if (link.isEnding) {
+        this.halt();
+        return this.connect(given);
+      }
       this.#address = given;
       run.ready.reject(new BrokerError("ABORTED", "the broker connects anew"));
-      run.ready = deferred();
+      run.ready = readiness();
       run.goesOn = true;
       link.destroy();
       this.linkGone(link);
       run.goesOn = false;
       // A listener may have ended the run, or begun another attempt.
       if (this.#run !== run || this.#link !== undefined) return this.connect(given);
-      this.#try(run, destination, knownDestinations(destination, given));
-      return run.ready.promise;
+      return this.#begin(run, destination, given);
     } catch (error) {
       return Promise.reject(asBrokerError(error, "BAD_OPTION"));
     }
@@ -255,7 +260,7 @@ export class Lifecycle implements LinkOwner {
     if (this.#hasStarted) this.#closed = new Outcome();
     this.#hasStarted = true;
     const run: Run = {
-      ready: deferred(),
+      ready: readiness(),
       closed: this.#closed,
       error: undefined,
       closing: undefined,
@@ -263,14 +268,23 @@ export class Lifecycle implements LinkOwner {
       unknown: [],
     };
     this.#run = run;
-    this.instruments.emit("connect", { host: destination.host, port: destination.port });
-    this.#try(run, destination, knownDestinations(destination, given));
-    return run.ready.promise;
+    return this.#begin(run, destination, given);
   }
 
-  /** Opens a link to these endpoints' first, or to the first that a lookup finds; the others are tried after it. */
-  #try(run: Run, destination: Destination, destinations?: readonly Destination[]): void {
-    const link = new Link({
+  /** Tells of the call, and opens the first link for it. */
+  #begin(run: Run, destination: Destination, given: GivenAddress): Promise<Ready> {
+    const { ready } = run;
+    const { host, port } = destination;
+    const link = this.#makeLink(destination, knownDestinations(destination, given));
+    this.#link = link;
+    this.instruments.emit("connect", { host, port });
+    this.#open(run, ready, link);
+    return ready.promise;
+  }
+
+  /** Makes a link to the first of these endpoints, or to the first that a lookup finds; the others are tried after it. */
+  #makeLink(destination: Destination, destinations: readonly Destination[] | undefined): Link {
+    return new Link({
       settings: this.settings,
       key: this.#key,
       destination,
@@ -283,7 +297,9 @@ export class Lifecycle implements LinkOwner {
       owner: this,
       previous: this.#session?.previous,
     });
-    this.#link = link;
+  }
+
+  #open(run: Run, ready: Deferred<Ready>, link: Link): void {
     link.begin().then(
       (result) => {
         this.#becomeReady(run, link, result);
@@ -291,17 +307,22 @@ export class Lifecycle implements LinkOwner {
       (error: unknown) => {
         this.instruments.stats.connects.failed++;
         const [next] = link.left;
-        const isInForce = this.#run === run && this.#link === link;
-        if (next !== undefined && isInForce) this.#try(run, next, link.left);
-        else run.ready.reject(error);
+        if (next === undefined || this.#run !== run || this.#link !== link) {
+          ready.reject(error);
+          return;
+        }
+        const other = this.#makeLink(next, link.left);
+        this.#link = other;
+        this.#open(run, ready, other);
       },
     );
   }
 
   #becomeReady(run: Run, link: Link, result: LoginResult): void {
     // A listener may have ended it between the last step and this one.
-    if (link.state === "over" || this.#run !== run) {
-      run.ready.reject(new BrokerError("ABORTED", "the broker was shut down"));
+    const { ready } = run;
+    if (link.state === "over" || this.#link !== link) {
+      ready.reject(new BrokerError("ABORTED", "the broker was shut down"));
       return;
     }
     const resumed = result.resumed === true && this.#session !== undefined;
@@ -317,7 +338,7 @@ export class Lifecycle implements LinkOwner {
     session.use(link);
     this.traffic.begin(session);
     this.instruments.stats.connects.ready++;
-    run.ready.resolve({ jid, resumed });
+    ready.resolve({ jid, resumed });
     // A listener may end it all.
     this.change({ name: "ready", jid, resumed });
     if (!link.isOpen) return;
@@ -351,6 +372,13 @@ export class Lifecycle implements LinkOwner {
     await run.closed.promise;
     this.instruments.emit("shutdown:finish", {});
   }
+}
+
+/** The promise of a connect: a caller that does not await it must not end the process. */
+function readiness(): Deferred<Ready> {
+  const ready = deferred<Ready>();
+  ready.promise.catch(nothing);
+  return ready;
 }
 
 /** A host that was given is the only one; without one the options may look it up. */

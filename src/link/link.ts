@@ -154,6 +154,7 @@ export class Link implements StreamOwner {
 
   /** Connects and logs in. Rejects with the reason for the end of the link. */
   async begin(): Promise<LoginResult> {
+    if (this.#state !== "new") throw this.#reason(undefined);
     this.#to("looking-up");
     const over = deferred<never>();
     let stopTelling = nothing;

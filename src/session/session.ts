@@ -163,13 +163,13 @@ export class Session implements StreamSink, Prober {
 
   element(element: Element): void {
     const { context, requests, inbox, instruments } = this.#parts;
-    if (element.ns !== context.ns && element.ns !== NS.client) {
-      this.#nonza(element);
-      return;
-    }
     const taken = this.#takeApart(element);
     if (taken === undefined) return;
     const { stanza, route, returned } = taken;
+    if (stanza.ns !== context.ns && stanza.ns !== NS.client) {
+      this.#nonza(stanza);
+      return;
+    }
     toClient(stanza, context.ns);
     this.#handled++;
     if (this.#isProbe(stanza)) return;

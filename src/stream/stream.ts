@@ -259,7 +259,8 @@ export class Stream implements ChannelEvents {
   #push(sink: StreamSink): void {
     const { channel } = this;
     while (!this.#isPaused) {
-      const element = channel.read();
+      const element = this.#ahead ?? channel.read();
+      this.#ahead = undefined;
       if (element === undefined) {
         this.#look();
         return;
@@ -296,11 +297,8 @@ export class Stream implements ChannelEvents {
     this.pause();
     this.#stopPeeking = this.#parts.clock.after(PEEK, () => {
       if (this.#sink !== undefined || this.#isOver()) return;
-      this.#ahead ??= this.channel.read();
-      if (this.#ahead === undefined) {
-        this.#resume();
-        this.#look();
-      } else if (this.#isStreamError(this.#ahead)) this.#isError(this.#ahead);
+      this.#lookAhead();
+      if (this.#ahead === undefined) this.#resume();
     });
   }
 
@@ -329,6 +327,15 @@ export class Stream implements ChannelEvents {
     }
     const { id, from, version } = element.attrs;
     waiter.resolve({ element, id, from, version });
+    // A refusal often comes in the same breath, and then there is nothing to negotiate.
+    this.#lookAhead();
+  }
+
+  /** Reads one element before anybody waits for it, to learn of the server's end. */
+  #lookAhead(): void {
+    this.#ahead ??= this.channel.read();
+    if (this.#ahead === undefined) this.#look();
+    else if (this.#isStreamError(this.#ahead)) this.#isError(this.#ahead);
   }
 
   /** Ends the stream where an element is the server's stream error. */

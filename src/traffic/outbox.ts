@@ -261,7 +261,8 @@ export class BoundedOutbox implements Outbox {
   /** Whether the socket takes this one now: a larger one goes when the socket is empty. */
   #fits({ bytes }: Item): boolean {
     const { unsent } = this;
-    return unsent === 0 || unsent + bytes <= this.#parts.limits.highWater;
+    const { highWater, bytes: most } = this.#parts.limits;
+    return unsent === 0 || unsent + bytes <= Math.min(highWater, most);
   }
 
   #queue(given: Item, goes: boolean): Item {

@@ -223,6 +223,8 @@ describe("the tables", () => {
       "socket:close": true,
       phase: true,
       delivery: true,
+      returned: true,
+      dropped: true,
       error: true,
       trace: true,
     };

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { xml } from "../../src/xml/element.ts";
 import { bare, readyLine } from "../broker/line.ts";
+import { settled } from "../virtual-clock.ts";
 
 const interval = 60_000;
 const timeout = 20_000;
@@ -17,7 +19,7 @@ test("an idle stream is probed, and any answer keeps it", async () => {
   const { broker, server, names } = await readyLine({ keepAlive });
   for (let round = 0; round < 3; round++) {
     vi.advanceTimersByTime(interval - 1);
-    expect(names().length).toBe(round);
+    expect(server.heard.split("<ping").length - 1).toBe(round);
     vi.advanceTimersByTime(1);
     const ping = await server.hears("</iq>");
     expect(ping).toMatch(
@@ -60,15 +62,42 @@ test("an answer that a busy process has not read yet keeps the stream", async ()
   broker.halt();
 });
 
-test("white space is a sign of life, so a busy stream is not probed", async () => {
+test("white space is a sign of life: a stream on which only that comes is probed, since we are silent, and lives", async () => {
   const { broker, server, names } = await readyLine({ keepAlive });
-  for (let round = 0; round < 10; round++) {
-    vi.advanceTimersByTime(interval - 1);
+  for (let round = 0; round < 60; round++) {
+    vi.advanceTimersByTime(interval / 6);
     server.say(" ");
     await server.delivered();
   }
+  expect(server.heard.split("<ping").length - 1).toBe(10);
   expect(names()).toEqual([]);
+  expect(broker.phase.name).toBe("ready");
   broker.halt();
+});
+
+test("a busy stream is not probed", async () => {
+  const { broker, server } = await readyLine({ keepAlive });
+  for (let round = 0; round < 60; round++) {
+    vi.advanceTimersByTime(interval / 6);
+    server.say(" ");
+    await broker.send(xml("presence")).written();
+    await server.delivered();
+  }
+  expect(server.heard).not.toContain("<ping");
+  broker.halt();
+});
+
+test("a backlog of which nothing is taken for the time-out is dead", async () => {
+  const { broker, server } = await readyLine({ keepAlive, queue: { highWater: 1 } });
+  server.pause();
+  for (let n = 0; n < 3; n++) broker.send(xml("message", { id: String(n) }));
+  // Nothing is taken: a backlog of which nothing drains for the time-out is dead.
+  for (let round = 0; round < 12 && broker.phase.name === "ready"; round++) {
+    vi.advanceTimersByTime(timeout);
+    await settled();
+  }
+  expect(await broker.closed).toMatchObject({ code: "SOCKET_DEAD" });
+  expect((await broker.closed)?.message).toMatch(/nothing of \d+ bytes was taken/);
 });
 
 test("a component asks itself, through the server, and answers itself unseen", async () => {

@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import type { Broker } from "../../src/broker/broker.ts";
+import type { Delivery } from "../../src/contract/delivery.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { StanzaError } from "../../src/stream/stanza-error.ts";
 import { xml } from "../../src/xml/element.ts";
@@ -215,7 +216,7 @@ test("with unhandled ignore the program may answer whenever it likes, once", asy
   const made = await readyLine({ unhandled: "ignore" });
   expect(await ask(made)).toBe("");
   const answer = () => made.broker.send(xml("iq", { type: "result", id: "q", to: "a@b/c" }));
-  expect(answer().state).toBe("written");
+  await answer().written();
   expect(answer().error?.code).toBe("ALREADY_ANSWERED");
   made.broker.halt();
 });
@@ -314,7 +315,7 @@ test("requests that a program never answers keep no others out", async () => {
   expect(await ask(made)).toBe("");
   expect(await ask(made, ASKED.replace("'q'", "'z'"))).toBe("");
   const answer = () => made.broker.send(xml("iq", { type: "result", id: "z", to: "a@b/c" }));
-  expect(answer().state).toBe("written");
+  await answer().written();
   expect(answer().error?.code).toBe("ALREADY_ANSWERED");
   made.broker.halt();
 });
@@ -365,18 +366,18 @@ test("two requests with one id, answered in the other order, get an answer each"
 test("what a handler sends while a shutdown waits for it is the answer", async () => {
   const line = await readyLine();
   const { broker, server } = line;
-  let state = "";
+  let answer: Delivery | undefined;
   broker.filter("/iq", async ({ stanza: { attrs } }) => {
     await turns(5);
     const result = xml("iq", { type: "result", id: attrs.id, to: attrs.from, from: attrs.to });
-    ({ state } = broker.send(result));
+    answer = broker.send(result);
   });
   server.say(ASKED);
   await broker.waitFor("/iq");
   const done = broker.shutdown();
   expect(broker.send(xml("message", { id: "too late" })).state).toBe("queued");
   expect(await server.hears("</stream:stream>")).toBe(`${RESULT()}</stream:stream>`);
-  expect(state).toBe("written");
+  expect(answer?.state).toBe("written");
   server.say("</stream:stream>");
   await done;
   expect(broker.queue.size).toBe(1);

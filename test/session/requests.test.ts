@@ -116,7 +116,7 @@ test("the caller's id stays, unless a request with it is pending", async () => {
   server.say("<iq type='result' id='mine'/>");
   expect((await first).attrs.id).toBe("mine");
   broker.halt();
-  expect(await second).toBe("DISCONNECTED");
+  expect(await second).toBe("ABORTED");
 });
 
 test("requests that were asked in one order time out in another, each in its time", async () => {
@@ -144,7 +144,7 @@ test("the pending requests stay in one map, however many have come and gone", as
   expect(broker.pending).toBe(pending);
   const rest = Promise.all(asked.slice(600).map(codeOf));
   broker.halt();
-  expect(new Set(await rest)).toEqual(new Set(["DISCONNECTED"]));
+  expect(new Set(await rest)).toEqual(new Set(["ABORTED"]));
   expect(pending.size).toBe(0);
 });
 
