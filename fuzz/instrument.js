@@ -19,7 +19,7 @@ export function instrument() {
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
   let counters = 0;
   for (const layer of LAYERS) {
-    for (const file of readdirSync(join(SRC, layer))) {
+    for (const file of readdirSync(join(SRC, layer), { recursive: true })) {
       if (!file.endsWith(".ts") || file.startsWith("node-")) continue;
       const path = join(layer, file);
       const text = readFileSync(join(SRC, path), "utf8");

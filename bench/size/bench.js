@@ -1,14 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { builtinModules } from "node:module";
-import { join, relative } from "node:path";
+import { join, relative, resolve as resolvePath } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { distFolder } from "../harness/ours.js";
+import { FEATURES } from "./features.js";
 
 const BENCH = fileURLToPath(new URL("..", import.meta.url));
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const DIST = fileURLToPath(distFolder);
+
+/** The unit of sizes that travel over a network, as `size-limit` counts. */
+const KB = 1000;
 
 const DIALECTS = ["xmpp", "legacy", "component", "jabberd2"];
 
@@ -37,11 +41,11 @@ function installed(output, goals) {
     columns: [
       { key: "name", label: "package", width: 46 },
       { key: "packages", label: "packages", digits: 0 },
-      { key: "size", label: "KB", digits: 0 },
+      { key: "size", label: "KiB", digits: 0 },
     ],
   });
   const own = ourInstall();
-  goals["install KB"] = own.size / 1024;
+  goals["install KiB"] = own.size / 1024;
   goals["install packages"] = own.packages;
   table.row({ name: "xmpp-broker", packages: own.packages, size: own.size / 1024 });
   for (const names of PEERS) {
@@ -109,7 +113,7 @@ function folderSize(folder) {
 async function bundled(output, goals) {
   const table = output.table({
     id: "bundled",
-    title: "Bundled for a browser: minified, gzip",
+    title: "Bundled for a browser: minified, gzip; 1 KB is 1,000 bytes",
     columns: [
       { key: "name", label: "what", width: 48 },
       { key: "minified", label: "KB minified", digits: 1 },
@@ -117,17 +121,12 @@ async function bundled(output, goals) {
     ],
   });
   const row = (name, { minified, gzip }) => {
-    table.row({ name, minified: minified / 1024, gzip: gzip / 1024 });
-    return gzip / 1024;
+    table.row({ name, minified: minified / KB, gzip: gzip / KB });
+    return gzip / KB;
   };
   const from = (names) => `export ${names} from ${JSON.stringify(join(DIST, "index.js"))};`;
-  const withoutXPath = { external: /[\\/]xpath([\\/]|\.js$)/ };
-
-  goals["everything KB"] = row("xmpp-broker, everything in the entry", await bundle(from("*")));
-  goals["core KB"] = row(
-    "xmpp-broker, everything but XPath",
-    await bundle(from("*"), withoutXPath),
-  );
+  const everything = await bundle(from("*"));
+  goals["everything KB"] = row("xmpp-broker, everything in the entry", everything);
   const broker = await bundle(from("{ Broker }"));
   row("xmpp-broker, Broker alone", broker);
   for (const dialect of DIALECTS) {
@@ -139,12 +138,42 @@ async function bundled(output, goals) {
   }
   for (const part of ["xml", "xpath"]) {
     const entry = `export * from ${JSON.stringify(join(DIST, `${part}.js`))};`;
-    row(`xmpp-broker/${part}`, await bundle(entry));
+    goals[`${part} KB`] = row(`xmpp-broker/${part}`, await bundle(entry));
+  }
+  for (const name of ["jid", "BrokerError"]) {
+    goals[`${name} KB`] = row(`xmpp-broker, ${name} alone`, await bundle(from(`{ ${name} }`)));
   }
   for (const name of ["strophe.js", "@xmpp/client", "stanza"]) {
     row(name, await bundle(`export * from ${JSON.stringify(name)};`));
   }
-  parts(output, (await bundle(from("*"))).inputs);
+  await features(output, everything, (without) => bundle(from("*"), without));
+  parts(output, everything.inputs);
+}
+
+/**
+ * The cost of each feature: the entry with everything, less the entry without its modules. Modules
+ * that several features need are in none of the rows, so the rows do not add up to the whole.
+ */
+async function features(output, everything, bundleWithout) {
+  const table = output.table({
+    id: "features",
+    title: "The cost of each feature: the entry with it, less the entry without it",
+    columns: [
+      { key: "name", label: "feature", width: 40 },
+      { key: "minified", label: "KB minified", digits: 1 },
+      { key: "gzip", label: "KB gzip", digits: 1 },
+    ],
+  });
+  for (const [name, ...modules] of FEATURES) {
+    const paths = modules.map((module) => join(DIST, module));
+    for (const path of paths) if (!existsSync(path)) throw new Error(`${path} is not there`);
+    const without = await bundleWithout(paths);
+    table.row({
+      name,
+      minified: (everything.minified - without.minified) / KB,
+      gzip: (everything.gzip - without.gzip) / KB,
+    });
+  }
 }
 
 /** What the entry consists of, by the folders of src/. */
@@ -164,18 +193,22 @@ function parts(output, inputs) {
     ],
   });
   for (const [folder, size] of [...sizes].sort(([, a], [, b]) => b - a)) {
-    if (size > 0) table.row({ folder, minified: size / 1024 });
+    if (size > 0) table.row({ folder, minified: size / KB });
   }
 }
 
-/** @param {string} contents @param {{ external?: RegExp }} options what is left out */
-async function bundle(contents, { external } = {}) {
+/** @param {string} contents @param {readonly string[]} without files and folders to leave out */
+async function bundle(contents, without = []) {
   const { build } = await import("esbuild");
   const leaveOut = {
     name: "leave-out",
     setup(plugins) {
-      if (external === undefined) return;
-      plugins.onResolve({ filter: external }, ({ path }) => ({ path, external: true }));
+      plugins.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) => {
+        const file = resolvePath(resolveDir, path);
+        const isLeftOut = without.some((left) => file === left || file.startsWith(folderOf(left)));
+        // A short name, so that the imports that stay weigh next to nothing.
+        return isLeftOut ? { path: "-", external: true } : undefined;
+      });
     },
   };
   const { outputFiles, metafile } = await build({
@@ -195,4 +228,9 @@ async function bundle(contents, { external } = {}) {
   const [{ contents: bytes }] = outputFiles;
   const [{ inputs }] = Object.values(metafile.outputs);
   return { minified: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, inputs };
+}
+
+/** A folder as the beginning of the paths in it; of a file, a text that no path begins with. */
+function folderOf(path) {
+  return path.endsWith("/") ? path : `${path}/`;
 }

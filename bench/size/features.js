@@ -1,0 +1,37 @@
+/**
+ * The features of the entry, each with the built modules that only it needs. The bench bundles the
+ * entry with and without them. A folder stands for all its modules. The bench refuses a path that is
+ * not there, so that a moved module does not count as free.
+ *
+ * @type {readonly (readonly [name: string, ...modules: string[]])[]}
+ */
+export const FEATURES = [
+  ["XPath: filters, responders, find", "xpath/"],
+  ["  the index of many filters", "xpath/index/"],
+  ["reading XML", "xml/stream-parser.js"],
+  ["  the short way for whole stanzas", "xml/whole-stanza.js"],
+  ["writing XML", "xml/serialize.js"],
+  ["  the short way for plain elements", "xml/plain.js"],
+  ["xml as a template", "xml/template.js"],
+  ["addresses", "jid/jid.js"],
+  ["  international domains", "jid/punycode.js", "jid/bidi.js"],
+  ["dialect xmpp", "dialect/xmpp.js"],
+  ["dialect legacy", "dialect/legacy.js"],
+  ["dialect component", "dialect/component.js"],
+  ["dialect jabberd2", "dialect/jabberd2.js"],
+  ["SASL: all of it", "sasl/mechanisms.js", "negotiate/sasl.js"],
+  ["  SCRAM", "sasl/scram.js"],
+  ["  DIGEST-MD5", "sasl/digest-md5.js"],
+  ["  PLAIN", "sasl/plain.js"],
+  ["  EXTERNAL", "sasl/external.js"],
+  ["  ANONYMOUS", "sasl/anonymous.js"],
+  ["STARTTLS", "negotiate/starttls.js"],
+  ["binding a resource", "negotiate/bind.js"],
+  ["jabber:iq:auth", "negotiate/iq-auth.js"],
+  ["requests", "session/requests.js"],
+  ["answers to incoming requests", "session/incoming.js"],
+  ["the queue", "traffic/outbox.js"],
+  ["keep-alive", "link/keep-alive.js"],
+  ["the trace", "broker/tracer.js"],
+  ["the memory transport", "transport/memory.js"],
+];

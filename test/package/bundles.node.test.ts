@@ -1,0 +1,169 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { nodeResolve } from "@rollup/plugin-node-resolve";
+import { build, transform } from "esbuild";
+import { type RollupCache, rollup } from "rollup";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as mainEntry from "../../src/index.ts";
+import * as xmlEntry from "../../src/xml.ts";
+import { locate, readDocument } from "../docs/document.ts";
+
+interface Budget {
+  readonly name: string;
+  readonly path: string;
+  readonly import: string;
+  readonly limit: string;
+}
+
+interface Manifest {
+  readonly sideEffects: readonly string[];
+  readonly "size-limit": readonly Budget[];
+}
+
+const manifest = JSON.parse(readDocument("package.json")) as Manifest;
+
+/** A folder that has the built package installed, as a user's program would have it. */
+let program = "";
+
+beforeAll(() => {
+  program = mkdtempSync(join(tmpdir(), "xmpp-broker-bundles-"));
+  const installed = join(program, "node_modules/xmpp-broker");
+  mkdirSync(installed, { recursive: true });
+  cpSync(locate("package.json"), join(installed, "package.json"));
+  const tsc = fileURLToPath(locate("node_modules/typescript/bin/tsc"));
+  const project = fileURLToPath(locate("tsconfig.build.json"));
+  const options = ["--noCheck", "--declaration", "false", "--outDir", join(installed, "dist")];
+  execFileSync(process.execPath, [tsc, "-p", project, ...options]);
+}, 120_000);
+
+afterAll(() => {
+  rmSync(program, { recursive: true, force: true });
+});
+
+/** Bundles a module for a browser and minifies it. */
+type Bundler = (source: string) => Promise<string>;
+
+/** The modules that rollup has parsed, so that it parses each once. */
+let parsed: RollupCache | undefined;
+
+const bundlers: Readonly<Record<string, Bundler>> = {
+  async esbuild(source) {
+    const { outputFiles } = await build({
+      stdin: { contents: source, resolveDir: program },
+      bundle: true,
+      minify: true,
+      write: false,
+      format: "esm",
+      platform: "browser",
+      target: "es2022",
+      logLevel: "silent",
+    });
+    return outputFiles.map(({ text }) => text).join("");
+  },
+
+  async rollup(source) {
+    const input = join(program, "input.js");
+    writeFileSync(input, source);
+    const bundle = await rollup({
+      input,
+      ...(parsed === undefined ? {} : { cache: parsed }),
+      plugins: [nodeResolve({ browser: true })],
+      onwarn({ code: kind, message }) {
+        if (kind !== "EMPTY_BUNDLE") throw new TypeError(message);
+      },
+    });
+    parsed = bundle.cache;
+    const { output } = await bundle.generate({ format: "es" });
+    await bundle.close();
+    const options = { minify: true, format: "esm", target: "es2022" } as const;
+    const { code } = await transform(output[0].code, options);
+    return code;
+  },
+};
+
+/** Runs a bundle on its own; returns the JSON that it prints. */
+function run(code: string): unknown {
+  const file = join(program, "bundle.mjs");
+  writeFileSync(file, code);
+  return JSON.parse(execFileSync(process.execPath, [file], { encoding: "utf8" }));
+}
+
+/** The names that a bundle exports once it has run. */
+function namesOf(code: string): unknown {
+  writeFileSync(join(program, "exporting.mjs"), code);
+  return run('console.log(JSON.stringify(Object.keys(await import("./exporting.mjs"))));');
+}
+
+/** The name that a program imports a built file by. */
+const specifiers: Readonly<Record<string, string>> = {
+  "dist/index.js": "xmpp-broker",
+  "dist/xml.js": "xmpp-broker/xml",
+  "dist/xpath.js": "xmpp-broker/xpath",
+};
+
+const entries: Readonly<Record<string, object>> = {
+  "dist/index.js": mainEntry,
+  "dist/xml.js": xmlEntry,
+};
+
+/** Budgets count 1,000 bytes to a KB. */
+function bytes(limit: string): number {
+  const [, number] = /^(\d+) KB$/.exec(limit) ?? [];
+  if (number === undefined) throw new TypeError(`${limit} is no budget`);
+  return Number(number) * 1000;
+}
+
+// The time is that of the bundlers on a busy machine.
+describe.each(Object.entries(bundlers))("a bundle by %s", { timeout: 120_000 }, (_name, bundle) => {
+  test.each([
+    [
+      "find from the main entry",
+      `import { find, parse } from "xmpp-broker";
+       console.log(JSON.stringify(find(parse("<a><b c='1'/></a>"), "b/@c")[0].value));`,
+      "1",
+    ],
+    [
+      "find from xmpp-broker/xpath with the parser of xmpp-broker/xml",
+      `import { parse } from "xmpp-broker/xml";
+       import { find } from "xmpp-broker/xpath";
+       console.log(JSON.stringify(find(parse("<a><b c='1'/></a>"), "b/@c")[0].value));`,
+      "1",
+    ],
+    [
+      "a broker with a dialect and a filter",
+      `import { Broker, filters, memoryPair, xmpp } from "xmpp-broker";
+       const [ours] = memoryPair();
+       const dialect = xmpp({ jid: "juliet@example.org", password: "wherefore" });
+       const broker = new Broker({ dialect, transport: () => Promise.resolve(ours) });
+       broker.filter(filters.chat, () => undefined);
+       console.log(JSON.stringify(broker.phase.name));`,
+      "idle",
+    ],
+  ])("of %s runs", async (_what, source, printed) => {
+    expect(run(await bundle(source))).toBe(printed);
+  });
+
+  test.each(Object.keys(specifiers))("of nothing from %s is empty", async (path) => {
+    expect((await bundle(`import "${specifiers[path] ?? ""}";`)).trim()).toBe("");
+  });
+
+  test.each(manifest["size-limit"])("of $name is within $limit and runs", async (budget) => {
+    const { path, import: names, limit } = budget;
+    const code = await bundle(`export ${names} from "${specifiers[path] ?? ""}";`);
+    const [, name] = /^\{ (\w+) \}$/.exec(names) ?? [];
+    const exported = name === undefined ? Object.keys(entries[path] ?? {}).sort() : [name];
+    expect(namesOf(code)).toEqual(exported);
+    const size = gzipSync(code, { level: 9 }).length;
+    expect(size).toBeLessThanOrEqual(bytes(limit));
+    // A budget with much room left would not notice what is not dropped.
+    expect(size).toBeGreaterThan(bytes(limit) / 2);
+  });
+});
+
+test("no module of the library has an effect when it is imported", () => {
+  expect(manifest.sideEffects).toEqual(["./dist/cli/main.js"]);
+});
