@@ -2,7 +2,7 @@ import { createConnection, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 
 /** How long a server may take to say what is awaited. */
-const ANSWER_MS = 15_000;
+const ANSWER_MS = 50_000;
 
 /**
  * A bare connection: text out, patterns in. With it the harness makes accounts and looks at servers
