@@ -40,6 +40,7 @@ export default defineConfig({
     // A busy machine is slow. These only end a test that hangs.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 50_000 } },
     projects: [
       {
         extends: true,

@@ -38,7 +38,7 @@ export default class ClosingLine {
   }
 
   #tier({ project }: TestModule): Tier {
-    // What runs alone belongs to the tier of Node as well.
+    // The files that run alone belong to the tier of Node too.
     const name = project.name === "alone" ? "node" : project.name;
     const now = performance.now();
     const tier = this.#tiers.get(name) ?? { ...none(), begin: now, end: now };

@@ -1,9 +1,10 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
 import type { MemoryTransport } from "../../src/transport/memory.ts";
 import { xml } from "../../src/xml/element.ts";
+import { settled } from "../virtual-clock.ts";
 import { bare, codeOf, HEADER, line, readyLine, turns } from "./line.ts";
 
 test("nothing connects before connect", () => {
@@ -133,7 +134,7 @@ test("shutdown lets responders finish their answers first", async () => {
   });
   server.say("<iq type='get' id='q' from='a@b/c'><query xmlns='urn:x'/></iq>");
   await turns(10);
-  const done = broker.shutdown({ timeout: 1000 });
+  const done = broker.shutdown({ timeout: 60_000 });
   release();
   const last = await server.hears("</stream:stream>");
   expect(last).toContain("<iq type='result' id='q' to='a@b/c'/></stream:stream>");
@@ -155,16 +156,22 @@ test("a responder that shuts down gives its answer first", async () => {
 
 test("a responder that waits for the shutdown itself leaves it time for the goodbye", async () => {
   const { broker, server } = await readyLine();
-  broker.respond("/iq", async () => {
-    await Promise.resolve();
-    await broker.shutdown({ timeout: 200 });
-  });
-  server.say("<iq type='get' id='q' from='a@b/c'><query xmlns='urn:x'/></iq>");
-  await server.hears("</stream:stream>");
-  await turns(10);
-  expect(broker.phase.name).toBe("closing");
-  server.say("</stream:stream>");
-  expect(await broker.closed).toBeUndefined();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  try {
+    broker.respond("/iq", async () => {
+      await Promise.resolve();
+      await broker.shutdown({ timeout: 200 });
+    });
+    server.say("<iq type='get' id='q' from='a@b/c'><query xmlns='urn:x'/></iq>");
+    await settled();
+    vi.advanceTimersByTime(199);
+    expect(await server.hears("</stream:stream>")).not.toContain("<iq");
+    expect(broker.phase.name).toBe("closing");
+    server.say("</stream:stream>");
+    expect(await broker.closed).toBeUndefined();
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("shutdown and halt may be called twice, at any phase, from anywhere", async () => {

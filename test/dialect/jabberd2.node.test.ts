@@ -282,7 +282,6 @@ describe("traffic", () => {
     );
     const copied = broker.waitFor("/r:route[c:message][c:presence]", {
       namespaces: { r: NS, c: "jabber:client" },
-      timeout: 1000,
     });
     broker.send(xml("message", { to: "a@b" }));
     await copied;

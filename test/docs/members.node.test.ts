@@ -31,7 +31,7 @@ function isPrivate(member: ts.Declaration): boolean {
   return (ts.getCombinedModifierFlags(member) & hidden) !== 0;
 }
 
-test("every member of what is exported has a doc comment", { timeout: 60_000 }, () => {
+test("every member of what is exported has a doc comment", () => {
   const options: ts.CompilerOptions = {
     target: ts.ScriptTarget.ES2022,
     module: ts.ModuleKind.NodeNext,

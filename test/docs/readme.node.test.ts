@@ -75,7 +75,7 @@ describe("the snippet at the top", () => {
     await probe.connect();
     const { broker } = await execute(opening.replace("5347", String(port)), {}, ["broker"]);
 
-    const echo = probe.waitFor("/message/body", { timeout: 5000 });
+    const echo = probe.waitFor("/message/body");
     const { xml } = library;
     probe.send(
       xml("message", { to: "echo.example.org", type: "chat" }, xml("body", {}, "Hello, echo")),

@@ -119,14 +119,14 @@ const LONG: Readonly<Record<Server["name"], Partial<Columns>>> = {
 export const hasLongSteps = (cell: Cell): boolean =>
   Object.entries(LONG[cell.server]).every(([key, value]) => cell[key as keyof Columns] === value);
 
-/** Whether it logs in with an account, and has a full JID. */
+/** Whether the cell logs in with an account, and has a full JID. */
 export const isClient = ({ dialect }: Cell): boolean => dialect === "xmpp" || dialect === "legacy";
 
 export const title = ({ dialect, door, policy, protection }: Cell): string =>
   `${dialect} where TLS is ${door}, asked to be ${policy}: ${protection}`;
 
 // biome-ignore format: it is a table
-/** TLS that cannot be had, or cannot be declined: the same on every server. */
+/** Logins that fail because TLS is missing or required. They are the same on every server. */
 export const REFUSALS = [
   { dialect: "xmpp",   door: "off",      policy: "required",  code: "TLS_UNAVAILABLE" },
   { dialect: "xmpp",   door: "required", policy: "plaintext", code: "TLS_REQUIRED" },
@@ -134,8 +134,8 @@ export const REFUSALS = [
 ] as const;
 
 /**
- * What a second login under a name in use comes to. Clients: the old stream ends with `conflict`, on
- * all three. `refused`: the second is. `shared`: both stay.
+ * The result of a second login under the same name. `old ends`: the first stream ends with `conflict`. `refused`: the
+ * second login fails. `shared`: both streams stay.
  */
 export const NAME_TAKEN: Readonly<
   Record<
@@ -150,10 +150,10 @@ export const NAME_TAKEN: Readonly<
 };
 
 /**
- * What the last words of a server to a cell may be. An administrator's stop: Prosody tells its clients
- * and ejabberd everybody, each as long as its connection has not been cut under it, so that components
- * of ejabberd seldom hear of it. jabberd2 just closes its streams. Our own tells everybody. A crash
- * says nothing to anybody.
+ * The stream errors and codes that may end a cell's connection when its server ends. When an administrator stops
+ * Prosody, it tells its clients. ejabberd tells its clients and components, but may cut the connection before the error
+ * arrives, and usually does so to components. jabberd2 closes its streams without an error. The loopback server tells
+ * all. After a crash there is no error at all.
  */
 export function lastWordsOf(cell: Cell, how: "stop" | "kill"): readonly string[] {
   if (how === "kill" || cell.server === "jabberd2") return ["DISCONNECTED"];
@@ -162,7 +162,7 @@ export function lastWordsOf(cell: Cell, how: "stop" | "kill"): readonly string[]
   return isTold ? ["system-shutdown", "DISCONNECTED"] : ["DISCONNECTED"];
 }
 
-/** The SASL mechanisms a server has behind TLS, weakest first (those that bind the channel come later). */
+/** The SASL mechanisms of a server inside TLS, the weakest first, without those with channel binding. */
 export const MECHANISMS: Readonly<Record<ServerName, readonly string[]>> = {
   prosody: ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256"],
   ejabberd: ["PLAIN", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"],

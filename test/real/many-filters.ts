@@ -5,7 +5,7 @@ import { address } from "./stage.ts";
 
 const COUNT = 10_000;
 
-/** Kinds of filters, each with what it alone matches. The rest of the message is the same for all. */
+/** Kinds of filters, each with the part of a message that only it matches. The rest of the message is always the same. */
 const KINDS: readonly {
   expression(number: number): string;
   fill(number: number): { attrs?: Record<string, string>; children?: Element[] };
@@ -36,7 +36,7 @@ const KINDS: readonly {
 
 const kindOf = (number: number): (typeof KINDS)[number] | undefined => KINDS[number % KINDS.length];
 
-/** Ten thousand filters on one stream, and each message at exactly those that match. */
+/** Of ten thousand filters on one stream, exactly the matching ones see a message. */
 export const MANY_FILTERS: Step = {
   title: `of ${COUNT} filters exactly those that match see a message, in the order they were added`,
   async play(stage) {
@@ -53,11 +53,11 @@ export const MANY_FILTERS: Step = {
       await last;
       return [...seen];
     };
-    // Every 97th alone, then five at once (one of each kind), then none.
+    // Messages for every 97th filter alone, for five at once (one of each kind), and for none.
     const alone = Array.from({ length: 100 }, (_, index) => [(index * 97) % COUNT]);
     const wanted = [...alone, [5000, 5001, 5002, 5003, 5004], [], [9999, 0]];
     expect(await play(wanted)).toEqual(wanted.flatMap((numbers) => numbers.toSorted(ascending)));
-    // Half of them go: the others see what they saw.
+    // Without half of the filters, the others see the same messages as before.
     for (const [number, undo] of filters.entries()) if (number % 2 === 0) undo();
     const left = wanted.flatMap((numbers) => numbers.filter((number) => number % 2 === 1));
     expect((await play(wanted)).toSorted(ascending)).toEqual(left.toSorted(ascending));
@@ -66,7 +66,7 @@ export const MANY_FILTERS: Step = {
 
 const ascending = (left: number, right: number): number => left - right;
 
-/** A message that matches the filters of these numbers, one of a kind at most. */
+/** Makes a message that matches the filters of these numbers, of each kind one at most. */
 function matching(to: string, numbers: readonly number[]): Element {
   const parts = numbers.map((number) => kindOf(number)?.fill(number) ?? {});
   const attrs = Object.assign({ to, type: "chat" }, ...parts.map((part) => part.attrs)) as object;

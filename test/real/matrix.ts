@@ -18,7 +18,7 @@ import { SCENARIO, type Step } from "./scenario.ts";
 import { address, client, connectPeer, message, Stage } from "./stage.ts";
 import { VOLUME } from "./volume.ts";
 
-/** Registers everything that is tested on one server. */
+/** Registers all tests of one server. */
 export function matrix(name: ServerName): void {
   const finding = find(name);
   if (!finding.found && serversRequired()) {
@@ -36,7 +36,7 @@ export function matrix(name: ServerName): void {
   });
 }
 
-/** Registers what is tested on one server only: its own ways. `body` gets the server once it runs. */
+/** Registers tests of behaviour that only this server has. `body` gets the running server. */
 export function ownWays(name: ServerName, body: (server: () => RealServer) => void): void {
   describe.skipIf(!find(name).found)(`${name}, in its own way`, () => {
     let server: RealServer;
@@ -49,14 +49,14 @@ export function ownWays(name: ServerName, body: (server: () => RealServer) => vo
   });
 }
 
-/** A server to be started, and what is played on it. */
+/** A way to start a server, and the cells that are played on it. */
 export interface Instance {
   readonly title: string;
   readonly start: () => Promise<Server>;
   readonly cells: readonly Cell[];
 }
 
-/** Registers the scenario for each cell, and what becomes of all when the server ends. */
+/** Registers the scenario for each cell, and the tests of a server that ends. */
 export function play({ start, cells, title: which }: Instance): void {
   describe(which, () => {
     scenario(start, cells);
@@ -69,7 +69,7 @@ export function play({ start, cells, title: which }: Instance): void {
   });
 }
 
-/** The cells of a server by the instance they need: jabberd2's router has TLS or not as a whole. */
+/** The cells of a server by the instance that they need. The router of jabberd2 has TLS on all its ports or on none. */
 function instances(name: ServerName): readonly Instance[] {
   const cells = cellsOf(name);
   if (name !== "jabberd2") return [{ title: "a server", start: CANDIDATES[name].start, cells }];
@@ -92,7 +92,7 @@ function instances(name: ServerName): readonly Instance[] {
 const stepsOf = (cell: Cell): readonly Step[] =>
   hasLongSteps(cell) ? [...SCENARIO, VOLUME, MANY_FILTERS] : SCENARIO;
 
-/** Every cell goes through every step of the scenario. */
+/** Registers each step of the scenario for each cell. */
 function scenario(start: Instance["start"], cells: readonly Cell[]): void {
   let server: Server;
   let peer: Broker;
@@ -118,7 +118,7 @@ function scenario(start: Instance["start"], cells: readonly Cell[]): void {
   });
 }
 
-/** A server ends while one broker of each cell waits for an answer. */
+/** Registers the tests of a server that ends while a broker of each cell waits for an answer. */
 function ending(start: Instance["start"], cells: readonly Cell[], how: "stop" | "kill"): void {
   let server: Server;
   const outcomes: { broker: Broker; request: Promise<unknown> }[] = [];
@@ -132,7 +132,7 @@ function ending(start: Instance["start"], cells: readonly Cell[], how: "stop" | 
     for (const cell of cells) {
       const stage = new Stage(server, cell, peer);
       const broker = await stage.connected({ service: services.indexOf(cell) });
-      // A copy of one's own message is no answer: this waits until the end.
+      // A copy of the broker's own message is no answer, so this request waits until the end.
       const itself = message(address(broker), "still there?");
       const request = broker.request(itself).catch((error: unknown) => error);
       outcomes.push({ broker, request });
@@ -160,7 +160,7 @@ function ending(start: Instance["start"], cells: readonly Cell[], how: "stop" | 
   );
 }
 
-/** Ways to log in that are no cell of the matrix. */
+/** Registers the ways to log in that are no cell of the matrix. */
 function logins(name: ServerName): void {
   let server: RealServer;
   beforeAll(async () => {
@@ -211,7 +211,7 @@ function logins(name: ServerName): void {
     await using broker = client(
       server,
       server.external,
-      // jabberd2 wants to be told who it is.
+      // jabberd2 needs the authorization identity.
       {
         jid: account,
         mechanisms: ["EXTERNAL"],

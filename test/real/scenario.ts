@@ -199,10 +199,10 @@ export const SCENARIO: readonly Step[] = [
   },
 ];
 
-/** What carries, or leads to, credentials: once each in a login. */
+/** Matches each element that carries credentials, or asks for a challenge. A login sends one of them. */
 const ATTEMPT = /^<(?:auth|handshake)\b|^<iq\b[^>]*type=["']set["'].*jabber:iq:auth/;
 
-/** The events of the table that are about the connection. */
+/** The events that are about the connection. */
 const EVENTS = [
   ...["connect", "connecting", "connected", "connect:failure", "stream:start", "stream:end"],
   ...["tls:start", "tls:success", "tls:failure", "auth:start", "auth:success", "auth:failure"],
@@ -211,14 +211,14 @@ const EVENTS = [
   "socket:close",
 ] as readonly (keyof BrokerEvents)[];
 
-/** Notes the names of all events of the connection, as they come. */
+/** Collects the names of all events of the connection, in order. */
 function record(broker: Broker): string[] {
   const events: string[] = [];
   for (const event of EVENTS) broker.on(event, () => events.push(event));
   return events;
 }
 
-/** From `connect` to the end of `shutdown`, in a cell where all goes well. */
+/** The events from `connect` to the end of `shutdown`, in a cell without failures. */
 function eventsOf({ dialect, protection }: Cell): string[] {
   const tls = ["tls:start", "tls:success"];
   const binds = dialect === "xmpp" || dialect === "jabberd2";

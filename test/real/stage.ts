@@ -19,19 +19,19 @@ import {
 } from "../servers/server.ts";
 import { type Cell, isClient } from "./cells.ts";
 
-/** What a broker of a cell may be made with, beside what the cell says. */
+/** Options of a broker, beside those that its cell determines. */
 export type Casting = Omit<Partial<BrokerOptions>, "dialect" | "host" | "port" | "tls"> & {
-  /** The resource of a client; a random one if left out. */
+  /** The resource of a client. The default is a random one. */
   readonly resource?: string;
-  /** Which service domain a component takes; the first if left out. */
+  /** The number of the service domain that a component takes. The default is the first. */
   readonly service?: number;
-  /** Instead of the right password. */
+  /** Another password than the right one. */
   readonly password?: string;
 };
 
 /**
- * Where one test plays: a server, a cell, and a peer, an ordinary XMPP client at the same server that
- * speaks only when it is told to. Brokers made here are shut down by `clear`.
+ * The scene of one test: a server, a cell, and a peer. The peer is a client of the same server that sends nothing by
+ * itself. `clear` shuts down the brokers that were made here.
  */
 export class Stage {
   readonly server: Server;
@@ -45,7 +45,7 @@ export class Stage {
     this.peer = peer;
   }
 
-  /** A broker as the cell has it, not yet connected. */
+  /** Makes the broker of the cell, not yet connected. */
   broker(casting: Casting = {}): Broker {
     const { resource, service, password, ...options } = casting;
     const broker = new Broker({
@@ -58,7 +58,7 @@ export class Stage {
     return broker;
   }
 
-  /** The same, connected, and available if it is a client. */
+  /** Makes the broker, and connects it. A client also sends its presence. */
   async connected(casting: Casting = {}): Promise<Broker> {
     const broker = this.broker(casting);
     await broker.connect();
@@ -66,12 +66,12 @@ export class Stage {
     return broker;
   }
 
-  /** A chat message to the peer. */
+  /** Makes a chat message to the peer. */
   toPeer(text: string, id?: string): Element {
     return message(address(this.peer), text, id);
   }
 
-  /** Ends what the test has begun. */
+  /** Shuts down all brokers of the test. */
   async clear(): Promise<void> {
     await Promise.all(this.#brokers.splice(0).map((broker) => broker.shutdown()));
   }
@@ -80,21 +80,21 @@ export class Stage {
 export const message = (to: string, text: string, id?: string): Element =>
   xml("message", { to, type: "chat", id }, xml("body", {}, text));
 
-/** A request that every server answers, and every broker. */
+/** Makes a request that every server and every broker answers. */
 export const ping = (to: string): Element =>
   xml("iq", { to, type: "get" }, xml("ping", { xmlns: "urn:xmpp:ping" }));
 
-/** A request that nobody answers. */
+/** Makes a request that only a responder of the test answers. */
 export const question = (to: string): Element =>
   xml("iq", { to, type: "get" }, xml("query", { xmlns: "urn:example:question" }));
 
-/** The address in force of a broker that is ready. */
+/** The address of a broker that is ready. */
 export function address(broker: Broker): string {
   if (broker.jid === undefined) throw new Error("the broker is not ready");
   return broker.jid;
 }
 
-/** An ordinary client, for what is not of the matrix. */
+/** Makes a client for tests outside the matrix. */
 export function client(
   server: Server,
   door: Door,
@@ -110,7 +110,7 @@ export function client(
   });
 }
 
-/** Connects the peer of a server's tests: a client that leaves requests unanswered. */
+/** Connects the peer of a server's tests: a client that does not answer requests. */
 export async function connectPeer(server: Server): Promise<Broker> {
   const door = server.clients.direct;
   const jid = `bob@${door.domain}/peer`;

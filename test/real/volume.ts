@@ -5,10 +5,10 @@ import { address, message } from "./stage.ts";
 
 const BYTES = 51_000;
 const TIMES = 200;
-/** Characters of two, three and four bytes, a joined family and a flag: no cut between bytes suits it. */
+/** Characters of two, three and four bytes, a joined family and a flag: most cuts between bytes split one of them. */
 const PIECE = "Съешь ещё этих мягких булок €…—🥐👨‍👩‍👧‍👦🇺🇦 да выпей чаю ";
 
-/** Large texts in any script pass both ways, whatever the packets cut in two. */
+/** Large texts in any script pass both ways, wherever packets end. */
 export const VOLUME: Step = {
   title: `${BYTES} bytes of Cyrillic and emoji arrive uncorrupted, ${TIMES} times, both ways`,
   async play(stage) {
@@ -18,7 +18,7 @@ export const VOLUME: Step = {
   },
 };
 
-/** Sends all texts; resolves with the numbers of those that arrived changed, or out of their turn. */
+/** Sends all texts. Resolves with the numbers of the texts that arrived changed or out of order. */
 async function pass(from: Broker, to: Broker): Promise<number[]> {
   const wrong: number[] = [];
   let arrived = 0;
@@ -38,7 +38,7 @@ async function pass(from: Broker, to: Broker): Promise<number[]> {
   return wrong;
 }
 
-/** The text of that number: each begins elsewhere in the piece, and they differ in length. */
+/** Makes the text of a number. Each text begins at another character of the piece, and has another length. */
 function text(number: number): string {
   const characters = Array.from(PIECE);
   const start = number % characters.length;

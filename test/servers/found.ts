@@ -20,7 +20,7 @@ export const CANDIDATES: Readonly<Record<ServerName, Candidate>> = {
   prosody: {
     name: "prosody",
     programs: ["prosody"],
-    // Of Debian's package prosody-modules: EXTERNAL for clients.
+    // EXTERNAL for clients needs this file of Debian's package prosody-modules.
     file: "/usr/lib/prosody/modules/mod_auth_ccert/mod_auth_ccert.lua",
     start: startProsody,
   },
@@ -32,7 +32,7 @@ export const CANDIDATES: Readonly<Record<ServerName, Candidate>> = {
   },
 };
 
-/** Whether a server can be run here: with its version if the package manager knows, or why not. */
+/** A server that can run here, with its version if the package manager knows it; or the reason why it cannot. */
 export type Finding =
   | { readonly name: ServerName; readonly found: true; readonly version: string }
   | { readonly name: ServerName; readonly found: false; readonly why: string };
@@ -48,7 +48,7 @@ export function find(name: ServerName): Finding {
 
 export const findAll = (): readonly Finding[] => SERVER_NAMES.map(find);
 
-/** Whether a missing server is a failure: `XMPP_BROKER_REQUIRE_SERVERS=1`, as the project's gate says. */
+/** Whether a missing server is a failure. The gate asks for that with `XMPP_BROKER_REQUIRE_SERVERS=1`. */
 export const serversRequired = (): boolean => process.env.XMPP_BROKER_REQUIRE_SERVERS === "1";
 
 function packageVersion(name: string): string {

@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { findAll, serversRequired } from "./found.ts";
 
 /**
- * Before the tests: says which real servers they run on, and installs what is missing where that is
- * possible (root, apt; `XMPP_BROKER_INSTALL=0` forbids it).
+ * Prints which real servers the tests run on. Installs missing ones first, if it runs as root and there is apt;
+ * `XMPP_BROKER_INSTALL=0` forbids that.
  */
 export default function setup(): void {
   const lacking = findAll().filter((finding) => !finding.found);
@@ -17,7 +17,7 @@ export default function setup(): void {
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 
-/** Tries to install what is missing; says what came of it. */
+/** Tries to install the missing servers, and returns the result in words. */
 function install(): string {
   if (process.env.XMPP_BROKER_INSTALL === "0") return "XMPP_BROKER_INSTALL=0 forbids installing it";
   if (process.getuid?.() !== 0) return "only root may install it";

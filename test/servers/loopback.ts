@@ -10,10 +10,10 @@ import {
   type TlsMode,
 } from "./server.ts";
 
-/** How the package's own server says what the real ones have for hosts, listeners or routers. */
+/** The option of the loopback server for each mode. */
 const STARTTLS = { required: "required", optional: "optional", off: "none" } as const;
 
-/** Starts the package's own server, so that it can be held against the real ones. */
+/** Starts the package's own server with the accounts and names of the real ones. */
 export async function startLoopback(mode: keyof typeof STARTTLS): Promise<Server> {
   const domain = CLIENT_DOMAINS.required;
   const server = await LoopbackServer.start({

@@ -1,12 +1,12 @@
 import { createServer, type Server } from "node:net";
 
-/** Below the range the system takes outgoing connections' ports from, above the usual services. */
+/** The range is above the usual services, and below the ports that the system gives to outgoing connections. */
 const FIRST = 20_000;
 const LAST = 32_000;
-/** Ports in a block, the one that claims it included. */
+/** The ports of a block, with the one that claims it. */
 const BLOCK = 20;
 
-/** A block of loopback ports that no other server of ours gets while it is held. */
+/** A block of loopback ports. No other test server gets them before `release`. */
 export interface Ports {
   /** The free ports. */
   readonly free: readonly number[];
@@ -14,9 +14,9 @@ export interface Ports {
 }
 
 /**
- * Finds `count` loopback ports that are free. Servers cannot be told "any port", so between the
- * finding and their binding another test run could find the same ones: hence blocks, each claimed by
- * listening on its first port for as long as the server lives.
+ * Finds `count` free loopback ports. The servers need port numbers in their configuration, and another test run could
+ * find the same ports before they bind them. So ports come in blocks, and the owner of a block listens on its first port
+ * for as long as the server lives.
  */
 export async function claimPorts(count: number): Promise<Ports> {
   if (count >= BLOCK) throw new RangeError(`a block has ${BLOCK - 1} ports, not ${count}`);

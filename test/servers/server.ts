@@ -1,7 +1,7 @@
 /** How a server treats TLS at one of its doors. */
 export type TlsMode = "required" | "optional" | "off" | "direct";
 
-/** The domains every server hosts: accounts are the same on each, TLS and login differ. */
+/** The domains of every server. Each has the same accounts, with its own rules for TLS and login. */
 export const CLIENT_DOMAINS = {
   required: "required.test",
   optional: "optional.test",
@@ -10,7 +10,7 @@ export const CLIENT_DOMAINS = {
   certificate: "certificate.test",
 } as const;
 
-/** The names components may take, on every server; Prosody must know them beforehand. */
+/** The names for components on every server. Prosody needs them in its configuration. */
 export const SERVICE_DOMAINS = [
   "one.service.test",
   "two.service.test",
@@ -19,17 +19,17 @@ export const SERVICE_DOMAINS = [
   "five.service.test",
   "six.service.test",
 ] as const;
-/** On Prosody: the name where a second component replaces the first. */
+/** The name on Prosody where a second component replaces the first. */
 export const KICK_OLD_DOMAIN = "newest.service.test";
 
-/** Accounts on every domain with passwords. Characters that every format escapes its own way. */
+/** The accounts of every domain with passwords. Each format escapes their characters in another way. */
 export const ACCOUNTS = {
   alice: "alice's <pass> & word",
   bob: 'bob"s \\pass\\ word',
   жанна: "пароль Жанны",
 } as const;
 
-/** The secret of all components, the second half of it not ASCII (XEP-0114 hashes its UTF-8 bytes). */
+/** The secret of all components. XEP-0114 hashes its UTF-8 bytes, so half of it is not ASCII. */
 export const COMPONENT_SECRET = "component & шлюз";
 
 /** A user of the jabberd2 router who may bind any name. */
@@ -53,15 +53,15 @@ export interface Server {
   readonly name: ServerName | "loopback";
   /** The authority (PEM) that signed its certificate. */
   readonly ca: string;
-  /** Where clients connect, by what TLS is there. */
+  /** The doors for clients, by how they treat TLS. */
   readonly clients: Readonly<Record<TlsMode, Door>>;
-  /** Ports for XEP-0114 components, by what TLS is there. */
+  /** The ports for XEP-0114 components, by how they treat TLS. */
   readonly components: Readonly<Partial<Record<TlsMode, number>>>;
-  /** Ports for the router protocol of jabberd2, by what TLS is there. */
+  /** The ports for the router protocol of jabberd2, by how they treat TLS. */
   readonly routers: Readonly<Partial<Record<TlsMode, number>>>;
-  /** Waits until the server has noticed that all clients but so many are gone. */
+  /** Waits until the server has noticed the end of all clients except so many. */
   settled(left: number): Promise<void>;
-  /** Stops it as an administrator would; connections that do not end by themselves are cut. */
+  /** Stops it as an administrator would. Cuts connections that do not end by themselves. */
   stop(): Promise<void>;
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>;
@@ -69,11 +69,11 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** A real server, with the ways to log in that only such have. */
+/** A real server, with two more ways to log in. */
 export interface RealServer extends Server {
   readonly name: ServerName;
-  /** Where `ANONYMOUS` is the way in, after STARTTLS. */
+  /** The door for `ANONYMOUS`, after STARTTLS. */
   readonly anonymous: Door;
-  /** Where a client certificate is the way in, after STARTTLS. */
+  /** The door for client certificates, after STARTTLS. */
   readonly external: Door & { readonly cert: string; readonly key: string; readonly user: string };
 }

@@ -1,12 +1,12 @@
 import { createConnection, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 
-/** How long a server may take to say what is awaited. */
-const ANSWER_MS = 15_000;
+/** How long an answer may take, in milliseconds. */
+const ANSWER_MS = 50_000;
 
 /**
- * A bare connection: text out, patterns in. With it the harness makes accounts and looks at servers
- * without the broker that is to be tested.
+ * A connection that sends text and waits for patterns. The harness uses it to make accounts and to check servers, because
+ * the broker is the thing under test.
  */
 export class Wire implements Disposable {
   #socket: Socket;
@@ -43,7 +43,7 @@ export class Wire implements Disposable {
     );
   }
 
-  /** Waits for text that matches; what came up to its end is taken and returned. */
+  /** Waits for text that matches. Takes and returns all text up to its end. */
   async until(pattern: RegExp): Promise<string> {
     const deadline = AbortSignal.timeout(ANSWER_MS);
     deadline.addEventListener("abort", () => {
@@ -104,7 +104,7 @@ export class Wire implements Disposable {
   }
 }
 
-/** Text as it may stand in XML, in content and in an attribute. */
+/** Escapes text for XML, in content and in attributes. */
 export const escaped = (text: string): string =>
   text
     .replaceAll("&", "&amp;")

@@ -8,14 +8,14 @@ import { fileURLToPath } from "node:url";
 import { claimPorts, type Ports } from "./ports.ts";
 import { programPath } from "./programs.ts";
 
-/** How often a condition is looked at that nothing announces. */
+/** The time between two looks at a condition, in milliseconds. */
 const POLL_MS = 15;
 /** How long a server may take to become ready; ejabberd on a busy machine is the slowest. */
 const READY_MS = 60_000;
 
 /**
- * Where a server lives: a temporary folder, ports of its own, its processes. `close` ends them by
- * pid and removes the folder; if the test run dies before it gets there, a guard process does.
+ * A temporary folder, ports and processes of one server. `close` ends the processes by pid and removes the folder. If the
+ * test run dies before that, a guard process does the same.
  */
 export class Workspace {
   readonly folder: string;
@@ -32,7 +32,7 @@ export class Workspace {
     this.ports = ports;
     this.folder = mkdtempSync(join(tmpdir(), `xmpp-broker-${name}-`));
     const guard = fileURLToPath(new URL("./guard.mjs", import.meta.url));
-    // Detached: Ctrl-C reaches the test run, and the guard only through its pipe.
+    // It is detached, so that Ctrl-C reaches it only through its pipe, after the test run.
     this.#guard = spawn(process.execPath, [guard, this.folder], {
       detached: true,
       stdio: ["pipe", "ignore", "ignore"],
@@ -62,7 +62,7 @@ export class Workspace {
     }
   }
 
-  /** Starts a program in the folder; what it prints goes to `NAME.out` there. */
+  /** Starts a program in the folder. Its output goes to `NAME.out` there. */
   start(name: string, command: string, args: readonly string[], env = {}): RunningProcess {
     const output = openSync(this.path(`${name}.out`), "a");
     const child = spawn(programPath(command) ?? command, args, {
@@ -80,8 +80,8 @@ export class Workspace {
   }
 
   /**
-   * Waits until `probe` says yes. Rejects when a process has ended meanwhile, or after a minute, with
-   * the last lines of the named log files.
+   * Waits until `probe` is true. Rejects when a process ends or a minute has passed, with the last lines of the named log
+   * files.
    */
   async until(
     what: string,
@@ -110,7 +110,7 @@ export class Workspace {
     await this.stop(0);
   }
 
-  /** Ends what still runs, gives the ports back and removes the folder. May be called twice. */
+  /** Ends all processes, releases the ports and removes the folder. It may be called twice. */
   async close(): Promise<void> {
     await this.kill();
     this.ports.release();

@@ -4,6 +4,7 @@ import { isAnswer } from "../../src/session/answers.ts";
 import { type Element, xml } from "../../src/xml/element.ts";
 import { parse } from "../../src/xml/read/parse.ts";
 import { bare, codeOf, line, readyLine } from "../broker/line.ts";
+import { settled } from "../virtual-clock.ts";
 
 const ME = "me@example.org/here";
 
@@ -121,14 +122,31 @@ test("the caller's id stays, unless a request with it is pending", async () => {
 
 test("requests that were asked in one order time out in another, each in its time", async () => {
   const { broker } = await readyLine();
-  const over: string[] = [];
-  const ask = async (id: string, timeout: number): Promise<void> => {
-    await codeOf(broker.request(xml("iq", { type: "get", id }), { timeout }));
-    over.push(id);
-  };
-  await Promise.all([ask("last", 60), ask("first", 5), ask("second", 30)]);
-  expect(over).toEqual(["first", "second", "last"]);
-  broker.halt();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  try {
+    const over: string[] = [];
+    const ask = async (id: string, timeout: number): Promise<void> => {
+      await codeOf(broker.request(xml("iq", { type: "get", id }), { timeout }));
+      over.push(id);
+    };
+    const asked = Promise.all([ask("last", 60), ask("first", 5), ask("second", 30)]);
+    for (const [milliseconds, expected] of [
+      [4, ""],
+      [1, "first"],
+      [24, "first"],
+      [1, "first second"],
+      [29, "first second"],
+      [1, "first second last"],
+    ] as const) {
+      vi.advanceTimersByTime(milliseconds);
+      await settled();
+      expect(over.join(" ")).toBe(expected);
+    }
+    await asked;
+    broker.halt();
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("the pending requests stay in one map, however many have come and gone", async () => {

@@ -76,7 +76,7 @@ export function started(transport: Transport): string[] {
 
 /** Polls faster than the default of 50 ms. */
 export function eventually<T>(read: () => T) {
-  return expect.poll(read, { interval: 2, timeout: 5000 });
+  return expect.poll(read, { interval: 2 });
 }
 
 /** What keeps the process alive, but for the test's own polling and the channel to its runner. */

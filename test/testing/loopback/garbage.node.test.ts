@@ -9,9 +9,7 @@ const LOGIN = [
   "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>balcony</resource></bind></iq>",
 ];
 
-test("no bytes on any port stop the server, and whoever sent them is gone or waited for", {
-  timeout: 30_000,
-}, async () => {
+test("no bytes on any port stop the server, and whoever sent them is gone or waited for", async () => {
   const server = await serve();
   const port = fc.constantFrom(...Object.values(server.ports));
   const scrap = fc.oneof(
@@ -39,7 +37,7 @@ test("no bytes on any port stop the server, and whoever sent them is gone or wai
   `);
 });
 
-test("a login that is broken off anywhere leaves nothing of it", { timeout: 30_000 }, async () => {
+test("a login that is broken off anywhere leaves nothing of it", async () => {
   const server = await serve();
   const steps = [
     "S: <?xml …</stream:features>",
