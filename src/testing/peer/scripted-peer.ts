@@ -37,7 +37,7 @@ interface Connected {
 
 /** A step that is waited for, or text that is. `over` settles with the last step of a script. */
 interface Waiting {
-  readonly step: Step | { readonly kind: "until"; readonly text: string };
+  readonly step: Step | { readonly kind: "until"; readonly what: string | RegExp };
   readonly over?: Deferred<string>;
 }
 
@@ -178,12 +178,12 @@ export class ScriptedPeer {
   }
 
   /**
-   * Waits, after the lines of the script, until the text has come somewhere in what is unread.
-   * Returns everything up to its end. Rejects with `SCRIPT_FAILED` as `done` does.
+   * Waits, after the lines of the script, until the text (or a match) has come somewhere in what is
+   * unread. Returns everything up to its end. Rejects with `SCRIPT_FAILED` as `done` does.
    */
-  hears(text: string): Promise<string> {
+  hears(what: string | RegExp): Promise<string> {
     const over = deferred<string>();
-    this.#queue.push({ step: { kind: "until", text }, over });
+    this.#queue.push({ step: { kind: "until", what }, over });
     this.#follow();
     return over.promise;
   }
@@ -297,8 +297,8 @@ export class ScriptedPeer {
         return typeof length === "string" ? length : this.#read(length);
       }
       case "until": {
-        const start = this.#unread.indexOf(step.text);
-        return start < 0 ? "later" : this.#read(start + step.text.length);
+        const end = endOf(step.what, this.#unread);
+        return end === undefined ? "later" : this.#read(end);
       }
       case "read-end":
         if (this.#unread !== "") return "never";
@@ -340,8 +340,7 @@ export class ScriptedPeer {
   #fail(why: string): void {
     this.#stopWaiting();
     const [first] = this.#queue;
-    const expected = first !== undefined && "text" in first.step ? first.step.text : "the end";
-    const error = new ScriptError(why, expected, this.#unread);
+    const error = new ScriptError(why, first === undefined ? "" : shown(first.step), this.#unread);
     for (const { over } of this.#queue.splice(0)) over?.reject(error);
   }
 
@@ -350,5 +349,34 @@ export class ScriptedPeer {
       throw new BrokerError("DISCONNECTED", "nobody has connected to the scripted peer");
     }
     return this.#connection;
+  }
+}
+
+/** Where the first match ends. */
+function endOf(what: string | RegExp, text: string): number | undefined {
+  if (typeof what === "string") {
+    const start = text.indexOf(what);
+    return start < 0 ? undefined : start + what.length;
+  }
+  // A sticky or global expression would remember where it was.
+  const match = new RegExp(what.source, what.flags.replace(/[gy]/g, "")).exec(text);
+  return match === null ? undefined : match.index + match[0].length;
+}
+
+/** A step as a script has it. */
+function shown(step: Waiting["step"]): string {
+  switch (step.kind) {
+    case "read":
+    case "say":
+      return step.text;
+    case "until":
+      return String(step.what);
+    case "read-end":
+    case "end":
+      return "(end)";
+    case "cut":
+      return "(cut)";
+    case "say-bytes":
+      return "(bytes …)";
   }
 }
