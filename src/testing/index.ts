@@ -9,3 +9,7 @@ export type { Faults, LoopbackPhase } from "./loopback/faults.ts";
 export type { MechanismName } from "./loopback/sasl/sasl.ts";
 export { type LoopbackPorts, LoopbackServer } from "./loopback/server.ts";
 export type { LoopbackOptions, RouterAccount } from "./loopback/server-options.ts";
+export type { Cut } from "./peer/pieces.ts";
+export { ScriptError } from "./peer/script-error.ts";
+export { type PeerLine, ScriptedPeer } from "./peer/scripted-peer.ts";
+export type { ScriptedPeerOptions } from "./peer/scripted-peer-options.ts";

@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
 import type { Crypto } from "../../src/base/crypto.ts";
 import { BrokerError } from "../../src/base/errors.ts";
@@ -45,7 +46,10 @@ export const RANDOM = "dfd97f2d44ad2533";
 export async function attempt(
   dialect: Dialect,
   script: string,
-  options: Partial<BrokerOptions> & { readonly cut?: Cut; readonly crypto?: Crypto } = {},
+  options: Partial<BrokerOptions> & {
+    readonly cut?: Cut | undefined;
+    readonly crypto?: Crypto;
+  } = {},
   arrange: (broker: Broker) => void = () => undefined,
 ): Promise<Attempt> {
   const { cut, crypto = knownCrypto, ...brokerOptions } = options;
@@ -67,6 +71,22 @@ export async function attempt(
     if (!(error instanceof BrokerError)) throw error;
     if (peer.attempts > 0) await broker.closed;
     return { broker, peer, events, ready: undefined, error };
+  }
+}
+
+/** Runs an attempt as a whole, byte by byte, and cut in two at each place: what comes of it is the same. */
+export async function expectTheSameAtEveryCut(
+  run: (cut: Cut | undefined) => Promise<Attempt>,
+): Promise<void> {
+  const outcome = async (cut: Cut | undefined) => {
+    const { broker, peer, events, ready, error } = await run(cut);
+    broker.halt();
+    return { peer, facts: { events, ready, error: error?.message, heard: peer.heard } };
+  };
+  const whole = await outcome(undefined);
+  for (const cut of whole.peer.cuts()) {
+    const { facts } = await outcome(cut);
+    expect(facts, `cut at ${String(cut)}`).toEqual(whole.facts);
   }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { component } from "../../src/dialect/component.ts";
 import { AuthError } from "../../src/sasl/auth-error.ts";
 import { type Element, xml } from "../../src/xml/element.ts";
-import { attempt } from "./attempt.ts";
+import { attempt, expectTheSameAtEveryCut } from "./attempt.ts";
 
 const TLS = "urn:ietf:params:xml:ns:xmpp-tls";
 const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
@@ -40,6 +40,10 @@ test("the whole login: a header without version, the handshake of any secret in 
   await peer.done;
   expect(peer.unread).toBe("");
   broker.halt();
+});
+
+test("the login is the same wherever its bytes are cut", { timeout: 60_000 }, async () => {
+  await expectTheSameAtEveryCut((cut) => attempt(plays, `${SHAKING}\nS: <handshake/>`, { cut }));
 });
 
 test("the secret may be asked for", async () => {

@@ -5,7 +5,12 @@ import type { Dialect } from "../../src/dialect/dialect.ts";
 import { jabberd2 } from "../../src/dialect/jabberd2.ts";
 import { xml } from "../../src/xml/element.ts";
 import { parse } from "../../src/xml/read/parse.ts";
-import { type Attempt, attempt as attemptWith, knownCrypto } from "./attempt.ts";
+import {
+  type Attempt,
+  attempt as attemptWith,
+  expectTheSameAtEveryCut,
+  knownCrypto,
+} from "./attempt.ts";
 
 const TLS = "urn:ietf:params:xml:ns:xmpp-tls";
 const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
@@ -84,6 +89,10 @@ test("the whole login: STARTTLS, DIGEST-MD5, one name", async () => {
   await peer.done;
   expect(peer.unread).toBe("");
   broker.halt();
+});
+
+test("the login is the same wherever its bytes are cut", { timeout: 60_000 }, async () => {
+  await expectTheSameAtEveryCut((cut) => attempt(echo, LOGIN, { cut }));
 });
 
 test("without names the user's own, below the domain, is bound", async () => {

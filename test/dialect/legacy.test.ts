@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { legacy } from "../../src/dialect/legacy.ts";
 import { AuthError } from "../../src/sasl/auth-error.ts";
-import { attempt, RANDOM } from "./attempt.ts";
+import { attempt, expectTheSameAtEveryCut, RANDOM } from "./attempt.ts";
 
 const TLS = "urn:ietf:params:xml:ns:xmpp-tls";
 const AUTH = "jabber:iq:auth";
@@ -49,6 +49,10 @@ test("the whole login: a header without version, the fields, the digest", async 
   expect(peer.heard).not.toContain("Calli0pe");
   expect(peer.heard).not.toMatch(/<stream:stream [^>]*version/);
   broker.halt();
+});
+
+test("the login is the same wherever its bytes are cut", { timeout: 60_000 }, async () => {
+  await expectTheSameAtEveryCut((cut) => attempt(bill, LOGIN + GOOD, { cut }));
 });
 
 test("without a resource a random one is taken", async () => {

@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { RawClient } from "../raw-client.ts";
 import { type CertificateFiles, writeCertificates } from "./certificates.ts";
 import {
   ACCOUNTS,
@@ -8,7 +9,6 @@ import {
   type RealServer,
   ROUTER_USER,
 } from "./server.ts";
-import { escaped, Wire } from "./wire.ts";
 import { accepts, Workspace } from "./workspace.ts";
 
 /** The domains with accounts. */
@@ -206,18 +206,18 @@ function c2sConfig(parts: Parts, client: number, direct: number): string {
 async function register(domain: string, client: number, direct: number, ca: string): Promise<void> {
   const secure = domain === CLIENT_DOMAINS.required;
   for (const [name, password] of Object.entries(ACCOUNTS)) {
-    using wire = secure
-      ? await Wire.connect(direct, { ca, servername: domain })
-      : await Wire.connect(client);
-    wire.open(domain);
-    await wire.until(/<\/stream:features>/);
-    wire.send(
+    using maker = secure
+      ? await RawClient.connect(direct, { ca, servername: domain })
+      : await RawClient.connect(client);
+    maker.open(domain);
+    await maker.hears("</stream:features>");
+    maker.say(
       `<iq type='set' id='make'><query xmlns='jabber:iq:register'><username>${name}</username><password>${escaped(password)}</password></query></iq>`,
     );
-    const answer = await wire.until(/<iq [^>]*id='make'[^>]*>/);
+    const answer = await maker.hears(/<iq [^>]*id='make'[^>]*>/);
     if (!answer.includes("type='result'")) throw new Error(`no account on ${domain}: ${answer}`);
-    wire.send("</stream:stream>");
-    await wire.until(/<\/stream:stream>/);
+    maker.say("</stream:stream>");
+    await maker.hears("</stream:stream>");
   }
 }
 
@@ -230,37 +230,37 @@ async function register(domain: string, client: number, direct: number, ca: stri
  * order: once the answer is here, c2s has read all that sm said before.
  */
 class Watch implements Disposable {
-  readonly #wire: Wire;
+  readonly #client: RawClient;
   #count = 0;
 
   static async logIn(port: number): Promise<Watch> {
-    const wire = await Wire.connect(port);
+    const client = await RawClient.connect(port);
     const domain = CLIENT_DOMAINS.off;
-    wire.open(domain);
-    await wire.until(/<\/stream:features>/);
+    client.open(domain);
+    await client.hears("</stream:features>");
     const plain = Buffer.from(`\0bob\0${ACCOUNTS.bob}`).toString("base64");
-    wire.send(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain}</auth>`);
-    await wire.until(/<success/);
-    wire.open(domain);
-    await wire.until(/<\/stream:features>/);
-    wire.send("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
-    await wire.until(/<jid>/);
-    return new Watch(wire);
+    client.say(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain}</auth>`);
+    await client.hears("<success");
+    client.open(domain);
+    await client.hears("</stream:features>");
+    client.say("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+    await client.hears("<jid>");
+    return new Watch(client);
   }
 
-  private constructor(wire: Wire) {
-    this.#wire = wire;
+  private constructor(client: RawClient) {
+    this.#client = client;
   }
 
   async roundTrip(): Promise<void> {
     const id = `watch-${++this.#count}`;
     const to = CLIENT_DOMAINS.off;
-    this.#wire.send(`<iq type='get' to='${to}' id='${id}'><ping xmlns='urn:xmpp:ping'/></iq>`);
-    await this.#wire.until(new RegExp(`id='${id}'`));
+    this.#client.say(`<iq type='get' to='${to}' id='${id}'><ping xmlns='urn:xmpp:ping'/></iq>`);
+    await this.#client.hears(`id='${id}'`);
   }
 
   [Symbol.dispose](): void {
-    this.#wire[Symbol.dispose]();
+    this.#client[Symbol.dispose]();
   }
 }
 
@@ -282,3 +282,11 @@ function libraries(): string {
   }
   return "/usr/lib/jabberd2";
 }
+
+/** Text as it may stand in XML, in content and in an attribute. */
+const escaped = (text: string): string =>
+  text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll("'", "&apos;")
+    .replaceAll('"', "&quot;");

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { RawClient } from "../raw-client.ts";
 import { CANDIDATES, find } from "./found.ts";
 import { startJabberd2 } from "./jabberd2.ts";
 import {
@@ -15,7 +16,6 @@ import {
   SERVICE_DOMAINS,
   type TlsMode,
 } from "./server.ts";
-import { Wire } from "./wire.ts";
 
 /** What a server's features say about TLS, by how the door is declared. */
 const STARTTLS: Readonly<Record<Exclude<TlsMode, "direct">, string>> = {
@@ -41,59 +41,62 @@ describe.each(SERVER_NAMES)("%s", (name) => {
 
     test.each(["required", "optional", "off"] as const)("TLS for clients is %s", async (mode) => {
       const { port, domain } = server.clients[mode];
-      using wire = await Wire.connect(port);
-      wire.open(domain);
-      expect(starttls(await wire.until(/<\/stream:features>/))).toBe(STARTTLS[mode]);
+      using client = await RawClient.connect(port);
+      client.open(domain);
+      expect(starttls(await client.hears("</stream:features>"))).toBe(STARTTLS[mode]);
     });
 
     test.each(["required", "optional"] as const)("STARTTLS works where it is %s", async (mode) => {
       const { port, domain } = server.clients[mode];
-      using wire = await Wire.connect(port);
-      wire.open(domain);
-      await wire.until(/<\/stream:features>/);
-      wire.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
-      await wire.until(/<proceed/);
-      expect(await wire.secure({ ca: server.ca, servername: domain })).toBe("TLSv1.3");
+      using client = await RawClient.connect(port);
+      client.open(domain);
+      await client.hears("</stream:features>");
+      client.say("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+      await client.hears("<proceed");
+      await client.secure({ ca: server.ca, servername: domain });
+      expect(client.tls.getProtocol()).toBe("TLSv1.3");
     });
 
     test("direct TLS offers the mechanisms of the table, and an account logs in", async () => {
       const { port, domain } = server.clients.direct;
-      using wire = await Wire.connect(port, { ca: server.ca, servername: domain });
-      wire.open(domain);
-      const features = await wire.until(/<\/stream:features>/);
+      using client = await RawClient.connect(port, { ca: server.ca, servername: domain });
+      client.open(domain);
+      const features = await client.hears("</stream:features>");
       const mechanisms = [...features.matchAll(/<mechanism>([^<]*)</g)].map((match) => match[1]);
       expect(mechanisms.filter((mechanism) => !mechanism?.endsWith("-PLUS")).sort()).toEqual(
         MECHANISMS[name],
       );
       const plain = Buffer.from(`\0bob\0${ACCOUNTS.bob}`).toString("base64");
-      wire.send(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain}</auth>`);
-      expect(await wire.until(/<success|<failure/)).toContain("<success");
+      client.say(
+        `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain}</auth>`,
+      );
+      expect(await client.hears(/<success|<failure/)).toContain("<success");
     });
 
     test("a component shakes hands", async () => {
       const port = server.components.off ?? server.components.optional ?? 0;
-      using wire = await Wire.connect(port);
-      wire.send(
+      using client = await RawClient.connect(port);
+      client.say(
         `<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' to='${SERVICE_DOMAINS[0]}'>`,
       );
-      const id = /\bid=['"]([^'"]*)/.exec(await wire.until(/<stream:stream [^>]*>/))?.[1] ?? "";
+      const id = /\bid=['"]([^'"]*)/.exec(await client.hears(/<stream:stream [^>]*>/))?.[1] ?? "";
       const digest = createHash("sha1")
         .update(id + COMPONENT_SECRET)
         .digest("hex");
-      wire.send(`<handshake>${digest}</handshake>`);
-      await wire.until(/<handshake/);
+      client.say(`<handshake>${digest}</handshake>`);
+      await client.hears("<handshake");
     });
 
     test("stopping it ends the connections, closing it removes its files", async () => {
       const other = await CANDIDATES[name].start();
       const { port, domain } = other.clients.required;
-      using wire = await Wire.connect(port);
-      wire.open(domain);
-      await wire.until(/<\/stream:features>/);
+      using client = await RawClient.connect(port);
+      client.open(domain);
+      await client.hears("</stream:features>");
       await other.stop();
-      await expect(wire.until(/never/)).rejects.toThrow("the connection was closed");
+      await expect(client.hears("never")).rejects.toThrow("the connection ended too early");
       await other.close();
-      await expect(Wire.connect(port)).rejects.toThrow("ECONNREFUSED");
+      await expect(RawClient.connect(port)).rejects.toThrow("ECONNREFUSED");
     });
   });
 });
@@ -105,11 +108,11 @@ describe.skipIf(!find("jabberd2").found)("the router of jabberd2", () => {
   ] as const)("%s", async (_, options, expected) => {
     const server = await startJabberd2(options);
     try {
-      using wire = await Wire.connect(server.routers.optional ?? server.routers.off ?? 0);
-      wire.send(
+      using client = await RawClient.connect(server.routers.optional ?? server.routers.off ?? 0);
+      client.say(
         "<stream:stream xmlns='http://jabberd.jabberstudio.org/ns/component/1.0' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>",
       );
-      const features = await wire.until(/<\/stream:features>/);
+      const features = await client.hears("</stream:features>");
       expect(starttls(features)).toBe(expected);
       expect(features).toContain("<mechanism>DIGEST-MD5</mechanism>");
     } finally {

@@ -15,7 +15,9 @@ export type Step =
   /** Waits for text that begins like the pattern; `fresh` are the names that it notes. */
   | { readonly kind: "read"; readonly text: string; readonly fresh: ReadonlySet<string> }
   /** Waits for the end of the other half. */
-  | { readonly kind: "read-end" };
+  | { readonly kind: "read-end" }
+  /** Waits for text that has the text or a match somewhere, and takes all up to its end. */
+  | { readonly kind: "until"; readonly what: string | RegExp };
 
 /** The values that the `{names}` of a script stand for. */
 export type Notes = Map<string, string>;
@@ -121,6 +123,35 @@ export function take(
   }
   const length = Math.min(literal.length, rest.length);
   return alike(literal.slice(0, length)) === alike(rest.slice(0, length)) ? "later" : "never";
+}
+
+/** Where the first match ends; `later` if there is none yet. */
+export function endOf(what: string | RegExp, text: string): number | "later" {
+  if (typeof what === "string") {
+    const start = text.indexOf(what);
+    return start < 0 ? "later" : start + what.length;
+  }
+  // A sticky or global expression would remember where it was.
+  const match = new RegExp(what.source, what.flags.replace(/[gy]/g, "")).exec(text);
+  return match === null ? "later" : match.index + match[0].length;
+}
+
+/** A step as a script has it. */
+export function shown(step: Step): string {
+  switch (step.kind) {
+    case "read":
+    case "say":
+      return step.text;
+    case "until":
+      return String(step.what);
+    case "read-end":
+    case "end":
+      return "(end)";
+    case "cut":
+      return "(cut)";
+    case "say-bytes":
+      return "(bytes …)";
+  }
 }
 
 function declarationLength(text: string): number | "later" {

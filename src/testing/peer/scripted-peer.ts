@@ -1,27 +1,18 @@
 import { type Deferred, deferred } from "../../base/deferred.ts";
-import { BrokerError } from "../../base/errors.ts";
+import { asBrokerError, BrokerError } from "../../base/errors.ts";
 import { type MemoryTransport, memoryPair } from "../../transport/memory.ts";
 import type { Transport, TransportFactory } from "../../transport/transport.ts";
 import { type Cut, Pieces } from "./pieces.ts";
-import { filled, type Notes, parseScript, type Side, type Step, take } from "./script.ts";
+import { endOf, filled, type Notes, parseScript, type Step, shown, take } from "./script.ts";
 import { ScriptError } from "./script-error.ts";
+import {
+  type PeerSettings,
+  type ScriptedPeerOptions,
+  settlePeer,
+} from "./scripted-peer-options.ts";
 
 /** The members of a transport that a scripted peer uses. */
 export type PeerLine = Pick<Transport, "start" | "write" | "pause" | "resume" | "end" | "destroy">;
-
-/** How a scripted peer behaves. Everything has a default. */
-export interface ScriptedPeerOptions {
-  /** Where the bytes are cut. Default: what is said in one turn of the event loop is one piece. */
-  readonly cut?: Cut | undefined;
-  /** Whether TLS may be put on the connection in memory. It is a pretence: no byte changes. Default `false`. */
-  readonly tls?: boolean | undefined;
-  /** The lines that the peer says itself: `S`, as a server (the default), or `C`, as a client. */
-  readonly speaks?: Side | undefined;
-  /** How much may be heard, in characters. Beyond it the peer drops the connection. Default 64 Mi. */
-  readonly limit?: number | undefined;
-  /** How long the peer waits for each line of the other side, in milliseconds. Default 30,000. */
-  readonly timeout?: number | undefined;
-}
 
 /** The facts that the pretence of TLS settles on. */
 const PRETENCE = { protocol: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", alpn: undefined };
@@ -35,10 +26,10 @@ interface Connected {
   readonly pieces: Pieces | undefined;
 }
 
-/** A step that is waited for, or text that is. `over` settles with the last step of a script. */
+/** A step to take, and the promise that settles with the last step of a script. */
 interface Waiting {
-  readonly step: Step | { readonly kind: "until"; readonly text: string };
-  readonly over?: Deferred<string>;
+  readonly step: Step;
+  readonly over: Deferred<string> | undefined;
 }
 
 /**
@@ -73,7 +64,7 @@ export class ScriptedPeer {
   readonly over: Promise<void>;
   readonly #notes: Notes = new Map();
   readonly #noted = new Set<string>();
-  readonly #options: ScriptedPeerOptions;
+  readonly #settings: PeerSettings;
   readonly #queue: Waiting[] = [];
   readonly #closed = deferred<undefined>();
   readonly #decoder = new TextDecoder();
@@ -88,8 +79,9 @@ export class ScriptedPeer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wake: () => void = () => undefined;
 
+  /** Ends in `BAD_OPTION`, which names the line, when the script cannot be used. */
   constructor(script = "", options: ScriptedPeerOptions = {}) {
-    this.#options = options;
+    this.#settings = settlePeer(options);
     this.over = this.#closed.promise.then(() => undefined);
     this.transport = () => {
       this.#attempts++;
@@ -98,7 +90,7 @@ export class ScriptedPeer {
           new BrokerError("CONNECT_FAILED", "a scripted peer has one connection"),
         );
       }
-      const { cut, tls = false } = options;
+      const { cut, tls } = this.#settings;
       const [near, far] = memoryPair({
         ...(cut === undefined ? {} : { cut }),
         ...(tls ? { tls: PRETENCE } : {}),
@@ -107,9 +99,7 @@ export class ScriptedPeer {
       this.#begin(far, undefined);
       return Promise.resolve(near);
     };
-    this.done = this.play(script);
-    // A test that does not ask for the end of the script must not fail for it.
-    this.done.catch(() => undefined);
+    this.done = withoutText(this.#enqueue(this.#parse(script)));
   }
 
   /** How many connections were asked of `transport`. */
@@ -150,22 +140,19 @@ export class ScriptedPeer {
     if (this.#connection !== undefined) {
       throw new BrokerError("CONNECT_FAILED", "a scripted peer has one connection");
     }
-    this.#begin(line, this.#options.cut);
+    this.#begin(line, this.#settings.cut);
   }
 
   /**
    * Follows more lines, after those that are still to be followed. Resolves and rejects as `done`
-   * does. Ends in `BAD_OPTION` when a line is none of a script.
+   * does, and with `BAD_OPTION` when a line is none of a script.
    */
   play(script: string): Promise<void> {
-    const steps = parseScript(script, this.#options.speaks ?? "S", this.#noted);
-    const over = deferred<string>();
-    for (const [index, step] of steps.entries()) {
-      this.#queue.push(index < steps.length - 1 ? { step } : { step, over });
+    try {
+      return withoutText(this.#enqueue(this.#parse(script)));
+    } catch (error) {
+      return Promise.reject(asBrokerError(error, "BAD_OPTION"));
     }
-    if (steps.length === 0) over.resolve("");
-    else this.#follow();
-    return over.promise.then(() => undefined);
   }
 
   /** Says something now, whatever the script waits for. Ends in `DISCONNECTED` before there is a connection. */
@@ -178,19 +165,17 @@ export class ScriptedPeer {
   }
 
   /**
-   * Waits, after the lines of the script, until the text has come somewhere in what is unread.
-   * Returns everything up to its end. Rejects with `SCRIPT_FAILED` as `done` does.
+   * Waits, after the lines of the script, until the text (or a match) has come somewhere in what is
+   * unread. Returns everything up to its end. Rejects with `SCRIPT_FAILED` as `done` does.
    */
-  hears(text: string): Promise<string> {
-    const over = deferred<string>();
-    this.#queue.push({ step: { kind: "until", text }, over });
-    this.#follow();
-    return over.promise;
+  hears(what: string | RegExp): Promise<string> {
+    return this.#enqueue([{ kind: "until", what }]);
   }
 
   /** Waits until everything said has arrived at the other end of the connection in memory, or that has ended. */
   async delivered(): Promise<void> {
-    while (this.#memory !== undefined && this.#memory.handed > this.#memory.taken) {
+    const memory = this.#memory;
+    while (memory !== undefined && memory.handed > memory.taken && this.#state !== "over") {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -229,6 +214,21 @@ export class ScriptedPeer {
     for (let offset = 1; offset < this.#said; offset++) yield [offset];
   }
 
+  #parse(script: string): Step[] {
+    return parseScript(script, this.#settings.speaks, this.#noted);
+  }
+
+  /** Adds steps; settles with the last of them, with the text that it took. */
+  #enqueue(steps: readonly Step[]): Promise<string> {
+    const over = deferred<string>();
+    for (const [index, step] of steps.entries()) {
+      this.#queue.push({ step, over: index === steps.length - 1 ? over : undefined });
+    }
+    if (steps.length === 0) over.resolve("");
+    this.#follow();
+    return quiet(over.promise);
+  }
+
   #begin(line: PeerLine, cut: Cut | undefined): void {
     this.#connection = { line, pieces: cut === undefined ? undefined : new Pieces(line, cut) };
     // Progress beyond these is none of a peer's business.
@@ -256,7 +256,7 @@ export class ScriptedPeer {
   }
 
   #hear(text: string): void {
-    if (this.#heard.length + text.length > (this.#options.limit ?? 64 * 1024 * 1024)) {
+    if (this.#heard.length + text.length > this.#settings.limit) {
       this.#fail("the other side sent too much");
       this.cut();
       return;
@@ -270,78 +270,70 @@ export class ScriptedPeer {
   #follow(): void {
     if (this.#connection === undefined) return;
     for (;;) {
-      this.#stopWaiting();
       const [first] = this.#queue;
       if (first === undefined) return;
-      const outcome = this.#take(first.step);
-      if (outcome === "later" && this.#state === "open") {
-        this.#wait();
+      const length = this.#lengthOf(first.step);
+      if (length === "later" && this.#state === "open") {
+        this.#timer ??= this.#startTimer();
         return;
       }
-      if (typeof outcome === "string") {
-        const ended = outcome === "later";
+      if (typeof length === "string") {
+        const ended = length === "later";
         this.#fail(ended ? "the connection ended too early" : "the other side left the script");
         return;
       }
+      this.#stopTimer();
       this.#queue.shift();
+      const taken = this.#unread.slice(0, length);
+      this.#unread = this.#unread.slice(length);
       this.#act(first.step);
-      first.over?.resolve(outcome.text);
+      first.over?.resolve(taken);
     }
   }
 
-  /** Whether a step can be taken, and the text it takes. */
-  #take(step: Waiting["step"]): { readonly text: string } | "later" | "never" {
+  /** How much of what is unread a step takes, if it can be taken. */
+  #lengthOf(step: Step): number | "later" | "never" {
     switch (step.kind) {
-      case "read": {
-        const length = take(step, this.#unread, this.#notes);
-        return typeof length === "string" ? length : this.#read(length);
-      }
-      case "until": {
-        const start = this.#unread.indexOf(step.text);
-        return start < 0 ? "later" : this.#read(start + step.text.length);
-      }
+      case "read":
+        return take(step, this.#unread, this.#notes);
+      case "until":
+        return endOf(step.what, this.#unread);
       case "read-end":
         if (this.#unread !== "") return "never";
-        return this.#state === "open" ? "later" : { text: "" };
+        return this.#state === "open" ? "later" : 0;
       case "say":
       case "say-bytes":
       case "end":
       case "cut":
-        return { text: "" };
+        return 0;
     }
   }
 
-  #act(step: Waiting["step"]): void {
+  #act(step: Step): void {
     if (step.kind === "say") this.say(filled(step.text, this.#notes));
     else if (step.kind === "say-bytes") this.say(step.bytes);
     else if (step.kind === "end") this.end();
     else if (step.kind === "cut") this.cut();
   }
 
-  #wait(): void {
-    this.#timer = setTimeout(() => {
+  #startTimer(): ReturnType<typeof setTimeout> {
+    const timer = setTimeout(() => {
       this.#fail("the other side took too long");
-    }, this.#options.timeout ?? 30_000);
+    }, this.#settings.timeout);
     // In browsers a timer is a number. Elsewhere it must not keep the process alive.
-    if (typeof (this.#timer as unknown) === "object") this.#timer.unref();
+    if (typeof (timer as unknown) === "object") timer.unref();
+    return timer;
   }
 
-  #stopWaiting(): void {
+  #stopTimer(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
-  #read(length: number): { readonly text: string } {
-    const text = this.#unread.slice(0, length);
-    this.#unread = this.#unread.slice(length);
-    return { text };
-  }
-
   #fail(why: string): void {
-    this.#stopWaiting();
+    this.#stopTimer();
     const [first] = this.#queue;
-    const expected = first !== undefined && "text" in first.step ? first.step.text : "the end";
-    const error = new ScriptError(why, expected, this.#unread);
+    const error = new ScriptError(why, first === undefined ? "" : shown(first.step), this.#unread);
     for (const { over } of this.#queue.splice(0)) over?.reject(error);
   }
 
@@ -351,4 +343,13 @@ export class ScriptedPeer {
     }
     return this.#connection;
   }
+}
+
+const withoutText = (promise: Promise<string>): Promise<void> =>
+  quiet(promise.then(() => undefined));
+
+/** A test that does not wait for a promise must not fail for its rejection. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }

@@ -70,7 +70,7 @@ test("split: every byte is written by itself, and nothing is lost, over TLS too"
     C: <starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
     S: <proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
   `);
-  await client.secure(server.ca);
+  await client.secure(server);
   const sizes = new Set<number>();
   client.tls.on("data", (bytes: Uint8Array) => sizes.add(bytes.length));
   await client.play(`
@@ -145,7 +145,7 @@ test("mute at tls: <proceed/> is the last that is said, the handshake stays unan
     C: <starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
     S: <proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
   `);
-  const secured = client.secure(server.ca).then(() => "secured");
+  const secured = client.secure(server).then(() => "secured");
   const waited = new Promise((resolve) => setTimeout(resolve, 50, "mute"));
   expect(await Promise.race([secured, waited])).toBe("mute");
 });

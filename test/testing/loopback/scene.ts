@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { onTestFinished } from "vitest";
 import { type LoopbackOptions, LoopbackServer } from "../../../src/testing/index.ts";
-import { RawClient } from "./raw-client.ts";
+import { RawClient } from "../../raw-client.ts";
 
 /**
  * Closes or cuts it when the test ends, the newest first. Each test registers its own hook: a hook of this module would belong
@@ -32,7 +32,7 @@ export async function dial(port: number): Promise<RawClient> {
 }
 
 export async function dialTls(server: LoopbackServer, alpn?: string): Promise<RawClient> {
-  return closing(await RawClient.connectTls(server.ports.clientTls, server.ca, alpn));
+  return closing(await RawClient.connect(server.ports.clientTls, { ca: server.ca, alpn }));
 }
 
 export const STREAM = "http://etherx.jabber.org/streams";

@@ -40,7 +40,7 @@ test("a bare address reaches the client of the highest priority, none of a negat
   romeo.say("<message to='juliet@localhost/gone' id='2'/>");
   await low.expect("…<message to='juliet@localhost/gone' id='2' …/>");
   low.say("</stream:stream>");
-  await low.end();
+  await low.ended();
   await romeo.play(`
     C: <message to='juliet@localhost' id='3'/>
     S: <message id='3' from='juliet@localhost' to='romeo@localhost/garden' type='error'>${UNAVAILABLE}</message>

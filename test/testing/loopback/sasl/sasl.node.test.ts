@@ -1,6 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { expect, test } from "vitest";
-import type { RawClient } from "../raw-client.ts";
+import type { RawClient } from "../../../raw-client.ts";
 import { base64, CAST, clientHeader, dial, serve } from "../scene.ts";
 
 const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";

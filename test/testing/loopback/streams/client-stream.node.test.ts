@@ -16,7 +16,7 @@ describe("a stream of XMPP 1.0", () => {
       C: <starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
       S: <proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
     `);
-    await client.secure(server.ca);
+    await client.secure(server);
     expect(client.tls.getProtocol()).toBe("TLSv1.3");
     await client.play(`
       C: ${clientHeader()}

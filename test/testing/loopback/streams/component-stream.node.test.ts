@@ -30,7 +30,7 @@ test("with version='1.0' it gets features, may start TLS, and hears stanzas in j
     C: <starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
     S: <proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
   `);
-  await component.secure(server.ca);
+  await component.secure(server);
   await component.play(`
     C: ${header("to='echo.localhost' version='1.0'")}
     S: <?xml … id='{id}' …><stream:features/>

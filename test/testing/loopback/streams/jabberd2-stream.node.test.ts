@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { LoopbackServer } from "../../../../src/testing/index.ts";
-import type { RawClient } from "../raw-client.ts";
+import type { RawClient } from "../../../raw-client.ts";
 import { attach, base64, dial, login, ROUTER, STREAM, serve } from "../scene.ts";
 
 const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
@@ -75,7 +75,7 @@ test("a service starts TLS, proves itself, sees the router's proof, and binds", 
     C: <starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
     S: <proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
   `);
-  await client.secure(server.ca);
+  await client.secure(server);
   await client.play(`
     C: ${HEADER}
     S: <?xml …<stream:features><mechanisms xmlns='${SASL}'><mechanism>DIGEST-MD5</mechanism></mechanisms></stream:features>
@@ -162,7 +162,7 @@ test("where the server insists on TLS, nothing goes before it", async () => {
     C: <starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
     S: <proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
   `);
-  await client.secure(server.ca);
+  await client.secure(server);
   await client.play(`
     C: ${HEADER}
     S: <?xml …<stream:features><mechanisms …</stream:features>
