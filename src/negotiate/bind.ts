@@ -30,7 +30,7 @@ export async function bind(login: Login, features: Element, wanted: Wanted): Pro
   if (answer.attrs.type === "error" && anotherMayDo(stanzaErrorFrom(answer))) {
     answer = await askFor(login, randomId(login.crypto));
   }
-  if (answer.attrs.type === "error") throw refused("BIND_FAILED", answer);
+  if (answer.attrs.type === "error") throw refused(login, "BIND_FAILED", answer);
   const bound = boundAddress(answer);
   if (bound.domain !== wanted.domain || (wanted.local ?? bound.local) !== bound.local) {
     throw new BrokerError("BIND_FAILED", `the server bound ${bound.bare}, which is not ours`);
