@@ -1,4 +1,5 @@
 import { callable, knownOptions, oneOf, record } from "../base/check.ts";
+import { printable } from "../base/printable.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { type SerializeContext, serialize } from "../xml/write/serialize.ts";
@@ -40,6 +41,19 @@ export function traceTarget(option: TraceOption, standard: TraceListener): Trace
   // Nothing but `true` itself may bring secrets to light.
   if (secrets !== undefined) oneOf("trace.secrets", secrets, [true]);
   return { to, secrets: secrets === true };
+}
+
+/**
+ * An entry as `trace: true` writes it, on a line of its own. What a terminal would obey is escaped, and
+ * further lines are indented, so that no text of a peer looks like an entry.
+ *
+ *     2026-11-26T12:00:00.000Z S: <message><body>two
+ *         lines</body></message>
+ */
+export function traceLine({ at, direction, text }: TraceEntry): string {
+  const sign = { in: "S:", out: "C:", event: "--" }[direction];
+  const shown = printable(text).replaceAll("\n", "\n    ");
+  return `${new Date(at).toISOString()} ${sign} ${shown}\n`;
 }
 
 /**

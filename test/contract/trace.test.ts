@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { redact, type Secrecy, type TraceEntry } from "../../src/contract/trace.ts";
+import { redact, type Secrecy, type TraceEntry, traceLine } from "../../src/contract/trace.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { AuthError } from "../../src/sasl/auth-error.ts";
 import { xml } from "../../src/xml/element.ts";
@@ -179,6 +179,14 @@ test("the trace tells everything that goes over the wire, without secrets unless
     }
     expect(text.includes("SECRET")).toBe(secrets);
   }
+});
+
+test.each([
+  ["<a>\u009b31m\u009d\u007f\u202e</a>", "<a>\\u009b31m\\u009d\\u007f\\u202e</a>"],
+  ["<a>\n2026-11-26T12:00:00.000Z S: <b/></a>", "<a>\n    2026-11-26T12:00:00.000Z S: <b/></a>"],
+])("the line of an entry that says %j shows %j", (text, shown) => {
+  const line = traceLine({ at: Date.UTC(2026, 10, 26, 12), direction: "in", text });
+  expect(line).toBe(`2026-11-26T12:00:00.000Z S: ${shown}\n`);
 });
 
 test("a listener of trace is enough, and a target that throws stops nothing", async () => {

@@ -234,8 +234,8 @@ const echoes: [string, string, string][] = [
   ],
 ];
 
-describe("a server that repeats the secret in", () => {
-  test.each(echoes)("%s brings it into no error, event or trace", async (_, script, code) => {
+describe("a server that repeats the secret", () => {
+  test.each(echoes)("in %s brings it into no error, event or trace", async (_, script, code) => {
     const traced: string[] = [];
     const payloads: unknown[] = [];
     const { error } = await attempt(
@@ -256,7 +256,20 @@ describe("a server that repeats the secret in", () => {
     expect(traced.join("\n")).not.toContain(TOKEN);
   });
 
-  test("a stream error after the login brings it into no error and no trace", async () => {
+  test.each([
+    ["in the address that it binds", `${TOKEN}@example.org/x`, "BIND_FAILED"],
+    ["in what it binds, which is no address", `bad ${TOKEN}@`, "PROTOCOL_ERROR"],
+  ])("%s brings it into no error", async (_, jid, code) => {
+    const script = `${bearingBind}
+      S: <iq type='result' id='{id}'><bind xmlns='${BIND}'><jid>${jid}</jid></bind></iq>`;
+    const { error } = await attempt(bearing(oauthBearer), script);
+    expect(error?.code).toBe(code);
+    expect(told(error).toLowerCase()).not.toContain(TOKEN.toLowerCase());
+    const keeping = await attempt(bearing({ ...oauthBearer, revealsSecret: false }), script);
+    expect(told(keeping.error).toLowerCase()).toContain(TOKEN.toLowerCase());
+  });
+
+  test("in a stream error after the login brings it into no error and no trace", async () => {
     const traced: string[] = [];
     const { broker, ready } = await attempt(
       bearing(oauthBearer),
