@@ -114,16 +114,9 @@ function quote(text: string): string {
 
 /** The kind of a value, which tells nothing secret. */
 function kind(value: unknown): string {
-  switch (typeof value) {
-    case "undefined":
-      return "undefined";
-    case "string":
-      return value === "" ? "an empty text" : "a text";
-    case "object":
-      if (value === null) return "null";
-      if (!Array.isArray(value)) return "an object";
-      return value.length === 0 ? "an empty array" : "an array";
-    default:
-      return `a ${typeof value}`;
-  }
+  if (value === undefined || value === null) return String(value);
+  if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
+  if (typeof value === "object") return "an object";
+  if (value === "") return "an empty text";
+  return typeof value === "string" ? "a text" : `a ${typeof value}`;
 }
