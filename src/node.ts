@@ -3,6 +3,7 @@ import { nodeCrypto } from "./base/node-crypto.ts";
 import { Broker as CoreBroker } from "./broker/broker.ts";
 import type { BrokerOptions } from "./contract/options.ts";
 import type { Runtime } from "./contract/runtime.ts";
+import { traceLine } from "./contract/trace.ts";
 import { connectTcp } from "./transport/tcp.ts";
 
 /** Node's sockets, cryptography and standard error. */
@@ -10,9 +11,8 @@ const runtime: Runtime = {
   connect: connectTcp,
   clock: systemClock,
   crypto: nodeCrypto,
-  trace({ at, direction, text }) {
-    const sign = { in: "S:", out: "C:", event: "--" }[direction];
-    process.stderr.write(`${new Date(at).toISOString()} ${sign} ${text}\n`);
+  trace(entry) {
+    process.stderr.write(traceLine(entry));
   },
 };
 

@@ -24,7 +24,7 @@ export { type LegacyOptions, legacy } from "./dialect/legacy.ts";
 export { type XmppOptions, xmpp } from "./dialect/xmpp.ts";
 export { type Jid, jid, sameJid } from "./jid/jid.ts";
 export type { GivenAddress } from "./link/address.ts";
-export type { Login, LoginSettings, NegotiationEvents } from "./negotiate/login.ts";
+export type { Disclosure, Login, LoginSettings, NegotiationEvents } from "./negotiate/login.ts";
 export { AuthError } from "./sasl/auth-error.ts";
 export type { Password } from "./sasl/password.ts";
 export type { PendingRequest, RequestOptions } from "./session/requests.ts";

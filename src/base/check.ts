@@ -1,8 +1,15 @@
 import { BrokerError } from "./errors.ts";
 
-/** One voice for every option that cannot be used: which, what was wanted, what was got, and perhaps what to do. */
+/**
+ * Options whose value no error quotes: secrets, and `tls`, in whose place a key may be given by mistake.
+ * (What belongs to no option of these names is told by its look, in `quote`.)
+ */
+const SECRET = /^(?:\S+\.)?(?:tls|ca|cert|key|password|secret|token)$/;
+
+/** The error for an option that cannot be used: its name, the wanted value, the given one, perhaps a hint. */
 export function badOption(option: string, wanted: string, got: unknown, hint = ""): BrokerError {
-  return new BrokerError("BAD_OPTION", `${option} must be ${wanted}, got ${show(got)}${hint}`);
+  const shown = SECRET.test(option) ? kind(got) : show(got);
+  return new BrokerError("BAD_OPTION", `${option} must be ${wanted}, got ${shown}${hint}`);
 }
 
 /** Refuses names that no option has: a misspelt option must not pass for a default. */
@@ -85,28 +92,31 @@ export function callable(option: string, value: unknown): void {
   if (typeof value !== "function") throw badOption(option, "a function", value);
 }
 
-/** How long the longest value is that an error quotes. */
+/** The most characters of a text that an error quotes. */
 const QUOTE = 60;
 
-/** A value as an error may show it. Never given secrets: those are named, not shown. */
+/** The user and password of a URL. */
+const USERINFO = /(\/\/)[^/\s]*@/g;
+
+/** A value as an error may show it. */
 function show(value: unknown): string {
-  switch (typeof value) {
-    case "string": {
-      const cut = value.length > QUOTE ? `${value.slice(0, QUOTE)}…` : value;
-      return JSON.stringify(cut);
-    }
-    case "function":
-      return "a function";
-    case "object":
-      if (value === null) return "null";
-      return Array.isArray(value) ? "an array" : "an object";
-    case "bigint":
-    case "boolean":
-    case "number":
-    case "symbol":
-    case "undefined":
-      return String(value);
-    default:
-      return "something else";
-  }
+  if (typeof value === "string") return quote(value);
+  const isSimple = ["bigint", "boolean", "number", "symbol"].includes(typeof value);
+  return isSimple ? String(value) : kind(value);
+}
+
+/** A text in quotes. A key or a password in a URL, given in place of something harmless, is left out. */
+function quote(text: string): string {
+  if (text.includes("-----BEGIN")) return "a text in PEM";
+  const shown = text.replace(USERINFO, "$1…@");
+  return JSON.stringify(shown.length > QUOTE ? `${shown.slice(0, QUOTE)}…` : shown);
+}
+
+/** The kind of a value, which tells nothing secret. */
+function kind(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
+  if (typeof value === "object") return "an object";
+  if (value === "") return "an empty text";
+  return typeof value === "string" ? "a text" : `a ${typeof value}`;
 }

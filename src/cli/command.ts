@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { BrokerError } from "../base/errors.ts";
+import { oneLine } from "../base/printable.ts";
 import { readArguments, type Visit } from "./arguments.ts";
 import { demo } from "./demo.ts";
 import { help } from "./help.ts";
-import { paint, printable } from "./paint.ts";
+import { paint } from "./paint.ts";
 import { visit } from "./visit.ts";
 
 /** Where the command speaks and listens. */
@@ -74,7 +75,7 @@ async function secretFor({ visitor }: Visit, terminal: Terminal): Promise<string
 
 function complain(terminal: Terminal, line: string): void {
   // One line, whatever a server put into its error.
-  terminal.err(`xmpp-broker: ${printable(line)}\n`);
+  terminal.err(`xmpp-broker: ${oneLine(line)}\n`);
 }
 
 async function version(): Promise<string> {

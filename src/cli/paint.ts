@@ -25,8 +25,3 @@ export function paint(colours: boolean): Paint {
     name: style(36, 39),
   };
 }
-
-/** Text from elsewhere on one line, without what a terminal would obey (XML allows C1 controls). */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ");
-}

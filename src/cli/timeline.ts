@@ -1,5 +1,6 @@
+import { oneLine } from "../base/printable.ts";
 import type { Broker, BrokerEvents } from "../node.ts";
-import { type Paint, printable } from "./paint.ts";
+import type { Paint } from "./paint.ts";
 
 type Said<E extends keyof BrokerEvents> = (payload: BrokerEvents[E]) => string;
 
@@ -43,7 +44,7 @@ export function watch(broker: Broker, print: (line: string) => void, paint: Pain
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- it ties the event to its payload
   const show = <E extends keyof BrokerEvents>(event: E): void => {
     broker.on(event, (payload) => {
-      const text = printable(said[event]?.(payload) ?? "");
+      const text = oneLine(said[event]?.(payload) ?? "");
       const name = colourOf(event, paint)(event.padEnd(widestName));
       print(`  ${paint.dim(milliseconds(performance.now() - since))}  ${name}  ${text}`.trimEnd());
     });

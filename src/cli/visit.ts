@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { BrokerError } from "../base/errors.ts";
+import { oneLine } from "../base/printable.ts";
 import {
   Broker,
   type BrokerOptions,
@@ -13,7 +14,7 @@ import {
   xmpp,
 } from "../node.ts";
 import type { Visit, Visitor } from "./arguments.ts";
-import { type Paint, printable } from "./paint.ts";
+import type { Paint } from "./paint.ts";
 import { milliseconds, watch } from "./timeline.ts";
 
 /** How long an answer may take, in milliseconds. */
@@ -71,7 +72,7 @@ async function optionsOf(
     ...options,
     trace: ({ direction, text }) => {
       // Events stand in the timeline already.
-      if (direction !== "event") print(paint.dim(`    ${arrows[direction]} ${printable(text)}`));
+      if (direction !== "event") print(paint.dim(`    ${arrows[direction]} ${oneLine(text)}`));
     },
   };
 }
@@ -127,9 +128,7 @@ async function sendToItself(
   broker.send(xml("message", { to: broker.jid, id: "to-myself", type: "chat" }, body));
   const { stanza } = await arrival;
   const took = paint.dim(milliseconds(performance.now() - since));
-  print(
-    `  ${took}  ${paint.name(expression)} matched, from ${printable(String(stanza.attrs.from))}`,
-  );
+  print(`  ${took}  ${paint.name(expression)} matched, from ${oneLine(String(stanza.attrs.from))}`);
 }
 
 /** A ping (XEP-0199): a client asks its server, a service itself, by way of the server. */

@@ -7,7 +7,7 @@ import type { SerializeContext } from "../xml/write/serialize.ts";
 import type { Delivery } from "./delivery.ts";
 import type { BrokerEvents } from "./events.ts";
 import { Stats } from "./stats.ts";
-import { type TraceTarget, traceText } from "./trace.ts";
+import { type Secrecy, type TraceTarget, traceText } from "./trace.ts";
 
 /**
  * Events, counters and the trace of a broker, handed down to all that has something to tell. Each costs next to
@@ -16,8 +16,8 @@ import { type TraceTarget, traceText } from "./trace.ts";
 export class Instruments implements Wiretap, EmitterOwner<BrokerEvents> {
   readonly emitter = new Emitter<BrokerEvents>(this);
   readonly stats = new Stats();
-  /** Whether the login is at a step whose texts may be secrets. */
-  authenticates = false;
+  /** How much the trace hides at this moment: a login says so. */
+  secrecy: Secrecy = "none";
   readonly #context: SerializeContext;
   readonly #clock: Clock;
   readonly #showsSecrets: boolean;
@@ -57,7 +57,7 @@ export class Instruments implements Wiretap, EmitterOwner<BrokerEvents> {
       const writing = {
         context: this.#context,
         secrets: this.#showsSecrets,
-        authenticates: this.authenticates,
+        secrecy: this.secrecy,
         wire: text,
       };
       this.#trace(direction, traceText(what, writing));

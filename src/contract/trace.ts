@@ -1,15 +1,16 @@
 import { callable, knownOptions, oneOf, record } from "../base/check.ts";
+import { printable } from "../base/printable.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { type SerializeContext, serialize } from "../xml/write/serialize.ts";
 
-/** One line of the trace: what went over the wire, or what happened. */
+/** One entry of the trace: an element or a tag on the wire, or an event. */
 export interface TraceEntry {
-  /** When, in milliseconds since 1970. */
+  /** The time of the entry, in milliseconds since 1970. */
   readonly at: number;
-  /** From the server, to it, or an event of the broker's. */
+  /** From the server, to it, or an event of the broker. */
   readonly direction: "in" | "out" | "event";
-  /** The XML, or the event's name. */
+  /** The XML, or the name of the event. */
   readonly text: string;
 }
 
@@ -20,9 +21,9 @@ export type TraceListener = (entry: TraceEntry) => void;
 export type TraceOption =
   | boolean
   | TraceListener
-  | { readonly to?: TraceListener; readonly secrets?: true };
+  | { readonly to?: TraceListener | undefined; readonly secrets?: true | undefined };
 
-/** Where the trace goes, and whether secrets stand in it. */
+/** Where the trace goes, and whether it shows secrets. */
 export interface TraceTarget {
   readonly to: TraceListener;
   readonly secrets: boolean;
@@ -37,66 +38,137 @@ export function traceTarget(option: TraceOption, standard: TraceListener): Trace
   knownOptions("trace", option, ["to", "secrets"]);
   const { to = standard, secrets } = option;
   callable("trace.to", to);
-  // Only the very word may bring secrets to light.
+  // Nothing but `true` itself may bring secrets to light.
   if (secrets !== undefined) oneOf("trace.secrets", secrets, [true]);
   return { to, secrets: secrets === true };
+}
+
+/**
+ * An entry as `trace: true` writes it, on a line of its own. What a terminal would obey is escaped, and
+ * further lines are indented, so that no text of a peer looks like an entry.
+ *
+ *     2026-11-26T12:00:00.000Z S: <message><body>two
+ *         lines</body></message>
+ */
+export function traceLine({ at, direction, text }: TraceEntry): string {
+  const sign = { in: "S:", out: "C:", event: "--" }[direction];
+  const shown = printable(text).replaceAll("\n", "\n    ");
+  return `${new Date(at).toISOString()} ${sign} ${shown}\n`;
+}
+
+/**
+ * How much of an element the trace hides, beside the secrets that are known by their names.
+ * `none`: nothing more. `all`: every text; so it is while authentication goes on. `errors`: the words
+ * of errors; so it is for the rest of a login that has shown the server a secret. With a `secret`: the
+ * words of a stream error that contain it; so it is after such a login.
+ */
+export type Secrecy = "none" | "all" | "errors" | { readonly secret: string };
+
+/** How the trace writes an element. */
+export interface TraceWriting {
+  /** The element's place on the stream, so that it reads as it does on the wire. */
+  readonly context: SerializeContext;
+  /** Whether secrets are shown. */
+  readonly secrets: boolean;
+  /** How much is hidden where they are not. */
+  readonly secrecy: Secrecy;
+  /** The text of the element on the wire, where that is known. */
+  readonly wire?: string | undefined;
+}
+
+/** The text of an element for the trace, without its secrets unless they are asked for. */
+export function traceText(element: Element, writing: TraceWriting): string {
+  const { context, secrets, secrecy, wire } = writing;
+  try {
+    const shown = secrets ? element : redact(element, secrecy);
+    if (wire !== undefined && shown === element) return wire;
+    return serialize(shown, context);
+  } catch {
+    // The serializer refused the element: that has an error of its own, and the trace makes no second one.
+    return `<${element.name}> (cannot be written)`;
+  }
+}
+
+/** Makes a copy without secrets; gives the element itself where it has none, as nearly all have. */
+export function redact(element: Element, secrecy: Secrecy = "none"): Element {
+  const every = hidesAll(element, secrecy);
+  if (!every && !holdsSecret(element, element.ns)) return element;
+  const copy = element.clone();
+  blank(copy, copy.ns, every);
+  return copy;
 }
 
 const REDACTED = "[redacted]";
 
 /** Elements whose text is a secret wherever they stand: passwords, digests, handshakes, tokens. */
-const SECRET_NAMES: ReadonlySet<string> = new Set(["password", "digest", "handshake", "token"]);
+const SECRET_ELEMENTS: ReadonlySet<string> = new Set(["password", "digest", "handshake", "token"]);
 
-/** The elements of SASL that carry payloads (RFC 6120, 6.4). */
-const SASL_PAYLOADS: ReadonlySet<string> = new Set(["auth", "challenge", "response", "success"]);
-
-/** What the trace says of an element, and how. */
-export interface TraceWriting {
-  /** The element's place on the stream, so that it reads as it does on the wire. */
-  readonly context: SerializeContext;
-  readonly secrets: boolean;
-  /** It is part of authentication: any text in it may be a secret, or repeat one. */
-  readonly authenticates: boolean;
-  /** Its text on the wire, where that is known. */
-  readonly wire?: string | undefined;
-}
-
-/** An element as it stands in the trace, without its secrets unless they are asked for. */
-export function traceText(element: Element, writing: TraceWriting): string {
-  const { context, secrets, authenticates, wire } = writing;
-  const shown = secrets ? element : redact(element, authenticates);
-  if (wire !== undefined && shown === element) return wire;
-  try {
-    return serialize(shown, context);
-  } catch {
-    // Refused by the serializer: the refusal has its own error, the trace must not have another.
-    return `<${element.name}> (cannot be written)`;
-  }
-}
+/** The elements of SASL that carry data (RFC 6120, 6.4). */
+const SASL_DATA: ReadonlySet<string> = new Set(["auth", "challenge", "response", "success"]);
 
 /**
- * A copy without secrets; the element itself where it has none, which is nearly always. `every`: each text is
- * one. A server that refuses a password may repeat it in its reason.
+ * Attributes whose value is a secret wherever they stand: the password of a room (XEP-0249) or of a
+ * relay (XEP-0176, XEP-0215), the token of a fast login (XEP-0484).
  */
-export function redact(element: Element, every = false): Element {
-  if (!every && !holdsSecret(element)) return element;
-  const copy = element.clone();
-  blank(copy, every);
-  return copy;
+const SECRET_ATTRIBUTES = ["password", "pwd", "secret", "token"] as const;
+
+/** Headers of HTTP that let in anyone who repeats them (XEP-0131, XEP-0332, XEP-0363). */
+const SECRET_HEADER = /^(?:(?:proxy-)?authorization|(?:set-)?cookie)$/i;
+
+const FORM = "jabber:x:data";
+
+/** Fields that a form calls secret only where it asks for them: what is sent back has no type (XEP-0004, 3.2). */
+const SECRET_FIELD = /password|secret/i;
+
+function hidesAll(element: Element, secrecy: Secrecy): boolean {
+  if (typeof secrecy === "string")
+    return secrecy === "all" || (secrecy === "errors" && isError(element));
+  return element.is("error") && textOf(element).includes(secrecy.secret);
 }
 
-function isSecret({ name, ns }: Element): boolean {
-  return SECRET_NAMES.has(name) || (ns === NS.sasl && SASL_PAYLOADS.has(name));
+/** Whether an element is a stream error, an error stanza or the failure of a feature. */
+function isError({ name, attrs }: Element): boolean {
+  return name === "error" || name === "failure" || attrs.type === "error";
 }
 
-function holdsSecret(element: Element): boolean {
-  if (isSecret(element)) return true;
-  return element.children.some((child) => typeof child !== "string" && holdsSecret(child));
+/** All text in an element, at any depth. */
+function textOf(element: Element): string {
+  return element.children
+    .map((child) => (typeof child === "string" ? child : textOf(child)))
+    .join("");
 }
 
-function blank(element: Element, every: boolean): void {
-  if ((every || isSecret(element)) && element.text() !== "") {
+/** Whether the text of an element is a secret; `ns` is its namespace, its own or its parent's. */
+function hasSecretText({ name, attrs }: Element, ns: string | undefined): boolean {
+  if (SECRET_ELEMENTS.has(name)) return true;
+  if (ns === NS.sasl) return SASL_DATA.has(name);
+  return name === "header" && SECRET_HEADER.test(attrs.name ?? "");
+}
+
+function isSecretField({ name, attrs }: Element, ns: string | undefined): boolean {
+  if (name !== "field" || ns !== FORM) return false;
+  return attrs.type === "text-private" || SECRET_FIELD.test(attrs.var ?? "");
+}
+
+function holdsSecret(element: Element, ns: string | undefined): boolean {
+  if (hasSecretText(element, ns) || isSecretField(element, ns)) return true;
+  if (SECRET_ATTRIBUTES.some((name) => element.attrs[name] !== undefined)) return true;
+  for (const child of element.children) {
+    if (typeof child !== "string" && holdsSecret(child, child.ns ?? ns)) return true;
+  }
+  return false;
+}
+
+/** Hides the secrets of a copy; `every`: each text in it is one. */
+function blank(element: Element, ns: string | undefined, every: boolean): void {
+  if ((every || hasSecretText(element, ns)) && element.text() !== "") {
     element.children = [REDACTED, ...element.children.filter((child) => typeof child !== "string")];
   }
-  for (const child of element.children) if (typeof child !== "string") blank(child, every);
+  for (const name of SECRET_ATTRIBUTES) {
+    if (element.attrs[name] !== undefined) element.attrs[name] = REDACTED;
+  }
+  const all = every || isSecretField(element, ns);
+  for (const child of element.children) {
+    if (typeof child !== "string") blank(child, child.ns ?? ns, all);
+  }
 }

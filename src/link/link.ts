@@ -14,7 +14,7 @@ import type { Channel } from "../stream/channel.ts";
 import { FramedChannel } from "../stream/framed-channel.ts";
 import { type StreamContext, xmlFraming } from "../stream/framing.ts";
 import { Stream, type StreamOwner, type StreamSink } from "../stream/stream.ts";
-import { StreamError } from "../stream/stream-error.ts";
+import { StreamError, withoutText } from "../stream/stream-error.ts";
 import type { TlsSettings, Transport, TransportFactory } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
@@ -92,6 +92,8 @@ export class Link implements StreamOwner {
   #negotiation: Negotiation | undefined;
   #keepAlive: KeepAlive | undefined;
   #streamId: string | undefined;
+  /** The secret that the login has shown the server, where it is known. */
+  #secret: string | undefined;
   #isGone = false;
   /** Whether the connection's end must wait for the report of a failed login. */
   #isReporting = false;
@@ -193,6 +195,7 @@ export class Link implements StreamOwner {
 
   /** Carries a session from now on: it gets every element, by the limits of a server that has let us in. */
   carry(session: StreamSink): void {
+    this.#secret = this.#negotiation?.secret;
     this.#negotiation = undefined;
     this.#stream?.flow(session, incomingLimits(this.#parts.settings.limits));
   }
@@ -255,7 +258,9 @@ export class Link implements StreamOwner {
   }
 
   ended(error: BrokerError | undefined): void {
-    this.#end(this.#negotiation === undefined ? error : this.#negotiation.verdict(error));
+    this.#end(
+      this.#negotiation === undefined ? this.#told(error) : this.#negotiation.verdict(error),
+    );
   }
 
   gone(): void {
@@ -408,6 +413,12 @@ export class Link implements StreamOwner {
 
   #emit<E extends keyof BrokerEvents>(event: E, payload: BrokerEvents[E]): void {
     if (this.#parts.owner.link === this) this.#parts.instruments.emit(event, payload);
+  }
+
+  /** The error without the server's words, where they repeat the secret of the login. */
+  #told(error: BrokerError | undefined): BrokerError | undefined {
+    if (!(error instanceof StreamError) || this.#secret === undefined) return error;
+    return error.text?.includes(this.#secret) ? withoutText(error) : error;
   }
 
   #end(error: BrokerError | undefined): void {

@@ -5,12 +5,18 @@ import { BrokerError, type ErrorCode } from "../base/errors.ts";
 import type { Instruments } from "../contract/instruments.ts";
 import type { Timeouts } from "../contract/options.ts";
 import type { Phase, Step } from "../contract/phase.ts";
-import type { Login, LoginSettings, NegotiationEvents, Previous } from "../negotiate/login.ts";
+import type {
+  Disclosure,
+  Login,
+  LoginSettings,
+  NegotiationEvents,
+  Previous,
+} from "../negotiate/login.ts";
 import { AuthError } from "../sasl/auth-error.ts";
 import type { HeaderAttributes } from "../stream/framing.ts";
 import type { StreamHeader } from "../stream/header.ts";
 import type { Stream } from "../stream/stream.ts";
-import { StreamError } from "../stream/stream-error.ts";
+import { StreamError, withoutText } from "../stream/stream-error.ts";
 import type { TlsFacts } from "../transport/tls-facts.ts";
 import type { Element } from "../xml/element.ts";
 import type { XmlLimits } from "../xml/limits.ts";
@@ -21,9 +27,6 @@ const DEFERRED_LIMIT = 1000;
 
 /** How long a server may take to give its own reason for a header that cannot be used, in milliseconds. */
 const REASON_WAIT = 500;
-
-/** The mechanisms that show the password to the server, as `auth:start` names them. */
-const REVEALING: ReadonlySet<string> = new Set(["PLAIN", NS.iqAuth]);
 
 /** The code that ends each step that takes too long. */
 const TIMEOUT_OF: Readonly<
@@ -66,6 +69,8 @@ export class Negotiation implements Login {
   readonly #parts: NegotiationParts;
   #step: Step = "stream";
   #mechanism = "";
+  #revealed = false;
+  #secret: string | undefined;
   #isOver = false;
   #stopDeadline = nothing;
 
@@ -92,17 +97,26 @@ export class Negotiation implements Login {
 
   /**
    * The end of the stream, as it is meant at this step. `not-authorized` while authenticating refuses the
-   * credentials, however the server says it (XEP-0114 says it by a stream error). A server that was shown the
-   * password may repeat it, so its text is left out then. A `conflict` at a login is likely a dead connection of
+   * credentials, however the server says it (XEP-0114 says it by a stream error). A server that was shown a
+   * secret may repeat it, so its text is left out then. A `conflict` at a login is likely a dead connection of
    * our own that the server has not given up yet: it passes.
    */
   verdict(error: BrokerError | undefined): BrokerError | undefined {
     if (!(error instanceof StreamError)) return error;
-    const { condition, text, otherHost } = error;
+    const told = this.#revealed ? withoutText(error) : error;
+    const { condition, text, otherHost } = told;
     if (condition === "conflict") return new StreamError(condition, text, otherHost, true);
-    if (condition !== "not-authorized" || this.#step !== "auth") return error;
-    const cause = REVEALING.has(this.#mechanism) ? new StreamError(condition) : error;
-    return new AuthError(this.#mechanism, { condition, cause });
+    if (condition !== "not-authorized" || this.#step !== "auth") return told;
+    return new AuthError(this.#mechanism, { condition, cause: told });
+  }
+
+  get revealed(): boolean {
+    return this.#revealed;
+  }
+
+  /** The secret that the server has seen, where it is known: no later error may repeat it either. */
+  get secret(): string | undefined {
+    return this.#secret;
   }
 
   get tls(): TlsFacts | undefined {
@@ -111,7 +125,7 @@ export class Negotiation implements Login {
 
   async open(attributes?: HeaderAttributes): Promise<StreamHeader> {
     this.#enter("stream");
-    const header = await this.#parts.stream.open(attributes);
+    const header = await this.#told(this.#parts.stream.open(attributes));
     this.#parts.opened(header);
     return header;
   }
@@ -124,13 +138,13 @@ export class Negotiation implements Login {
   }
 
   next(): Promise<Element> {
-    return this.#parts.stream.next();
+    return this.#told(this.#parts.stream.next());
   }
 
   async refuse(error: BrokerError): Promise<never> {
-    const { clock, stream } = this.#parts;
+    const { clock } = this.#parts;
     // The rejection of `next` is the server's own reason.
-    const reason = stream.next().then(() => undefined);
+    const reason = this.next().then(() => undefined);
     let cancel = nothing;
     const wait = new Promise<void>((resolve) => {
       cancel = clock.after(REASON_WAIT, resolve);
@@ -172,7 +186,11 @@ export class Negotiation implements Login {
     this.report("tls:success", await this.#parts.stream.secure({ direct: true }));
   }
 
-  report<E extends keyof NegotiationEvents>(event: E, payload: NegotiationEvents[E]): void {
+  report<E extends keyof NegotiationEvents>(
+    event: E,
+    payload: NegotiationEvents[E],
+    { reveals = true, secret }: Disclosure = {},
+  ): void {
     const [step, verb] = event.split(":") as [
       Exclude<Step, "stream">,
       "start" | "success" | "failure",
@@ -181,6 +199,9 @@ export class Negotiation implements Login {
     if (this.#isOver) return;
     if (verb === "start") this.#enter(step);
     if ("mechanism" in payload) this.#mechanism = payload.mechanism;
+    // A secret that was shown once on this connection stays shown, whatever mechanism follows.
+    if (event === "auth:start" && reveals) this.#revealed = true;
+    this.#secret ??= secret;
     this.#parts.emit(event, payload);
     if (verb !== "success") return;
     // A server that has let us in may send larger things: a roster before the bind result, say.
@@ -191,8 +212,19 @@ export class Negotiation implements Login {
   /** The negotiation is over: no deadline runs any more. */
   end(): void {
     this.#isOver = true;
-    this.#parts.instruments.authenticates = false;
+    this.#parts.instruments.secrecy =
+      this.#secret === undefined ? "none" : { secret: this.#secret };
     this.#stopDeadline();
+  }
+
+  /** Gives the dialect, too, the verdict on the end of the stream, without words that it must not repeat. */
+  async #told<T>(awaited: Promise<T>): Promise<T> {
+    try {
+      return await awaited;
+    } catch (error) {
+      const verdict = error instanceof StreamError ? this.verdict(error) : undefined;
+      throw verdict ?? error;
+    }
   }
 
   #enter(step: Step): void {
@@ -204,7 +236,8 @@ export class Negotiation implements Login {
     this.#stopDeadline = clock.after(timeouts[wait], () => {
       stream.fail(new BrokerError(code, `${timeouts[wait]} ms have passed`, { retryable: true }));
     });
-    instruments.authenticates = step === "auth";
+    if (step === "auth") instruments.secrecy = "all";
+    else instruments.secrecy = this.#revealed ? "errors" : "none";
     this.#parts.enter({ name: "negotiating", step });
   }
 }

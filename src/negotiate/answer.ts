@@ -1,6 +1,6 @@
 import { randomId } from "../base/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
-import { stanzaErrorFrom } from "../stream/stanza-error.ts";
+import { StanzaError, stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { Login } from "./login.ts";
@@ -44,9 +44,18 @@ export async function ask(
   }
 }
 
-/** The error for a feature whose iq was answered with one, which is its cause. */
-export function refused(code: "BIND_FAILED" | "SESSION_FAILED", answer: Element): BrokerError {
-  const cause = stanzaErrorFrom(answer);
+/**
+ * The error for a feature whose iq was answered with one, which is its cause. The cause has neither
+ * text nor stanza where the server has seen a secret: it may repeat the secret there.
+ */
+export function refused(
+  login: Login,
+  code: "BIND_FAILED" | "SESSION_FAILED",
+  answer: Element,
+): BrokerError {
+  const told = stanzaErrorFrom(answer);
+  const { condition, type } = told;
+  const cause = login.revealed ? new StanzaError(condition, { type }) : told;
   return new BrokerError(code, cause.condition, { cause, retryable: cause.retryable });
 }
 

@@ -30,10 +30,11 @@ export async function bind(login: Login, features: Element, wanted: Wanted): Pro
   if (answer.attrs.type === "error" && anotherMayDo(stanzaErrorFrom(answer))) {
     answer = await askFor(login, randomId(login.crypto));
   }
-  if (answer.attrs.type === "error") throw refused("BIND_FAILED", answer);
-  const bound = boundAddress(answer);
+  if (answer.attrs.type === "error") throw refused(login, "BIND_FAILED", answer);
+  const bound = boundAddress(login, answer);
   if (bound.domain !== wanted.domain || (wanted.local ?? bound.local) !== bound.local) {
-    throw new BrokerError("BIND_FAILED", `the server bound ${bound.bare}, which is not ours`);
+    const address = login.revealed ? "an address" : bound.bare;
+    throw new BrokerError("BIND_FAILED", `the server bound ${address}, which is not ours`);
   }
   login.report("bind:success", { jid: bound.full });
   return bound;
@@ -49,13 +50,15 @@ function anotherMayDo({ type, condition }: StanzaError): boolean {
   return type === "modify" || (type === "cancel" && condition === "conflict");
 }
 
-function boundAddress(answer: Element): Jid {
+function boundAddress(login: Login, answer: Element): Jid {
   const text = answer.child("bind", NS.bind)?.childText("jid");
   try {
     const bound = jid(text ?? "");
     if (bound.resource !== undefined) return bound;
   } catch (cause) {
-    throw new BrokerError("PROTOCOL_ERROR", "the server bound what is no address", { cause });
+    const detail = "the server bound what is no address";
+    // The cause quotes it, and a server that has seen a secret may have put that there.
+    throw new BrokerError("PROTOCOL_ERROR", detail, login.revealed ? {} : { cause });
   }
   throw new BrokerError("PROTOCOL_ERROR", "the server bound an address without a resource");
 }

@@ -23,7 +23,7 @@ export async function handshake(
   secret: Password,
 ): Promise<void> {
   const id = streamId(header);
-  login.report("auth:start", { mechanism: NAME });
+  login.report("auth:start", { mechanism: NAME }, { reveals: false });
   const digest = await streamDigest(login, id, await askPassword(secret, NAME));
   login.send(xml("handshake", { xmlns: NS.component }, digest));
   const answer = await login.next();

@@ -34,7 +34,8 @@ export async function iqAuth(
   header: StreamHeader,
   credentials: IqAuthCredentials,
 ): Promise<void> {
-  login.report("auth:start", { mechanism: NS.iqAuth });
+  // Which way it goes is known only later: the digest would reveal nothing.
+  login.report("auth:start", { mechanism: NS.iqAuth }, { reveals: credentials.plaintext });
   const username = xml("username", {}, credentials.username);
   const fields = await ask(login, "get", query(username), { features: true });
   if (fields.attrs.type === "error") throw refused(NS.iqAuth, fields);
@@ -54,7 +55,8 @@ export async function iqAuth(
   if ((answer.child("query", NS.iqAuth)?.childrenOf().length ?? 0) > 0) {
     throw new AuthError(mechanism, { detail: "the server repeats which fields it wants" });
   }
-  login.report("auth:success", { mechanism });
+  const secret = way === "plaintext" ? password : undefined;
+  login.report("auth:success", { mechanism }, { secret });
 }
 
 function query(...fields: Element[]): Element {

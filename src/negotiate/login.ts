@@ -35,6 +35,18 @@ export interface NegotiationEvents {
   "session:failure": { readonly error: BrokerError };
 }
 
+/** What a dialect says of a secret beside its report; the broker keeps it to itself. */
+export interface Disclosure {
+  /**
+   * With `auth:start`: whether the mechanism shows the server a secret that can be used again, such as
+   * a password or a token. Default `true`. From then on until the login is over, neither errors nor the
+   * trace repeat the server's words: they may repeat the secret.
+   */
+  readonly reveals?: boolean | undefined;
+  /** With `auth:success`: the secret that was shown. No later error repeats words that contain it. */
+  readonly secret?: string | undefined;
+}
+
 /** What of the broker's settings a dialect may need. */
 export interface LoginSettings {
   /** The TLS policy in force, the dialect's default settled. */
@@ -98,6 +110,11 @@ export interface Login {
   /** What protects the connection, once it is protected. */
   readonly tls: TlsFacts | undefined;
   /**
+   * Whether this login has shown the server a secret, or may have: then an error must not repeat the
+   * server's words. Errors that reject here repeat none.
+   */
+  readonly revealed: boolean;
+  /**
    * Sends a stream header (the first, or a restart: the parser starts anew) and waits for the
    * server's. `attributes` are added to `to`, `version` and the namespaces; `undefined` removes one,
    * as `{ version: undefined }`.
@@ -123,6 +140,12 @@ export interface Login {
   /**
    * Reports progress. `…:start` begins that step and its deadline (`tls`, `auth`, `bind`), `…:success`
    * ends it; the failure of the step in force is reported by the broker when `negotiate` rejects.
+   * `disclosure` says what became of a secret: a mechanism that shows none says `{ reveals: false }`
+   * with `auth:start`.
    */
-  report<E extends keyof NegotiationEvents>(event: E, payload: NegotiationEvents[E]): void;
+  report<E extends keyof NegotiationEvents>(
+    event: E,
+    payload: NegotiationEvents[E],
+    disclosure?: Disclosure,
+  ): void;
 }

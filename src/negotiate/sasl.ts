@@ -1,60 +1,74 @@
-import { decodeBase64, encodeBase64 } from "../base/base64.ts";
 import { BrokerError } from "../base/errors.ts";
 import { AuthError } from "../sasl/auth-error.ts";
 import { choose } from "../sasl/choose.ts";
-import type { Exchange, Mechanism } from "../sasl/mechanism.ts";
+import { type Carrier, runExchange, type ServerMessage } from "../sasl/exchange.ts";
+import { type Mechanism, reveals } from "../sasl/mechanism.ts";
+import { mechanisms } from "../sasl/mechanisms.ts";
 import { askPassword, type Password } from "../sasl/password.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { Login } from "./login.ts";
 import { unexpected } from "./unexpected.ts";
 
-/** Who logs in, and how. */
+/** The account that logs in, and how it does. */
 export interface Credentials {
+  /** The login name. */
   readonly username: string;
-  /** `undefined`: there is none, and `mechanisms` names only such as need none. */
+  /** `undefined`: there is none, and `mechanisms` names only mechanisms that need none. */
   readonly password: Password | undefined;
-  /** The identity to act as, if it is not the one that logs in. */
+  /** The identity to act as, where it is not the one that logs in. */
   readonly authzid: string | undefined;
+  /** The domain of the server. */
   readonly domain: string;
-  /** DIGEST-MD5's `digest-uri`. */
+  /** The `digest-uri` of DIGEST-MD5. */
   readonly digestUri: string;
   /** The only mechanisms to use; `undefined`: the strongest of all that need not be named. */
   readonly mechanisms: readonly string[] | undefined;
 }
 
 /**
- * SASL (RFC 6120, 6). Needs a stream whose features are known, and TLS where the mechanism reveals
- * the password; the stream must be restarted after it.
- * Resolves with the mechanism that did it. Ends in `AUTH_FAILED` (an `AuthError`) or
- * `NO_MECHANISM`. A mechanism that the server does not accept after all is followed by the next
- * mutual one; credentials that it does not accept are never tried a second time.
+ * Authenticates by SASL (RFC 6120, 6) and resolves with the name of the mechanism that did it. Needs a
+ * stream whose features are known, and TLS where the mechanism reveals the secret; the stream must be
+ * restarted afterwards. Ends in `AUTH_FAILED` (an `AuthError`) or `NO_MECHANISM`. A mechanism that the
+ * server does not accept after all is followed by the next mutual one. Credentials that the server
+ * refuses are never tried a second time.
  */
 export async function authenticate(
   login: Login,
   features: Element,
   credentials: Credentials,
+  table: readonly Mechanism[] = mechanisms,
 ): Promise<string> {
-  const mechanisms = choose({
-    offered: offeredBy(features),
-    named: credentials.mechanisms,
-    secure: login.tls !== undefined,
-    crypto: login.crypto,
-  });
-  if (mechanisms.length === 0) throw noMechanism(login, features);
-  const password = askedOnce(credentials.password);
+  const offered = offeredBy(features);
+  const usable = choose(
+    {
+      offered,
+      named: credentials.mechanisms,
+      secure: login.tls !== undefined,
+      crypto: login.crypto,
+    },
+    table,
+  );
+  if (usable.length === 0) throw noMechanism(login, offered);
+  const carrier = carrierOf(login);
+  const password = new AskedOnce(credentials.password);
   let refused: AuthError | undefined;
-  for (const mechanism of mechanisms) {
-    login.report("auth:start", { mechanism: mechanism.name });
+  for (const mechanism of usable) {
+    const { name } = mechanism;
+    login.report("auth:start", { mechanism: name }, { reveals: reveals(mechanism) });
     const { username, authzid, domain, digestUri } = credentials;
     const exchange = mechanism.begin(
-      { username, authzid, domain, digestUri, password: () => password(mechanism.name) },
+      { username, authzid, domain, digestUri, password: () => password.ask(name) },
       login.crypto,
     );
-    refused = await attempt(login, mechanism, exchange);
+    refused = await runExchange(carrier, mechanism, exchange);
     if (refused === undefined) {
-      login.report("auth:success", { mechanism: mechanism.name });
-      return mechanism.name;
+      const secret = reveals(mechanism) ? password.given : undefined;
+      login.report("auth:success", { mechanism: name }, { secret });
+      return name;
+    }
+    if (refused.condition === "encryption-required" && login.tls === undefined) {
+      throw new BrokerError("TLS_REQUIRED");
     }
     if (refused.condition !== "invalid-mechanism") break;
   }
@@ -62,57 +76,41 @@ export async function authenticate(
 }
 
 /**
- * One run of a mechanism: `undefined` if the server let us in, else why it did not.
+ * The messages of an exchange in the elements of RFC 6120, 6.4.
  *
  *     C: <auth mechanism='…'>initial response</auth>
  *     S: <challenge>…</challenge>
- *        ^ here, as long as the exchange has an answer
  *     C: <response>…</response>
  *     S: <success>additional data</success>
  */
-async function attempt(
-  login: Login,
-  mechanism: Mechanism,
-  exchange: Exchange,
-): Promise<AuthError | undefined> {
-  const initial = await exchange.start();
-  login.send(
-    xml(
-      "auth",
-      { xmlns: NS.sasl, mechanism: mechanism.name },
-      initial === undefined ? undefined : payload(initial),
-    ),
-  );
-  for (;;) {
-    const element = await login.next();
-    if (element.is("success", NS.sasl)) {
-      const text = element.text();
-      await exchange.finish(text === "" ? undefined : read(text, mechanism));
-      return undefined;
-    }
-    if (element.is("failure", NS.sasl)) return refusal(login, element, mechanism);
-    if (!element.is("challenge", NS.sasl)) {
-      throw unexpected(element, "during authentication");
-    }
-    const response = await answer(login, exchange, mechanism, element.text());
-    const text = response.length === 0 ? undefined : encodeBase64(response);
-    login.send(xml("response", { xmlns: NS.sasl }, text));
-  }
+function carrierOf(login: Login): Carrier {
+  return {
+    start(mechanism, initial) {
+      // An initial response of no bytes is written `=`, to tell it from none (RFC 6120, 6.4.2).
+      login.send(xml("auth", { xmlns: NS.sasl, mechanism }, initial === "" ? "=" : initial));
+    },
+    respond(data) {
+      login.send(xml("response", { xmlns: NS.sasl }, data === "" ? undefined : data));
+    },
+    abort() {
+      login.send(xml("abort", { xmlns: NS.sasl }));
+    },
+    async next() {
+      return messageOf(await login.next());
+    },
+  };
 }
 
-/** The answer to a challenge; where there is none, the server is told that we give up (RFC 6120, 6.4.4). */
-async function answer(
-  login: Login,
-  exchange: Exchange,
-  mechanism: Mechanism,
-  challenge: string,
-): Promise<Uint8Array> {
-  try {
-    return await exchange.answer(read(challenge, mechanism));
-  } catch (error) {
-    login.send(xml("abort", { xmlns: NS.sasl }));
-    throw error;
+function messageOf(element: Element): ServerMessage {
+  const text = element.text();
+  const data = text === "=" ? "" : text;
+  if (element.is("challenge", NS.sasl)) return { kind: "challenge", data };
+  if (element.is("success", NS.sasl)) {
+    return { kind: "success", data: text === "" ? undefined : data };
   }
+  if (!element.is("failure", NS.sasl)) throw unexpected(element, "during authentication");
+  const condition = element.childrenOf().find((child) => child.name !== "text")?.name;
+  return { kind: "failure", condition, text: element.childText("text") };
 }
 
 function offeredBy(features: Element): string[] {
@@ -120,32 +118,7 @@ function offeredBy(features: Element): string[] {
   return list.map((mechanism) => mechanism.text().trim());
 }
 
-/** An initial response that is empty is written `=`, to tell it from none (RFC 6120, 6.4.2). */
-function payload(bytes: Uint8Array): string {
-  return bytes.length === 0 ? "=" : encodeBase64(bytes);
-}
-
-function read(text: string, mechanism: Mechanism): Uint8Array {
-  const bytes = text === "=" ? new Uint8Array() : decodeBase64(text);
-  if (bytes !== undefined) return bytes;
-  throw new AuthError(mechanism.name, { detail: "the server sent what is not base64" });
-}
-
-function refusal(login: Login, failure: Element, mechanism: Mechanism): AuthError {
-  const condition = failure.childrenOf().find((child) => child.name !== "text")?.name;
-  if (condition === "encryption-required" && login.tls === undefined) {
-    throw new BrokerError("TLS_REQUIRED");
-  }
-  // Who has just been shown the password may put it into the text: then the condition must do.
-  const text = mechanism.revealsPassword ? undefined : failure.childText("text")?.trim();
-  return new AuthError(mechanism.name, {
-    condition: condition ?? "not-authorized",
-    ...(text ? { detail: text } : {}),
-  });
-}
-
-function noMechanism(login: Login, features: Element): BrokerError {
-  const offered = offeredBy(features);
+function noMechanism(login: Login, offered: readonly string[]): BrokerError {
   const detail = offered.length === 0 ? "it offers none" : `it offers ${offered.join(", ")}`;
   const where = login.tls === undefined ? ", without TLS" : "";
   const error = new BrokerError("NO_MECHANISM", detail + where);
@@ -154,14 +127,27 @@ function noMechanism(login: Login, features: Element): BrokerError {
   return error;
 }
 
-/** A person who is asked for the password is asked once, also if a second mechanism needs it. */
-function askedOnce(password: Password | undefined): (mechanism: string) => Promise<string> {
-  let asked: Promise<string> | undefined;
-  return (mechanism) => {
-    if (password === undefined) {
+/** A password that is asked for once, also if a second mechanism needs it: a person may be asked. */
+class AskedOnce {
+  /** The password, once it has been given. */
+  given: string | undefined;
+  readonly #password: Password | undefined;
+  #asked: Promise<string> | undefined;
+
+  constructor(password: Password | undefined) {
+    this.#password = password;
+  }
+
+  ask(mechanism: string): Promise<string> {
+    if (this.#password === undefined) {
       return Promise.reject(new AuthError(mechanism, { detail: "no password was given" }));
     }
-    asked ??= askPassword(password, mechanism);
-    return asked;
-  };
+    this.#asked ??= this.#ask(this.#password, mechanism);
+    return this.#asked;
+  }
+
+  async #ask(password: Password, mechanism: string): Promise<string> {
+    this.given = await askPassword(password, mechanism);
+    return this.given;
+  }
 }

@@ -13,6 +13,6 @@ export async function startSession(login: Login, features: Element): Promise<voi
   login.report("session:start", {});
   const request = xml("session", { xmlns: NS.session });
   const answer = await ask(login, "set", request, { stanzas: true });
-  if (answer.attrs.type === "error") throw refused("SESSION_FAILED", answer);
+  if (answer.attrs.type === "error") throw refused(login, "SESSION_FAILED", answer);
   login.report("session:success", {});
 }

@@ -10,7 +10,7 @@ const NAME = "ANONYMOUS";
 export const anonymous: Mechanism = {
   name: NAME,
   mutual: false,
-  revealsPassword: false,
+  revealsSecret: false,
   onlyIfNamed: true,
   available: () => true,
   begin: () => new OneMessage(NAME, undefined, new Uint8Array()),

@@ -1,5 +1,5 @@
 import type { Crypto } from "../base/crypto.ts";
-import type { Mechanism } from "./mechanism.ts";
+import { type Mechanism, reveals } from "./mechanism.ts";
 import { mechanisms } from "./mechanisms.ts";
 
 /** What the choice of mechanisms rests on. */
@@ -30,7 +30,7 @@ export function choose(
     (mechanism) =>
       offered.includes(mechanism.name) &&
       (named === undefined ? !mechanism.onlyIfNamed : named.includes(mechanism.name)) &&
-      (mayReveal || !mechanism.revealsPassword) &&
+      (mayReveal || !reveals(mechanism)) &&
       mechanism.available(crypto),
   );
   const [first, ...others] = usable;

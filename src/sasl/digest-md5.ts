@@ -14,7 +14,7 @@ const NAME = "DIGEST-MD5";
 export const digestMd5: Mechanism = {
   name: NAME,
   mutual: true,
-  revealsPassword: false,
+  revealsSecret: false,
   onlyIfNamed: true,
   available: (crypto) => crypto.supports("MD5"),
   begin: (credentials, crypto) => new MutualExchange(new DigestProof(credentials, crypto)),

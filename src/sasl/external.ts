@@ -12,7 +12,7 @@ const NAME = "EXTERNAL";
 export const external: Mechanism = {
   name: NAME,
   mutual: false,
-  revealsPassword: false,
+  revealsSecret: false,
   onlyIfNamed: true,
   available: () => true,
   begin({ authzid = "" }) {

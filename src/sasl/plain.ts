@@ -6,7 +6,7 @@ import type { Credentials, Exchange, Mechanism } from "./mechanism.ts";
 export const plain: Mechanism = {
   name: "PLAIN",
   mutual: false,
-  revealsPassword: true,
+  revealsSecret: true,
   onlyIfNamed: false,
   available: () => true,
   begin: (credentials) => new PlainExchange(credentials),

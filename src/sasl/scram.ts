@@ -33,7 +33,7 @@ export function scram(hash: HashName): Mechanism {
   return {
     name,
     mutual: true,
-    revealsPassword: false,
+    revealsSecret: false,
     onlyIfNamed: false,
     available: (crypto) => crypto.supports(hash),
     begin: (credentials, crypto) =>

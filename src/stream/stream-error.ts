@@ -35,6 +35,11 @@ export class StreamError extends BrokerError {
   }
 }
 
+/** The same error without the server's words: after a login they may repeat its secret. */
+export function withoutText({ condition, otherHost, retryable }: StreamError): StreamError {
+  return new StreamError(condition, undefined, otherHost, retryable);
+}
+
 /** Reads a received `<stream:error/>`; servers from before XMPP 1.0 put only text in it. */
 export function streamErrorFrom(element: Element): StreamError {
   const { condition, text } = conditionOf(element, NS.streamErrors);

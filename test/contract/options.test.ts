@@ -20,7 +20,7 @@ const bad: [unknown, string][] = [
   [{ dialect: bare, port: "5222" }, 'port must be a whole number from 1 to 65535, got "5222"'],
   [
     { dialect: bare, tls: "yes" },
-    'tls must be one of "required", "direct", "opportunistic", "plaintext", got "yes"',
+    'tls must be one of "required", "direct", "opportunistic", "plaintext", got a text',
   ],
   [{ dialect: bare, tls: { policy: "yes" } }, 'tls must be one of "required"'],
   [
@@ -34,7 +34,7 @@ const bad: [unknown, string][] = [
   ],
   [{ dialect: bare, tls: { pins: "x" } }, 'tls.pins must be a list, got "x"'],
   [{ dialect: bare, tls: { pins: ["!"] } }, 'tls.pins must be SHA-256 digests in base64, got "!"'],
-  [{ dialect: bare, tls: { cert: "x", key: 5 } }, "tls.key must be a text, got 5"],
+  [{ dialect: bare, tls: { cert: "x", key: 5 } }, "tls.key must be a text, got a number"],
   [
     { dialect: bare, queue: { limit: -1 } },
     "queue.limit must be a whole number of at least 0, got -1",

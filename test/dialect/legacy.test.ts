@@ -1,11 +1,14 @@
 import { describe, expect, test } from "vitest";
+import type { Dialect } from "../../src/dialect/dialect.ts";
 import { legacy } from "../../src/dialect/legacy.ts";
 import { AuthError } from "../../src/sasl/auth-error.ts";
-import { attempt, expectTheSameAtEveryCut, RANDOM } from "./attempt.ts";
+import { told } from "../told.ts";
+import { type Attempt, attempt, expectTheSameAtEveryCut, RANDOM } from "./attempt.ts";
 
 const TLS = "urn:ietf:params:xml:ns:xmpp-tls";
 const AUTH = "jabber:iq:auth";
 const STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas";
+const STREAMS = "urn:ietf:params:xml:ns:xmpp-streams";
 
 const HEADER = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='3EE948B0' from='shakespeare.lit'>`;
 const HEADER_1_0 = HEADER.replace(">", " version='1.0'>");
@@ -165,6 +168,27 @@ describe("a login that is refused", () => {
     );
     expect(error).toMatchObject({ code: "AUTH_FAILED", condition: "service-unavailable" });
     expect(peer.heard).not.toContain(DIGEST);
+  });
+});
+
+describe("a stream error that ends the login", () => {
+  const ending = (dialect: Dialect, sent: string): Promise<Attempt> =>
+    attempt(
+      dialect,
+      `${OPENING}${asking("password", "digest")}${sending(sent)}
+      S: <stream:error><policy-violation xmlns='${STREAMS}'/><text xmlns='${STREAMS}'>not Calli0pe</text></stream:error>`,
+      { tls: "plaintext" },
+    );
+
+  test("repeats no password where the password was sent", async () => {
+    const { error } = await ending(plain, "<password>Calli0pe</password>");
+    expect(error).toMatchObject({ code: "STREAM_ERROR", condition: "policy-violation" });
+    expect(told(error)).not.toContain("Calli0pe");
+  });
+
+  test("is told in full where a digest was sent", async () => {
+    const { error } = await ending(bill, `<digest>${DIGEST}</digest>`);
+    expect(error).toMatchObject({ code: "STREAM_ERROR", text: "not Calli0pe" });
   });
 });
 

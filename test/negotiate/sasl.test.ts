@@ -1,8 +1,12 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Dialect } from "../../src/dialect/dialect.ts";
+import { bind } from "../../src/negotiate/bind.ts";
 import { featuresOf, open } from "../../src/negotiate/open.ts";
 import { authenticate, type Credentials } from "../../src/negotiate/sasl.ts";
+import type { Exchange, Mechanism } from "../../src/sasl/mechanism.ts";
+import { xml } from "../../src/xml/element.ts";
 import { attempt } from "../dialect/attempt.ts";
+import { told } from "../told.ts";
 
 const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
 
@@ -139,4 +143,175 @@ test("the names of mechanisms may have white space around them", async () => {
   );
   expect(events).toContain("auth:start SCRAM-SHA-1");
   expect(error).toMatchObject({ condition: "account-disabled" });
+});
+
+const TOKEN = "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg";
+const BIND = "urn:ietf:params:xml:ns:xmpp-bind";
+const STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas";
+const STREAMS = "urn:ietf:params:xml:ns:xmpp-streams";
+
+/** A mechanism of one's own that sends the password and leaves it open whether that is a secret. */
+const oauthBearer: Mechanism = {
+  name: "OAUTHBEARER",
+  mutual: false,
+  onlyIfNamed: false,
+  available: () => true,
+  begin: (credentials): Exchange => ({
+    start: async () => new TextEncoder().encode(await credentials.password()),
+    answer: () => Promise.resolve(new Uint8Array()),
+    finish: () => Promise.resolve(),
+  }),
+};
+
+/** A dialect that authenticates with a mechanism of one's own, and binds. */
+function bearing(mechanism: Mechanism): Dialect {
+  return {
+    ...only({}),
+    async negotiate(login) {
+      const features = featuresOf(await open(login));
+      const credentials = {
+        username: "user",
+        password: TOKEN,
+        authzid: undefined,
+        domain: "example.org",
+        digestUri: "xmpp/example.org",
+        mechanisms: undefined,
+      };
+      await authenticate(login, features, credentials, [mechanism]);
+      const after = featuresOf(await open(login));
+      const wanted = { local: "user", domain: "example.org", resource: "balcony" };
+      return { jid: (await bind(login, after, wanted)).full };
+    },
+  };
+}
+
+const bearingAuth = `${offering("OAUTHBEARER")}
+  C: <auth xmlns='${SASL}' mechanism='OAUTHBEARER'>…</auth>`;
+const bearingBind = `${bearingAuth}
+  S: <success xmlns='${SASL}'/>
+  C: <stream:stream …>
+  S: ${HEADER}<stream:features><bind xmlns='${BIND}'/></stream:features>
+  C: <iq type='set' id='{id}'>…</iq>`;
+const streamError = (condition: string): string =>
+  `<stream:error><${condition} xmlns='${STREAMS}'/><text xmlns='${STREAMS}'>bad ${TOKEN}</text></stream:error>`;
+
+const echoes: [string, string, string][] = [
+  [
+    "the failure",
+    `${bearingAuth}
+    S: <failure xmlns='${SASL}'><not-authorized/><text>bad ${TOKEN}</text></failure>`,
+    "AUTH_FAILED",
+  ],
+  [
+    "the stream error that refuses it",
+    `${bearingAuth}
+    S: ${streamError("not-authorized")}`,
+    "AUTH_FAILED",
+  ],
+  [
+    "a stream error while it authenticates",
+    `${bearingAuth}
+    S: ${streamError("policy-violation")}`,
+    "STREAM_ERROR",
+  ],
+  [
+    "a conflict while it authenticates",
+    `${bearingAuth}
+    S: ${streamError("conflict")}`,
+    "STREAM_ERROR",
+  ],
+  [
+    "the error of bind",
+    `${bearingBind}
+    S: <iq type='error' id='{id}'><bind xmlns='${BIND}'><resource>${TOKEN}</resource></bind><error type='auth'><not-allowed xmlns='${STANZAS}'/><text xmlns='${STANZAS}'>bad ${TOKEN}</text></error></iq>`,
+    "BIND_FAILED",
+  ],
+  [
+    "a stream error while it binds",
+    `${bearingBind}
+    S: ${streamError("reset")}`,
+    "STREAM_ERROR",
+  ],
+];
+
+describe("a server that repeats the secret", () => {
+  test.each(echoes)("in %s brings it into no error, event or trace", async (_, script, code) => {
+    const traced: string[] = [];
+    const payloads: unknown[] = [];
+    const { error } = await attempt(
+      bearing(oauthBearer),
+      script,
+      { trace: ({ text }) => traced.push(text) },
+      (broker) => {
+        for (const event of ["auth:failure", "bind:failure", "socket:error"] as const) {
+          broker.on(event, (payload) => payloads.push(payload));
+        }
+      },
+    );
+    expect(error?.code).toBe(code);
+    expect(told(error)).not.toContain(TOKEN);
+    expect(payloads.length).toBeGreaterThan(0);
+    expect(told(payloads)).not.toContain(TOKEN);
+    expect(traced.join("\n")).toContain("[redacted]");
+    expect(traced.join("\n")).not.toContain(TOKEN);
+  });
+
+  test.each([
+    ["in the address that it binds", `${TOKEN}@example.org/x`, "BIND_FAILED"],
+    ["in what it binds, which is no address", `bad ${TOKEN}@`, "PROTOCOL_ERROR"],
+  ])("%s brings it into no error", async (_, jid, code) => {
+    const script = `${bearingBind}
+      S: <iq type='result' id='{id}'><bind xmlns='${BIND}'><jid>${jid}</jid></bind></iq>`;
+    const { error } = await attempt(bearing(oauthBearer), script);
+    expect(error?.code).toBe(code);
+    expect(told(error).toLowerCase()).not.toContain(TOKEN.toLowerCase());
+    const keeping = await attempt(bearing({ ...oauthBearer, revealsSecret: false }), script);
+    expect(told(keeping.error).toLowerCase()).toContain(TOKEN.toLowerCase());
+  });
+
+  test("in a stream error after the login brings it into no error and no trace", async () => {
+    const traced: string[] = [];
+    const { broker, ready } = await attempt(
+      bearing(oauthBearer),
+      `${bearingBind}
+      S: <iq type='result' id='{id}'><bind xmlns='${BIND}'><jid>user@example.org/balcony</jid></bind></iq>
+      C: <presence/>
+      S: ${streamError("reset")}`,
+      { trace: ({ text }) => traced.push(text) },
+    );
+    expect(ready).toBeDefined();
+    broker.send(xml("presence"));
+    const error = await broker.closed;
+    expect(error).toMatchObject({ code: "STREAM_ERROR", condition: "reset" });
+    expect(told(error)).not.toContain(TOKEN);
+    expect(traced.join("\n")).toContain("<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>[red");
+    expect(traced.join("\n")).not.toContain(TOKEN);
+  });
+});
+
+test("the words of a stream error after the login are kept where they do not repeat the secret", async () => {
+  const { broker } = await attempt(
+    bearing(oauthBearer),
+    `${bearingBind}
+    S: <iq type='result' id='{id}'><bind xmlns='${BIND}'><jid>user@example.org/balcony</jid></bind></iq>
+    C: <presence/>
+    S: ${streamError("reset").replace(TOKEN, "weather")}`,
+  );
+  broker.send(xml("presence"));
+  expect(await broker.closed).toMatchObject({ condition: "reset", text: "bad weather" });
+});
+
+test.each(echoes)(
+  "a mechanism that says it keeps its secret leaves the server its words, in %s",
+  async (_, script, code) => {
+    const { error } = await attempt(bearing({ ...oauthBearer, revealsSecret: false }), script);
+    expect(error?.code).toBe(code);
+    expect(told(error)).toContain(`bad ${TOKEN}`);
+  },
+);
+
+test("a mechanism that may reveal its secret is used inside TLS only", async () => {
+  const { error, peer } = await attempt(bearing(oauthBearer), bearingAuth, { tls: "plaintext" });
+  expect(error?.code).toBe("NO_MECHANISM");
+  expect(peer.heard).not.toContain("<auth");
 });
