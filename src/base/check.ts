@@ -5,12 +5,11 @@ export function badOption(option: string, wanted: string, got: unknown, hint = "
   return new BrokerError("BAD_OPTION", `${option} must be ${wanted}, got ${show(got)}${hint}`);
 }
 
-/** Refuses names that no option has: a misspelt option must not pass for a default. */
+/** Refuses an unknown name: a misspelt option must not pass for one that is left out. Ends in `BAD_OPTION`. */
 export function knownOptions(owner: string, given: object, known: readonly string[]): void {
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue;
-    const list = known.join(", ");
-    throw new BrokerError("BAD_OPTION", `${owner} has no option ${name}; it knows ${list}`);
+    throw badOption(`an option of ${owner}`, `one of ${known.join(", ")}`, name);
   }
 }
 
@@ -63,6 +62,12 @@ export function oneOf<const Word extends string | boolean>(
   throw badOption(option, `${wanted}${words.map((w) => JSON.stringify(w)).join(", ")}`, value);
 }
 
+/** A flag. */
+export function trueOrFalse(option: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw badOption(option, "true or false", value);
+}
+
 /** An object with members, neither null nor an array. */
 export function record(option: string, value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
@@ -92,6 +97,8 @@ const QUOTE = 60;
 function show(value: unknown): string {
   switch (typeof value) {
     case "string": {
+      // A key or a certificate in the wrong place must not reach a log.
+      if (value.includes("-----BEGIN ")) return "a PEM text";
       const cut = value.length > QUOTE ? `${value.slice(0, QUOTE)}…` : value;
       return JSON.stringify(cut);
     }
