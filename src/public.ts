@@ -3,7 +3,8 @@
 
 export type { Crypto, HashName } from "./base/crypto.ts";
 export type { ListenOptions } from "./base/emitter.ts";
-export { BrokerError, type ErrorCode, type ErrorFacts, errorCodes } from "./base/errors.ts";
+export { type ErrorCode, errorCodes } from "./base/error-codes.ts";
+export { BrokerError, type ErrorFacts, isBrokerError } from "./base/errors.ts";
 export type { Subscription } from "./base/subscription.ts";
 export type {
   FilterOptions,

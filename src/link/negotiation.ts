@@ -1,7 +1,8 @@
 import { nothing } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Crypto } from "../base/crypto.ts";
-import { BrokerError, type ErrorCode } from "../base/errors.ts";
+import type { ErrorCode } from "../base/error-codes.ts";
+import { BrokerError } from "../base/errors.ts";
 import type { Instruments } from "../contract/instruments.ts";
 import type { Timeouts } from "../contract/option-groups.ts";
 import type { Phase, Step } from "../contract/phase.ts";

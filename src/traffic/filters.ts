@@ -32,7 +32,7 @@ export interface FilterMatch {
   /** The expression that matched, as it was given. */
   readonly expression: string;
   /** The envelope the stanza came in, on dialects that have envelopes. */
-  readonly route?: Element;
+  readonly route?: Element | undefined;
 }
 
 /** A handler of `filter`; its result is awaited only to know when an incoming request is unclaimed. */

@@ -74,7 +74,12 @@ test.each([
   { tls: "direct" as const },
 ])("settings made of %o are frozen, with all groups and lists in them", (options) => {
   const settings = settle({ dialect: Object.freeze({ ...bare }), ...options });
-  const values = [settings, ...Object.values(settings), settings.tls.ca, settings.tls.pins];
+  const values = [
+    settings,
+    ...(Object.values(settings) as unknown[]),
+    settings.tls.ca,
+    settings.tls.pins,
+  ];
   expect(values.filter((value) => !Object.isFrozen(value))).toEqual([]);
 });
 
