@@ -3,35 +3,54 @@
 
 export type { Crypto, HashName } from "./base/crypto.ts";
 export type { ListenOptions } from "./base/emitter.ts";
-export { BrokerError, type ErrorCode, type ErrorFacts, errorCodes } from "./base/errors.ts";
+export { type ErrorCode, errorCodes } from "./base/error-codes.ts";
+export { BrokerError, type ErrorFacts, isBrokerError } from "./base/errors.ts";
 export type { Subscription } from "./base/subscription.ts";
+export type {
+  FilterOptions,
+  RequestOptions,
+  SendOptions,
+  ShutdownOptions,
+  StanzasOptions,
+  WaitOptions,
+} from "./contract/call-options.ts";
 export type { Delivery, DeliveryState } from "./contract/delivery.ts";
 export type { BrokerEvents, Ready } from "./contract/events.ts";
 export type {
-  BrokerOptions,
+  HeaderOverrides,
+  HeaderSettings,
+  InboxOptions,
+  InboxSettings,
+  KeepAliveOptions,
+  KeepAliveSettings,
+  LimitOptions,
   Limits,
-  Settings,
+  QueueOptions,
+  QueueSettings,
+  TimeoutOptions,
   Timeouts,
-  TlsOptions,
-} from "./contract/options.ts";
+} from "./contract/option-groups.ts";
+export type { BrokerOptions, Settings } from "./contract/options.ts";
 export type { Phase, Step } from "./contract/phase.ts";
 export type { Runtime } from "./contract/runtime.ts";
-export type { TraceEntry, TraceListener, TraceOption } from "./contract/trace.ts";
+export type { TlsOptions, TlsWithoutKey } from "./contract/tls-options.ts";
+export type { TraceEntry, TraceListener, TraceOption, TraceOptions } from "./contract/trace.ts";
 export { type ComponentOptions, component } from "./dialect/component.ts";
 export type { Dialect, Inbound } from "./dialect/dialect.ts";
-export { type Jabberd2Options, jabberd2 } from "./dialect/jabberd2.ts";
+export { type BindOptions, type Jabberd2Options, jabberd2 } from "./dialect/jabberd2.ts";
 export { type LegacyOptions, legacy } from "./dialect/legacy.ts";
 export { type XmppOptions, xmpp } from "./dialect/xmpp.ts";
 export { type Jid, jid, sameJid } from "./jid/jid.ts";
 export type { GivenAddress } from "./link/address.ts";
-export type { Disclosure, Login, LoginSettings, NegotiationEvents } from "./negotiate/login.ts";
+export type { NegotiationEvents } from "./negotiate/events.ts";
+export type { Disclosure, Login, LoginSettings } from "./negotiate/login.ts";
 export { AuthError } from "./sasl/auth-error.ts";
 export type { Password } from "./sasl/password.ts";
-export type { PendingRequest, RequestOptions } from "./session/requests.ts";
+export type { PendingRequest } from "./session/requests.ts";
 export type { StreamHeader } from "./stream/header.ts";
 export { StanzaError, type StanzaErrorFacts, type StanzaErrorType } from "./stream/stanza-error.ts";
 export { StreamError } from "./stream/stream-error.ts";
-export type { FilterHandler, FilterMatch, FilterOptions, Responder } from "./traffic/filters.ts";
+export type { FilterHandler, FilterMatch, Responder } from "./traffic/filters.ts";
 export type { Outbox, QueuedStanza } from "./traffic/outbox.ts";
 export { type MemoryOptions, type MemoryTransport, memoryPair } from "./transport/memory.ts";
 export type { TlsFacts, TlsPolicy } from "./transport/tls-facts.ts";

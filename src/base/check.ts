@@ -12,12 +12,11 @@ export function badOption(option: string, wanted: string, got: unknown, hint = "
   return new BrokerError("BAD_OPTION", `${option} must be ${wanted}, got ${shown}${hint}`);
 }
 
-/** Refuses names that no option has: a misspelt option must not pass for a default. */
+/** Refuses an unknown name: a misspelt option must not pass for one that is left out. Ends in `BAD_OPTION`. */
 export function knownOptions(owner: string, given: object, known: readonly string[]): void {
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue;
-    const list = known.join(", ");
-    throw new BrokerError("BAD_OPTION", `${owner} has no option ${name}; it knows ${list}`);
+    throw badOption(`an option of ${owner}`, `one of ${known.join(", ")}`, name);
   }
 }
 
@@ -68,6 +67,12 @@ export function oneOf<const Word extends string | boolean>(
   if (word !== undefined) return word;
   const wanted = words.length === 1 ? "" : "one of ";
   throw badOption(option, `${wanted}${words.map((w) => JSON.stringify(w)).join(", ")}`, value);
+}
+
+/** A flag. */
+export function trueOrFalse(option: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw badOption(option, "true or false", value);
 }
 
 /** An object with members, neither null nor an array. */

@@ -1,13 +1,35 @@
-import { callable } from "./check.ts";
+import { abortSignal, callable } from "./check.ts";
+import { flag, optional, type Takes } from "./option.ts";
 import { type Subscription, subscription } from "./subscription.ts";
 
-/** How to listen: `once` for a single event, `signal` to stop when it is aborted. */
-export interface ListenOptions {
-  /** Stops listening when it is aborted. */
-  readonly signal?: AbortSignal;
+/** The rows of the options of `on`. */
+export const LISTEN = {
+  /** Stops listening when it is aborted. Default: none. */
+  signal: optional(abortSignal),
   /** Stops listening after one event. Default `false`. */
-  readonly once?: boolean;
+  once: flag(false),
+};
+
+/** How long a listener stays. */
+export interface ListenOptions extends Takes<typeof LISTEN> {}
+
+/** One row of a table of events. Its doc comment is its line of the documents. */
+export interface EventRow<Payload> {
+  /** Never there: it carries the type. */
+  readonly payload?: Payload;
 }
+
+const ROW: EventRow<never> = Object.freeze({});
+
+/** A row for an event with this payload. */
+export function event<Payload>(): EventRow<Payload> {
+  return ROW;
+}
+
+/** The payload of each event of a table. */
+export type Payloads<Rows> = { readonly [Name in keyof Rows]: PayloadOf<Rows[Name]> };
+
+type PayloadOf<Row> = Row extends EventRow<infer Payload> ? Payload : never;
 
 type Listener<Payload> = (payload: Payload) => unknown;
 

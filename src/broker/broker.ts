@@ -1,18 +1,25 @@
-import { text, wholeNumber } from "../base/check.ts";
-import { LONGEST } from "../base/clock.ts";
 import type { ListenOptions } from "../base/emitter.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { ReadOnlyMap } from "../base/read-only-map.ts";
 import type { Subscription } from "../base/subscription.ts";
-import { checkOptions, NO_OPTIONS } from "../contract/call-options.ts";
+import {
+  checkOptions,
+  type FilterOptions,
+  NO_OPTIONS,
+  type RequestOptions,
+  type SendOptions,
+  type ShutdownOptions,
+  type StanzasOptions,
+  type WaitOptions,
+} from "../contract/call-options.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import { type BrokerEvents, knownEvent, type Ready } from "../contract/events.ts";
 import type { BrokerOptions, Settings } from "../contract/options.ts";
 import type { Phase } from "../contract/phase.ts";
 import type { Runtime } from "../contract/runtime.ts";
 import type { GivenAddress } from "../link/address.ts";
-import type { PendingRequest, RequestOptions } from "../session/requests.ts";
-import type { FilterHandler, FilterMatch, FilterOptions, Responder } from "../traffic/filters.ts";
+import type { PendingRequest } from "../session/requests.ts";
+import type { FilterHandler, FilterMatch, Responder } from "../traffic/filters.ts";
 import type { Outbox } from "../traffic/outbox.ts";
 import type { Transport } from "../transport/transport.ts";
 import { type Element, isElement } from "../xml/element.ts";
@@ -98,11 +105,9 @@ export class Broker {
    * closes the stream, waits for the other side, closes the connection. After `timeout` milliseconds (default
    * `timeouts.shutdown`) the connection is dropped. Rejects with `BAD_OPTION` only; the queue stays as it is.
    */
-  async shutdown(options: { readonly timeout?: number } = NO_OPTIONS): Promise<Leftover> {
+  async shutdown(options: ShutdownOptions = NO_OPTIONS): Promise<Leftover> {
     checkOptions("shutdown", options);
-    const timeout = options.timeout ?? this.settings.timeouts.shutdown;
-    wholeNumber("timeout", timeout, 0, LONGEST);
-    return await this.#life.shutdown(timeout);
+    return await this.#life.shutdown(options.timeout ?? this.settings.timeouts.shutdown);
   }
 
   /** Drops the connection at once, without a goodbye. */
@@ -120,13 +125,8 @@ export class Broker {
    * changed. Does not throw for what the stanza is or for a full queue: the delivery says so.
    * `ttl`: how long it may wait in the queue, in milliseconds. Throws `BAD_OPTION`.
    */
-  send(
-    stanza: Element,
-    options: { readonly ttl?: number | undefined; readonly key?: string | undefined } = NO_OPTIONS,
-  ): Delivery {
+  send(stanza: Element, options: SendOptions = NO_OPTIONS): Delivery {
     checkOptions("send", options);
-    if (options.ttl !== undefined) wholeNumber("ttl", options.ttl, 0);
-    if (options.key !== undefined) text("key", options.key);
     return this.#life.traffic.outbox.send(stanza, options);
   }
 
@@ -139,7 +139,6 @@ export class Broker {
     try {
       checkOptions("request", options);
       const timeout = options.timeout ?? this.settings.timeouts.request;
-      wholeNumber("timeout", timeout, 1, LONGEST);
       if (!isElement(stanza)) throw new BrokerError("ILLEGAL_XML", "what was given is no element");
       return this.#life.traffic.requests.request(stanza, timeout, options.signal);
     } catch (error) {
@@ -165,10 +164,7 @@ export class Broker {
    * Resolves with the next stanza that matches. Rejects with `REQUEST_TIMEOUT` after `timeout` ms (default:
    * never), `ABORTED`, `XPATH_SYNTAX`, `BAD_OPTION`, or the end of the run.
    */
-  waitFor(
-    expression: string,
-    options: FilterOptions & { timeout?: number } = NO_OPTIONS,
-  ): Promise<FilterMatch> {
+  waitFor(expression: string, options: WaitOptions = NO_OPTIONS): Promise<FilterMatch> {
     try {
       checkOptions("waitFor", options);
     } catch (error) {
@@ -184,7 +180,7 @@ export class Broker {
    */
   stanzas(
     expression = "self::node()",
-    options: FilterOptions & { buffer?: number } = NO_OPTIONS,
+    options: StanzasOptions = NO_OPTIONS,
   ): AsyncIterableIterator<FilterMatch> {
     checkOptions("stanzas", options);
     return this.#life.traffic.waiting.stanzas(expression, options);

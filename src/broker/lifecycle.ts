@@ -83,10 +83,10 @@ export class Lifecycle implements LinkOwner {
   constructor(options: BrokerOptions, runtime: Runtime) {
     this.settings = settle(options);
     this.#runtime = runtime;
-    this.#connect = options.transport ?? runtime.connect;
+    this.#connect = this.settings.transport ?? runtime.connect;
     this.#key = typeof options.tls === "object" ? options.tls.key : undefined;
     this.#context = contextOf(this.settings);
-    const target = traceTarget(options.trace ?? false, runtime.trace.bind(runtime));
+    const target = traceTarget(this.settings.trace, runtime.trace.bind(runtime));
     this.instruments = new Instruments(this.#context, runtime.clock, target);
     this.traffic = new Traffic({
       settings: this.settings,

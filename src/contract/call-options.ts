@@ -1,29 +1,91 @@
-import { abortSignal, knownOptions, record } from "../base/check.ts";
+import { abortSignal, knownOptions, record, text, wholeNumber } from "../base/check.ts";
+import { LONGEST } from "../base/clock.ts";
+import { LISTEN } from "../base/emitter.ts";
+import { flag, type OptionRows, optional, type Takes, whole } from "../base/option.ts";
+import type { XPathValue } from "../xpath/value.ts";
 
-const FILTER = ["namespaces", "variables", "signal", "once"];
+const SEND = {
+  /** How long the stanza may wait in the queue, in milliseconds; then `EXPIRED`. Default: without end. */
+  ttl: optional((name, value) => wholeNumber(name, value, 0)),
+  /** The key of the delivery; a key in use returns its delivery and sends nothing. Default: the broker's own. */
+  key: optional(text),
+};
 
-/** The options of each of the broker's calls. */
-const KNOWN = {
-  send: ["ttl", "key"],
-  request: ["timeout", "signal"],
+/** How one stanza is sent. */
+export interface SendOptions extends Takes<typeof SEND> {}
+
+const REQUEST = {
+  /** Milliseconds from the call on; then `REQUEST_TIMEOUT`. Default: `timeouts.request`. */
+  timeout: optional((name, value) => wholeNumber(name, value, 1, LONGEST)),
+  /** Ends the wait with `ABORTED`. Default: none. */
+  signal: optional(abortSignal),
+};
+
+/** How one request is made. */
+export interface RequestOptions extends Takes<typeof REQUEST> {}
+
+const FILTER = {
+  /** Prefix → namespace. Binding the empty prefix makes unprefixed element names exact. Default: none. */
+  namespaces: optional((name, value) => record(name, value) as Readonly<Record<string, string>>),
+  /** The values of `$name` in the expression, by name. Default: none. */
+  variables: optional((name, value) => record(name, value) as Readonly<Record<string, XPathValue>>),
+  /** Removes the filter when it is aborted. Default: none. */
+  signal: optional(abortSignal),
+  /** Removes the filter after its first match. Default `false`. */
+  once: flag(false),
+};
+
+/** How a filter reads its expression, and how long it stays. */
+export interface FilterOptions extends Takes<typeof FILTER> {}
+
+const WAIT = {
+  ...FILTER,
+  /** Milliseconds from the call on; then `REQUEST_TIMEOUT`. Default: without end. */
+  timeout: optional((name, value) => wholeNumber(name, value, 1, LONGEST)),
+};
+
+/** How one stanza is waited for. */
+export interface WaitOptions extends Takes<typeof WAIT> {}
+
+const STANZAS = {
+  ...FILTER,
+  /** How many matches may wait for the reader; then `QUEUE_FULL`. Default 1,000. */
+  buffer: whole(1000, 1),
+};
+
+/** How stanzas are iterated. */
+export interface StanzasOptions extends Takes<typeof STANZAS> {}
+
+const SHUTDOWN = {
+  /** Milliseconds for the whole of it; then the connection is dropped. Default: `timeouts.shutdown`. */
+  timeout: optional((name, value) => wholeNumber(name, value, 0, LONGEST)),
+};
+
+/** How the broker is shut down. */
+export interface ShutdownOptions extends Takes<typeof SHUTDOWN> {}
+
+/** The options of each call of a broker. */
+export const CALLS = {
+  send: SEND,
+  request: REQUEST,
   filter: FILTER,
   respond: FILTER,
-  waitFor: [...FILTER, "timeout"],
-  stanzas: [...FILTER, "buffer"],
-  on: ["signal", "once"],
-  shutdown: ["timeout"],
-} as const satisfies Record<string, readonly string[]>;
+  waitFor: WAIT,
+  stanzas: STANZAS,
+  on: LISTEN,
+  shutdown: SHUTDOWN,
+} as const satisfies Record<string, OptionRows>;
 
-/** What a call gets that was given no options. */
+/** Shared by all calls that are given no options. */
 export const NO_OPTIONS: Readonly<Record<string, never>> = Object.freeze({});
 
-/**
- * Checks the options of a call before anything comes of it: a misspelt one must not pass for a default, and
- * what is no signal is found now and not when everything ends. Ends in `BAD_OPTION`.
- */
-export function checkOptions(call: keyof typeof KNOWN, options: object): void {
+/** Checks the options of a call before the call does anything. Ends in `BAD_OPTION`. */
+export function checkOptions(call: keyof typeof CALLS, options: object): void {
   if (options === NO_OPTIONS) return;
-  const { signal } = record(`the options of ${call}`, options);
-  knownOptions(call, options, KNOWN[call]);
-  if (signal !== undefined) abortSignal("signal", signal);
+  const given = record(`the options of ${call}`, options);
+  const rows: OptionRows = CALLS[call];
+  knownOptions(call, given, Object.keys(rows));
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== undefined) rows[name]?.check(name, value);
+  }
 }

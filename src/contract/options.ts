@@ -1,376 +1,148 @@
+import { badOption, callable, host, oneOf, record, text, wholeNumber } from "../base/check.ts";
 import {
-  badOption,
-  callable,
-  host,
-  knownOptions,
-  oneOf,
-  record,
-  text,
-  wholeNumber,
-} from "../base/check.ts";
-import { LONGEST } from "../base/clock.ts";
+  choice,
+  defaultsOf,
+  group,
+  needed,
+  type Option,
+  optional,
+  type Settled,
+  settleOptions,
+  type Takes,
+} from "../base/option.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import type { Lookup } from "../lookup/endpoint.ts";
-import type { TlsPolicy } from "../transport/tls-facts.ts";
-import type { TlsSettings, TransportFactory } from "../transport/transport.ts";
-import { LIMITS, type XmlLimits } from "../xml/limits.ts";
-import type { TraceOption } from "./trace.ts";
+import type { TransportFactory } from "../transport/transport.ts";
+import {
+  type HeaderOverrides,
+  type HeaderSettings,
+  INBOX,
+  type InboxOptions,
+  type InboxSettings,
+  KEEP_ALIVE,
+  type KeepAliveOptions,
+  type KeepAliveSettings,
+  LIMITS,
+  type LimitOptions,
+  type Limits,
+  OVERRIDES,
+  QUEUE,
+  type QueueOptions,
+  type QueueSettings,
+  TIMEOUTS,
+  type TimeoutOptions,
+  type Timeouts,
+} from "./option-groups.ts";
+import { POLICIES, policyFor, tlsOption } from "./tls-options.ts";
+import { traceOption } from "./trace.ts";
 
-/** How long each wait may last, in milliseconds. */
-export interface Timeouts {
-  /** Finding the server. Default 10,000; ends in `LOOKUP_FAILED`. */
-  readonly lookup: number;
-  /** Opening the connection. Default 15,000; ends in `TIMEOUT_CONNECT`. */
-  readonly connect: number;
-  /** STARTTLS and the handshake. Default 15,000; ends in `TIMEOUT_TLS`. */
-  readonly tls: number;
-  /** The server's header and features, each time. Default 15,000; ends in `TIMEOUT_STREAM`. */
-  readonly stream: number;
-  /** Authentication as a whole, the password callback included. Default 30,000; ends in `TIMEOUT_AUTH`. */
-  readonly auth: number;
-  /** Binding, and the session where one is required. Default 15,000; ends in `TIMEOUT_BIND`. */
-  readonly bind: number;
-  /** An answer to `request`, from the call on. Default 30,000; ends in `REQUEST_TIMEOUT`. */
-  readonly request: number;
-  /** A handler's answer to an incoming request. Default 30,000; then the asker gets an error. */
-  readonly respond: number;
-  /** A handler of `filter` or `respond`. Default 60,000; then it is reported (`HANDLER_SLOW`) and holds nothing any more. */
-  readonly handler: number;
-  /** The whole of `shutdown`. Default 5,000; then the connection is dropped. */
-  readonly shutdown: number;
-}
-
-/** Bounds on what may arrive and what may be sent. */
-export interface Limits extends XmlLimits {
-  /** The largest stanza that may be sent, in bytes. Default 262,144, as servers take it; ends in `TOO_LARGE`. */
-  readonly sendBytes: number;
-  /**
-   * How many requests may be pending at once, and how many incoming ones may be open. Default 10,000. Of the
-   * incoming ones no asker (a bare JID) gets more than a quarter (of a limit from 16 on); one too many is
-   * answered with `resource-constraint`.
-   */
-  readonly requests: number;
-}
-
-/** How TLS is done, as the caller says it. */
-export interface TlsOptions {
-  /** Default: the dialect's. */
-  readonly policy?: TlsPolicy;
-  /** The name the certificate must be valid for, and SNI says. Default: the domain, or the host for backbone dialects. */
-  readonly servername?: string;
-  /** Certificates (PEM) to trust instead of the system's. */
-  readonly ca?: string | readonly string[];
-  /** The client's certificate chain (PEM); goes with `key`. */
-  readonly cert?: string;
-  /** The client's private key (PEM). */
-  readonly key?: string;
-  /** SHA-256 of the server's public key (SPKI, base64), one of which must match as well. */
-  readonly pins?: readonly string[];
-  /** Default `TLSv1.2`. */
-  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
-}
-
-/** How a broker is made. Only `dialect` is required. */
-export interface BrokerOptions {
-  /** How to log in, and how stanzas look on the wire: `xmpp`, `legacy`, `component`, `jabberd2`, or one of your own. */
-  readonly dialect: Dialect;
-  /**
-   * Where to connect: a name, or an IP address (one of IPv6 with or without brackets). Default: the dialect's
-   * domain.
-   */
-  readonly host?: string;
-  /** Default: the dialect's standard port. */
-  readonly port?: number;
-  /** A policy, or a policy and its details. Default: the policy of the dialect. */
-  readonly tls?: TlsPolicy | TlsOptions;
-  /** How many stanzas may wait to be sent, and what becomes of one too many. */
-  readonly queue?: {
-    /** How many stanzas may wait. Default 100,000. */
-    readonly limit?: number;
-    /** How many bytes may wait, those written that the peer has not read included. Default 16,777,216. */
-    readonly bytes?: number;
-    /** What happens to a stanza too many: it fails with `QUEUE_FULL` (the default), or the oldest does. */
-    readonly overflow?: "reject" | "drop-oldest";
-    /** Whether the queue is sent by itself once ready. Default `manual`: by `queue.flush()`. */
-    readonly flush?: "manual" | "auto";
-    /** How many bytes are handed to a socket that does not take them; later stanzas wait here. Default 262,144. */
-    readonly highWater?: number;
-  };
-  /** How much unfinished handlers and stanzas that wait for them may hold; then reading pauses. */
-  readonly inbox?: {
-    /** How many stanzas may have unfinished handlers. Default 1,000. */
-    readonly stanzas?: number;
-    /** How many bytes these and the waiting ones may hold: their size on the wire and 128 for each element. Default 67,108,864. */
-    readonly bytes?: number;
-  };
-  /** Finds the endpoints of the dialect's domain, where no `host` is given. Default: none, the domain itself. */
-  readonly lookup?: Lookup | false;
-  /** What an incoming request gets that nobody claims: `error` (the default), or `ignore` for programs that answer later. */
-  readonly unhandled?: "error" | "ignore";
-  /** Probing of an idle stream: after `interval` ms of silence (default 60,000), for `timeout` ms (default 20,000). */
-  readonly keepAlive?: false | { readonly interval?: number; readonly timeout?: number };
-  /** Reconnecting by itself: not yet. */
-  readonly reconnect?: false;
-  /** How long each wait may last, in milliseconds; what is left out has its default. */
-  readonly timeouts?: Partial<Timeouts>;
-  /** Bounds on what may arrive and be sent; what is left out has its default. */
-  readonly limits?: Partial<Limits>;
-  /** Prints every step and element, without secrets: to standard error (`true`), or to a function. */
-  readonly trace?: TraceOption;
-  /** Another way to reach the server than the runtime's own. */
-  readonly transport?: TransportFactory;
-  /** Other values for the stream header. */
-  readonly overrides?: {
-    readonly version?: string;
-    readonly xmlns?: string;
-    readonly stream?: string;
-  };
-}
-
-/** A broker's options with every default settled; frozen. Secrets are not among what it shows. */
-export interface Settings {
-  /** The dialect as it was given. */
-  readonly dialect: Dialect;
-  /** Where to connect: the one given, or the dialect's domain. An address given to `connect` goes first. */
-  readonly host: string;
-  /** `undefined`: the dialect's, by the TLS policy. */
-  readonly port: number | undefined;
-  /** How TLS is done, without the client's key. `undefined`: the policy of the dialect, the name by its kind. */
-  readonly tls: { readonly policy: TlsPolicy | undefined } & Omit<
-    TlsSettings,
-    "servername" | "key"
-  > & {
-      readonly servername: string | undefined;
-    };
-  /** As in `BrokerOptions`. */
-  readonly queue: {
-    readonly limit: number;
-    readonly bytes: number;
-    readonly overflow: "reject" | "drop-oldest";
-    readonly flush: "manual" | "auto";
-    readonly highWater: number;
-  };
-  /** As in `BrokerOptions`. */
-  readonly inbox: { readonly stanzas: number; readonly bytes: number };
-  /** `undefined`: the host that was given, or the domain itself. */
-  readonly lookup: Lookup | undefined;
-  /** As in `BrokerOptions`. */
-  readonly unhandled: "error" | "ignore";
-  /** As in `BrokerOptions`, both in milliseconds; `false`: no probing. */
-  readonly keepAlive: false | { readonly interval: number; readonly timeout: number };
-  /** Not yet. */
-  readonly reconnect: false;
-  /** How long each wait may last, in milliseconds. */
-  readonly timeouts: Timeouts;
-  /** Bounds on what may arrive and be sent, once the server has authenticated itself. */
-  readonly limits: Limits;
-  /** Values for the stream header in place of the dialect's; `undefined`: the dialect's. */
-  readonly overrides: {
-    readonly version: string | undefined;
-    readonly xmlns: string | undefined;
-    readonly stream: string | undefined;
-  };
-}
+const keepAlive = group<KeepAliveOptions, KeepAliveSettings>(KEEP_ALIVE);
 
 /**
- * Every default that is a number, in one place. What a caller leaves out altogether is shared by all who do:
- * a gateway has thousands of brokers.
+ * The options of a broker that may be left out. A new option is one row here, or one in a group: the row gives its
+ * type, its check, its default, and, as its doc comment, its line of `docs/options.md`.
  */
-export const DEFAULTS = {
-  queue: { limit: 100_000, bytes: 16 * 1024 * 1024, highWater: 256 * 1024 },
-  inbox: Object.freeze<{ stanzas: number; bytes: number }>({
-    stanzas: 1000,
-    bytes: 64 * 1024 * 1024,
-  }),
-  keepAlive: Object.freeze<{ interval: number; timeout: number }>({
-    interval: 60_000,
-    timeout: 20_000,
-  }),
-  timeouts: Object.freeze({
-    lookup: 10_000,
-    connect: 15_000,
-    tls: 15_000,
-    stream: 15_000,
-    auth: 30_000,
-    bind: 15_000,
-    request: 30_000,
-    respond: 30_000,
-    handler: 60_000,
-    shutdown: 5_000,
-  }),
-  limits: Object.freeze({ ...LIMITS, sendBytes: 256 * 1024, requests: 10_000 }),
-} satisfies {
-  queue: object;
-  inbox: object;
-  keepAlive: object;
-  timeouts: Timeouts;
-  limits: Limits;
+const BROKER = {
+  /**
+   * Where to connect: a name, or an IP address (an IPv6 address with or without brackets). Default: the dialect's
+   * domain.
+   */
+  host: optional(host),
+  /** The port. Default: the dialect's. */
+  port: optional((name, value) => wholeNumber(name, value, 1, 65535)),
+  /** A TLS policy, or a policy and its details. */
+  tls: tlsOption,
+  /** How many stanzas may wait to be sent, and what happens to one too many. */
+  queue: group<QueueOptions, QueueSettings>(QUEUE),
+  /** How much of what arrives may be held by handlers that are not finished. */
+  inbox: group<InboxOptions, InboxSettings>(INBOX),
+  /**
+   * The reply to an iq of type get or set that no handler claims: `service-unavailable`, or, with `ignore`, none,
+   * for programs that answer later. Default `error`.
+   */
+  unhandled: choice("error", ["error", "ignore"]),
+  /** How an idle stream is probed; `false`: not at all. */
+  keepAlive: {
+    ...keepAlive,
+    check: (name, value) => (value === false ? false : keepAlive.check(name, value)),
+  } as Option<false | KeepAliveOptions, false | KeepAliveSettings>,
+  /** Whether the broker reconnects by itself. This version does not. Default `false`. */
+  reconnect: { check: reconnectOption, fallback: false } as Option<false>,
+  /** Finds the endpoints of the dialect's domain where no `host` is given. Default: none, the domain itself. */
+  lookup: optional<Lookup | false>(lookupOption),
+  /** How long each wait may last, in milliseconds. */
+  timeouts: group<TimeoutOptions, Timeouts>(TIMEOUTS),
+  /** Bounds on what arrives and on what is sent. */
+  limits: group<LimitOptions, Limits>(LIMITS),
+  /**
+   * Prints every step and every element, without secrets: to standard error (`true`), to a function, or as
+   * `{ to, secrets: true }` with the secrets. Default `false`.
+   */
+  trace: traceOption,
+  /** Another way to reach the server. Default: the runtime's own, TCP in Node. */
+  transport: optional(transportOption),
+  /** Other values for the stream header. */
+  overrides: group<HeaderOverrides, HeaderSettings>(OVERRIDES),
 };
 
-const OPTIONS = [
-  ...["dialect", "host", "port", "tls", "queue", "unhandled", "keepAlive", "reconnect"],
-  ...["timeouts", "limits", "trace", "transport", "overrides"],
-  ...["inbox", "lookup"],
-];
-const TLS_OPTIONS = ["policy", "servername", "ca", "cert", "key", "pins", "minVersion"];
-const POLICIES = ["required", "direct", "opportunistic", "plaintext"] as const;
+/** The table of a broker's options: the code, its checks and `docs/options.md` are made from it. */
+export const BROKER_OPTIONS = { needs: { dialect: needed(dialectOption) }, takes: BROKER };
+
+/** How a broker is made. Only `dialect` is required. */
+export interface BrokerOptions extends Takes<typeof BROKER> {
+  /** How to log in, and how stanzas look on the wire: one of the four of this package, or one of your own. */
+  readonly dialect: Dialect;
+}
+
+/** A broker's options with every default settled; frozen. It shows no secret. */
+export interface Settings extends Settled<typeof BROKER> {
+  /** The dialect as it was given. */
+  readonly dialect: Dialect;
+  /** Where to connect: the host given, or the dialect's domain. An address given to `connect` goes first. */
+  readonly host: string;
+  /** Finds the endpoints of the domain; undefined where a host was given, and where there is no lookup. */
+  readonly lookup: Lookup | undefined;
+}
+
+/** The settings of a broker that is given no options but its dialect. Brokers share its groups. */
+export const DEFAULTS: Settled<typeof BROKER> = defaultsOf(BROKER);
 
 /** Reads the caller's options once; below, nothing is optional. Ends in `BAD_OPTION`. */
 export function settle(options: BrokerOptions): Settings {
-  record("options", options);
-  knownOptions("Broker", options, OPTIONS);
-  const dialect = settleDialect(options.dialect);
-  if (options.reconnect !== undefined && (options.reconnect as unknown) !== false) {
-    throw badOption("reconnect", "false (it is not there yet)", options.reconnect);
-  }
-  if (options.transport !== undefined) callable("transport", options.transport);
-  return Object.freeze({
-    dialect,
-    host: options.host === undefined ? dialect.domain : host("host", options.host),
-    port: options.port === undefined ? undefined : wholeNumber("port", options.port, 1, 65535),
-    tls: settleTls(options.tls),
-    queue: settleQueue(options.queue),
-    inbox: settleNumbers("inbox", options.inbox, DEFAULTS.inbox, Number.MAX_SAFE_INTEGER),
-    lookup: settleLookup(options),
-    unhandled: oneOf("unhandled", options.unhandled ?? "error", ["error", "ignore"]),
-    keepAlive: settleKeepAlive(options.keepAlive),
-    reconnect: false as const,
-    timeouts: settleNumbers("timeouts", options.timeouts, DEFAULTS.timeouts, LONGEST),
-    limits: settleNumbers("limits", options.limits, DEFAULTS.limits, Number.MAX_SAFE_INTEGER),
-    overrides: settleOverrides(options.overrides),
-  });
+  const settled = settleOptions("Broker", BROKER_OPTIONS, options);
+  const { dialect, tls, host } = settled;
+  // Without a host, `connect` may be given one and checks it then.
+  if (host !== undefined) policyFor(dialect, tls.policy, host);
+  const lookup = settled.lookup === false || host !== undefined ? undefined : settled.lookup;
+  return Object.freeze({ ...settled, host: host ?? dialect.domain, lookup });
 }
 
-/** A host that is given needs no lookup. */
-function settleLookup({ lookup, host: given }: BrokerOptions): Lookup | undefined {
-  if (lookup === undefined || lookup === false) return undefined;
-  callable("lookup", lookup);
-  return given === undefined ? lookup : undefined;
+function dialectOption(name: string, value: unknown): Dialect {
+  const given = record(name, value) as Partial<Dialect>;
+  text(`${name}.name`, given.name);
+  text(`${name}.domain`, given.domain);
+  text(`${name}.contentNamespace`, given.contentNamespace);
+  if (given.version !== undefined) text(`${name}.version`, given.version);
+  const ports = record(`${name}.ports`, given.ports) as Partial<Dialect["ports"]>;
+  wholeNumber(`${name}.ports.plain`, ports.plain, 1, 65535);
+  if (ports.direct !== undefined) wholeNumber(`${name}.ports.direct`, ports.direct, 1, 65535);
+  oneOf(`${name}.tls`, given.tls, [...POLICIES, "by-host"]);
+  callable(`${name}.negotiate`, given.negotiate);
+  return value as Dialect;
 }
 
-function settleDialect(dialect: unknown): Dialect {
-  const given = record("dialect", dialect) as Partial<Dialect>;
-  text("dialect.name", given.name);
-  text("dialect.domain", given.domain);
-  text("dialect.contentNamespace", given.contentNamespace);
-  if (given.version !== undefined) text("dialect.version", given.version);
-  const ports = record("dialect.ports", given.ports) as Partial<Dialect["ports"]>;
-  wholeNumber("dialect.ports.plain", ports.plain, 1, 65535);
-  oneOf("dialect.tls", given.tls, [...POLICIES, "by-host"]);
-  callable("dialect.negotiate", given.negotiate);
-  return dialect as Dialect;
+function reconnectOption(name: string, value: unknown): false {
+  if (value === false) return false;
+  throw badOption(name, "false (it is not there yet)", value);
 }
 
-const NO_TLS: Settings["tls"] = Object.freeze({
-  policy: undefined,
-  servername: undefined,
-  ca: undefined,
-  cert: undefined,
-  pins: undefined,
-  minVersion: "TLSv1.2",
-});
-
-function settleTls(tls: BrokerOptions["tls"]): Settings["tls"] {
-  if (tls === undefined) return NO_TLS;
-  const given: TlsOptions = typeof tls === "string" ? { policy: tls } : record("tls", tls);
-  knownOptions("tls", given, TLS_OPTIONS);
-  if ((given.cert === undefined) !== (given.key === undefined)) {
-    throw badOption(
-      "tls.cert and tls.key",
-      "given together",
-      given.cert === undefined ? "only key" : "only cert",
-    );
-  }
-  if (given.key !== undefined && typeof given.key !== "string") {
-    throw badOption("tls.key", "a text", given.key);
-  }
-  const ca = given.ca === undefined ? undefined : [given.ca].flat();
-  return Object.freeze({
-    policy: given.policy === undefined ? undefined : oneOf("tls", given.policy, POLICIES),
-    servername:
-      given.servername === undefined ? undefined : text("tls.servername", given.servername),
-    ca: ca === undefined ? undefined : texts("tls.ca", ca),
-    cert: given.cert === undefined ? undefined : text("tls.cert", given.cert),
-    pins: given.pins === undefined ? undefined : settlePins(given.pins),
-    minVersion: oneOf("tls.minVersion", given.minVersion ?? "TLSv1.2", ["TLSv1.2", "TLSv1.3"]),
-  });
+function lookupOption(name: string, value: unknown): Lookup | false {
+  if (value === false) return false;
+  callable(name, value);
+  return value as Lookup;
 }
 
-const USUAL_QUEUE: Settings["queue"] = Object.freeze({
-  ...DEFAULTS.queue,
-  overflow: "reject",
-  flush: "manual",
-});
-
-function settleQueue(queue: BrokerOptions["queue"]): Settings["queue"] {
-  if (queue === undefined) return USUAL_QUEUE;
-  record("queue", queue);
-  knownOptions("queue", queue, ["limit", "bytes", "overflow", "flush", "highWater"]);
-  return Object.freeze({
-    limit: wholeNumber("queue.limit", queue.limit ?? DEFAULTS.queue.limit, 0),
-    bytes: wholeNumber("queue.bytes", queue.bytes ?? DEFAULTS.queue.bytes, 1),
-    highWater: wholeNumber("queue.highWater", queue.highWater ?? DEFAULTS.queue.highWater, 1),
-    overflow: oneOf("queue.overflow", queue.overflow ?? USUAL_QUEUE.overflow, [
-      "reject",
-      "drop-oldest",
-    ]),
-    flush: oneOf("queue.flush", queue.flush ?? USUAL_QUEUE.flush, ["manual", "auto"]),
-  });
-}
-
-function settleKeepAlive(keepAlive: BrokerOptions["keepAlive"]): Settings["keepAlive"] {
-  if (keepAlive === false) return false;
-  return settleNumbers("keepAlive", keepAlive, DEFAULTS.keepAlive, LONGEST);
-}
-
-const NO_OVERRIDES: Settings["overrides"] = Object.freeze({
-  version: undefined,
-  xmlns: undefined,
-  stream: undefined,
-});
-
-function settleOverrides(overrides: BrokerOptions["overrides"]): Settings["overrides"] {
-  if (overrides === undefined) return NO_OVERRIDES;
-  record("overrides", overrides);
-  knownOptions("overrides", overrides, ["version", "xmlns", "stream"]);
-  const given = (name: "version" | "xmlns" | "stream"): string | undefined =>
-    overrides[name] === undefined ? undefined : text(`overrides.${name}`, overrides[name]);
-  return Object.freeze({
-    version: given("version"),
-    xmlns: given("xmlns"),
-    stream: given("stream"),
-  });
-}
-
-/** SHA-256 in base64. */
-const PIN = /^[A-Za-z0-9+/]{43}=$/;
-
-function settlePins(given: unknown): readonly string[] {
-  const pins = texts("tls.pins", given);
-  const bad = pins.find((pin) => !PIN.test(pin));
-  if (bad !== undefined) throw badOption("tls.pins", "SHA-256 digests in base64", bad);
-  return pins;
-}
-
-function texts(option: string, given: unknown): readonly string[] {
-  if (!Array.isArray(given)) throw badOption(option, "a list", given);
-  return Object.freeze(given.map((one: unknown) => text(option, one)));
-}
-
-/** A group of options that are whole numbers of at least 1. */
-function settleNumbers<Group extends object>(
-  owner: string,
-  given: Partial<Group> | undefined,
-  defaults: Group,
-  most: number,
-): Group {
-  if (given === undefined) return defaults;
-  record(owner, given);
-  knownOptions(owner, given, Object.keys(defaults));
-  const settled: Record<string, number> = {};
-  for (const [name, fallback] of Object.entries(defaults) as [string, number][]) {
-    const value: unknown = (given as Record<string, unknown>)[name] ?? fallback;
-    settled[name] = wholeNumber(`${owner}.${name}`, value, 1, most);
-  }
-  return Object.freeze(settled) as Group;
+function transportOption(name: string, value: unknown): TransportFactory {
+  callable(name, value);
+  return value as TransportFactory;
 }

@@ -1,4 +1,5 @@
-import type { BrokerError, ErrorCode } from "../base/errors.ts";
+import type { ErrorCode } from "../base/error-codes.ts";
+import type { BrokerError } from "../base/errors.ts";
 import type { DeliveryState } from "./delivery.ts";
 
 /** Counts of stanzas by kind; `other` are elements that are no stanzas of RFC 6120. */

@@ -1,4 +1,5 @@
-import { callable, knownOptions, oneOf, record } from "../base/check.ts";
+import { callable, oneOf } from "../base/check.ts";
+import { group, type Option, optional, type Takes } from "../base/option.ts";
 import { printable } from "../base/printable.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
@@ -17,11 +18,31 @@ export interface TraceEntry {
 /** Takes one entry of the trace. */
 export type TraceListener = (entry: TraceEntry) => void;
 
+/** The rows of `trace`, where it is an object. */
+const TRACE = {
+  /** The function that takes the entries. Default: standard error. */
+  to: optional(traceListener),
+  /** `true`: the trace holds passwords and tokens as well. Default `false`. */
+  secrets: optional((name, value) => oneOf(name, value, [true])),
+};
+
+/** Where the trace goes, and whether it holds secrets. */
+export interface TraceOptions extends Takes<typeof TRACE> {}
+
 /** The `trace` option. */
-export type TraceOption =
-  | boolean
-  | TraceListener
-  | { readonly to?: TraceListener | undefined; readonly secrets?: true | undefined };
+export type TraceOption = boolean | TraceListener | TraceOptions;
+
+const details = group<TraceOptions, TraceOptions>(TRACE);
+
+/** The row `trace`. */
+export const traceOption: Option<TraceOption> = {
+  rows: TRACE,
+  fallback: false,
+  check(name, value) {
+    if (typeof value === "boolean" || typeof value === "function") return value as TraceOption;
+    return details.check(name, value);
+  },
+};
 
 /** Where the trace goes, and whether it shows secrets. */
 export interface TraceTarget {
@@ -29,18 +50,18 @@ export interface TraceTarget {
   readonly secrets: boolean;
 }
 
-/** Reads the `trace` option; `undefined`: no trace. Ends in `BAD_OPTION`. */
+/** The place that a checked `trace` option names; undefined: no trace. */
 export function traceTarget(option: TraceOption, standard: TraceListener): TraceTarget | undefined {
   if (option === false) return undefined;
   if (option === true) return { to: standard, secrets: false };
   if (typeof option === "function") return { to: option, secrets: false };
-  record("trace", option);
-  knownOptions("trace", option, ["to", "secrets"]);
-  const { to = standard, secrets } = option;
-  callable("trace.to", to);
-  // Nothing but `true` itself may bring secrets to light.
-  if (secrets !== undefined) oneOf("trace.secrets", secrets, [true]);
-  return { to, secrets: secrets === true };
+  const { to = standard, secrets = false } = option;
+  return { to, secrets };
+}
+
+function traceListener(name: string, value: unknown): TraceListener {
+  callable(name, value);
+  return value as TraceListener;
 }
 
 /**

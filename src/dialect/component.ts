@@ -1,33 +1,36 @@
-import { knownOptions, record } from "../base/check.ts";
+import { type Needs, needed, settleOptions } from "../base/option.ts";
 import { handshake } from "../negotiate/handshake.ts";
-import { type Password, passwordOption } from "../sasl/password.ts";
+import { passwordOption } from "../sasl/password.ts";
 import { NS } from "../xml/namespaces.ts";
 import { domainOption } from "./checks.ts";
 import type { Dialect } from "./dialect.ts";
 import { openOldStream } from "./old-stream.ts";
 import { fromOwnDomain, isStanza } from "./own-domain.ts";
 
+/** The options of `component`. */
+export const COMPONENT_OPTIONS = {
+  needs: {
+    /** The component's own domain. */
+    domain: needed(domainOption),
+    /** The secret that component and server share, or a function that returns it at each login. */
+    secret: needed(passwordOption),
+  },
+  takes: {},
+};
+
 /** How to log in as a component. */
-export interface ComponentOptions {
-  /** The component's own domain. */
-  readonly domain: string;
-  /** What it shares with the server, or a function that is asked for it at each login. */
-  readonly secret: Password;
-}
+export interface ComponentOptions extends Needs<typeof COMPONENT_OPTIONS.needs> {}
 
 /**
- * A component by the handshake of XEP-0114 (jabberd14, Prosody, ejabberd, jabberd2, Openfire …). Its
- * stanzas get `from` where they have none. STARTTLS, where the policy wants it, is what jabberd2's
- * router offers to `version='1.0'`. Ends in `BAD_OPTION`; its login in the codes of the TLS and
- * handshake features; a stanza in `FOREIGN_FROM`, `MISSING_TO`, `BAD_JID`.
+ * A component, by the handshake of XEP-0114 (jabberd14, Prosody, ejabberd, jabberd2, Openfire …). A stanza
+ * without `from` gets the own domain. STARTTLS is used where the policy wants it and the server offers it to
+ * `version='1.0'`, as jabberd2's router does. Ends in `BAD_OPTION`; the login in the codes of TLS and of the
+ * handshake; a stanza in `FOREIGN_FROM`, `MISSING_TO`, `BAD_JID`.
  *
  * @example component({ domain: "echo.example.org", secret: "…" })
  */
 export function component(options: ComponentOptions): Dialect {
-  record("component options", options);
-  knownOptions("component", options, ["domain", "secret"]);
-  const domain = domainOption("domain", options.domain);
-  const secret = passwordOption("secret", options.secret);
+  const { domain, secret } = settleOptions("component", COMPONENT_OPTIONS, options);
 
   return Object.freeze<Dialect>({
     name: "component",

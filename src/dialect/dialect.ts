@@ -8,9 +8,9 @@ export interface Inbound {
   /** What the program sees, in the namespace of the stream or in `jabber:client`. */
   readonly stanza: Element;
   /** The envelope it travelled in, where the dialect has envelopes. */
-  readonly route?: Element;
+  readonly route?: Element | undefined;
   /** Set when this is a stanza of ours that came back: why it could not be delivered. */
-  readonly returned?: BrokerError;
+  readonly returned?: BrokerError | undefined;
 }
 
 /**
@@ -27,27 +27,27 @@ export interface Dialect {
   /** `version` of the stream header, or `undefined` for a stream from before XMPP 1.0. */
   readonly version: string | undefined;
   /** The standard ports. */
-  readonly ports: { readonly plain: number; readonly direct?: number };
+  readonly ports: { readonly plain: number; readonly direct?: number | undefined };
   /** The TLS policy if none is given; `by-host`: `plaintext` to this machine, and elsewhere it must be given. */
   readonly tls: TlsPolicy | "by-host";
   /** Certificates are checked against `host` and not `domain`: for connections to a server's back door. */
-  readonly certificate?: "domain" | "host";
+  readonly certificate?: "domain" | "host" | undefined;
   /** The whole login, from the stream header to the address in force. */
   negotiate(login: Login): Promise<LoginResult>;
   /**
    * Turns a stanza (in `jabber:client`) into what goes on the wire, without changing the caller's
    * element. May throw a `BrokerError`, which becomes the failure of that delivery alone.
    */
-  outbound?(stanza: Element): Element;
+  readonly outbound?: ((stanza: Element) => Element) | undefined;
   /**
    * Takes a received element apart; `undefined`: nothing for the program (it is dropped). With `returns` it is
    * given what is sent as well, so it must only look: what it counted or kept would count twice.
    */
-  inbound?(element: Element): Inbound | undefined;
+  readonly inbound?: ((element: Element) => Inbound | undefined) | undefined;
   /**
    * Stanzas that cannot be delivered come back (`returned`), so each sent one needs an `id`. What comes back is
    * told by the `id`, `to` and `from` of the stanza that `inbound` finds in it; to learn these beforehand, the
    * broker gives `inbound` each element that it sends, where an exception does no harm.
    */
-  readonly returns?: true;
+  readonly returns?: true | undefined;
 }

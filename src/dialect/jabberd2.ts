@@ -1,69 +1,94 @@
-import { badOption, knownOptions, record, text } from "../base/check.ts";
+import { badOption, text } from "../base/check.ts";
+import {
+  flag,
+  group,
+  type Needs,
+  needed,
+  optional,
+  type Settled,
+  settleOptions,
+  type Takes,
+} from "../base/option.ts";
 import { featuresOf, open } from "../negotiate/open.ts";
 import { bindName } from "../negotiate/router-bind.ts";
 import { authenticate, type Credentials } from "../negotiate/sasl.ts";
 import { openProtected } from "../negotiate/starttls.ts";
-import { type Password, passwordOption } from "../sasl/password.ts";
+import { passwordOption } from "../sasl/password.ts";
 import { NS } from "../xml/namespaces.ts";
-import { domainOption, flagOption } from "./checks.ts";
+import { domainOption } from "./checks.ts";
 import type { Dialect } from "./dialect.ts";
 import { isStanza } from "./own-domain.ts";
 import { unwrap, wrap } from "./route.ts";
 
-/** How to log in to jabberd2's router. */
-export interface Jabberd2Options {
-  /** What the stream is addressed to; the router takes any name, its realm is `jabberd-router`. */
-  readonly domain: string;
-  /** The user of the router's own accounts; no address. */
-  readonly username: string;
-  /** The password, or a function that is asked for it at each login. */
-  readonly password: Password;
-  /** What of the traffic to get. */
-  readonly bind?: {
-    /** The names to be reached under, at most 100. Default: one, `username.domain`. */
-    readonly names?: readonly string[];
-    /** Get a copy of all traffic, as `<route type='log'/>`. Default `false`. */
-    readonly log?: boolean;
-    /** Get what is addressed to names nobody has bound. Default `false`. */
-    readonly default?: boolean;
-  };
-  /**
-   * Put stanzas into `<route/>` and take them out. Default `true`; with `false` the program does
-   * that itself, and sees and sends the envelopes. (What is sent without one gets one all the same,
-   * keep-alive's probes too: the router drops it in silence, and silence would be taken for death.)
-   */
-  readonly envelopes?: boolean;
-}
-
 /** How many names one stream may bind. */
 const MOST_NAMES = 100;
 
-/** The only one the router has is DIGEST-MD5; one that learns better is welcome. All are mutual. */
+const BIND = {
+  /** The names to be reached under, at most 100. Default: one, `username.domain`. */
+  names: optional<readonly [string, ...string[]], readonly string[]>(namesOption),
+  /** Asks for a copy of all traffic, as `<route type='log'/>`. Default `false`. */
+  log: flag(false),
+  /** Asks for the stanzas to names that no service has bound. Default `false`. */
+  default: flag(false),
+};
+
+/** The names of a service on the router, and the traffic beside that to its names. */
+export interface BindOptions extends Takes<typeof BIND> {}
+
+/** The options of `jabberd2`. */
+export const JABBERD2_OPTIONS = {
+  needs: {
+    /** The domain that the stream is addressed to; the router takes any. */
+    domain: needed(domainOption),
+    /** The user among the router's own accounts; it is no address. */
+    username: needed(text),
+    /** The password, or a function that returns it at each login. */
+    password: needed(passwordOption),
+  },
+  takes: {
+    /** The names of the service, and further traffic. */
+    bind: group<BindOptions, Settled<typeof BIND>>(BIND),
+    /**
+     * Puts stanzas into `<route/>` and takes them out. With `false` the program sees and sends the envelopes itself;
+     * a stanza sent without one gets one all the same, since the router drops it in silence. Default `true`.
+     */
+    envelopes: flag(true),
+  },
+};
+
+/** How to log in to jabberd2's router. */
+export interface Jabberd2Options
+  extends Needs<typeof JABBERD2_OPTIONS.needs>,
+    Takes<typeof JABBERD2_OPTIONS.takes> {}
+
+/** The mechanisms to use, all mutual. Today's router has DIGEST-MD5 only. */
 const MECHANISMS = ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "DIGEST-MD5"];
 
 /**
- * A service on the router of jabberd2, in its own protocol: STARTTLS, SASL, names bound one by one,
- * traffic in `<route/>` envelopes, which are put on and taken off. Ends in `BAD_OPTION`; its login in
- * the codes of the TLS, SASL and router bind features; a stanza in `FOREIGN_FROM`, `MISSING_TO`,
- * `BAD_JID`, and in `NOT_ROUTED` when the router brings it back.
+ * A service on the router of jabberd2, in the router's own protocol: STARTTLS, SASL, and names that are bound one by
+ * one. The broker puts `<route/>` envelopes on and takes them off. Ends in `BAD_OPTION`; the login in the codes of
+ * TLS, SASL and bind; a stanza in `FOREIGN_FROM`, `MISSING_TO`, `BAD_JID`, and in `NOT_ROUTED` when the router
+ * returns it.
  *
  * @example jabberd2({ domain: "localhost", username: "jabberd", password: "…", bind: { names: ["echo.localhost"] } })
  */
 export function jabberd2(options: Jabberd2Options): Dialect {
-  record("jabberd2 options", options);
-  knownOptions("jabberd2", options, ["domain", "username", "password", "bind", "envelopes"]);
-  const domain = domainOption("domain", options.domain);
-  const username = text("username", options.username);
+  const { domain, username, password, bind, envelopes } = settleOptions(
+    "jabberd2",
+    JABBERD2_OPTIONS,
+    options,
+  );
   const credentials: Credentials = {
     username,
-    password: passwordOption("password", options.password),
+    password,
     authzid: undefined,
     domain,
     digestUri: `jabberd-router/${domain}`,
     mechanisms: MECHANISMS,
   };
-  const { names, attached } = bindOptions(options.bind, `${username}.${domain}`);
-  const envelopes = flagOption("envelopes", options.envelopes, true);
+  const names = bind.names ?? [domainOption("bind.names", `${username}.${domain}`)];
+  // The router has one default route and one log sink a name: the first name gets both.
+  const attached = (["log", "default"] as const).filter((option) => bind[option]);
 
   return Object.freeze<Dialect>({
     name: "jabberd2",
@@ -88,28 +113,10 @@ export function jabberd2(options: Jabberd2Options): Dialect {
   });
 }
 
-/** The names, and what goes with the first: the router has one default route and one log sink a name. */
-function bindOptions(
-  bind: Jabberd2Options["bind"],
-  fallback: string,
-): { names: readonly [string, ...string[]]; attached: readonly ("log" | "default")[] } {
-  const given = bind === undefined ? {} : (record("bind", bind) as NonNullable<typeof bind>);
-  knownOptions("bind", given, ["names", "log", "default"]);
-  return {
-    names: namesOption(given.names, fallback),
-    attached: (["log", "default"] as const).filter((option) =>
-      flagOption(`bind.${option}`, given[option], false),
-    ),
-  };
-}
-
-function namesOption(value: unknown, fallback: string): readonly [string, ...string[]] {
-  if (value === undefined) return [domainOption("bind.names", fallback)];
-  if (!Array.isArray(value) || value.length > MOST_NAMES) {
-    throw badOption("bind.names", `a list of 1 to ${MOST_NAMES} domains`, value);
-  }
-  const [first, ...others] = new Set(value.map((name) => domainOption("bind.names", name)));
-  if (first === undefined)
-    throw badOption("bind.names", `a list of 1 to ${MOST_NAMES} domains`, value);
+function namesOption(option: string, value: unknown): readonly [string, ...string[]] {
+  const wanted = `a list of 1 to ${MOST_NAMES} domains`;
+  if (!Array.isArray(value) || value.length > MOST_NAMES) throw badOption(option, wanted, value);
+  const [first, ...others] = new Set(value.map((name) => domainOption(option, name)));
+  if (first === undefined) throw badOption(option, wanted, value);
   return [first, ...others];
 }

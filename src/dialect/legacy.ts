@@ -1,39 +1,45 @@
-import { knownOptions, record } from "../base/check.ts";
 import { randomId } from "../base/crypto.ts";
-import { jid } from "../jid/jid.ts";
+import { flag, type Needs, needed, settleOptions, type Takes } from "../base/option.ts";
+import { type Jid, jid } from "../jid/jid.ts";
 import { iqAuth } from "../negotiate/iq-auth.ts";
-import { type Password, passwordOption } from "../sasl/password.ts";
+import { passwordOption } from "../sasl/password.ts";
 import { NS } from "../xml/namespaces.ts";
-import { addressOption, flagOption } from "./checks.ts";
+import { accountOption } from "./checks.ts";
 import type { Dialect } from "./dialect.ts";
 import { openOldStream } from "./old-stream.ts";
 
+/** The options of `legacy`. */
+export const LEGACY_OPTIONS = {
+  needs: {
+    /** The account, `user@domain` or `user@domain/resource`; without a resource the broker chooses a random one. */
+    jid: needed<Jid, string>(accountOption),
+    /** The password, or a function that returns it at each login. */
+    password: needed(passwordOption),
+  },
+  takes: {
+    /**
+     * Sends the password itself and no digest, where the server takes it. It leaves only inside TLS, or in clear
+     * where the TLS policy is `plaintext`. Default `false`.
+     */
+    plaintext: flag(false),
+  },
+};
+
 /** How to log in to a server from before XMPP 1.0. */
-export interface LegacyOptions {
-  /** The account, `user@domain` or `user@domain/resource`; without a resource a random one is taken. */
-  readonly jid: string;
-  /** The password, or a function that is asked for it at each login. */
-  readonly password: Password;
-  /**
-   * Send the password itself and no digest, where the server takes it. Default `false`. It goes out
-   * only inside TLS, or in clear where the TLS policy is `plaintext`.
-   */
-  readonly plaintext?: boolean;
-}
+export interface LegacyOptions
+  extends Needs<typeof LEGACY_OPTIONS.needs>,
+    Takes<typeof LEGACY_OPTIONS.takes> {}
 
 /**
- * Jabber before XMPP 1.0: jabber:iq:auth (XEP-0078) on a stream without version. Where TLS is wanted
- * by STARTTLS, the header says `version='1.0'`, for only so is it offered. Ends in `BAD_OPTION`; its
- * login in the codes of the TLS and iq:auth features.
+ * A client of a Jabber server from before XMPP 1.0: jabber:iq:auth (XEP-0078) on a stream without version. Where
+ * the policy wants STARTTLS the header has `version='1.0'`, since servers offer it to no other. Ends in
+ * `BAD_OPTION`; the login in the codes of TLS and of iq:auth.
  *
  * @example legacy({ jid: "romeo@example.net/orchard", password: "…" })
  */
 export function legacy(options: LegacyOptions): Dialect {
-  record("legacy options", options);
-  knownOptions("legacy", options, ["jid", "password", "plaintext"]);
-  const { bare, local = "", domain, resource } = addressOption("jid", options.jid, "account");
-  const password = passwordOption("password", options.password);
-  const plaintext = flagOption("plaintext", options.plaintext, false);
+  const { jid: account, password, plaintext } = settleOptions("legacy", LEGACY_OPTIONS, options);
+  const { bare, local = "", domain, resource } = account;
 
   return Object.freeze<Dialect>({
     name: "legacy",

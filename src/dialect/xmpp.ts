@@ -1,67 +1,74 @@
-import { knownOptions, record, text } from "../base/check.ts";
-import type { Jid } from "../jid/jid.ts";
+import { text } from "../base/check.ts";
+import { type Needs, needed, optional, settleOptions, type Takes } from "../base/option.ts";
+import { type Jid, jid } from "../jid/jid.ts";
 import { bind } from "../negotiate/bind.ts";
 import { featuresOf, open } from "../negotiate/open.ts";
 import { authenticate, type Credentials } from "../negotiate/sasl.ts";
 import { startSession } from "../negotiate/start-session.ts";
 import { openProtected } from "../negotiate/starttls.ts";
-import { type Password, passwordOption } from "../sasl/password.ts";
+import { passwordOption } from "../sasl/password.ts";
 import { NS } from "../xml/namespaces.ts";
-import { addressOption, mechanismsOption } from "./checks.ts";
+import { accountOption, addressOption, mechanismsOption } from "./checks.ts";
 import type { Dialect } from "./dialect.ts";
 
+/** The options of `xmpp`. */
+export const XMPP_OPTIONS = {
+  needs: {
+    /**
+     * The account, `user@domain` or `user@domain/resource`; without a resource the broker chooses a random one.
+     * With ANONYMOUS or EXTERNAL the domain alone is enough: the server names the account.
+     */
+    jid: needed<Jid, string>(addressOption),
+  },
+  takes: {
+    /**
+     * The password, or a function that returns it at each login. It must be given, except where `mechanisms` names
+     * only ANONYMOUS and EXTERNAL. Default: none.
+     */
+    password: optional(passwordOption),
+    /**
+     * The only SASL mechanisms to use. DIGEST-MD5, EXTERNAL and ANONYMOUS are used only if they are named here.
+     * Default: SCRAM, or PLAIN inside TLS if the server offers no SCRAM.
+     */
+    mechanisms: optional(mechanismsOption),
+    /**
+     * The address to act as, where it is not the account that logs in; it must become the bound address. Some servers
+     * (jabberd2) want one's own address here with EXTERNAL. Default: none.
+     */
+    authzid: optional(authzidOption),
+  },
+};
+
 /** How to log in to an XMPP 1.0 server. */
-export interface XmppOptions {
-  /**
-   * The account, `user@domain` or `user@domain/resource`; without a resource a random one is bound.
-   * With ANONYMOUS or EXTERNAL the domain alone will do: the server says who we are.
-   */
-  readonly jid: string;
-  /** The password, or a function that is asked for it at each login. Only ANONYMOUS and EXTERNAL do without. */
-  readonly password?: Password;
-  /**
-   * The only SASL mechanisms to use. Default: SCRAM (SHA-512, SHA-256, SHA-1), or PLAIN inside TLS if
-   * the server offers none of them. DIGEST-MD5, EXTERNAL and ANONYMOUS are used only if named here.
-   */
-  readonly mechanisms?: readonly string[];
-  /**
-   * The identity to act as, where it is not the one that logs in; the bound address must be it.
-   * With EXTERNAL some servers (jabberd2) want one's own address here.
-   */
-  readonly authzid?: string;
-}
+export interface XmppOptions
+  extends Needs<typeof XMPP_OPTIONS.needs>,
+    Takes<typeof XMPP_OPTIONS.takes> {}
 
 /** Mechanisms that need no password. */
 const WITHOUT_PASSWORD: readonly string[] = ["ANONYMOUS", "EXTERNAL"];
 
 /**
- * XMPP 1.0 (RFC 6120): TLS, SASL, resource binding, and a session if the server insists on one.
- * Ends in `BAD_OPTION`; its login in the codes of the TLS, SASL, bind and session features.
+ * A client of an XMPP 1.0 server (RFC 6120): TLS, SASL, resource binding, and a session if the server insists on
+ * one. Ends in `BAD_OPTION`; the login in the codes of TLS, SASL, bind and session.
  *
  * @example xmpp({ jid: "romeo@example.net/orchard", password: "…" })
  */
 export function xmpp(options: XmppOptions): Dialect {
-  record("xmpp options", options);
-  knownOptions("xmpp", options, ["jid", "password", "mechanisms", "authzid"]);
-  const mechanisms = mechanismsOption("mechanisms", options.mechanisms);
-  const nameless = mechanisms?.every((name) => WITHOUT_PASSWORD.includes(name)) ?? false;
-  const { local, domain, resource } = addressOption(
-    "jid",
-    options.jid,
-    nameless ? "any" : "account",
-  );
+  const given = settleOptions("xmpp", XMPP_OPTIONS, options);
+  const { password, mechanisms, authzid } = given;
+  const isNameless = mechanisms?.every((name) => WITHOUT_PASSWORD.includes(name)) ?? false;
+  const { local, domain, resource } = isNameless ? given.jid : accountOption("jid", options.jid);
+  if (!isNameless) passwordOption("password", password);
   const credentials: Credentials = {
     username: local ?? "",
-    password:
-      nameless && options.password === undefined
-        ? undefined
-        : passwordOption("password", options.password),
-    authzid: options.authzid === undefined ? undefined : text("authzid", options.authzid),
+    password,
+    authzid,
     domain,
     digestUri: `xmpp/${domain}`,
     mechanisms,
   };
-  const identity = actingAs(credentials.authzid) ?? { local, domain };
+  const identity: Pick<Jid, "local" | "domain"> =
+    authzid === undefined ? { local, domain } : jid(authzid);
 
   return Object.freeze<Dialect>({
     name: "xmpp",
@@ -83,7 +90,8 @@ export function xmpp(options: XmppOptions): Dialect {
   });
 }
 
-/** Whose address is to be bound, where an `authzid` says so. */
-function actingAs(authzid: string | undefined): Pick<Jid, "local" | "domain"> | undefined {
-  return authzid === undefined ? undefined : addressOption("authzid", authzid, "any");
+/** The address in the caller's own spelling, which the server may compare by the byte. */
+function authzidOption(name: string, value: unknown): string {
+  addressOption(name, value);
+  return text(name, value);
 }

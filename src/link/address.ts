@@ -2,6 +2,7 @@ import { host as hostOption, knownOptions, record, wholeNumber } from "../base/c
 import type { Crypto } from "../base/crypto.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import type { Settings } from "../contract/options.ts";
+import { policyFor } from "../contract/tls-options.ts";
 import { type Endpoint, inOrder, type Lookup } from "../lookup/endpoint.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
 import type { Address } from "../transport/transport.ts";
@@ -9,9 +10,9 @@ import type { Address } from "../transport/transport.ts";
 /** An address as `connect` may be given it; what is left out comes from the options. */
 export interface GivenAddress {
   /** A name or an IP address. Default: the option `host`. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** From 1 to 65,535. Default: the option `port`, or the dialect's for the TLS policy. */
-  readonly port?: number;
+  readonly port?: number | undefined;
 }
 
 /** Where a run connects, and how far TLS goes there. */
@@ -27,7 +28,7 @@ export function settleAddress(settings: Settings, given: GivenAddress = {}): Des
   record("address", given);
   knownOptions("address", given, ["host", "port"]);
   const host = given.host === undefined ? settings.host : hostOption("host", given.host);
-  const policy = policyFor(settings, host);
+  const policy = policyFor(settings.dialect, settings.tls.policy, host);
   const { plain, direct } = settings.dialect.ports;
   const standard = policy === "direct" ? (direct ?? plain) : plain;
   const port =
@@ -62,7 +63,8 @@ export async function findDestinations(search: Search): Promise<readonly Destina
   if (endpoints.length === 0) return [fallback];
   const destinations: Destination[] = [];
   for (const { host, port, tls } of inOrder(endpoints, () => randomShare(crypto))) {
-    const policy = tls === "direct" ? "direct" : policyFor(settings, host);
+    const policy =
+      tls === "direct" ? "direct" : policyFor(settings.dialect, settings.tls.policy, host);
     const isForbidden = tls === "direct" && settings.tls.policy === "plaintext";
     const isUseless = tls === "starttls" && policy === "direct";
     if (!isForbidden && !isUseless) destinations.push({ host, port, policy });
@@ -74,19 +76,4 @@ export async function findDestinations(search: Search): Promise<readonly Destina
 /** A number from 0 to below 1. */
 function randomShare(crypto: Pick<Crypto, "random">): number {
   return crypto.random(4).reduce((sum, byte) => (sum + byte) / 256, 0);
-}
-
-function policyFor(settings: Settings, host: string): TlsPolicy {
-  const policy = settings.tls.policy ?? settings.dialect.tls;
-  if (policy !== "by-host") return policy;
-  if (isLoopback(host)) return "plaintext";
-  throw new BrokerError(
-    "BAD_OPTION",
-    `tls must be given for the dialect ${settings.dialect.name} when the host is another machine (${host})`,
-  );
-}
-
-/** Whether a host is this machine: 127.0.0.0/8, ::1, localhost. */
-function isLoopback(host: string): boolean {
-  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 }

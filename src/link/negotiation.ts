@@ -1,17 +1,13 @@
 import { nothing } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Crypto } from "../base/crypto.ts";
-import { BrokerError, type ErrorCode } from "../base/errors.ts";
+import type { ErrorCode } from "../base/error-codes.ts";
+import { BrokerError } from "../base/errors.ts";
 import type { Instruments } from "../contract/instruments.ts";
-import type { Timeouts } from "../contract/options.ts";
+import type { Timeouts } from "../contract/option-groups.ts";
 import type { Phase, Step } from "../contract/phase.ts";
-import type {
-  Disclosure,
-  Login,
-  LoginSettings,
-  NegotiationEvents,
-  Previous,
-} from "../negotiate/login.ts";
+import type { NegotiationEvents } from "../negotiate/events.ts";
+import type { Disclosure, Login, LoginSettings, Previous } from "../negotiate/login.ts";
 import { AuthError } from "../sasl/auth-error.ts";
 import type { HeaderAttributes } from "../stream/framing.ts";
 import type { StreamHeader } from "../stream/header.ts";

@@ -3,37 +3,7 @@ import type { BrokerError } from "../base/errors.ts";
 import type { StreamHeader } from "../stream/header.ts";
 import type { TlsFacts, TlsPolicy } from "../transport/tls-facts.ts";
 import type { Element } from "../xml/element.ts";
-
-/** The payload of an event that says all by its name. */
-export type Nothing = Readonly<Record<string, never>>;
-
-/** What a dialect reports while it negotiates; each becomes the broker's event of that name. */
-export interface NegotiationEvents {
-  /** TLS begins: the server has been asked for it, or it is there from the first byte. */
-  "tls:start": Nothing;
-  /** TLS protects the connection: what was settled on. */
-  "tls:success": TlsFacts;
-  /** TLS failed: the connection is dropped, and nothing goes in clear. */
-  "tls:failure": { readonly error: BrokerError };
-  /** Authentication begins, by this mechanism; once more for each that is tried. */
-  "auth:start": { readonly mechanism: string };
-  /** The server takes the credentials. */
-  "auth:success": { readonly mechanism: string };
-  /** It does not, or could not prove that it knows them. */
-  "auth:failure": { readonly error: BrokerError };
-  /** The address is being asked for: a resource (RFC 6120, 7), or the name of a service. */
-  "bind:start": Nothing;
-  /** The address that the server has given. */
-  "bind:success": { readonly jid: string };
-  /** It gave none. */
-  "bind:failure": { readonly error: BrokerError };
-  /** A session is being asked for (RFC 3921, 3), only where the server insists on one. */
-  "session:start": Nothing;
-  /** There is a login. */
-  "session:success": Nothing;
-  /** There is none. */
-  "session:failure": { readonly error: BrokerError };
-}
+import type { NegotiationEvents } from "./events.ts";
 
 /** What a dialect says of a secret beside its report; the broker keeps it to itself. */
 export interface Disclosure {

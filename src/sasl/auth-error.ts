@@ -3,12 +3,12 @@ import { BrokerError } from "../base/errors.ts";
 /** What an `AuthError` says beside its mechanism. */
 export interface AuthErrorFacts {
   /** The condition the server gave (RFC 6120, 6.5; XEP-0078), e.g. `not-authorized`. */
-  readonly condition?: string;
+  readonly condition?: string | undefined;
   /** Why, in words of ours or of the server; never with anything secret in it. */
-  readonly detail?: string;
+  readonly detail?: string | undefined;
   readonly cause?: unknown;
   /** Default: where the server calls the failure temporary. */
-  readonly retryable?: boolean;
+  readonly retryable?: boolean | undefined;
 }
 
 /**
@@ -27,7 +27,7 @@ export class AuthError extends BrokerError {
     const parts = [mechanism, facts.condition, facts.detail].filter((part) => part !== undefined);
     super("AUTH_FAILED", parts.join(", "), {
       retryable: facts.retryable ?? facts.condition === "temporary-auth-failure",
-      ...("cause" in facts ? { cause: facts.cause } : {}),
+      cause: facts.cause,
     });
     this.mechanism = mechanism;
     this.condition = facts.condition;

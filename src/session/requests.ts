@@ -19,14 +19,6 @@ export interface PendingRequest {
   readonly deadline: number;
 }
 
-/** How one request is made. */
-export interface RequestOptions {
-  /** Milliseconds from the call on. Default: `timeouts.request`. */
-  readonly timeout?: number | undefined;
-  /** Gives up with `ABORTED`. */
-  readonly signal?: AbortSignal | undefined;
-}
-
 /** The session that a request was written over: only its address may answer, and its end ends the request. */
 export interface AskingSession {
   readonly jid: string;

@@ -30,11 +30,11 @@ const TYPES: ReadonlySet<string> = new Set(["auth", "cancel", "continue", "modif
 /** What a `StanzaError` says beside its condition. */
 export interface StanzaErrorFacts {
   /** Default: the type RFC 6120, 8.3.3 gives the condition. */
-  readonly type?: StanzaErrorType;
+  readonly type?: StanzaErrorType | undefined;
   /** Words for a human being. Default: none. */
-  readonly text?: string;
+  readonly text?: string | undefined;
   /** The received stanza of type `error`. */
-  readonly stanza?: Element;
+  readonly stanza?: Element | undefined;
 }
 
 /**

@@ -3,6 +3,7 @@ import { callable } from "../base/check.ts";
 import { type Clock, within } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
 import { type Subscription, subscription } from "../base/subscription.ts";
+import type { FilterOptions } from "../contract/call-options.ts";
 import type { Instruments } from "../contract/instruments.ts";
 import {
   type Asked,
@@ -31,19 +32,7 @@ export interface FilterMatch {
   /** The expression that matched, as it was given. */
   readonly expression: string;
   /** The envelope the stanza came in, on dialects that have envelopes. */
-  readonly route?: Element;
-}
-
-/** How a filter reads its expression, and how long it stays. */
-export interface FilterOptions {
-  /** Prefix → namespace. Binding the empty prefix makes unprefixed element names exact. */
-  readonly namespaces?: Readonly<Record<string, string>>;
-  /** What `$name` in the expression stands for, by name. */
-  readonly variables?: Readonly<Record<string, XPathValue>>;
-  /** Removes the filter when aborted. */
-  readonly signal?: AbortSignal;
-  /** Removes it after its first match. */
-  readonly once?: boolean;
+  readonly route?: Element | undefined;
 }
 
 /** A handler of `filter`; its result is awaited only to know when an incoming request is unclaimed. */

@@ -1,24 +1,9 @@
 import { aborted, nothing, onAbort } from "../base/abort.ts";
-import { wholeNumber } from "../base/check.ts";
-import { type Clock, LONGEST } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
-import type { FilterMatch, FilterOptions, Filters } from "./filters.ts";
-
-/** How `waitFor` waits. */
-export interface WaitOptions extends FilterOptions {
-  /** Milliseconds; default: as long as the run lasts. */
-  readonly timeout?: number | undefined;
-}
-
-/** How `stanzas` keeps matches. */
-export interface IterateOptions extends FilterOptions {
-  /** How many matches may wait for the reader. Default 1,000. */
-  readonly buffer?: number | undefined;
-}
-
-/** How many matches an iterator of `stanzas` keeps for a slow reader if nothing else is asked for. */
-const BUFFER = 1000;
+import { CALLS, type StanzasOptions, type WaitOptions } from "../contract/call-options.ts";
+import type { FilterMatch, Filters } from "./filters.ts";
 
 /** Programs that wait for stanzas: a promise for one, an iterator for many. All end with the run. */
 export class Waiting {
@@ -43,7 +28,6 @@ export class Waiting {
   waitFor(expression: string, options: WaitOptions): Promise<FilterMatch> {
     const { timeout, signal, ...rest } = options;
     const wait = new Promise<FilterMatch>((resolve, reject) => {
-      if (timeout !== undefined) wholeNumber("timeout", timeout, 1, LONGEST);
       if (signal?.aborted) {
         reject(aborted(signal));
         return;
@@ -94,9 +78,8 @@ export class Waiting {
    * All stanzas that match, as they come. Those that wait for the reader hold the inbox, as unfinished handlers do.
    * A reader too slow for its buffer gets `QUEUE_FULL` after its contents.
    */
-  stanzas(expression: string, options: IterateOptions): AsyncIterableIterator<FilterMatch> {
-    const { buffer = BUFFER, signal, ...rest } = options;
-    wholeNumber("buffer", buffer, 1);
+  stanzas(expression: string, options: StanzasOptions): AsyncIterableIterator<FilterMatch> {
+    const { buffer = CALLS.stanzas.buffer.fallback, signal, ...rest } = options;
     const ready = new Fifo<{ readonly match: FilterMatch; readonly taken: () => void }>();
     const readers: {
       resolve: (r: IteratorResult<FilterMatch>) => void;

@@ -9,9 +9,9 @@ export interface MemoryOptions {
    * by byte), a list are offsets, counted from the direction's first byte, at which a piece ends.
    * Each piece arrives in a turn of its own. Default: all bytes of a turn in one piece.
    */
-  readonly cut?: number | readonly number[];
+  readonly cut?: number | readonly number[] | undefined;
   /** What `secure` pretends to have settled on. Without it `secure` rejects with `TLS_FAILED`. */
-  readonly tls?: TlsFacts;
+  readonly tls?: TlsFacts | undefined;
 }
 
 /** One end of a pair in memory: a transport, and what a test may do to the line. */

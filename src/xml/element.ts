@@ -15,7 +15,7 @@ export interface AttributeNode {
   /** The local name. */
   readonly name: string;
   /** The namespace, if it is in one. */
-  readonly ns?: string;
+  readonly ns?: string | undefined;
   /** The value, references resolved. */
   readonly value: string;
   /** The element that has it. */

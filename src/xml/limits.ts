@@ -1,70 +1,59 @@
-import { BrokerError } from "../base/errors.ts";
-
-/** What a peer may make a parser hold. Exceeding any ends in `POLICY_VIOLATION`. */
-export interface XmlLimits {
-  /** Bytes of one stanza, or of the stream header. */
-  readonly bytes: number;
-  /** Elements within one another, the stanza being the first; at most 1,024. */
-  readonly depth: number;
-  /** Elements in one stanza, itself included. */
-  readonly elements: number;
-  /** Attributes of one element, namespace declarations not counted. */
-  readonly attributes: number;
-  /** Namespace declarations of one element. */
-  readonly declarations: number;
-  /** Bytes of one name, its prefix included. */
-  readonly name: number;
-  /** Bytes of one tag, from `<` to `>`. */
-  readonly tag: number;
-  /** Bytes of white space between two stanzas. */
-  readonly space: number;
-}
+import { knownOptions } from "../base/check.ts";
+import { defaultsOf, type Option, type Settled, whole } from "../base/option.ts";
 
 /** The deepest tree that is parsed or written, whatever the options say. */
 export const DEEPEST = 1024;
 
-/** The defaults once the peer has proved who it is. */
-export const LIMITS: XmlLimits = Object.freeze({
-  bytes: 1_048_576,
-  depth: 128,
-  elements: 16_384,
-  attributes: 64,
-  declarations: 64,
-  name: 1024,
-  tag: 65_536,
-  space: 1_048_576,
-});
+/** One row of the table of limits. `early` is the value for a peer that has not proved who it is. */
+interface Limit extends Option<number> {
+  readonly early: number;
+}
 
-/** The defaults for a peer that has not proved who it is. */
-export const LIMITS_BEFORE_AUTHENTICATION: XmlLimits = Object.freeze({
-  bytes: 65_536,
-  depth: 16,
-  elements: 256,
-  attributes: 64,
-  declarations: 64,
-  name: 1024,
-  tag: 16_384,
-  space: 4096,
-});
+function limit(fallback: number, early: number, most?: number): Limit {
+  return { ...whole(fallback, 1, most), early };
+}
 
-/** Limits with some of them changed. Ends in `BAD_OPTION` for what is no limit. */
+/** The limits on what a parser takes from a peer. */
+export const XML_LIMITS = {
+  /** Bytes of one stanza, or of the stream header. Default 1,048,576. */
+  bytes: limit(1_048_576, 65_536),
+  /** Elements within one another, the stanza being the first; at most 1,024. Default 128. */
+  depth: limit(128, 16, DEEPEST),
+  /** Elements in one stanza, itself included. Default 16,384. */
+  elements: limit(16_384, 256),
+  /** Attributes of one element, namespace declarations not counted. Default 64. */
+  attributes: limit(64, 64),
+  /** Namespace declarations of one element. Default 64. */
+  declarations: limit(64, 64),
+  /** Bytes of one name, its prefix included. Default 1,024. */
+  name: limit(1024, 1024),
+  /** Bytes of one tag, from `<` to `>`. Default 65,536. */
+  tag: limit(65_536, 16_384),
+  /** Bytes of white space between two stanzas. Default 1,048,576. */
+  space: limit(1_048_576, 4096),
+};
+
+/** What a peer may make a parser hold. Exceeding any ends in `POLICY_VIOLATION`. */
+export interface XmlLimits extends Settled<typeof XML_LIMITS> {}
+
+/** The limits of a peer that has proved who it is, where no others are given. */
+export const LIMITS: XmlLimits = defaultsOf(XML_LIMITS);
+
+/** The limits of a peer that has not proved who it is. */
+export const LIMITS_BEFORE_AUTHENTICATION: XmlLimits = Object.freeze(
+  Object.fromEntries(Object.entries(XML_LIMITS).map(([name, { early }]) => [name, early])),
+) as unknown as XmlLimits;
+
+/** Limits with some of them changed. Ends in `BAD_OPTION`. */
 export function settleLimits(base: XmlLimits, changes?: Partial<XmlLimits>): XmlLimits {
   if (changes === undefined) return base;
-  // Either says all there is to say, and all who leave it at that share it: a gateway has thousands of parsers.
+  // Both say all there is to say, and all parsers may share them: a gateway has thousands.
   if (changes === LIMITS || changes === LIMITS_BEFORE_AUTHENTICATION) return changes as XmlLimits;
-  const settled: Record<string, number> = { ...base };
-  for (const [name, value] of Object.entries(changes) as [string, number | undefined][]) {
-    if (value === undefined) continue;
-    if (!Object.hasOwn(base, name))
-      throw new BrokerError("BAD_OPTION", `there is no XML limit \`${name}\``);
-    const most = name === "depth" ? DEEPEST : Number.MAX_SAFE_INTEGER;
-    if (!(Number.isSafeInteger(value) && value >= 1 && value <= most)) {
-      throw new BrokerError(
-        "BAD_OPTION",
-        `the XML limit \`${name}\` must be a whole number from 1 to ${most}, got ${String(value)}`,
-      );
-    }
-    settled[name] = value;
+  knownOptions("limits", changes, Object.keys(XML_LIMITS));
+  const settled: { -readonly [Name in keyof XmlLimits]: number } = { ...base };
+  for (const name of Object.keys(changes) as (keyof XmlLimits)[]) {
+    const value = changes[name];
+    if (value !== undefined) settled[name] = XML_LIMITS[name].check(`limits.${name}`, value);
   }
-  return Object.freeze(settled as unknown as XmlLimits);
+  return Object.freeze(settled);
 }

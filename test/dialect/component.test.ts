@@ -273,7 +273,7 @@ test("a stream without an id makes no handshake", async () => {
 
 describe("an option that cannot be used is named before anything is opened", () => {
   test.each<[string, unknown, string]>([
-    ["no options", "plays", "component options must be an object"],
+    ["no options", "plays", "the options of component must be an object"],
     ["no domain", { secret: "x" }, "domain must be a domain"],
     ["an address", { domain: "a@b", secret: "x" }, 'got "a@b"'],
     ["an address with a resource", { domain: "b/c", secret: "x" }, 'got "b/c"'],
@@ -281,7 +281,7 @@ describe("an option that cannot be used is named before anything is opened", () 
     [
       "a misspelt option",
       { domain: "b", secret: "x", password: "y" },
-      "component has no option password",
+      'an option of component must be one of domain, secret, got "password"',
     ],
   ])("%s", (_, options, message) => {
     expect(() => component(options as never)).toThrow(

@@ -3,10 +3,10 @@ import type { Dialect } from "../../src/dialect/dialect.ts";
 import { dialects } from "../../src/dialect/dialects.ts";
 
 const made: Record<keyof typeof dialects, Dialect> = {
-  xmpp: dialects.xmpp({ jid: "user@example.org", password: "x" }),
-  legacy: dialects.legacy({ jid: "user@example.org", password: "x" }),
-  component: dialects.component({ domain: "Example.org", secret: "x" }),
-  jabberd2: dialects.jabberd2({ domain: "example.org", username: "user", password: "x" }),
+  xmpp: dialects.xmpp.make({ jid: "user@example.org", password: "x" }),
+  legacy: dialects.legacy.make({ jid: "user@example.org", password: "x" }),
+  component: dialects.component.make({ domain: "Example.org", secret: "x" }),
+  jabberd2: dialects.jabberd2.make({ domain: "example.org", username: "user", password: "x" }),
 };
 
 test.each(Object.entries(made))(

@@ -418,7 +418,7 @@ test("a stray error of the session before, as jabberd2 sends it, is a stream err
 
 describe("an option that cannot be used is named before anything is opened", () => {
   test.each<[string, unknown, string]>([
-    ["no options", 5, "jabberd2 options must be an object, got 5"],
+    ["no options", 5, "the options of jabberd2 must be an object, got 5"],
     ["no domain", { ...options, domain: undefined }, "domain must be a domain"],
     ["no user", { ...options, username: "" }, "username must be"],
     ["no password", { ...options, password: undefined }, "password must be"],
@@ -432,8 +432,12 @@ describe("an option that cannot be used is named before anything is opened", () 
       { ...options, bind: { log: "yes" } },
       "bind.log must be true or false",
     ],
-    ["a misspelt bind option", { ...options, bind: { name: "x" } }, "bind has no option name"],
-    ["a misspelt option", { ...options, user: "x" }, "jabberd2 has no option user"],
+    [
+      "a misspelt bind option",
+      { ...options, bind: { name: "x" } },
+      'an option of bind must be one of names, log, default, got "name"',
+    ],
+    ["a misspelt option", { ...options, user: "x" }, 'bind, envelopes, got "user"'],
     ["envelopes that are no flag", { ...options, envelopes: 1 }, "envelopes must be true or false"],
   ])("%s", (_, given, message) => {
     expect(() => jabberd2(given as never)).toThrow(

@@ -266,8 +266,10 @@ describe("TLS", () => {
   });
 
   test("must be decided by the caller for another machine", async () => {
-    const { error, peer } = await attempt(bill, "", { host: "jabber.example.org" });
-    expect(error?.code).toBe("BAD_OPTION");
+    const refused = { code: "BAD_OPTION" };
+    await expect(attempt(bill, "", { host: "jabber.example.org" })).rejects.toMatchObject(refused);
+    const { error, peer } = await attempt(bill, "", { host: undefined });
+    expect(error).toMatchObject(refused);
     expect(peer.attempts).toBe(0);
   });
 });
@@ -309,7 +311,7 @@ describe.each(phases)("a server that, in place of $phase,", ({ phase, script, mu
 describe("an option that cannot be used is named before anything is opened", () => {
   const good = { jid: "bill@shakespeare.lit", password: "Calli0pe" };
   test.each<[string, unknown, string]>([
-    ["no options", null, "legacy options must be an object"],
+    ["no options", null, "the options of legacy must be an object"],
     ["a jid without a user", { ...good, jid: "shakespeare.lit" }, 'got "shakespeare.lit"'],
     ["no password", { jid: good.jid }, "password must be"],
     [
@@ -320,7 +322,7 @@ describe("an option that cannot be used is named before anything is opened", () 
     [
       "an option of another dialect",
       { ...good, mechanisms: [] },
-      "legacy has no option mechanisms",
+      'an option of legacy must be one of jid, password, plaintext, got "mechanisms"',
     ],
   ])("%s", (_, options, message) => {
     expect(() => legacy(options as never)).toThrow(

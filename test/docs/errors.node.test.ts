@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { errorCodes } from "../../src/base/errors.ts";
+import { errorCodes } from "../../src/base/error-codes.ts";
 import * as library from "../../src/node.ts";
 import { codeSpans, readDocument, section, tableRows } from "./document.ts";
 

@@ -31,7 +31,8 @@ function isPrivate(member: ts.Declaration): boolean {
   return (ts.getCombinedModifierFlags(member) & hidden) !== 0;
 }
 
-test("every member of what is exported has a doc comment", () => {
+/** What each entry exports, and a checker that knows it. */
+function exported(): { checker: ts.TypeChecker; symbols: Map<string, ts.Symbol[]> } {
   const options: ts.CompilerOptions = {
     target: ts.ScriptTarget.ES2022,
     module: ts.ModuleKind.NodeNext,
@@ -42,13 +43,24 @@ test("every member of what is exported has a doc comment", () => {
   };
   const program = ts.createProgram(ENTRIES, options);
   const checker = program.getTypeChecker();
+  const symbols = ENTRIES.map((entry): [string, ts.Symbol[]] => {
+    const source = program.getSourceFile(entry);
+    return [entry, source === undefined ? [] : exportsOf(checker, source)];
+  });
+  return { checker, symbols: new Map(symbols) };
+}
+
+const { checker, symbols } = exported();
+
+test.each(ENTRIES)("%s exports something", (entry) => {
+  expect(symbols.get(entry)).not.toEqual([]);
+});
+
+test("every member of what is exported has a doc comment", () => {
   const bare = new Set<string>();
   let count = 0;
-  for (const entry of ENTRIES) {
-    const source = program.getSourceFile(entry);
-    const symbols = source === undefined ? [] : exportsOf(checker, source);
-    expect(symbols, entry).not.toHaveLength(0);
-    for (const symbol of symbols) {
+  for (const each of symbols.values()) {
+    for (const symbol of each) {
       for (const member of membersOf(checker, symbol)) {
         count++;
         if (ts.getJSDocCommentsAndTags(member).length > 0) continue;
@@ -59,4 +71,32 @@ test("every member of what is exported has a doc comment", () => {
   expect([...bare]).toEqual([]);
   // (What looks at nothing finds nothing.)
   expect(count).toBeGreaterThan(200);
+});
+
+/** The optional members in a declaration, nested ones too, whose type has no `undefined`. */
+function refusingUndefined(node: ts.Node): string[] {
+  const isOptional =
+    (ts.isPropertySignature(node) || ts.isMethodSignature(node)) &&
+    node.questionToken !== undefined;
+  const type = isOptional && ts.isPropertySignature(node) ? node.type : undefined;
+  const parts = type !== undefined && ts.isUnionTypeNode(type) ? [...type.types] : [type];
+  const takesIt = parts.some(
+    (part) =>
+      part?.kind === ts.SyntaxKind.UndefinedKeyword || part?.kind === ts.SyntaxKind.UnknownKeyword,
+  );
+  const inside: string[] = [];
+  ts.forEachChild(node, (child) => void inside.push(...refusingUndefined(child)));
+  return isOptional && !takesIt ? [node.name.getText(), ...inside] : inside;
+}
+
+test("every optional member of what is exported takes undefined", () => {
+  const refusing = new Set<string>();
+  for (const symbol of [...symbols.values()].flat()) {
+    for (const declaration of symbol.declarations ?? []) {
+      if (!ts.isInterfaceDeclaration(declaration) && !ts.isTypeAliasDeclaration(declaration))
+        continue;
+      for (const member of refusingUndefined(declaration)) refusing.add(`${symbol.name}.${member}`);
+    }
+  }
+  expect([...refusing]).toEqual([]);
 });

@@ -22,11 +22,11 @@ export interface CertificateOptions {
   /** The names it is valid for: domains, `*.` domains, IPv4 and IPv6 addresses, and for clients bare JIDs. */
   readonly names: readonly string[];
   /** Who signs it; a new authority if none is given. */
-  readonly authority?: Authority;
+  readonly authority?: Authority | undefined;
   /** From when it is valid; by default an hour ago, or an hour before its end if that is past. */
-  readonly notBefore?: Date;
+  readonly notBefore?: Date | undefined;
   /** Until when it is valid; thirty days from now by default. */
-  readonly notAfter?: Date;
+  readonly notAfter?: Date | undefined;
 }
 
 /** A certificate with its key, for `node:tls`. Nothing of it is written anywhere. */

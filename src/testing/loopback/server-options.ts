@@ -6,31 +6,31 @@ import { type MechanismName, mechanismNames } from "./sasl/sasl.ts";
 /** How a `LoopbackServer` is made. Everything has a default; a value that cannot be used ends in `BAD_OPTION`. */
 export interface LoopbackOptions {
   /** The domain it serves. Default `localhost`. */
-  readonly domain?: string;
+  readonly domain?: string | undefined;
   /** Who may log in as a client: password by user name (the part before the `@`). Default: nobody. */
-  readonly users?: Readonly<Record<string, string>>;
+  readonly users?: Readonly<Record<string, string>> | undefined;
   /** The components it knows (XEP-0114): secret by domain. Default: none. */
-  readonly components?: Readonly<Record<string, string>>;
+  readonly components?: Readonly<Record<string, string>> | undefined;
   /**
    * Who may log in to the jabberd2 router, and which names may be bound (`names`; by default any
    * that is neither the server's nor a component's). Default: nobody.
    */
-  readonly router?: RouterAccount;
+  readonly router?: RouterAccount | undefined;
   /**
    * The port for clients; direct TLS, components and the router have the next three. Default: free
    * ports, whatever they are.
    */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Whether STARTTLS is offered in clear, insisted on, or unknown. Default `optional`. */
-  readonly starttls?: "optional" | "required" | "none";
+  readonly starttls?: "optional" | "required" | "none" | undefined;
   /** The SASL mechanisms offered to clients, in that order, in clear too. Default: all but ANONYMOUS. */
-  readonly mechanisms?: readonly MechanismName[];
+  readonly mechanisms?: readonly MechanismName[] | undefined;
   /** The session of RFC 3921: offered as optional, insisted on, or not offered. Default `optional`. */
-  readonly session?: "optional" | "required" | "none";
+  readonly session?: "optional" | "required" | "none" | undefined;
   /** A resource in use is refused to the newcomer, or taken from its holder. Default `refuse`. */
-  readonly conflict?: "refuse" | "replace";
+  readonly conflict?: "refuse" | "replace" | undefined;
   /** A certificate to show instead of a new one, such as an expired one. */
-  readonly certificate?: Certificate;
+  readonly certificate?: Certificate | undefined;
 }
 
 /** Who may log in to the jabberd2 router. */
@@ -40,7 +40,7 @@ export interface RouterAccount {
   /** The password, in clear. */
   readonly password: string;
   /** The names that may be bound, none of them the server's domain. Default: any. */
-  readonly names?: readonly string[];
+  readonly names?: readonly string[] | undefined;
 }
 
 /** The options with their defaults, addresses in their prepared form. */

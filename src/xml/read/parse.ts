@@ -8,11 +8,11 @@ import { StreamParser } from "./stream-parser.ts";
 /** What stands around the text that is parsed, and what it may cost. */
 export interface ParseOptions {
   /** The default namespace around it; `jabber:client` by default, so that `<message/>` is a stanza. */
-  readonly ns?: string;
+  readonly ns?: string | undefined;
   /** The prefixes declared around it. */
-  readonly prefixes?: Readonly<Record<string, string>>;
+  readonly prefixes?: Readonly<Record<string, string>> | undefined;
   /** Changes to `LIMITS`. */
-  readonly limits?: Partial<XmlLimits>;
+  readonly limits?: Partial<XmlLimits> | undefined;
 }
 
 /**

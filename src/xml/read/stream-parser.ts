@@ -27,21 +27,21 @@ import { readWholeStanza } from "./whole-stanza.ts";
 /** How a `StreamParser` reads. */
 export interface StreamParserOptions {
   /** Changes to `LIMITS`. */
-  readonly limits?: Partial<XmlLimits>;
+  readonly limits?: Partial<XmlLimits> | undefined;
   /**
    * `"stream"` (the default): one long document whose root is opened, as on TCP. `"frame"`: each chunk
    * is one whole frame with exactly one complete element in it, as on WebSocket (RFC 7395). A frame of
    * only white space is skipped.
    */
-  readonly framing?: "stream" | "frame";
+  readonly framing?: "stream" | "frame" | undefined;
   /**
    * Whether another stream ended before this one on the same connection. Leading white space belongs
    * to that stream and is skipped, so an XML declaration may follow it. Default: false, and then the
    * declaration must be the very first bytes.
    */
-  readonly restarted?: boolean;
+  readonly restarted?: boolean | undefined;
   /** What is declared around the document: a default namespace, prefixes. By default nothing. */
-  readonly context?: ParserContext;
+  readonly context?: ParserContext | undefined;
 }
 
 /** What stands around the document that is parsed. */

@@ -8,7 +8,7 @@ import {
 import { attach, clientHeader, dial, dialTls, serve } from "./scene.ts";
 
 test.each<[unknown, string]>([
-  [{ domian: "a.test" }, "LoopbackServer has no option domian; it knows domain, users"],
+  [{ domian: "a.test" }, "an option of LoopbackServer must be one of domain, users"],
   [null, "options must be an object, got null"],
   [{ domain: "" }, 'domain must be a text that is not empty, got ""'],
   [{ domain: "me@a.test" }, 'domain must be a domain, got "me@a.test"'],
@@ -24,7 +24,10 @@ test.each<[unknown, string]>([
     { router: { username: "a" } },
     "router.password must be a text that is not empty, got undefined",
   ],
-  [{ router: { username: "a", password: "b", acl: 1 } }, "router has no option acl"],
+  [
+    { router: { username: "a", password: "b", acl: 1 } },
+    'an option of router must be one of username, password, names, got "acl"',
+  ],
   [
     { router: { username: "a", password: "b", names: "c" } },
     'router.names must be a list, got "c"',

@@ -1,0 +1,262 @@
+/*
+ * The table of error codes. Each row gives the code, its meaning in a message, and, as its doc comment, its section
+ * of `docs/errors.md`. A new code is one row.
+ */
+
+/** Wrong options and arguments. */
+export const ARGUMENT_CODES = {
+  /**
+   * An option or an argument has a value that cannot be used, or its name is unknown. The message says which one it
+   * is, what was wanted, and what was given. Correct it. Not retryable.
+   */
+  BAD_OPTION: "an option has a value that cannot be used",
+  /**
+   * A text is not a valid address (RFC 7622): a part is empty, is too long, or holds a forbidden character. The text
+   * was given to `jid`, stands in a `to` or `from` that the broker must understand, or is the address that a
+   * dialect of your own has bound. The message says which part is wrong. A bad address among the options of a dialect
+   * is a `BAD_OPTION`. Not retryable.
+   */
+  BAD_JID: "this is not a valid address",
+  /**
+   * `connect` was called for another address while the broker is connecting to the first. Wait for that connection,
+   * call `shutdown` first, or use `reconnect`, which drops it. (When the broker is ready, `connect` resolves with the
+   * existing connection for any address.) Not retryable as it stands.
+   */
+  BUSY: "the broker is already connecting elsewhere",
+  /**
+   * The expression of a filter is not XPath 1.0, or it uses a prefix or a variable that was not given. `expression`
+   * and `offset` say where. Not retryable.
+   */
+  XPATH_SYNTAX: "the XPath expression cannot be used",
+  /**
+   * The evaluation of an expression took more steps than allowed. The limit protects you from expressions whose cost
+   * explodes. Rewrite the expression without stacked `//` or nested predicates. Not retryable.
+   */
+  XPATH_LIMIT: "evaluating the XPath expression took more steps than allowed",
+} as const;
+
+/** The server is not reached. */
+export const REACHING_CODES = {
+  /**
+   * The lookup says that the domain has no such service, none of its endpoints can be used under the TLS policy, or
+   * the lookup failed; `cause` is its error. Check the domain, or give `host`. Retryable where the lookup itself failed.
+   */
+  LOOKUP_FAILED: "the server's endpoints could not be found",
+  /**
+   * The name was not found, or no server accepted the connection; `cause` is the system's error. Check `host` and
+   * `port`, and check that the server runs. Retryable.
+   */
+  CONNECT_FAILED: "the server could not be reached",
+  /** The server did not answer within `timeouts.connect`. A firewall that drops packets looks like this. Retryable. */
+  TIMEOUT_CONNECT: "the server did not accept the connection in time",
+  /**
+   * STARTTLS or the handshake did not finish within `timeouts.tls`. Direct TLS to a port that speaks in clear looks
+   * like this too. Retryable.
+   */
+  TIMEOUT_TLS: "the TLS handshake did not finish in time",
+  /**
+   * The server accepted the connection, but its stream header or its features did not come within `timeouts.stream`.
+   * A port of another protocol looks like this. Retryable.
+   */
+  TIMEOUT_STREAM: "the server did not open its stream in time",
+  /**
+   * Authentication did not finish within `timeouts.auth`. The time that your password function takes counts.
+   * Retryable.
+   */
+  TIMEOUT_AUTH: "authentication did not finish in time",
+  /** Binding the address or opening a session did not finish within `timeouts.bind`. Retryable. */
+  TIMEOUT_BIND: "binding did not finish in time",
+  /**
+   * The handshake failed; `cause` says why. Most often the certificate is not trusted, has expired, or is for another
+   * name. Trust a private authority with `tls.ca`, give the certificate's name with `tls.servername`, correct
+   * `tls.pins`. No option turns the check off. Retryable only where the connection was lost during the handshake.
+   */
+  TLS_FAILED: "TLS could not be established",
+  /** The server insists on TLS, and `tls: "plaintext"` forbids it. Choose another policy. Not retryable. */
+  TLS_REQUIRED: "the server insists on TLS, which the options forbid",
+  /**
+   * The policy is `required`, and the server offers no STARTTLS. The server is misconfigured, or an attacker on the
+   * way has removed the offer. Use `tls: "plaintext"` or `"opportunistic"` only where you know that the path is safe.
+   * Not retryable.
+   */
+  TLS_UNAVAILABLE: "the server does not offer TLS, which the options require",
+} as const;
+
+/** The login fails. */
+export const LOGIN_CODES = {
+  /**
+   * The server refused the credentials, and `condition` says how (`not-authorized` is usual). Or it accepted them
+   * without the proof that the mechanism asks of it; or your password function failed, and `cause` is its error. The
+   * broker tries once: a wrong password does not become right, and servers lock accounts. Not retryable, except where
+   * the server called the failure temporary (`temporary-auth-failure`), and where your function threw, since
+   * the server was not asked then.
+   */
+  AUTH_FAILED: "the server refused the credentials, or could not prove that it knows them",
+  /**
+   * The server offers no mechanism that may be used. It offers only mechanisms that this library does not have; or
+   * only PLAIN, without TLS; or PLAIN beside a SCRAM that this library does not have (name PLAIN in `mechanisms` to
+   * use it all the same); or none of those that `mechanisms` names. The message lists the offer. Not retryable.
+   */
+  NO_MECHANISM: "the server offers no authentication mechanism that may be used",
+  /**
+   * The server refused the address: the resource or the name is taken, or you may not have it. Where a client's
+   * resource is taken, the broker tries once more with a random one. Retryable where the condition passes by itself:
+   * the name may be free later.
+   */
+  BIND_FAILED: "the server refused the address to bind",
+  /** The server insists on a session and refused to open it; `cause` is its error. Retryable where that error is. */
+  SESSION_FAILED: "the server refused to open a session",
+} as const;
+
+/** The stream ends. */
+export const STREAM_CODES = {
+  /**
+   * The server ended the stream with an error. `condition` is the condition of RFC 6120, 4.9.3, and `text` holds the
+   * server's own words. With `conflict`, another connection took this address. With `see-other-host`, `otherHost`
+   * says where to go, perhaps with a port; the broker does not follow by itself, but `reconnect({ host, port })` does.
+   * With `host-unknown`, check the domain. With `not-authorized` on a component, the secret is wrong. Retryable where
+   * the condition passes by itself, such as `system-shutdown` and `reset`. A `conflict` while a component logs in is
+   * retryable too: most often a dead connection of your own still holds the name, until the server gives it up.
+   */
+  STREAM_ERROR: "the server ended the stream with an error",
+  /**
+   * The server sent something out of place: an element that the negotiation does not expect, or clear text after it
+   * agreed to TLS. Check that host, port and dialect belong together. Not retryable.
+   */
+  PROTOCOL_ERROR: "the server broke the protocol",
+  /**
+   * The connection ended. During the login, `connect` rejects with this error. Later, `closed` resolves with it, and
+   * every pending `request` and `waitFor` rejects with it at once. Those reject with it also when you called `shutdown`
+   * or `halt`. Retryable, unless you ended it.
+   */
+  DISCONNECTED: "the connection ended",
+  /**
+   * The server answered no probe within `keepAlive.timeout`: the network is gone, but no side was told. As
+   * `DISCONNECTED`. Retryable.
+   */
+  SOCKET_DEAD: "the server stopped answering",
+} as const;
+
+/** The input breaks the rules of XMPP. */
+export const INPUT_CODES = {
+  /** The XML is not well-formed, or its bytes are not UTF-8. */
+  NOT_WELL_FORMED: "the XML is not well-formed",
+  /** The XML holds a comment, a processing instruction, a document type or an entity of its own (RFC 6120, 11.1). */
+  RESTRICTED_XML: "the XML holds a construct that XMPP forbids",
+  /** A prefix is not declared, or a declaration is one that XML does not allow. */
+  BAD_NAMESPACE_PREFIX: "an XML prefix is undeclared or misused",
+  /** The XML is well-formed, but it is no stream: another root element, text between stanzas, a second header. */
+  INVALID_XML: "the XML is not a stream",
+  /** The XML declaration names another encoding than UTF-8. */
+  UNSUPPORTED_ENCODING: "the XML is not declared as UTF-8",
+  /**
+   * The input exceeds one of the `limits`: bytes, depth, elements, attributes, or names. The message says which one.
+   * The limits are smaller before the server has authenticated itself. Raise the limit where you trust the server.
+   */
+  POLICY_VIOLATION: "the input exceeds a limit",
+} as const;
+
+/** A stanza is not sent, or a request gets no result. */
+export const SENDING_CODES = {
+  /**
+   * No answer came within `timeout`, counted from the call of `request`. An answer that comes later is an ordinary
+   * stanza. The other side may have acted on the request: repeat only requests that may be repeated. Retryable.
+   */
+  REQUEST_TIMEOUT: "no answer came in time",
+  /**
+   * Your `signal` was aborted, or you called `shutdown` or `halt` while `connect` was under way. Not retryable.
+   */
+  ABORTED: "the caller aborted it",
+  /**
+   * The answer to a request is an error. `type`, `condition` and `text` come from the other side; `stanza` is the
+   * whole answer. A `StanzaError` that a handler of `respond` throws is sent to the asker. Retryable where `type` is
+   * `wait`.
+   */
+  STANZA_ERROR: "the answer is an error",
+  /**
+   * The jabberd2 router found no receiver for the stanza and returned it. Check `to`. Retryable where the receiver is
+   * absent at the moment: a service may come back.
+   */
+  NOT_ROUTED: "the stanza could not be routed",
+  /**
+   * The queue holds `queue.limit` stanzas or `queue.bytes` bytes. Written bytes count until the server has read them.
+   * Send more slowly, flush, or set `overflow: "drop-oldest"`. Retryable.
+   */
+  QUEUE_FULL: "the queue is full",
+  /** You took the stanza back with `queue.remove` or `queue.clear`. Not retryable. */
+  REMOVED: "the stanza was removed from the queue",
+  /** The `ttl` of the stanza ran out while it waited. Not retryable: the program itself limited its value. */
+  EXPIRED: "the stanza's time to live ran out before it was sent",
+  /**
+   * The element cannot be written as legal XML: a text holds a control character or a lone surrogate, a name is no
+   * name, or a prefix is not declared. The stream is untouched. Clean foreign text before you send it. Not retryable.
+   */
+  ILLEGAL_XML: "the element cannot be written as legal XML",
+  /** The stanza is larger than `limits.sendBytes`. Not retryable. */
+  TOO_LARGE: "the stanza is larger than allowed",
+  /**
+   * The `from` of a service's stanza is outside the service's own domains. Servers end the stream for that. Use an
+   * address in the component's domain, or leave `from` out. Not retryable.
+   */
+  FOREIGN_FROM: "the sender's address is outside the component's own domains",
+  /** A service's stanza has no `to`. Servers drop such a stanza or end the stream. Not retryable. */
+  MISSING_TO: "a component's stanza needs an address to go to",
+  /**
+   * The session ended before the server had acknowledged the stanza. The server may have received it. Send it again
+   * only if a copy does no harm. Retryable.
+   */
+  UNACKNOWLEDGED: "the session ended before the server had acknowledged the stanza",
+  /**
+   * `acked()` was asked for, but the stream has no acknowledgements: this version has no stream management. Use
+   * `written()`, or a request whose answer is the proof. Not retryable.
+   */
+  ACK_UNAVAILABLE: "the stream has no acknowledgements",
+} as const;
+
+/** A handler fails, or answers too late. */
+export const ANSWERING_CODES = {
+  /**
+   * An incoming request has had its one answer, and this would be a second one. A responder claimed the request, the
+   * broker answered because `timeouts.respond` ran out, or you answered twice. For answers that take long, set
+   * `unhandled: "ignore"`. Not retryable.
+   */
+  ALREADY_ANSWERED: "the request has been answered already",
+  /**
+   * One of your handlers or listeners failed; `cause` is its error. The error comes with the event `error`. The
+   * handler stays, and so does the connection. Correct the handler.
+   */
+  HANDLER_FAILED: "a handler failed",
+  /**
+   * A handler has not finished within `timeouts.handler`. The error comes with the event `error`. The handler goes on,
+   * but the inbox no longer counts its stanza. Shorten the handler, or raise the time-out. Not retryable.
+   */
+  HANDLER_SLOW: "a handler has not finished in time",
+} as const;
+
+/** A test with `xmpp-broker/testing` fails. */
+export const TESTING_CODES = {
+  /**
+   * The other side of a `ScriptedPeer` did not follow the script: it said something else, ended the connection too
+   * early, or took too long. The error is a `ScriptError`: `expected` is the line that was expected, and `unread` is
+   * the text that came instead. Not retryable.
+   */
+  SCRIPT_FAILED: "the other side did not follow the script",
+} as const;
+
+/** The meaning of each code, as it stands in messages. */
+export const MEANINGS = {
+  ...ARGUMENT_CODES,
+  ...REACHING_CODES,
+  ...LOGIN_CODES,
+  ...STREAM_CODES,
+  ...INPUT_CODES,
+  ...SENDING_CODES,
+  ...ANSWERING_CODES,
+  ...TESTING_CODES,
+} as const;
+
+/** The stable name of an error; `docs/errors.md` has a section for each. */
+export type ErrorCode = keyof typeof MEANINGS;
+
+/** All codes, in the order of the table. */
+export const errorCodes = Object.keys(MEANINGS) as readonly ErrorCode[];
