@@ -5,21 +5,22 @@ import { NS } from "../xml/namespaces.ts";
 import { domainOption } from "./checks.ts";
 import type { Dialect } from "./dialect.ts";
 import { openOldStream } from "./old-stream.ts";
-import { fromOwnDomain, isStanza } from "./own-domain.ts";
+import { fromOwnDomain, isStanza, notForUs } from "./own-domain.ts";
 
 /** How to log in as a component. */
 export interface ComponentOptions {
   /** The component's own domain. */
   readonly domain: string;
-  /** What it shares with the server, or a function that is asked for it at each login. */
+  /** The secret it shares with the server, or a function that is asked for it at each login. */
   readonly secret: Password;
 }
 
 /**
- * A component by the handshake of XEP-0114 (jabberd14, Prosody, ejabberd, jabberd2, Openfire …). Its
- * stanzas get `from` where they have none. STARTTLS, where the policy wants it, is what jabberd2's
- * router offers to `version='1.0'`. Ends in `BAD_OPTION`; its login in the codes of the TLS and
- * handshake features; a stanza in `FOREIGN_FROM`, `MISSING_TO`, `BAD_JID`.
+ * A component by the handshake of XEP-0114 (jabberd14, Prosody, ejabberd, jabberd2, Openfire …). A
+ * stanza gets `from` where it has none. A received stanza for another domain is dropped
+ * (`MISADDRESSED`). Of these servers only jabberd2's router offers STARTTLS, and only to
+ * `version='1.0'`. Throws `BAD_OPTION`. Its login ends in the codes of the TLS and handshake features,
+ * a stanza in `FOREIGN_FROM`, `MISSING_TO` or `BAD_JID`.
  *
  * @example component({ domain: "echo.example.org", secret: "…" })
  */
@@ -44,6 +45,10 @@ export function component(options: ComponentOptions): Dialect {
     },
     outbound(stanza) {
       return isStanza(stanza) ? fromOwnDomain(stanza, [domain]).stanza : stanza;
+    },
+    inbound(stanza) {
+      const dropped = isStanza(stanza) ? notForUs(stanza, [domain]) : undefined;
+      return dropped === undefined ? { stanza } : { stanza, dropped };
     },
   });
 }

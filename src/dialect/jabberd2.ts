@@ -12,46 +12,59 @@ import { unwrap, wrap } from "./route.ts";
 
 /** How to log in to jabberd2's router. */
 export interface Jabberd2Options {
-  /** What the stream is addressed to; the router takes any name, its realm is `jabberd-router`. */
+  /** The name that the stream is addressed to. The router accepts any; its realm is `jabberd-router`. */
   readonly domain: string;
-  /** The user of the router's own accounts; no address. */
+  /** The user among the router's own accounts. It is no address. */
   readonly username: string;
   /** The password, or a function that is asked for it at each login. */
   readonly password: Password;
-  /** What of the traffic to get. */
-  readonly bind?: {
-    /** The names to be reached under, at most 100. Default: one, `username.domain`. */
-    readonly names?: readonly string[];
-    /** Get a copy of all traffic, as `<route type='log'/>`. Default `false`. */
-    readonly log?: boolean;
-    /** Get what is addressed to names nobody has bound. Default `false`. */
-    readonly default?: boolean;
-  };
+  /** The traffic to receive. */
+  readonly bind?:
+    | {
+        /** The names to be reached under, at most 100. Default: one, `username.domain`. */
+        readonly names?: readonly string[] | undefined;
+        /** Receive a copy of all traffic, as `<route type='log'/>`. Default `false`. */
+        readonly log?: boolean | undefined;
+        /** Receive the stanzas for names that are not bound. Default `false`. */
+        readonly default?: boolean | undefined;
+      }
+    | undefined;
   /**
-   * Put stanzas into `<route/>` and take them out. Default `true`; with `false` the program does
-   * that itself, and sees and sends the envelopes. (What is sent without one gets one all the same,
-   * keep-alive's probes too: the router drops it in silence, and silence would be taken for death.)
+   * Put stanzas into `<route/>` and take them out. Default `true`. With `false` the program sees and
+   * sends the envelopes itself. A stanza that it sends without one gets one all the same, as keep-alive's
+   * probes do: the router drops a bare stanza in silence, which would look like a dead connection.
    */
-  readonly envelopes?: boolean;
+  readonly envelopes?: boolean | undefined;
+  /**
+   * The router's names for the parts of the server that send stanzas for others. A stanza in an envelope
+   * from any other name must be from that name's own domain, or it is dropped (`MISADDRESSED`). Change
+   * the list only where the server's parts have other ids. Default `["sm", "s2s", "c2s"]`.
+   */
+  readonly relays?: readonly string[] | undefined;
 }
+
+const KNOWN = ["domain", "username", "password", "bind", "envelopes", "relays"];
 
 /** How many names one stream may bind. */
 const MOST_NAMES = 100;
 
-/** The only one the router has is DIGEST-MD5; one that learns better is welcome. All are mutual. */
+/** The ids that jabberd2's session manager, server-to-server part and client part have by default. */
+const RELAYS = ["sm", "s2s", "c2s"];
+
+/** The router of today has DIGEST-MD5 alone. All of these are mutual. */
 const MECHANISMS = ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "DIGEST-MD5"];
 
 /**
- * A service on the router of jabberd2, in its own protocol: STARTTLS, SASL, names bound one by one,
- * traffic in `<route/>` envelopes, which are put on and taken off. Ends in `BAD_OPTION`; its login in
- * the codes of the TLS, SASL and router bind features; a stanza in `FOREIGN_FROM`, `MISSING_TO`,
- * `BAD_JID`, and in `NOT_ROUTED` when the router brings it back.
+ * A service on the router of jabberd2, in its own protocol: STARTTLS, SASL, names bound one by one.
+ * Traffic travels in `<route/>` envelopes, which are put on and taken off. Throws `BAD_OPTION`. Its
+ * login ends in the codes of the TLS, SASL and router bind features, a stanza in `FOREIGN_FROM`,
+ * `MISSING_TO` or `BAD_JID`, and in `NOT_ROUTED` when the router brings it back.
  *
  * @example jabberd2({ domain: "localhost", username: "jabberd", password: "…", bind: { names: ["echo.localhost"] } })
  */
 export function jabberd2(options: Jabberd2Options): Dialect {
   record("jabberd2 options", options);
-  knownOptions("jabberd2", options, ["domain", "username", "password", "bind", "envelopes"]);
+  knownOptions("jabberd2", options, KNOWN);
   const domain = domainOption("domain", options.domain);
   const username = text("username", options.username);
   const credentials: Credentials = {
@@ -64,6 +77,7 @@ export function jabberd2(options: Jabberd2Options): Dialect {
   };
   const { names, attached } = bindOptions(options.bind, `${username}.${domain}`);
   const envelopes = flagOption("envelopes", options.envelopes, true);
+  const relays = namesOption("relays", options.relays ?? RELAYS);
 
   return Object.freeze<Dialect>({
     name: "jabberd2",
@@ -83,12 +97,16 @@ export function jabberd2(options: Jabberd2Options): Dialect {
       return { jid: names[0] };
     },
     ...(envelopes
-      ? { outbound: (stanza) => wrap(stanza, names), inbound: unwrap, returns: true }
+      ? {
+          outbound: (stanza) => wrap(stanza, names),
+          inbound: (element) => unwrap(element, relays),
+          returns: true,
+        }
       : { outbound: (stanza) => (isStanza(stanza) ? wrap(stanza, names) : stanza) }),
   });
 }
 
-/** The names, and what goes with the first: the router has one default route and one log sink a name. */
+/** The names, and the options that go with the first: the router keeps one default route and one log sink a name. */
 function bindOptions(
   bind: Jabberd2Options["bind"],
   fallback: string,
@@ -96,20 +114,17 @@ function bindOptions(
   const given = bind === undefined ? {} : (record("bind", bind) as NonNullable<typeof bind>);
   knownOptions("bind", given, ["names", "log", "default"]);
   return {
-    names: namesOption(given.names, fallback),
+    names: namesOption("bind.names", given.names ?? [fallback]),
     attached: (["log", "default"] as const).filter((option) =>
       flagOption(`bind.${option}`, given[option], false),
     ),
   };
 }
 
-function namesOption(value: unknown, fallback: string): readonly [string, ...string[]] {
-  if (value === undefined) return [domainOption("bind.names", fallback)];
-  if (!Array.isArray(value) || value.length > MOST_NAMES) {
-    throw badOption("bind.names", `a list of 1 to ${MOST_NAMES} domains`, value);
-  }
-  const [first, ...others] = new Set(value.map((name) => domainOption("bind.names", name)));
-  if (first === undefined)
-    throw badOption("bind.names", `a list of 1 to ${MOST_NAMES} domains`, value);
+function namesOption(option: string, value: unknown): readonly [string, ...string[]] {
+  const wanted = `a list of 1 to ${MOST_NAMES} domains`;
+  if (!Array.isArray(value) || value.length > MOST_NAMES) throw badOption(option, wanted, value);
+  const [first, ...others] = new Set(value.map((name) => domainOption(option, name)));
+  if (first === undefined) throw badOption(option, wanted, value);
   return [first, ...others];
 }
