@@ -200,6 +200,7 @@ export const SENDING_CODES = {
    */
   FOREIGN_FROM: "the sender's address is outside the component's own domains",
   /** A service's stanza has no `to`. Servers drop such a stanza or end the stream. Not retryable. */
+  MISADDRESSED: "the stanza is not for this connection, or from another address than its envelope",
   MISSING_TO: "a component's stanza needs an address to go to",
   /**
    * The session ended before the server had acknowledged the stanza. The server may have received it. Send it again

@@ -23,6 +23,9 @@ import { unwrap, wrap } from "./route.ts";
 /** How many names one stream may bind. */
 const MOST_NAMES = 100;
 
+/** The ids that jabberd2's session manager, server-to-server part and client part have by default. */
+const RELAYS = ["sm", "s2s", "c2s"];
+
 const BIND = {
   /** The names to be reached under, at most 100. Default: one, `username.domain`. */
   names: optional<readonly [string, ...string[]], readonly string[]>(namesOption),
@@ -53,6 +56,12 @@ export const JABBERD2_OPTIONS = {
      * a stanza sent without one gets one all the same, since the router drops it in silence. Default `true`.
      */
     envelopes: flag(true),
+    /**
+     * The router's names for the parts of the server that send stanzas for others. A stanza in an envelope from any
+     * other name must be from that name's own domain, or it is dropped (`MISADDRESSED`). Change the list only where
+     * the server's parts have other ids. Default `["sm", "s2s", "c2s"]`.
+     */
+    relays: optional<readonly string[], readonly string[]>(namesOption),
   },
 };
 
@@ -73,11 +82,14 @@ const MECHANISMS = ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "DIGEST-MD5
  * @example jabberd2({ domain: "localhost", username: "jabberd", password: "…", bind: { names: ["echo.localhost"] } })
  */
 export function jabberd2(options: Jabberd2Options): Dialect {
-  const { domain, username, password, bind, envelopes } = settleOptions(
-    "jabberd2",
-    JABBERD2_OPTIONS,
-    options,
-  );
+  const {
+    domain,
+    username,
+    password,
+    bind,
+    envelopes,
+    relays = RELAYS,
+  } = settleOptions("jabberd2", JABBERD2_OPTIONS, options);
   const credentials: Credentials = {
     username,
     password,
@@ -108,7 +120,11 @@ export function jabberd2(options: Jabberd2Options): Dialect {
       return { jid: names[0] };
     },
     ...(envelopes
-      ? { outbound: (stanza) => wrap(stanza, names), inbound: unwrap, returns: true }
+      ? {
+          outbound: (stanza) => wrap(stanza, names),
+          inbound: (element) => unwrap(element, relays),
+          returns: true,
+        }
       : { outbound: (stanza) => (isStanza(stanza) ? wrap(stanza, names) : stanza) }),
   });
 }

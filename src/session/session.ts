@@ -165,7 +165,11 @@ export class Session implements StreamSink, Prober {
     const { context, requests, inbox, instruments } = this.#parts;
     const taken = this.#takeApart(element);
     if (taken === undefined) return;
-    const { stanza, route, returned } = taken;
+    const { stanza, route, returned, dropped } = taken;
+    if (dropped !== undefined) {
+      instruments.dropped(stanza, dropped);
+      return;
+    }
     if (stanza.ns !== context.ns && stanza.ns !== NS.client) {
       this.#nonza(stanza);
       return;
