@@ -77,7 +77,8 @@ export class ScriptedPeer {
   /** How much of the connection is left: both halves, ours only, nothing. */
   #state: "open" | "ended" | "over" = "open";
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #wake: () => void = () => undefined;
+  /** Settles with the next progress of the connection in memory. */
+  #change = deferred<undefined>();
 
   /** Ends in `BAD_OPTION`, which names the line, when the script cannot be used. */
   constructor(script = "", options: ScriptedPeerOptions = {}) {
@@ -176,9 +177,7 @@ export class ScriptedPeer {
   async delivered(): Promise<void> {
     const memory = this.#memory;
     while (memory !== undefined && memory.handed > memory.taken && this.#state !== "over") {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await this.#change.promise;
     }
   }
 
@@ -243,16 +242,21 @@ export class ScriptedPeer {
       close: () => {
         this.#state = "over";
         this.#closed.resolve(undefined);
-        this.#wake();
+        this.#changed();
         this.#follow();
       },
       leaving: () => undefined,
       taken: () => {
-        this.#wake();
+        this.#changed();
       },
     };
     line.start(events);
     this.#follow();
+  }
+
+  #changed(): void {
+    this.#change.resolve(undefined);
+    this.#change = deferred();
   }
 
   #hear(text: string): void {

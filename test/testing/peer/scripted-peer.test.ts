@@ -196,6 +196,23 @@ describe("a peer", () => {
     expect(await peer.hears("/>")).toBe("<a/>");
   });
 
+  test("is told when all that it said has arrived, or nothing can arrive any more", async () => {
+    const peer = new ScriptedPeer();
+    const { transport, pieces } = await reach(peer);
+    transport.pause();
+    peer.say("<a/>");
+    const delivered = [peer.delivered(), peer.delivered()];
+    transport.resume();
+    await Promise.all(delivered);
+    expect(text(pieces)).toBe("<a/>");
+    transport.pause();
+    peer.say("<lost/>");
+    const never = peer.delivered();
+    transport.destroy();
+    await never;
+    expect(peer.isOver).toBe(true);
+  });
+
   test("drops a connection on which it hears more than it may", async () => {
     const peer = new ScriptedPeer("C: <a>…</a>", { limit: 10 });
     const { transport } = await reach(peer);
