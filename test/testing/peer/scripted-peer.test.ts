@@ -294,7 +294,7 @@ describe("the bytes of a peer", () => {
 });
 
 test.each([
-  ["speed", { speed: 1 }, "ScriptedPeer has no option speed"],
+  ["speed", { speed: 1 }, "an option of ScriptedPeer must be one of cut, tls"],
   ["cut", { cut: 0 }, "cut must be a whole number of at least 1, got 0"],
   ["cut", { cut: [1, -1] }, "cut must be a whole number of at least 1, got -1"],
   ["cut", { cut: "all" }, "cut must be a number of bytes, or a list of offsets"],
