@@ -4,6 +4,7 @@ import {
   group,
   type Needs,
   needed,
+  type Option,
   optional,
   type Settled,
   settleOptions,
@@ -14,10 +15,10 @@ import { bindName } from "../negotiate/router-bind.ts";
 import { authenticate, type Credentials } from "../negotiate/sasl.ts";
 import { openProtected } from "../negotiate/starttls.ts";
 import { passwordOption } from "../sasl/password.ts";
+import { isStanza } from "../stream/stanza.ts";
 import { NS } from "../xml/namespaces.ts";
 import { domainOption } from "./checks.ts";
 import type { Dialect } from "./dialect.ts";
-import { isStanza } from "./own-domain.ts";
 import { unwrap, wrap } from "./route.ts";
 
 /** How many names one stream may bind. */
@@ -34,6 +35,11 @@ const BIND = {
 
 /** The names of a service on the router, and the traffic beside that to its names. */
 export interface BindOptions extends Takes<typeof BIND> {}
+
+/** The ids that jabberd2's session manager, its server-to-server part and its client part have by default. */
+const RELAYS: readonly string[] = ["sm", "s2s", "c2s"];
+
+const relaysRow: Option<readonly string[]> = { check: namesOption, fallback: RELAYS };
 
 /** The options of `jabberd2`. */
 export const JABBERD2_OPTIONS = {
@@ -53,6 +59,12 @@ export const JABBERD2_OPTIONS = {
      * a stanza sent without one gets one all the same, since the router drops it in silence. Default `true`.
      */
     envelopes: flag(true),
+    /**
+     * The router's names for the parts of the server that send stanzas for others. A stanza in an envelope from any
+     * other name must be from that name's own domain, or it is dropped (`MISADDRESSED`). Change the list only where
+     * the parts of your jabberd2 have other ids. Default `["sm", "s2s", "c2s"]`.
+     */
+    relays: relaysRow,
   },
 };
 
@@ -73,7 +85,7 @@ const MECHANISMS = ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "DIGEST-MD5
  * @example jabberd2({ domain: "localhost", username: "jabberd", password: "…", bind: { names: ["echo.localhost"] } })
  */
 export function jabberd2(options: Jabberd2Options): Dialect {
-  const { domain, username, password, bind, envelopes } = settleOptions(
+  const { domain, username, password, bind, envelopes, relays } = settleOptions(
     "jabberd2",
     JABBERD2_OPTIONS,
     options,
@@ -108,7 +120,11 @@ export function jabberd2(options: Jabberd2Options): Dialect {
       return { jid: names[0] };
     },
     ...(envelopes
-      ? { outbound: (stanza) => wrap(stanza, names), inbound: unwrap, returns: true }
+      ? {
+          outbound: (stanza) => wrap(stanza, names),
+          inbound: (element) => unwrap(element, relays),
+          returns: true,
+        }
       : { outbound: (stanza) => (isStanza(stanza) ? wrap(stanza, names) : stanza) }),
   });
 }

@@ -3,9 +3,9 @@ import { openProtected } from "../negotiate/starttls.ts";
 import type { StreamHeader } from "../stream/header.ts";
 
 /**
- * Opens the stream of a dialect from before XMPP 1.0 and protects it as the TLS policy says. Its
+ * Opens the stream of a dialect from before XMPP 1.0 and protects it as the TLS policy says. The
  * header has no version, unless STARTTLS may be wanted: servers offer it only to `version='1.0'`.
- * The header returned is the one in force, whose id digests are made with.
+ * Returns the server's header that is in force, whose id goes into digests.
  */
 export async function openOldStream(login: Login): Promise<StreamHeader> {
   const { tls } = login.settings;

@@ -1,19 +1,21 @@
 import { BrokerError } from "../base/errors.ts";
-import { bareText, jid } from "../jid/jid.ts";
+import { carriedJid, isInDomain } from "../jid/carried.ts";
+import { splitJid } from "../jid/jid.ts";
 import { type Element, withAttribute } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
 
 /** A stanza as a component may send it. */
 export interface Sendable {
   readonly stanza: Element;
-  /** Which of the own domains it comes from. */
+  /** The own domain that it comes from. */
   readonly domain: string;
 }
 
 /**
- * What servers ask of a component's stanzas, which they else drop in silence or kill the stream for:
- * a `from` in one of its own domains, in the spelling the server knows, added if there is none (the first of
- * them), and a `to`. The caller's element is not changed. Ends in `FOREIGN_FROM`, `MISSING_TO`, `BAD_JID`.
+ * Makes a component's stanza acceptable to servers, which else drop it in silence or end the stream.
+ * It needs a `to`, and a `from` in one of the own domains; without a `from` it gets the first of them.
+ * Of a `from` only the domain is changed, into the spelling that the server knows: the local part and
+ * the resource stay as spelt. The caller's element is not changed. Ends in `FOREIGN_FROM`,
+ * `MISSING_TO`, and in `BAD_JID` for a `from` that no server carries.
  */
 export function fromOwnDomain(stanza: Element, domains: readonly [string, ...string[]]): Sendable {
   const { from, to } = stanza.attrs;
@@ -21,23 +23,25 @@ export function fromOwnDomain(stanza: Element, domains: readonly [string, ...str
   if (from === undefined || from === "") {
     return { stanza: withAttribute(stanza, "from", domains[0]), domain: domains[0] };
   }
-  const { domain, full } = jid(from);
+  const { domain } = carriedJid(from);
   if (!domains.includes(domain)) {
     throw new BrokerError("FOREIGN_FROM", `${from}, not ${domains.join(", ")}`);
   }
-  // Servers look for the domain as they know it, and end the stream for another spelling.
-  if (domainPart(from) !== domain) return { stanza: withAttribute(stanza, "from", full), domain };
-  return { stanza, domain };
+  // A server looks for the domain as it knows it, and ends the stream for another spelling.
+  const spelt = inDomain(from, domain);
+  return { stanza: spelt === from ? stanza : withAttribute(stanza, "from", spelt), domain };
 }
 
-/** Whether an element is one of the three that servers route (RFC 6120, 8). */
-export function isStanza({ name, ns }: Element): boolean {
-  if (ns !== undefined && ns !== NS.client && ns !== NS.component) return false;
-  return name === "message" || name === "presence" || name === "iq";
+/** The error for a received stanza that is for another domain. A stanza without `to` is for us. */
+export function notForUs({ attrs: { to } }: Element, domain: string): BrokerError | undefined {
+  if (to === undefined || isInDomain(to, domain)) return undefined;
+  return new BrokerError("MISADDRESSED", `to ${to}, not ${domain}`);
 }
 
-/** The domain as it stands in an address (RFC 7622, 3.2). */
-function domainPart(address: string): string {
-  const bare = bareText(address);
-  return bare.slice(bare.indexOf("@") + 1);
+/** An address with its domain in another spelling. */
+function inDomain(address: string, domain: string): string {
+  const { local, domain: spelt } = splitJid(address);
+  if (spelt === domain) return address;
+  const start = local === undefined ? 0 : local.length + 1;
+  return address.slice(0, start) + domain + address.slice(start + spelt.length);
 }

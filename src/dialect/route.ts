@@ -1,12 +1,13 @@
 import { BrokerError } from "../base/errors.ts";
-import { jid } from "../jid/jid.ts";
+import { domainOf, isInDomain } from "../jid/carried.ts";
 import { routerAnswer } from "../negotiate/router-bind.ts";
+import { isStanza } from "../stream/stanza.ts";
 import { Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { Inbound } from "./dialect.ts";
-import { fromOwnDomain, isStanza } from "./own-domain.ts";
+import { fromOwnDomain } from "./own-domain.ts";
 
-/** What the router means by the codes on an envelope that comes back. */
+/** The meaning of the codes on an envelope that comes back. */
 const REASONS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     "400": "the envelope has no `to`",
@@ -16,16 +17,16 @@ const REASONS: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * Puts a stanza into its envelope: from the bound name that is the domain of its `from`, to the
- * domain of its `to`. What is in the component namespace already, the caller's own `<route/>` for
- * one, goes unchanged. Ends in `FOREIGN_FROM`, `MISSING_TO`, `BAD_JID`.
+ * Puts a stanza into its envelope. The envelope is from the bound name that is the domain of the
+ * stanza's `from`, and to the domain of its `to`. An element in the component namespace, such as the
+ * caller's own `<route/>`, goes unchanged. Ends in `FOREIGN_FROM`, `MISSING_TO`, `BAD_JID`.
  *
  *     <route from='echo.localhost' to='localhost'><message xmlns='jabber:client' …/></route>
  */
 export function wrap(given: Element, names: readonly [string, ...string[]]): Element {
   if (given.ns === NS.jabberd2) return given;
   const { stanza, domain } = fromOwnDomain(given, names);
-  const to = jid(stanza.attrs.to ?? "").domain;
+  const to = domainOf(stanza.attrs.to ?? "");
   return xml(
     "route",
     { xmlns: NS.jabberd2, from: domain, to },
@@ -34,21 +35,37 @@ export function wrap(given: Element, names: readonly [string, ...string[]]): Ele
 }
 
 /**
- * Takes a stanza out of its envelope. An envelope with `error` brings back one of ours. What the
- * router says by itself (who is there: `<presence from='c2s'/>`) has none and is seen as it is, and
- * so is a copy for the log, `type='log'`: what is in it was meant for somebody else, and must be
+ * Takes a stanza out of its envelope. An envelope with `error` brings back one of ours. Without an
+ * envelope comes what the router says by itself (a name is bound: `<presence from='c2s'/>`): it is
+ * seen as it is. So is a copy for the log, `type='log'`: its stanza is for somebody else, and must be
  * neither answered nor taken for an answer.
+ *
+ * The router checks only that the sender has bound the envelope's `from`. So the addresses of the
+ * stanza must be in the domains that the envelope names, or the stanza is `dropped`. Only the `relays`
+ * may send for others.
  */
-export function unwrap(element: Element): Inbound {
+export function unwrap(element: Element, relays: readonly string[]): Inbound {
   if (!element.is("route", NS.jabberd2) || element.attrs.type === "log") return { stanza: element };
   const [stanza, second] = element.childrenOf();
   if (stanza === undefined || second !== undefined) return { stanza: element };
-  const { error } = element.attrs;
-  if (error === undefined) return { stanza, route: element };
-  return { stanza, route: element, returned: notRouted(error) };
+  const { from = "", error } = element.attrs;
+  if (error !== undefined) return { stanza, route: element, returned: notRouted(error) };
+  const dropped = relays.includes(from) ? undefined : forged(element, stanza);
+  return dropped === undefined ? { stanza, route: element } : { stanza, route: element, dropped };
 }
 
-/** A stanza without a namespace of its own has its parent's: in the envelope it needs to say which. */
+/** The error for a stanza with an address that its envelope does not bear out. */
+function forged(route: Element, { attrs }: Element): BrokerError | undefined {
+  const { from = "", to = "" } = route.attrs;
+  if (attrs.from !== undefined && !isInDomain(attrs.from, from)) {
+    const detail = `from ${attrs.from} in an envelope from ${from}, which is none of the relays`;
+    return new BrokerError("MISADDRESSED", detail);
+  }
+  if (attrs.to === undefined || isInDomain(attrs.to, to)) return undefined;
+  return new BrokerError("MISADDRESSED", `to ${attrs.to} in an envelope to ${to}`);
+}
+
+/** A stanza without a namespace of its own has its parent's, so in the envelope it is given one. */
 function inClient(stanza: Element): Element {
   if (stanza.ns !== undefined) return stanza;
   const { name, attrs, prefixes, children } = stanza;

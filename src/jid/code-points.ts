@@ -1,8 +1,10 @@
 import { type Fault, mustNotContain } from "./fault.ts";
+import { urlHost } from "./url-host.ts";
 
 /*
  * The categories of RFC 8264, section 9, as far as they do not follow from the order below. The
- * tables are those of the engine's own Unicode version; what it does not know is unassigned.
+ * tables are those of the engine's own Unicode version. A character that it does not know is
+ * unassigned.
  */
 const PRINTABLE_ASCII = /^[!-~]$/;
 const EXCEPTIONALLY_VALID = /^[\u00df\u03c2\u06fd\u06fe\u0f0b\u3007]$/;
@@ -12,12 +14,12 @@ const IGNORABLE = /^[\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}
 const LETTER_OR_DIGIT = /^[\p{Ll}\p{Lu}\p{Lo}\p{Nd}\p{Lm}\p{Mn}\p{Mc}]$/u;
 const FREEFORM_ONLY = /^[\p{Lt}\p{Nl}\p{No}\p{Me}\p{Zs}\p{S}\p{P}]$/u;
 
-/** The string classes of PRECIS: what may be an identifier, and what may be any text (RFC 8264, 4). */
+/** The string classes of PRECIS: identifiers, and any text (RFC 8264, 4). */
 export type StringClass = "identifier" | "freeform";
 
 /**
- * The fault of a text, named by the first code point that its class does not allow; `undefined` when
- * all are allowed. A lone surrogate is never allowed.
+ * The fault of a text names the first code point that its class does not allow. It is `undefined`
+ * where all are allowed. A lone surrogate is never allowed.
  */
 export function disallowed(text: string, stringClass: StringClass): Fault | undefined {
   const surroundings = new Surroundings(text);
@@ -45,7 +47,7 @@ function isAllowed(
   return stringClass === "freeform" && FREEFORM_ONLY.test(character);
 }
 
-/** The text a character stands in; each search through all of it is made once, however often it is asked for. */
+/** The text around a character. Each search through all of it is made once. */
 class Surroundings {
   readonly characters: readonly string[];
   readonly #text: string;
@@ -69,7 +71,7 @@ const KANA_OR_HAN = /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u;
 const ARABIC_INDIC_DIGIT = /[\u0660-\u0669]/;
 const EXTENDED_ARABIC_INDIC_DIGIT = /[\u06f0-\u06f9]/;
 
-/** What is allowed in some surroundings only: RFC 5892, appendix A. */
+/** The characters that are allowed only in some surroundings (RFC 5892, appendix A). */
 const CONTEXT_RULES: readonly (readonly [RegExp, ContextRule])[] = [
   // A.1 and A.2: joiners, between letters that join or after a virama.
   [/^[\u200c\u200d]$/, joins],
@@ -91,16 +93,16 @@ const CONTEXT_RULES: readonly (readonly [RegExp, ContextRule])[] = [
 
 /**
  * Whether a joiner stands where it is visible. Regular expressions know neither viramas nor how
- * letters join, but every runtime's URL checks it in host names (UTS 46, CheckJoiners): so the
- * letters on both sides, with their marks, are shown to it as one.
+ * letters join, but every runtime's URL checks joiners in host names (UTS 46, CheckJoiners). So the
+ * letters on both sides, with their marks, are given to it as a host name.
  */
 function joins({ characters }: Surroundings, index: number): boolean {
   const near = (from: number, to: number) => characters.slice(Math.max(0, from), to).join("");
   const before = /\p{L}\p{M}*$/u.exec(near(index - MOST_MARKS, index));
   if (before === null) return false;
   const after = /^\p{M}*\p{L}?/u.exec(near(index + 1, index + 1 + MOST_MARKS));
-  return URL.canParse(`http://${before[0]}${characters[index] ?? ""}${after?.[0] ?? ""}`);
+  return urlHost(`${before[0]}${characters[index] ?? ""}${after?.[0] ?? ""}`) !== undefined;
 }
 
-/** A letter with more marks than this joins nothing: looking for it would take time in the square of the text. */
+/** How many marks a joining letter may have. Without a bound the search takes time in the square of the text. */
 const MOST_MARKS = 32;

@@ -1,20 +1,27 @@
+import { isBidiSafeDomain } from "./bidi.ts";
 import { disallowed } from "./code-points.ts";
 import { type Fault, mustNotContain } from "./fault.ts";
 import { decodePunycode } from "./punycode.ts";
+import { urlHost } from "./url-host.ts";
 
 const LONGEST_LABEL = 63;
-/** Preparing makes a domain of at most 1,023 bytes half as long at most; longer ones are not even looked at. */
+/** A domain of at most 1,023 bytes is at most twice as long before it is prepared. */
 const LONGEST_DOMAIN = 2 * 1023;
 const ACE = "xn--";
 const HYPHEN = 0x2d;
 const DOT = 0x2e;
 const OTHER_DOT = /[\u3002\uff0e\uff61]/g;
+/**
+ * A U-label that begins with a mark, that has a hyphen first, last, or third and fourth (RFC 5891,
+ * 4.2.3), or that holds a mark of symbols or of music (RFC 5892, 2.4).
+ */
+const NO_U_LABEL = /^\p{M}|^-|-$|^..--|[\u20d0-\u20ff\u{1d100}-\u{1d24f}]/u;
 const OTHER_THAN_HOST_NAME = /[^a-z0-9.\-_\u{80}-\u{10ffff}]/u;
 
 /**
- * Prepares a domain part (RFC 7622, 3.2): an IPv4 address, an IPv6 address in brackets (in the
- * shortest form), or a domain name in lower case, in U-labels and without a trailing dot. The
- * underscore is let through: networks of containers name their hosts with it.
+ * Prepares a domain part (RFC 7622, 3.2). The result is an IPv4 address, an IPv6 address in brackets
+ * (in the shortest form), or a domain name in lower case, in U-labels and without a trailing dot. The
+ * underscore is allowed, since networks of containers use it in host names.
  */
 export function prepareDomain(text: string): string | Fault {
   if (isSettled(text)) return text;
@@ -22,10 +29,10 @@ export function prepareDomain(text: string): string | Fault {
   if (text.startsWith("[")) return bracketed(text);
   const lower = text.toLowerCase();
   if (isAscii(lower) && !lower.includes(ACE)) return hostName(withoutLastDot(lower));
-  return international(withoutLastDot(lower.replace(OTHER_DOT, ".").normalize("NFKC")));
+  return international(withoutLastDot(text.replace(OTHER_DOT, ".")));
 }
 
-/** Whether a name is what its preparation gives, as nearly every name is; the rest may take longer. */
+/** Whether preparing a name gives the name itself. This is the fast path, since nearly every name is so. */
 function isSettled(name: string): boolean {
   let labelStart = 0;
   for (let index = 0; index < name.length; index++) {
@@ -40,9 +47,8 @@ function isSettled(name: string): boolean {
 }
 
 function bracketed(text: string): string | Fault {
-  const fault = { fault: "is no IPv6 address in brackets" };
-  if (!/^\[[0-9a-f:.]+\]$/i.test(text) || !URL.canParse(`http://${text}`)) return fault;
-  return new URL(`http://${text}`).hostname;
+  const host = /^\[[0-9a-f:.]+\]$/i.test(text) ? urlHost(text) : undefined;
+  return host ?? { fault: "is no IPv6 address in brackets" };
 }
 
 /** Labels of letters, digits and hyphens; the hyphen neither first nor last (RFC 5890, 2.3.1). */
@@ -62,26 +68,34 @@ function hostName(name: string): string | Fault {
 }
 
 /**
- * A name of U-labels or A-labels. The runtime's own IDNA (UTS 46, of every URL) checks it, maps what
- * means the same to the same A-labels, and these are decoded.
+ * A name of U-labels or A-labels. The runtime's own IDNA (UTS 46, of every URL) maps and checks it:
+ * spellings of one name become the same A-labels, and these are decoded. UTS 46 must see the name as
+ * it is spelt, since it maps some characters otherwise than NFKC and lower case do: a lunate sigma
+ * and a capital sigma at the end of a label are never a final sigma.
  */
 function international(name: string): string | Fault {
-  // Only now is it known whether it was ASCII all along, in full width.
-  if (isAscii(name) && !name.includes(ACE)) return hostName(name);
-  const fault = unusable(name);
+  const mapped = name.normalize("NFKC").toLowerCase();
+  // Only now is it known whether the name was ASCII all along, in full width.
+  if (isAscii(mapped) && !mapped.includes(ACE)) return hostName(mapped);
+  const fault = unusable(mapped);
   if (fault !== undefined) return fault;
-  const url = `http://${name}`;
-  if (!URL.canParse(url)) return { fault: "is no internationalized domain name" };
-  const ascii = hostName(new URL(url).hostname);
+  const host = urlHost(name);
+  if (host === undefined) return { fault: "is no internationalized domain name" };
+  const ascii = hostName(host);
   if (typeof ascii !== "string") return ascii;
   const decoded = ascii.split(".").map(decodeLabel).join(".");
-  // Browsers take any A-label for good. Only one that is what its text is encoded as is an A-label.
-  const isTrue =
-    URL.canParse(`http://${decoded}`) && new URL(`http://${decoded}`).hostname === ascii;
-  return unusable(decoded) ?? (isTrue ? decoded : { fault: "has an A-label that is none" });
+  const wrong = unusable(decoded);
+  if (wrong !== undefined) return wrong;
+  // Browsers accept any A-label. It must also be what its own text is encoded as.
+  if (urlHost(decoded) !== ascii) return { fault: "has an A-label that is none" };
+  // Not every runtime's URL checks the rest.
+  if (decoded.split(".").some((label) => !isAscii(label) && NO_U_LABEL.test(label))) {
+    return { fault: "has a label with a mark or a hyphen where none may be" };
+  }
+  return isBidiSafeDomain(decoded) ? decoded : { fault: "mixes directions of writing" };
 }
 
-/** U-labels hold letters, digits and their marks only: nearly what PRECIS allows in identifiers (RFC 5892, 3). */
+/** U-labels hold only letters, digits and their marks: nearly what PRECIS allows in identifiers (RFC 5892, 3). */
 function unusable(name: string): Fault | undefined {
   const bad = OTHER_THAN_HOST_NAME.exec(name);
   if (bad !== null) return mustNotContain(bad[0]);
@@ -89,12 +103,12 @@ function unusable(name: string): Fault | undefined {
   return faults.find((fault) => fault !== undefined);
 }
 
-/** The text of an A-label; an empty one, which no name may have, for what is none. */
+/** The text of an A-label. It is empty, as no label may be, where the label cannot be decoded. */
 function decodeLabel(label: string): string {
   return label.startsWith(ACE) ? (decodePunycode(label.slice(ACE.length)) ?? "") : label;
 }
 
-/** The root's dot is stripped before anything else is done (RFC 7622, 3.2). */
+/** The dot of the root is removed before anything else is done (RFC 7622, 3.2). */
 function withoutLastDot(name: string): string {
   return name.endsWith(".") ? name.slice(0, -1) : name;
 }

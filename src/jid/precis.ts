@@ -5,7 +5,7 @@ import type { Fault } from "./fault.ts";
 const FULLWIDTH_OR_HALFWIDTH = /[\u3000\uff01-\uffee]/g;
 const OTHER_SPACE = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g;
 
-/** How often the rules are applied at most, until nothing changes any more (RFC 8264, 7). */
+/** How often the rules are applied at most, until the text changes no more (RFC 8264, 7). */
 const ROUNDS = 4;
 
 /** Enforces the profile UsernameCaseMapped (RFC 8265, 3.3): letters in lower case, no spaces, no symbols. */
@@ -19,7 +19,7 @@ export function usernameCaseMapped(text: string): string | Fault {
   });
 }
 
-/** Enforces the profile OpaqueString (RFC 8265, 4.2): any text but controls; case and width are kept. */
+/** Enforces the profile OpaqueString (RFC 8265, 4.2): any text without controls, in its own case and width. */
 export function opaqueString(text: string): string | Fault {
   return untilStable(
     text,

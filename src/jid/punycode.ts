@@ -5,8 +5,8 @@ const SKEW = 38;
 const DAMP = 700;
 
 /**
- * What an A-label says after its `xn--` (RFC 3492, 6.2). Only ever given what a URL has checked, so
- * at most the label of a host name; `undefined` for what cannot be decoded all the same.
+ * Decodes the text of an A-label after its `xn--` (RFC 3492, 6.2). The text has passed a URL, so it is
+ * at most as long as the label of a host name. `undefined` where it cannot be decoded all the same.
  */
 export function decodePunycode(encoded: string): string | undefined {
   const delimiter = encoded.lastIndexOf("-");
@@ -36,7 +36,7 @@ export function decodePunycode(encoded: string): string | undefined {
   return output.join("");
 }
 
-/** `a` to `z` are 0 to 25, `0` to `9` are 26 to 35; nothing else, the end included, is a digit. */
+/** `a` to `z` are 0 to 25, `0` to `9` are 26 to 35. All else, the end included, is no digit. */
 function digitOf(code: number): number | undefined {
   if (code >= 0x61 && code <= 0x7a) return code - 0x61;
   if (code >= 0x30 && code <= 0x39) return code - 0x30 + 26;

@@ -187,6 +187,7 @@ describe("the tables", () => {
       username: true,
       bind: true,
       envelopes: true,
+      relays: true,
     };
     const [, dialects = ""] = section(page, "Options").split("The dialects:");
     expect([...table(dialects).keys()]).toEqual(Object.keys(options));
