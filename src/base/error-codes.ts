@@ -11,10 +11,11 @@ export const ARGUMENT_CODES = {
    */
   BAD_OPTION: "an option has a value that cannot be used",
   /**
-   * A text is not a valid address (RFC 7622): a part is empty, is too long, or holds a forbidden character. The text
-   * was given to `jid`, stands in a `to` or `from` that the broker must understand, or is the address that a
-   * dialect of your own has bound. The message says which part is wrong. A bad address among the options of a dialect
-   * is a `BAD_OPTION`. Not retryable.
+   * A text is not a valid address: a part is empty, is too long, or holds a forbidden character. The message says
+   * which part is wrong. `jid` and `jid.of` accept what RFC 7622 allows. A component's `from`, and the address that a
+   * dialect of your own has bound, may also be what servers allow (nodeprep, resourceprep). Of a `to` only the domain
+   * is read, and only on `jabberd2`. `escapeLocal` refuses a text that begins or ends with a space. A bad address
+   * among the options of a dialect is a `BAD_OPTION`. Not retryable.
    */
   BAD_JID: "this is not a valid address",
   /**
@@ -202,6 +203,13 @@ export const SENDING_CODES = {
   /** A service's stanza has no `to`. Servers drop such a stanza or end the stream. Not retryable. */
   MISADDRESSED: "the stanza is not for this connection, or from another address than its envelope",
   MISSING_TO: "a component's stanza needs an address to go to",
+  /**
+   * A service received a stanza with an address that cannot be true, and the stanza was dropped. It is for another
+   * domain, or it came over the jabberd2 router in the envelope of a service that may not send for that address. The
+   * error comes with the event `dropped`. If the parts of your jabberd2 have other ids than `sm`, `s2s` and `c2s`, name
+   * them in `relays`. Not retryable.
+   */
+  MISADDRESSED: "a received stanza is not from, or not for, the domain it should be",
   /**
    * The session ended before the server had acknowledged the stanza. The server may have received it. Send it again
    * only if a copy does no harm. Retryable.

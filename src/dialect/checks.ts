@@ -1,5 +1,6 @@
 import { badOption } from "../base/check.ts";
-import { type Jid, jid } from "../jid/jid.ts";
+import { tryCarriedJid } from "../jid/carried.ts";
+import type { Jid } from "../jid/jid.ts";
 import { mechanisms } from "../sasl/mechanisms.ts";
 
 /** Checks an option that is an address. Ends in `BAD_OPTION`. */
@@ -16,7 +17,7 @@ export function accountOption(option: string, value: unknown): Jid {
   throw badOption(option, "an address such as user@example.org", value);
 }
 
-/** Checks an option that is a domain: an address without user and resource. Ends in `BAD_OPTION`. */
+/** Checks an option that is a domain: an address without local part and resource. Ends in `BAD_OPTION`. */
 export function domainOption(option: string, value: unknown): string {
   const address = read(value);
   if (address !== undefined && address.full === address.domain) return address.domain;
@@ -34,11 +35,7 @@ export function mechanismsOption(option: string, value: unknown): readonly strin
   });
 }
 
+/** A part that RFC 7622 refuses stays as spelt, where servers allow it: an account may be what its server calls it. */
 function read(value: unknown): Jid | undefined {
-  if (typeof value !== "string") return undefined;
-  try {
-    return jid(value);
-  } catch {
-    return undefined;
-  }
+  return typeof value === "string" ? tryCarriedJid(value) : undefined;
 }

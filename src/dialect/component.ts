@@ -1,11 +1,12 @@
 import { type Needs, needed, settleOptions } from "../base/option.ts";
 import { handshake } from "../negotiate/handshake.ts";
 import { passwordOption } from "../sasl/password.ts";
+import { isStanza } from "../stream/stanza.ts";
 import { NS } from "../xml/namespaces.ts";
 import { domainOption } from "./checks.ts";
 import type { Dialect } from "./dialect.ts";
 import { openOldStream } from "./old-stream.ts";
-import { fromOwnDomain, isStanza, notForUs } from "./own-domain.ts";
+import { fromOwnDomain, notForUs } from "./own-domain.ts";
 
 /** The options of `component`. */
 export const COMPONENT_OPTIONS = {
@@ -22,11 +23,10 @@ export const COMPONENT_OPTIONS = {
 export interface ComponentOptions extends Needs<typeof COMPONENT_OPTIONS.needs> {}
 
 /**
- * A component by the handshake of XEP-0114 (jabberd14, Prosody, ejabberd, jabberd2, Openfire …). A
- * stanza gets `from` where it has none. A received stanza for another domain is dropped
- * (`MISADDRESSED`). Of these servers only jabberd2's router offers STARTTLS, and only to
- * `version='1.0'`. Throws `BAD_OPTION`. Its login ends in the codes of the TLS and handshake features,
- * a stanza in `FOREIGN_FROM`, `MISSING_TO` or `BAD_JID`.
+ * A component, by the handshake of XEP-0114 (jabberd14, Prosody, ejabberd, jabberd2, Openfire …). A stanza
+ * without `from` gets the own domain. A received stanza for another domain is dropped (`MISADDRESSED`). STARTTLS is used where the policy wants it and the server offers it to
+ * `version='1.0'`, as jabberd2's router does. Ends in `BAD_OPTION`; the login in the codes of TLS and of the
+ * handshake; a stanza in `FOREIGN_FROM`, `MISSING_TO`, `BAD_JID`.
  *
  * @example component({ domain: "echo.example.org", secret: "…" })
  */
@@ -50,7 +50,7 @@ export function component(options: ComponentOptions): Dialect {
       return isStanza(stanza) ? fromOwnDomain(stanza, [domain]).stanza : stanza;
     },
     inbound(stanza) {
-      const dropped = isStanza(stanza) ? notForUs(stanza, [domain]) : undefined;
+      const dropped = isStanza(stanza) ? notForUs(stanza, domain) : undefined;
       return dropped === undefined ? { stanza } : { stanza, dropped };
     },
   });

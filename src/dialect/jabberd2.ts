@@ -4,6 +4,7 @@ import {
   group,
   type Needs,
   needed,
+  type Option,
   optional,
   type Settled,
   settleOptions,
@@ -14,10 +15,10 @@ import { bindName } from "../negotiate/router-bind.ts";
 import { authenticate, type Credentials } from "../negotiate/sasl.ts";
 import { openProtected } from "../negotiate/starttls.ts";
 import { passwordOption } from "../sasl/password.ts";
+import { isStanza } from "../stream/stanza.ts";
 import { NS } from "../xml/namespaces.ts";
 import { domainOption } from "./checks.ts";
 import type { Dialect } from "./dialect.ts";
-import { isStanza } from "./own-domain.ts";
 import { unwrap, wrap } from "./route.ts";
 
 /** How many names one stream may bind. */
@@ -37,6 +38,11 @@ const BIND = {
 
 /** The names of a service on the router, and the traffic beside that to its names. */
 export interface BindOptions extends Takes<typeof BIND> {}
+
+/** The ids that jabberd2's session manager, its server-to-server part and its client part have by default. */
+const RELAYS: readonly string[] = ["sm", "s2s", "c2s"];
+
+const relaysRow: Option<readonly string[]> = { check: namesOption, fallback: RELAYS };
 
 /** The options of `jabberd2`. */
 export const JABBERD2_OPTIONS = {
@@ -59,9 +65,9 @@ export const JABBERD2_OPTIONS = {
     /**
      * The router's names for the parts of the server that send stanzas for others. A stanza in an envelope from any
      * other name must be from that name's own domain, or it is dropped (`MISADDRESSED`). Change the list only where
-     * the server's parts have other ids. Default `["sm", "s2s", "c2s"]`.
+     * the parts of your jabberd2 have other ids. Default `["sm", "s2s", "c2s"]`.
      */
-    relays: optional<readonly string[], readonly string[]>(namesOption),
+    relays: relaysRow,
   },
 };
 
@@ -82,14 +88,11 @@ const MECHANISMS = ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "DIGEST-MD5
  * @example jabberd2({ domain: "localhost", username: "jabberd", password: "…", bind: { names: ["echo.localhost"] } })
  */
 export function jabberd2(options: Jabberd2Options): Dialect {
-  const {
-    domain,
-    username,
-    password,
-    bind,
-    envelopes,
-    relays = RELAYS,
-  } = settleOptions("jabberd2", JABBERD2_OPTIONS, options);
+  const { domain, username, password, bind, envelopes, relays } = settleOptions(
+    "jabberd2",
+    JABBERD2_OPTIONS,
+    options,
+  );
   const credentials: Credentials = {
     username,
     password,

@@ -1,6 +1,7 @@
 import { randomId } from "../base/crypto.ts";
 import { flag, type Needs, needed, settleOptions, type Takes } from "../base/option.ts";
-import { type Jid, jid } from "../jid/jid.ts";
+import { carriedJid } from "../jid/carried.ts";
+import type { Jid } from "../jid/jid.ts";
 import { iqAuth } from "../negotiate/iq-auth.ts";
 import { passwordOption } from "../sasl/password.ts";
 import { NS } from "../xml/namespaces.ts";
@@ -11,7 +12,10 @@ import { openOldStream } from "./old-stream.ts";
 /** The options of `legacy`. */
 export const LEGACY_OPTIONS = {
   needs: {
-    /** The account, `user@domain` or `user@domain/resource`; without a resource the broker chooses a random one. */
+    /**
+     * The account, `user@domain` or `user@domain/resource`; without a resource the broker chooses a random one. A part
+     * that RFC 7622 refuses is sent as spelt, if servers allow it (`x²@…`).
+     */
     jid: needed<Jid, string>(accountOption),
     /** The password, or a function that returns it at each login. */
     password: needed(passwordOption),
@@ -53,7 +57,7 @@ export function legacy(options: LegacyOptions): Dialect {
       const header = await openOldStream(login);
       const own = resource ?? randomId(login.crypto);
       await iqAuth(login, header, { username: local, resource: own, password, plaintext });
-      return { jid: jid(`${bare}/${own}`).full };
+      return { jid: carriedJid(`${bare}/${own}`).full };
     },
   });
 }

@@ -2,7 +2,6 @@ import { BrokerError } from "../base/errors.ts";
 import { carriedJid, isInDomain } from "../jid/carried.ts";
 import { splitJid } from "../jid/jid.ts";
 import { type Element, withAttribute } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
 
 /** A stanza as a component may send it. */
 export interface Sendable {
@@ -33,20 +32,10 @@ export function fromOwnDomain(stanza: Element, domains: readonly [string, ...str
   return { stanza: spelt === from ? stanza : withAttribute(stanza, "from", spelt), domain };
 }
 
-/**
- * The error for a received stanza that is for none of the own domains. `undefined` for one that is,
- * and for one without `to`.
- */
-export function notForUs(stanza: Element, domains: readonly string[]): BrokerError | undefined {
-  const { to } = stanza.attrs;
-  if (to === undefined || domains.some((domain) => isInDomain(to, domain))) return undefined;
-  return new BrokerError("MISADDRESSED", `to ${to}, not ${domains.join(", ")}`);
-}
-
-/** Whether an element is one of the three that servers route (RFC 6120, 8). */
-export function isStanza({ name, ns }: Element): boolean {
-  if (ns !== undefined && ns !== NS.client && ns !== NS.component) return false;
-  return name === "message" || name === "presence" || name === "iq";
+/** The error for a received stanza that is for another domain. A stanza without `to` is for us. */
+export function notForUs({ attrs: { to } }: Element, domain: string): BrokerError | undefined {
+  if (to === undefined || isInDomain(to, domain)) return undefined;
+  return new BrokerError("MISADDRESSED", `to ${to}, not ${domain}`);
 }
 
 /** An address with its domain in another spelling. */

@@ -1,10 +1,11 @@
 import { BrokerError } from "../base/errors.ts";
 import { domainOf, isInDomain } from "../jid/carried.ts";
 import { routerAnswer } from "../negotiate/router-bind.ts";
+import { isStanza } from "../stream/stanza.ts";
 import { Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { Inbound } from "./dialect.ts";
-import { fromOwnDomain, isStanza } from "./own-domain.ts";
+import { fromOwnDomain } from "./own-domain.ts";
 
 /** The meaning of the codes on an envelope that comes back. */
 const REASONS: ReadonlyMap<string, string> = new Map(

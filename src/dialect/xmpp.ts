@@ -1,6 +1,7 @@
 import { text } from "../base/check.ts";
 import { type Needs, needed, optional, settleOptions, type Takes } from "../base/option.ts";
-import { type Jid, jid } from "../jid/jid.ts";
+import { carriedJid } from "../jid/carried.ts";
+import type { Jid } from "../jid/jid.ts";
 import { bind } from "../negotiate/bind.ts";
 import { featuresOf, open } from "../negotiate/open.ts";
 import { authenticate, type Credentials } from "../negotiate/sasl.ts";
@@ -16,7 +17,8 @@ export const XMPP_OPTIONS = {
   needs: {
     /**
      * The account, `user@domain` or `user@domain/resource`; without a resource the broker chooses a random one.
-     * With ANONYMOUS or EXTERNAL the domain alone is enough: the server names the account.
+     * With ANONYMOUS or EXTERNAL the domain alone is enough: the server names the account. A part that RFC 7622
+     * refuses is sent as spelt, if servers allow it (`x²@…`).
      */
     jid: needed<Jid, string>(addressOption),
   },
@@ -49,7 +51,8 @@ const WITHOUT_PASSWORD: readonly string[] = ["ANONYMOUS", "EXTERNAL"];
 
 /**
  * A client of an XMPP 1.0 server (RFC 6120): TLS, SASL, resource binding, and a session if the server insists on
- * one. Ends in `BAD_OPTION`; the login in the codes of TLS, SASL, bind and session.
+ * one. The address in force is the bound one, which the server may spell in its own way (`gross@…` for `groß@…`).
+ * Ends in `BAD_OPTION`; the login in the codes of TLS, SASL, bind and session.
  *
  * @example xmpp({ jid: "romeo@example.net/orchard", password: "…" })
  */
@@ -68,7 +71,7 @@ export function xmpp(options: XmppOptions): Dialect {
     mechanisms,
   };
   const identity: Pick<Jid, "local" | "domain"> =
-    authzid === undefined ? { local, domain } : jid(authzid);
+    authzid === undefined ? { local, domain } : carriedJid(authzid);
 
   return Object.freeze<Dialect>({
     name: "xmpp",

@@ -7,7 +7,7 @@ import type { Instruments } from "../contract/instruments.ts";
 import { DEFAULTS, type Settings } from "../contract/options.ts";
 import type { Phase } from "../contract/phase.ts";
 import type { Runtime } from "../contract/runtime.ts";
-import { jid } from "../jid/jid.ts";
+import { carriedJid } from "../jid/carried.ts";
 import type { Lookup } from "../lookup/endpoint.ts";
 import type { LoginResult, Previous } from "../negotiate/login.ts";
 import type { Channel } from "../stream/channel.ts";
@@ -383,7 +383,7 @@ export class Link implements StreamOwner {
     if (this.#destination.policy === "direct") await negotiation.secureDirectly();
     const result = await this.#parts.settings.dialect.negotiate(negotiation);
     // Answers are judged by it: a dialect of the caller's must not bring what is no address.
-    jid(result.jid);
+    carriedJid(result.jid);
     this.#mustGoOn();
     return result;
   }

@@ -1,6 +1,7 @@
 import { randomId } from "../base/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
-import { type Jid, jid } from "../jid/jid.ts";
+import { carriedJid, isSameAddress } from "../jid/carried.ts";
+import type { Jid } from "../jid/jid.ts";
 import { type StanzaError, stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
@@ -9,17 +10,18 @@ import type { Login } from "./login.ts";
 
 /** The address to bind. */
 export interface Wanted {
-  /** Left out: the server says who we are (ANONYMOUS, EXTERNAL). */
+  /** `undefined`: the server names the account (ANONYMOUS, EXTERNAL). */
   readonly local: string | undefined;
   readonly domain: string;
-  /** Left out: a random one. */
+  /** `undefined`: a random one. */
   readonly resource: string | undefined;
 }
 
 /**
- * Resource binding (RFC 6120, 7). Needs the stream as it was restarted after authentication. If the
- * resource is refused in a way that another may cure, a random one is asked for, once. Ends in
- * `BIND_FAILED`, also if the server binds somebody else's address.
+ * Binds a resource (RFC 6120, 7). It needs the stream as it was restarted after authentication. If the
+ * server refuses the resource in a way that another may cure, a random one is asked for, once. The
+ * server may spell the account in its own way. Ends in `BIND_FAILED`, also if the server binds the
+ * address of another account.
  */
 export async function bind(login: Login, features: Element, wanted: Wanted): Promise<Jid> {
   if (features.child("bind", NS.bind) === undefined) {
@@ -32,7 +34,9 @@ export async function bind(login: Login, features: Element, wanted: Wanted): Pro
   }
   if (answer.attrs.type === "error") throw refused(login, "BIND_FAILED", answer);
   const bound = boundAddress(login, answer);
-  if (bound.domain !== wanted.domain || (wanted.local ?? bound.local) !== bound.local) {
+  const local = wanted.local ?? bound.local;
+  const account = local === undefined ? wanted.domain : `${local}@${wanted.domain}`;
+  if (!isSameAddress(bound.bare, account)) {
     const address = login.revealed ? "an address" : bound.bare;
     throw new BrokerError("BIND_FAILED", `the server bound ${address}, which is not ours`);
   }
@@ -51,13 +55,13 @@ function anotherMayDo({ type, condition }: StanzaError): boolean {
 }
 
 function boundAddress(login: Login, answer: Element): Jid {
-  const text = answer.child("bind", NS.bind)?.childText("jid");
+  const text = answer.child("bind", NS.bind)?.childText("jid") ?? "";
   try {
-    const bound = jid(text ?? "");
+    const bound = carriedJid(text);
     if (bound.resource !== undefined) return bound;
   } catch (cause) {
-    const detail = "the server bound what is no address";
-    // The cause quotes it, and a server that has seen a secret may have put that there.
+    const detail = "the server bound a text that is no address";
+    // The cause quotes the text, into which a server may put a secret that it has seen.
     throw new BrokerError("PROTOCOL_ERROR", detail, login.revealed ? {} : { cause });
   }
   throw new BrokerError("PROTOCOL_ERROR", "the server bound an address without a resource");

@@ -1,6 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
 import { isToBeRenewed } from "../base/renewal.ts";
 import { bareText } from "../jid/jid.ts";
+import { isStanza } from "../stream/stanza.ts";
 import { errorElement, type StanzaError } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -200,16 +201,9 @@ function choose(
   return entries.find(({ to }) => to === from);
 }
 
-/** Whether an element is a request that must be answered. */
-export function isRequest(element: Element): boolean {
-  const { type } = element.attrs;
-  return element.name === "iq" && (type === "get" || type === "set");
-}
-
 function isAnswerKind(stanza: Element): boolean {
-  if (stanza.name !== "iq") return false;
   const { type } = stanza.attrs;
-  return type === "result" || type === "error";
+  return (type === "result" || type === "error") && stanza.name === "iq" && isStanza(stanza);
 }
 
 /** The result for a request, with the payload given. */

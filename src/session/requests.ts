@@ -7,7 +7,7 @@ import type { Delivery } from "../contract/delivery.ts";
 import type { Instruments } from "../contract/instruments.ts";
 import { stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, withAttribute } from "../xml/element.ts";
-import { isAnswer } from "./answers.ts";
+import { isAnswer, isReturned } from "./answers.ts";
 
 /** A request that waits for its answer. */
 export interface PendingRequest {
@@ -179,10 +179,9 @@ export class Requests {
 
   /** A stanza of ours came back: if it is one of these, it could not be delivered. */
   fail(returned: Element, error: BrokerError, session: AskingSession): boolean {
-    const { name, attrs } = returned;
-    const entry = this.#entries?.get(attrs.id ?? "");
-    if (entry?.session !== session) return false;
-    if (entry.stanza.name !== name || entry.stanza.attrs.type !== attrs.type) return false;
+    const entry = this.#entries?.get(returned.attrs.id ?? "");
+    if (entry?.session !== session || !isReturned(entry.stanza, returned, session.jid))
+      return false;
     this.#settle(entry, error);
     return true;
   }

@@ -9,12 +9,13 @@ import type { Prober } from "../link/keep-alive.ts";
 import type { Link } from "../link/link.ts";
 import type { Management, Previous } from "../negotiate/login.ts";
 import type { StreamContext } from "../stream/framing.ts";
+import { isRequest } from "../stream/stanza.ts";
 import type { StreamSink } from "../stream/stream.ts";
 import { type Element, isElement, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { serialize } from "../xml/write/serialize.ts";
 import type { Acks } from "./acks.ts";
-import { askedBy, isRequest, resultFor } from "./incoming.ts";
+import { askedBy, resultFor } from "./incoming.ts";
 import type { Item } from "./item.ts";
 import type { Requests } from "./requests.ts";
 import { Returnable } from "./returned.ts";
@@ -166,16 +167,16 @@ export class Session implements StreamSink, Prober {
     const taken = this.#takeApart(element);
     if (taken === undefined) return;
     const { stanza, route, returned, dropped } = taken;
-    if (dropped !== undefined) {
-      instruments.dropped(stanza, dropped);
-      return;
-    }
     if (stanza.ns !== context.ns && stanza.ns !== NS.client) {
       this.#nonza(stanza);
       return;
     }
     toClient(stanza, context.ns);
     this.#handled++;
+    if (dropped !== undefined) {
+      instruments.dropped(stanza, dropped);
+      return;
+    }
     if (this.#isProbe(stanza)) return;
     count(instruments.stats.received, stanza.name);
     if (returned !== undefined) this.#returned(stanza, returned);

@@ -11,9 +11,9 @@ import {
   errorFor,
   type IncomingRequest,
   type IncomingRequests,
-  isRequest,
   resultFor,
 } from "../session/incoming.ts";
+import { isRequest } from "../stream/stanza.ts";
 import { isStanzaError } from "../stream/stanza-error.ts";
 import { type Element, isElement, withAttribute, type XPathNode } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";

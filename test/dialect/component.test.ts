@@ -172,10 +172,14 @@ describe("a stanza that is sent", () => {
     ["c@plays.shakespeare.lit/d", "c@plays.shakespeare.lit/d"],
     ["C@plays.shakespeare.lit/d", "C@plays.shakespeare.lit/d"],
     // Servers end the stream for a domain that is not spelt as they know it.
-    ["C@PLAYS.shakespeare.lit", "c@plays.shakespeare.lit"],
+    ["C@PLAYS.shakespeare.lit", "C@plays.shakespeare.lit"],
     ["Plays.Shakespeare.lit", "plays.shakespeare.lit"],
     ["c@plays.shakespeare.lit./x Y", "c@plays.shakespeare.lit/x Y"],
     ["plays.shakespeare.lit/x@y/z", "plays.shakespeare.lit/x@y/z"],
+    // RFC 7622 refuses these, and servers carry them.
+    ["\u2603%irc.example@PLAYS.shakespeare.lit", "\u2603%irc.example@plays.shakespeare.lit"],
+    ["#r%i@plays.shakespeare.lit/\u2764\ufe0f Anna", "#r%i@plays.shakespeare.lit/\u2764\ufe0f Anna"],
+    ["plays.shakespeare.lit/\u{1f916}", "plays.shakespeare.lit/\u{1f916}"],
   ])("from %s goes out from %s", async (from, expected) => {
     await sent(xml("message", { to: "a@b", from }), `<message to='a@b' from='${expected}'/>`);
   });
