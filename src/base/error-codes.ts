@@ -201,7 +201,6 @@ export const SENDING_CODES = {
    */
   FOREIGN_FROM: "the sender's address is outside the component's own domains",
   /** A service's stanza has no `to`. Servers drop such a stanza or end the stream. Not retryable. */
-  MISADDRESSED: "the stanza is not for this connection, or from another address than its envelope",
   MISSING_TO: "a component's stanza needs an address to go to",
   /**
    * A service received a stanza with an address that cannot be true, and the stanza was dropped. It is for another

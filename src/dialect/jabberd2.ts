@@ -24,9 +24,6 @@ import { unwrap, wrap } from "./route.ts";
 /** How many names one stream may bind. */
 const MOST_NAMES = 100;
 
-/** The ids that jabberd2's session manager, server-to-server part and client part have by default. */
-const RELAYS = ["sm", "s2s", "c2s"];
-
 const BIND = {
   /** The names to be reached under, at most 100. Default: one, `username.domain`. */
   names: optional<readonly [string, ...string[]], readonly string[]>(namesOption),

@@ -178,7 +178,10 @@ describe("a stanza that is sent", () => {
     ["plays.shakespeare.lit/x@y/z", "plays.shakespeare.lit/x@y/z"],
     // RFC 7622 refuses these, and servers carry them.
     ["\u2603%irc.example@PLAYS.shakespeare.lit", "\u2603%irc.example@plays.shakespeare.lit"],
-    ["#r%i@plays.shakespeare.lit/\u2764\ufe0f Anna", "#r%i@plays.shakespeare.lit/\u2764\ufe0f Anna"],
+    [
+      "#r%i@plays.shakespeare.lit/\u2764\ufe0f Anna",
+      "#r%i@plays.shakespeare.lit/\u2764\ufe0f Anna",
+    ],
     ["plays.shakespeare.lit/\u{1f916}", "plays.shakespeare.lit/\u{1f916}"],
   ])("from %s goes out from %s", async (from, expected) => {
     await sent(xml("message", { to: "a@b", from }), `<message to='a@b' from='${expected}'/>`);
