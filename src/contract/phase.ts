@@ -4,8 +4,8 @@ export type Phase =
   | {
       readonly name: "connecting";
       /** Absent while the server is being looked up. */
-      readonly host?: string;
-      readonly port?: number;
+      readonly host?: string | undefined;
+      readonly port?: number | undefined;
       /** Counts the tries since the broker was last ready, from 1; not the endpoints. */
       readonly attempt: number;
     }

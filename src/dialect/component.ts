@@ -23,7 +23,7 @@ export interface ComponentOptions extends Needs<typeof COMPONENT_OPTIONS.needs> 
 
 /**
  * A component, by the handshake of XEP-0114 (jabberd14, Prosody, ejabberd, jabberd2, Openfire …). A stanza
- * without `from` gets the own domain. STARTTLS is used where the policy wants it and the server offers it to
+ * without `from` gets the component's domain. STARTTLS is used where the policy wants it and the server offers it to
  * `version='1.0'`, as jabberd2's router does. Ends in `BAD_OPTION`; the login in the codes of TLS and of the
  * handshake; a stanza in `FOREIGN_FROM`, `MISSING_TO`, `BAD_JID`.
  *
