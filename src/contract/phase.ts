@@ -1,4 +1,4 @@
-/** Where a broker is in its life. `step` names the layer under negotiation. */
+/** The phase of a broker. `step` names the layer under negotiation. */
 export type Phase =
   | { readonly name: "idle" }
   | {
@@ -16,7 +16,7 @@ export type Phase =
 /** The layers of a negotiation, each with a deadline of its own. */
 export type Step = "stream" | "tls" | "auth" | "bind" | "session";
 
-/** Which phase may follow which. */
+/** The phases that may follow each phase. */
 export const TRANSITIONS: Readonly<Record<Phase["name"], readonly Phase["name"][]>> = {
   idle: ["connecting"],
   connecting: ["connecting", "negotiating", "closing", "idle"],

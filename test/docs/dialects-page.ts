@@ -69,7 +69,12 @@ export function printMechanisms(): string {
     yes(reveals({ revealsSecret })),
     yes(onlyIfNamed),
   ]);
-  const head = ["mechanism", "the server proves itself", "shows the server its secret", "only if named"];
+  const head = [
+    "mechanism",
+    "the server proves itself",
+    "shows the server its secret",
+    "only if named",
+  ];
   return table(head, rows);
 }
 
