@@ -1,5 +1,5 @@
-// What the package exports on every runtime. `Broker` itself stands in node.ts and index.ts, which give it
-// what their runtimes have. Left out on purpose: everything inside stream/, negotiate/ and sasl/.
+// The exports of the package on every runtime. `Broker` itself stands in node.ts and index.ts, which give it the
+// parts of their runtimes. Left out on purpose: everything inside stream/, negotiate/ and sasl/.
 
 export type { Crypto, HashName } from "./base/crypto.ts";
 export type { ListenOptions } from "./base/emitter.ts";

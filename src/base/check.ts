@@ -20,7 +20,7 @@ export function knownOptions(owner: string, given: object, known: readonly strin
   }
 }
 
-/** A whole number in a range. */
+/** Checks a whole number in a range. Ends in `BAD_OPTION`. */
 export function wholeNumber(
   option: string,
   value: unknown,
@@ -35,21 +35,21 @@ export function wholeNumber(
   throw badOption(option, `a whole number ${range}`, value);
 }
 
-/** A text that is not empty. */
+/** Checks a text that is not empty. Ends in `BAD_OPTION`. */
 export function text(option: string, value: unknown): string {
   if (typeof value === "string" && value !== "") return value;
   throw badOption(option, "a text that is not empty", value);
 }
 
-/** A name, or an IPv6 address (perhaps with the interface it is on); a colon in anything else begins a port. */
+/** A name, or an IPv6 address, perhaps with its interface. In a name a colon would begin a port. */
 const HOST = /^(?:[^\s/\\:@?#[\]]+|[\da-f]*:[\da-f]*:[\da-f:.]*(?:%[^\s/\\@[\]]+)?)$/i;
 
-/** A host as sockets and certificates have it: an IPv6 address without its brackets. */
+/** A host in the spelling of sockets and certificates: an IPv6 address loses its brackets. */
 export function withoutBrackets(host: string): string {
   return host.replace(/^\[(.*)\]$/, "$1");
 }
 
-/** What can be a host: a name or an address without anything around it, but for the brackets of an IPv6 address. */
+/** Checks a host: a name or an address, and nothing around it but the brackets of IPv6. Ends in `BAD_OPTION`. */
 export function host(option: string, value: unknown): string {
   const given = text(option, value);
   if (HOST.test(withoutBrackets(given))) return given;
@@ -57,7 +57,7 @@ export function host(option: string, value: unknown): string {
   throw badOption(option, wanted, given);
 }
 
-/** One of a few values. */
+/** Checks one of a few values. Ends in `BAD_OPTION`. */
 export function oneOf<const Word extends string | boolean>(
   option: string,
   value: unknown,
@@ -69,13 +69,13 @@ export function oneOf<const Word extends string | boolean>(
   throw badOption(option, `${wanted}${words.map((w) => JSON.stringify(w)).join(", ")}`, value);
 }
 
-/** A flag. */
+/** Checks a flag. Ends in `BAD_OPTION`. */
 export function trueOrFalse(option: string, value: unknown): boolean {
   if (typeof value === "boolean") return value;
   throw badOption(option, "true or false", value);
 }
 
-/** An object with members, neither null nor an array. */
+/** Checks an object; null and arrays are none. Ends in `BAD_OPTION`. */
 export function record(option: string, value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Readonly<Record<string, unknown>>;
@@ -83,7 +83,7 @@ export function record(option: string, value: unknown): Readonly<Record<string, 
   throw badOption(option, "an object", value);
 }
 
-/** An `AbortSignal`, told by what is used of it: another realm or a library may have made it. */
+/** Checks an `AbortSignal` by its members, since another realm may have made it. Ends in `BAD_OPTION`. */
 export function abortSignal(option: string, value: unknown): AbortSignal {
   const { aborted, addEventListener } = record(option, value);
   if (typeof aborted === "boolean" && typeof addEventListener === "function") {
@@ -92,7 +92,7 @@ export function abortSignal(option: string, value: unknown): AbortSignal {
   throw badOption(option, "an AbortSignal (a controller's `signal`)", value);
 }
 
-/** Something that can be called. */
+/** Checks a function. Ends in `BAD_OPTION`. */
 export function callable(option: string, value: unknown): void {
   if (typeof value !== "function") throw badOption(option, "a function", value);
 }

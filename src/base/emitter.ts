@@ -33,7 +33,7 @@ type PayloadOf<Row> = Row extends EventRow<infer Payload> ? Payload : never;
 
 type Listener<Payload> = (payload: Payload) => unknown;
 
-/** Who is told of the listeners that fail. */
+/** The owner hears of the listeners that fail. */
 export interface EmitterOwner<Events> {
   listenerFailed(error: unknown, event: keyof Events): void;
 }
@@ -43,7 +43,7 @@ export interface EmitterOwner<Events> {
  * is reported once and disturbs neither the emitter nor the other listeners.
  */
 export class Emitter<Events> {
-  /** Made for the first listener: most brokers of a gateway have none. */
+  /** Made for the first listener, since most brokers of a gateway have none. */
   #listeners: Map<keyof Events, readonly Listener<never>[]> | undefined;
   readonly #owner: EmitterOwner<Events>;
 
@@ -70,7 +70,7 @@ export class Emitter<Events> {
     return undo;
   }
 
-  /** Whether anybody listens: the hot path asks before it builds a payload. */
+  /** Whether an event has a listener. The hot path asks before it builds a payload. */
   has(event: keyof Events): boolean {
     return this.#listeners?.has(event) === true;
   }

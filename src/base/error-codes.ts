@@ -126,9 +126,8 @@ export const STREAM_CODES = {
    */
   PROTOCOL_ERROR: "the server broke the protocol",
   /**
-   * The connection ended. During the login, `connect` rejects with this error. Later, `closed` resolves with it, and
-   * every pending `request` and `waitFor` rejects with it at once. Those reject with it also when you called `shutdown`
-   * or `halt`. Retryable, unless you ended it.
+   * The connection ended, and your program did not end it. During the login, `connect` rejects with this error. Later,
+   * `closed` resolves with it, and every pending `request` and `waitFor` rejects with it at once. Retryable.
    */
   DISCONNECTED: "the connection ended",
   /**
@@ -165,7 +164,8 @@ export const SENDING_CODES = {
    */
   REQUEST_TIMEOUT: "no answer came in time",
   /**
-   * Your `signal` was aborted, or you called `shutdown` or `halt` while `connect` was under way. Not retryable.
+   * Your program ended it: your `signal` was aborted, or you called `shutdown`, `halt` or `reconnect`. A pending
+   * `connect`, `request` or `waitFor` rejects with this error. Not retryable.
    */
   ABORTED: "the caller aborted it",
   /**

@@ -5,7 +5,7 @@ import { flag, type OptionRows, optional, type Takes, whole } from "../base/opti
 import type { XPathValue } from "../xpath/value.ts";
 
 const SEND = {
-  /** How long the stanza may wait in the queue, in milliseconds; then `EXPIRED`. Default: without end. */
+  /** How long the stanza may wait in the queue, in milliseconds; then `EXPIRED`. Default: no limit. */
   ttl: optional((name, value) => wholeNumber(name, value, 0)),
   /** The key of the delivery; a key in use returns its delivery and sends nothing. Default: the broker's own. */
   key: optional(text),
@@ -40,7 +40,7 @@ export interface FilterOptions extends Takes<typeof FILTER> {}
 
 const WAIT = {
   ...FILTER,
-  /** Milliseconds from the call on; then `REQUEST_TIMEOUT`. Default: without end. */
+  /** Milliseconds from the call on; then `REQUEST_TIMEOUT`. Default: no limit. */
   timeout: optional((name, value) => wholeNumber(name, value, 1, LONGEST)),
 };
 

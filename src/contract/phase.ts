@@ -1,11 +1,11 @@
-/** Where a broker is in its life. `step` names the layer under negotiation. */
+/** The phase of a broker. `step` names the layer under negotiation. */
 export type Phase =
   | { readonly name: "idle" }
   | {
       readonly name: "connecting";
       /** Absent while the server is being looked up. */
-      readonly host?: string;
-      readonly port?: number;
+      readonly host?: string | undefined;
+      readonly port?: number | undefined;
       /** Counts the tries since the broker was last ready, from 1; not the endpoints. */
       readonly attempt: number;
     }
@@ -16,7 +16,7 @@ export type Phase =
 /** The layers of a negotiation, each with a deadline of its own. */
 export type Step = "stream" | "tls" | "auth" | "bind" | "session";
 
-/** Which phase may follow which. */
+/** The phases that may follow each phase. */
 export const TRANSITIONS: Readonly<Record<Phase["name"], readonly Phase["name"][]>> = {
   idle: ["connecting"],
   connecting: ["connecting", "negotiating", "closing", "idle"],

@@ -7,7 +7,7 @@ import type { Element } from "../xml/element.ts";
 export interface Inbound {
   /** The stanza that the program sees, in the namespace of the stream or in `jabber:client`. */
   readonly stanza: Element;
-  /** The envelope it travelled in, where the dialect has envelopes. */
+  /** The envelope, where the dialect has envelopes. */
   readonly route?: Element | undefined;
   /** Set where a stanza of ours came back: the reason why it could not be delivered. */
   readonly returned?: BrokerError | undefined;
@@ -24,7 +24,7 @@ export interface Dialect {
   readonly name: string;
   /** `to` of the stream header. It is also the host if none is given, and the name that the certificate of a client dialect must have. */
   readonly domain: string;
-  /** The default namespace of the stream. Stanzas are translated between it and `jabber:client` by the broker. */
+  /** The default namespace of the stream. The broker translates stanzas between it and `jabber:client`. */
   readonly contentNamespace: string;
   /** `version` of the stream header, or `undefined` for a stream from before XMPP 1.0. */
   readonly version: string | undefined;

@@ -5,7 +5,7 @@ import { defaultsOf, type Option, type Settled, whole } from "../base/option.ts"
 export const DEEPEST = 1024;
 
 /** One row of the table of limits. `early` is the value for a peer that has not proved who it is. */
-interface Limit extends Option<number> {
+export interface Limit extends Option<number> {
   readonly early: number;
 }
 

@@ -23,13 +23,13 @@ export interface XPathOptions {
    * Namespaces by prefix. Without the empty prefix, unprefixed element names mean any namespace;
    * with it, that one (`""`: none). Unprefixed attribute names are in no namespace. `xml` is bound.
    */
-  readonly namespaces?: Readonly<Record<string, string>>;
+  readonly namespaces?: Readonly<Record<string, string>> | undefined;
   /** Variables by name, as written after the `$`. */
-  readonly variables?: Readonly<Record<string, XPathInput>>;
+  readonly variables?: Readonly<Record<string, XPathInput>> | undefined;
   /** Functions by name, as written before the `(`; those of XPath itself cannot be replaced. */
-  readonly functions?: Readonly<Record<string, XPathFunction>>;
+  readonly functions?: Readonly<Record<string, XPathFunction>> | undefined;
   /** How many steps one evaluation may take before it ends in `XPATH_LIMIT`; 250,000 by default. */
-  readonly steps?: number;
+  readonly steps?: number | undefined;
 }
 
 /**

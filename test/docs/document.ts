@@ -27,7 +27,8 @@ export function section(document: string, heading: string): string {
   const level = levelOf(lines[start] ?? "");
   const rest = lines.slice(start + 1);
   const end = rest.findIndex((line) => /^#+ /.test(line) && levelOf(line) <= level);
-  return (end < 0 ? rest : rest.slice(0, end)).join("\n");
+  const text = (end < 0 ? rest : rest.slice(0, end)).join("\n");
+  return text.replace(/^<!-- .* -->$/gm, "");
 }
 
 /** The rows of the first table in a text, without its head; each cell as it is written. */

@@ -51,14 +51,19 @@ export function printOptions(source: Source): string {
   return [all, ...groups].join("\n\n");
 }
 
-/** What `docs/options.md` prints of the options of calls. */
+/** What `docs/options.md` prints of the options of calls; calls with the same options share a section. */
 export function printCalls(source: Source): string {
   const calls = source.exported("src/contract/call-options.ts", "CALLS").members();
-  return Object.entries(CALLS as Readonly<Record<string, OptionRows>>)
-    .map(([name, rows]) => {
-      const call = calls.find((each) => each.name === name);
+  const names = new Map<OptionRows, string[]>();
+  for (const [name, rows] of Object.entries(CALLS as Readonly<Record<string, OptionRows>>)) {
+    names.set(rows, [...(names.get(rows) ?? []), name]);
+  }
+  return [...names]
+    .map(([rows, sharing]) => {
+      const call = calls.find((each) => each.name === sharing[0]);
       const members = givenTypes(call?.members() ?? []);
-      return `### ${code(name)}\n\n${optionTable(rows, { members: () => members }, "")}`;
+      const heading = sharing.map(code).join(", ");
+      return `### ${heading}\n\n${optionTable(rows, { members: () => members }, "")}`;
     })
     .join("\n\n");
 }

@@ -12,6 +12,8 @@ export interface Member {
   members(): Member[];
 }
 
+const OBJECTS = ts.TypeFlags.Object | ts.TypeFlags.Intersection;
+
 /** The source with its types and its doc comments, which the pages of `docs/` are printed from. */
 export class Source {
   readonly #program: ts.Program;
@@ -62,7 +64,7 @@ export class Source {
       doc: comment.replace(/\s+/g, " ").trim(),
       members: () =>
         (type.isUnion() ? type.types : [type])
-          .filter((part) => (part.flags & ts.TypeFlags.Object) !== 0)
+          .filter((part) => (part.flags & OBJECTS) !== 0)
           .filter((part) => part.getCallSignatures().length === 0)
           .flatMap((part) => this.#checker.getPropertiesOfType(part))
           .map((each) => this.#member(each)),
