@@ -12,7 +12,7 @@ import { LONGEST } from "../base/timer.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
 import type { TlsSettings, TransportFactory } from "../transport/transport.ts";
-import { LIMITS, type XmlLimits } from "../xml/limits.ts";
+import { LARGEST_LIMITS, LIMITS, type XmlLimits } from "../xml/limits.ts";
 import type { TraceOption } from "./trace.ts";
 
 /** How long each wait may last, in milliseconds. */
@@ -208,7 +208,7 @@ export function settle(options: BrokerOptions): Settings {
     keepAlive: settleKeepAlive(options.keepAlive),
     reconnect: false as const,
     timeouts: settleNumbers("timeouts", options.timeouts, DEFAULTS.timeouts, LONGEST),
-    limits: settleNumbers("limits", options.limits, DEFAULTS.limits, Number.MAX_SAFE_INTEGER),
+    limits: settleNumbers("limits", options.limits, DEFAULTS.limits, LARGEST_LIMITS),
     overrides: settleOverrides(options.overrides),
   });
 }
@@ -321,20 +321,21 @@ function texts(option: string, given: unknown): readonly string[] {
   return Object.freeze(given.map((one: unknown) => text(option, one)));
 }
 
-/** A group of options that are whole numbers of at least 1. */
+/** A group of options that are whole numbers of at least 1, and at most `most`, which may be one for each. */
 function settleNumbers<Group extends object>(
   owner: string,
   given: Partial<Group> | undefined,
   defaults: Group,
-  most: number,
+  most: number | Readonly<Partial<Record<keyof Group, number>>>,
 ): Group {
   if (given === undefined) return defaults;
   record(owner, given);
   knownOptions(owner, given, Object.keys(defaults));
   const settled: Record<string, number> = {};
-  for (const [name, fallback] of Object.entries(defaults) as [string, number][]) {
-    const value: unknown = (given as Record<string, unknown>)[name] ?? fallback;
-    settled[name] = wholeNumber(`${owner}.${name}`, value, 1, most);
+  for (const [name, fallback] of Object.entries(defaults) as [keyof Group & string, number][]) {
+    const value: unknown = given[name] ?? fallback;
+    const largest = typeof most === "number" ? most : most[name];
+    settled[name] = wholeNumber(`${owner}.${name}`, value, 1, largest);
   }
   return Object.freeze(settled) as Group;
 }

@@ -258,10 +258,10 @@ export class Stream implements Receiver {
 
   /** What arrived cannot be read on. */
   unreadable(error: XmlError): void {
-    const { condition, detail, offset, found } = error;
+    const { condition, detail, offset, found, exceeded } = error;
     // A server that has let us in is one, and a new stream does not begin with the stanza that ended this one.
     const isPassing = this.#flows;
-    const told = isPassing ? new XmlError(condition, detail, offset, found, true) : error;
+    const told = isPassing ? new XmlError(condition, detail, offset, found, true, exceeded) : error;
     this.#refuse(told, condition);
   }
 

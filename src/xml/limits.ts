@@ -1,33 +1,56 @@
 import { BrokerError } from "../base/errors.ts";
 
-/** What a peer may make a parser hold. Exceeding any ends in `POLICY_VIOLATION`. */
+/** Bounds on the input of a parser. Exceeding any ends in `POLICY_VIOLATION`, and the error names the limit. */
 export interface XmlLimits {
-  /** Bytes of one stanza, or of the stream header. */
+  /** The most bytes of one stanza, or of the stream header. */
   readonly bytes: number;
-  /** Elements within one another, the stanza being the first; at most 1,024. */
+  /** The most elements within one another, the stanza being the first. */
   readonly depth: number;
-  /** Elements in one stanza, itself included. */
+  /** The most elements in one stanza, itself included. Each costs about 130 bytes of memory. */
   readonly elements: number;
-  /** Attributes of one element, namespace declarations not counted. */
+  /** The most attributes of one element. Namespace declarations do not count. */
   readonly attributes: number;
-  /** Namespace declarations of one element. */
+  /** The most namespace declarations of one element. */
   readonly declarations: number;
-  /** Bytes of one name, its prefix included. */
+  /** The most bytes of one name, its prefix included. */
   readonly name: number;
-  /** Bytes of one tag, from `<` to `>`. */
+  /** The most bytes of one tag, from `<` to `>`. */
   readonly tag: number;
-  /** Bytes of white space between two stanzas. */
+  /** The most bytes of white space between two stanzas. */
   readonly space: number;
 }
 
-/** The deepest tree that is parsed or written, whatever the options say. */
+/** The deepest tree that is parsed or written, in elements. Readers and writers call themselves once per level. */
 export const DEEPEST = 1024;
 
-/** The defaults once the peer has proved who it is. */
+/** In bytes; engines make no string longer than four times this. */
+const LONGEST_STANZA = 128 * 1024 * 1024;
+/** `<a/>` has four bytes. */
+const MOST_ELEMENTS = LONGEST_STANZA / 4;
+
+/** The largest value that each limit may have. */
+export const LARGEST_LIMITS: XmlLimits = Object.freeze({
+  bytes: LONGEST_STANZA,
+  depth: DEEPEST,
+  elements: MOST_ELEMENTS,
+  attributes: MOST_ELEMENTS,
+  declarations: MOST_ELEMENTS,
+  name: LONGEST_STANZA,
+  tag: LONGEST_STANZA,
+  space: Number.MAX_SAFE_INTEGER,
+});
+
+/**
+ * A stanza whose elements have so many bytes each, on average, meets `bytes` before `elements`. The
+ * shortest that servers send in numbers are `<group>x</group>` and `<item jid='a@b.c'/>`.
+ */
+const BYTES_PER_ELEMENT = 16;
+
+/** The defaults for a peer that is authenticated. */
 export const LIMITS: XmlLimits = Object.freeze({
   bytes: 1_048_576,
   depth: 128,
-  elements: 16_384,
+  elements: 1_048_576 / BYTES_PER_ELEMENT,
   attributes: 64,
   declarations: 64,
   name: 1024,
@@ -35,11 +58,11 @@ export const LIMITS: XmlLimits = Object.freeze({
   space: 1_048_576,
 });
 
-/** The defaults for a peer that has not proved who it is. */
+/** The defaults for a peer that is not authenticated yet. */
 export const LIMITS_BEFORE_AUTHENTICATION: XmlLimits = Object.freeze({
   bytes: 65_536,
   depth: 16,
-  elements: 256,
+  elements: 65_536 / BYTES_PER_ELEMENT,
   attributes: 64,
   declarations: 64,
   name: 1024,
@@ -47,17 +70,17 @@ export const LIMITS_BEFORE_AUTHENTICATION: XmlLimits = Object.freeze({
   space: 4096,
 });
 
-/** Limits with some of them changed. Ends in `BAD_OPTION` for what is no limit. */
+/** Limits with some of them changed. Ends in `BAD_OPTION` for an unknown limit or value. */
 export function settleLimits(base: XmlLimits, changes?: Partial<XmlLimits>): XmlLimits {
   if (changes === undefined) return base;
-  // Either says all there is to say, and all who leave it at that share it: a gateway has thousands of parsers.
+  // Each of these is complete and frozen, so thousands of parsers can share it.
   if (changes === LIMITS || changes === LIMITS_BEFORE_AUTHENTICATION) return changes as XmlLimits;
   const settled: Record<string, number> = { ...base };
-  for (const [name, value] of Object.entries(changes) as [string, number | undefined][]) {
+  for (const [name, value] of Object.entries(changes) as [keyof XmlLimits, number | undefined][]) {
     if (value === undefined) continue;
     if (!Object.hasOwn(base, name))
       throw new BrokerError("BAD_OPTION", `there is no XML limit \`${name}\``);
-    const most = name === "depth" ? DEEPEST : Number.MAX_SAFE_INTEGER;
+    const most = LARGEST_LIMITS[name];
     if (!(Number.isSafeInteger(value) && value >= 1 && value <= most)) {
       throw new BrokerError(
         "BAD_OPTION",

@@ -68,7 +68,11 @@ const bad: [unknown, string][] = [
   ],
   [
     { dialect: bare, limits: { bytes: "1M" } },
-    'limits.bytes must be a whole number of at least 1, got "1M"',
+    'limits.bytes must be a whole number from 1 to 134217728, got "1M"',
+  ],
+  [
+    { dialect: bare, limits: { depth: 1025 } },
+    "limits.depth must be a whole number from 1 to 1024, got 1025",
   ],
   [{ dialect: bare, trace: { file: "x" } }, "trace has no option file; it knows to, secrets"],
   [{ dialect: bare, trace: { secrets: "yes" } }, 'trace.secrets must be true, got "yes"'],
