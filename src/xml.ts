@@ -21,5 +21,5 @@ export type { Hole, Xml } from "./xml/template.ts";
 export { xml } from "./xml/template.ts";
 export type { SerializeContext, SerializeOptions } from "./xml/write/serialize.ts";
 export { openTag, serialize } from "./xml/write/serialize.ts";
-export type { XmlCondition } from "./xml/xml-error.ts";
+export type { Exceeded, XmlCondition } from "./xml/xml-error.ts";
 export { XmlError } from "./xml/xml-error.ts";

@@ -1,7 +1,7 @@
 import { knownOptions } from "../base/check.ts";
 import { defaultsOf, type Option, type Settled, whole } from "../base/option.ts";
 
-/** The deepest tree that is parsed or written, whatever the options say. */
+/** The deepest tree that is parsed or written, in elements. Readers and writers call themselves once per level. */
 export const DEEPEST = 1024;
 
 /** One row of the table of limits. `early` is the value for a peer that has not proved who it is. */

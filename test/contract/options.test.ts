@@ -81,7 +81,11 @@ const bad: [unknown, string][] = [
   ],
   [
     { dialect: bare, limits: { bytes: "1M" } },
-    'limits.bytes must be a whole number of at least 1, got "1M"',
+    'limits.bytes must be a whole number from 1 to 134217728, got "1M"',
+  ],
+  [
+    { dialect: bare, limits: { depth: 1025 } },
+    "limits.depth must be a whole number from 1 to 1024, got 1025",
   ],
   [
     { dialect: bare, limits: { depth: 1025 } },

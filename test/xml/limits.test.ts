@@ -7,7 +7,9 @@ import {
 } from "../../src/xml/limits.ts";
 import { parse } from "../../src/xml/read/parse.ts";
 import { PushParser } from "../../src/xml/read/push-parser.ts";
+import { StreamParser } from "../../src/xml/read/stream-parser.ts";
 import { serialize } from "../../src/xml/write/serialize.ts";
+import { XmlError } from "../../src/xml/xml-error.ts";
 import { bytesOf, cuts, record } from "./recorder.ts";
 
 const HEADER = "<s xmlns='u'>";
@@ -55,8 +57,88 @@ test.each<[keyof XmlLimits, number, bad: string, at: number, good: string]>([
 test("the header has limits, too", () => {
   const limits = { bytes: 20, tag: 100 };
   expect(record(["<s xmlns='u' a='1234'>"], { limits })).toEqual([
-    ["error", "policy-violation", 20, expect.any(String)],
+    ["error", "policy-violation", 20, expect.stringContaining("limits.bytes (20) is exceeded")],
   ]);
+});
+
+/** The error that a stream ends in. */
+function errorOf(pieces: readonly Uint8Array[], limits: Partial<XmlLimits>): XmlError | undefined {
+  const parser = new StreamParser({ limits });
+  for (const piece of pieces) {
+    parser.feed(piece);
+    while (parser.read() !== undefined);
+  }
+  return parser.end instanceof XmlError ? parser.end : undefined;
+}
+
+describe("the error names the limit, the stanza and its sender:", () => {
+  const from = "o'neill@example.net/🌹";
+  const iq = `<iq from="${from}">`;
+  const one = "x".repeat(100);
+  test.each<[keyof XmlLimits, number, bad: string, stanza?: string, from?: string]>([
+    ["bytes", 100, `${iq}${one}</iq>`, "iq", from],
+    ["bytes", 100, `<message>${one}`, "message"],
+    ["bytes", 100, `${iq}<query ${one}='1'/>`, "iq", from],
+    ["bytes", 100, `<iq to='${one}' from='a@b'>`],
+    ["bytes", 100, `<iq to='${one}' from='a@b'/>`],
+    ["depth", 2, `${iq}<query><item/></query></iq>`, "iq", from],
+    ["elements", 2, `${iq}<query/><query/></iq>`, "iq", from],
+    ["attributes", 1, `${iq}<query a='1' b='2'/></iq>`, "iq", from],
+    ["attributes", 1, "<iq from='a@b' to='c@d'/>"],
+    ["declarations", 1, `${iq}<query xmlns='u' xmlns:p='v'/></iq>`, "iq", from],
+    ["name", 30, `${iq}<${one}/></iq>`, "iq", from],
+    ["name", 30, `${iq}<query ${one}='1'/></iq>`, "iq", from],
+    ["name", 30, `<${one}/>`],
+    ["tag", 50, `${iq}<query a='${one}'/></iq>`, "iq", from],
+    ["tag", 50, `<iq from='a@b' a='${one}'/>`],
+    ["space", 50, `${iq}</iq>${" ".repeat(51)}`],
+  ])("%s, at most %i: %s", (limit, most, bad, stanza, sender) => {
+    const message = errorOf([bytesOf(HEADER + bad)], { [limit]: most })?.message;
+    for (const cut of cuts(bytesOf(HEADER + bad))) {
+      const error = errorOf(cut, { [limit]: most });
+      expect(error?.exceeded).toEqual({ limit, most, stanza, from: sender });
+      expect(error?.message).toBe(message);
+    }
+    const by = stanza === undefined ? "" : ` by <${stanza}>`;
+    const whom = sender === undefined ? "" : ` from ${sender}`;
+    expect(message).toContain(`limits.${limit} (${most}) is exceeded${by}${whom}, at byte `);
+  });
+
+  test("an address is cut, and characters that a terminal obeys are not shown", () => {
+    const address = `a\u202e\u009b@${"b".repeat(200)}`;
+    const error = errorOf([bytesOf(`${HEADER}<iq from='${address}'><a/>`)], { elements: 1 });
+    expect(error?.exceeded?.from).toBe(address);
+    expect(error?.message).toContain(`from a??@${"b".repeat(96)}…, at byte`);
+  });
+
+  test("other faults have no limit", () => {
+    expect(errorOf([bytesOf(`${HEADER}<a b=c/>`)], {})?.exceeded).toBeUndefined();
+  });
+});
+
+describe("the defaults fit each other:", () => {
+  const roster = (contacts: number) => {
+    const item = (n: number) =>
+      `<item jid='contact${n}@example.net' name='Contact ${n}' subscription='both'><group>Friends</group></item>`;
+    return `<iq type='result'><query xmlns='jabber:iq:roster'>${Array.from({ length: contacts }, (_, n) => item(n)).join("")}</query></iq>`;
+  };
+
+  test.each([
+    ["after authentication", LIMITS, 8200],
+    ["before it", LIMITS_BEFORE_AUTHENTICATION, 500],
+  ])("a roster of many contacts with a group each passes %s", (_, limits, contacts) => {
+    const text = roster(contacts);
+    expect(text.length).toBeLessThan(limits.bytes);
+    expect(outcome(record([HEADER + text], { limits }))).toBe("element");
+  });
+
+  test.each([
+    ["after authentication", LIMITS],
+    ["before it", LIMITS_BEFORE_AUTHENTICATION],
+  ])("elements of 17 bytes meet the limit on bytes first, %s", (_, limits) => {
+    const text = `<a>${"<group>xy</group>".repeat(limits.bytes / 16)}</a>`;
+    expect(errorOf([bytesOf(HEADER + text)], limits)?.exceeded?.limit).toBe("bytes");
+  });
 });
 
 test("a fault that stands before a limit is the fault, however it is cut", () => {
@@ -112,6 +194,7 @@ test("limits change on a live stream, from the next byte on", () => {
 
 test.each<[Record<string, unknown>]>([
   [{ depth: 1025 }],
+  [{ bytes: 2 ** 27 + 1 }],
   [{ bytes: 0 }],
   [{ tag: 1.5 }],
   [{ tags: 1 }],

@@ -82,25 +82,38 @@ export class Name {
   }
 }
 
-/**
- * The names of this process, by the hash of their bytes. What peers send fills it, so everything
- * about it is bounded: its size, the length of a name in it, and how far a search goes. A name gets in
- * when it comes again soon, so names that never come twice change nothing; when it is full it starts
- * anew, so that nobody can fill it for good. A name that is not in it costs more, and that is all.
+/*
+ * The table of names of this process, by the hash of their bytes. Peers fill it, so it is bounded: the
+ * number of names, the length of each, and the steps of a search. A name is kept when it comes again
+ * soon, so names that come once change nothing. A full table is emptied, and the names in use come
+ * back after two uses each. A name that is not in the table takes longer to read, and nothing else.
  */
-const SLOTS = 4096;
-/** Bytes; what is longer is never known. */
+const SLOT_BITS = 12;
+const SLOTS = 1 << SLOT_BITS;
+/** The longest name that is kept, in bytes. */
 export const LONGEST_NAME = 64;
-const FARTHEST = 8;
-/** How many names are known at most; each has an `id` below this. */
+/** How many slots a search looks at. In a table that is half full about one name in a thousand needs more. */
+const FARTHEST = 16;
+/** The most names that are kept; each has an `id` below this. */
 export const MOST_NAMES = 2048;
+/** After so many names that found no free slot the table is emptied. */
+const MOST_CROWDED = 64;
 
-/** Where hashes start: unforeseeable, so that nobody can choose names that meet in one slot. */
-export const SEED = Math.floor(Math.random() * 0x7fffffff) | 1;
+/** The start of every hash. */
+export const SEED = secret();
+/**
+ * The factor of every hash. It is secret, so a peer cannot choose names that share a slot. A public
+ * factor would allow it, whatever the start is: with `31 * hash + byte`, `Aa` and `BB` have one hash.
+ */
+const FACTOR = (secret() & ~7) | 5;
+
+function secret(): number {
+  return Math.floor(Math.random() * 0x1_0000_0000) | 0;
+}
 
 /** The next hash, one byte on. */
 export function hashOn(hash: number, byte: number): number {
-  return (Math.imul(hash, 31) + byte) | 0;
+  return Math.imul(hash ^ byte, FACTOR);
 }
 
 /** No name at all. */
@@ -108,19 +121,27 @@ export const NOBODY: Name = new Name(-1, 0, NOTHING, "");
 
 const table: Name[] = new Array<Name>(SLOTS).fill(NOBODY);
 let known = 0;
+/** Names that found no free slot since the table was emptied. */
+let crowded = 0;
 
+const HASH_BITS = 10;
 /** Hashes of names that came once. */
-const hashes = new Int32Array(1024);
+const hashes = new Int32Array(1 << HASH_BITS);
+
+/** The upper bits of a hash that is mixed once more: few secret factors are poor, and this makes up for it. */
+function upperBits(hash: number, bits: number): number {
+  return Math.imul(hash ^ (hash >>> 15), 0x9e3779b1) >>> (32 - bits);
+}
 
 function cameBefore(hash: number): boolean {
-  const slot = (hash ^ (hash >>> 10)) & 1023;
+  const slot = upperBits(hash, HASH_BITS);
   if (hashes[slot] === hash) return true;
   hashes[slot] = hash;
   return false;
 }
 
 function slotOf(hash: number): number {
-  return (hash ^ (hash >>> 15)) & (SLOTS - 1);
+  return upperBits(hash, SLOT_BITS);
 }
 
 /** The known name of this hash and length that stands at `at`, if there is one. */
@@ -143,13 +164,13 @@ export function knownName(
 }
 
 /**
- * Makes room for new names, if there is none: whether it did. Names from before must not be compared
- * by `id` with those from after it.
+ * Empties a table that has no room for new names, and returns whether it did. Names from before must
+ * not be compared by `id` with those from after it.
  */
 export function makeRoom(): boolean {
-  if (known < MOST_NAMES) return false;
+  if (known < MOST_NAMES && crowded < MOST_CROWDED) return false;
   table.fill(NOBODY);
-  known = 0;
+  known = crowded = 0;
   return true;
 }
 
@@ -163,6 +184,7 @@ export function learnName(qualified: string, hash: number): Name | undefined {
       table[slot] = name;
       return name;
     }
+    crowded++;
   }
   return new Name(-1, hash, NOTHING, qualified);
 }

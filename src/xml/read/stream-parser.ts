@@ -4,7 +4,7 @@ import { Element, NO_PREFIXES } from "../element.ts";
 import { LIMITS, settleLimits, type XmlLimits } from "../limits.ts";
 import { NS } from "../namespaces.ts";
 import { isQName } from "../qname.ts";
-import { type XmlCondition, XmlError } from "../xml-error.ts";
+import { exceededText, type XmlCondition, XmlError } from "../xml-error.ts";
 import { CLASS, foreignEnd, isCharacter, NAME, SPACE, sequenceLength } from "./characters.ts";
 import { hashOn, knownName, learnName, makeRoom, type Name, NOBODY, SEED } from "./names.ts";
 import { readReference } from "./references.ts";
@@ -154,6 +154,8 @@ export class StreamParser {
   /** Offsets in the stream: where the document, and where the stanza starts. */
   #document = 0;
   #stanza = 0;
+  /** The offset in the stream where the stanza's start tag ends. */
+  #content = 0;
   /** Bytes of white space since the last stanza. */
   #space = 0;
   /** So many stanzas are read the long way before the short one is tried again. */
@@ -175,8 +177,10 @@ export class StreamParser {
         "context.prefixes must leave `xml` and `xmlns` as they are",
       );
     }
-    this.#builder = new TreeBuilder(this.#frames ? 0 : 1, ns, prefixes, (condition, what, found) =>
-      this.#fail(condition, what, this.#at, this.#reach, found),
+    this.#builder = new TreeBuilder(this.#frames ? 0 : 1, ns, prefixes, (fault) =>
+      typeof fault === "string"
+        ? this.#exceed(fault, this.#at, this.#reach)
+        : this.#fail(fault.condition, fault.detail, this.#at, this.#reach, fault.found),
     );
   }
 
@@ -360,7 +364,7 @@ export class StreamParser {
     const start = this.#inStanza() ? this.#stanza : this.#base + this.#at;
     if (this.#base + this.#slab.end - start > this.#limits.bytes) {
       this.#readLastTag();
-      this.#fail("policy-violation", "", this.#slab.end);
+      this.#checkLength(this.#slab.end);
     }
   }
 
@@ -450,7 +454,7 @@ export class StreamParser {
       this.#document = this.#base + i;
     }
     const over = this.#space - this.#limits.space;
-    if (over > 0) this.#fail("policy-violation", "too much white space", i - over);
+    if (over > 0) this.#exceed("space", i - over);
     this.#at = i;
     if (i >= this.#slab.end || bytes[i] === LT) return true;
     const byte = bytes[i] ?? 0;
@@ -681,7 +685,7 @@ export class StreamParser {
     if (this.#token !== "tag") return;
     this.#readTag();
     const most = this.#at + this.#limits.tag;
-    if (this.#slab.end > most) this.#fail("policy-violation", "", most);
+    if (this.#slab.end > most) this.#checkLength(most);
   }
 
   #cutTag(): false {
@@ -865,7 +869,7 @@ export class StreamParser {
       byte = bytes[++i] ?? 0;
     }
     const most = this.#limits.name;
-    if (i - from > most) this.#fail("policy-violation", "a long name", from + most);
+    if (i - from > most) this.#exceed("name", from + most);
     if (i >= this.#slab.end) return CUT;
     if (i === from) this.#fail("not-well-formed", "a character that starts no name", i);
     this.#hash = hash;
@@ -898,7 +902,10 @@ export class StreamParser {
     const builder = this.#builder;
     const { depth, roots } = builder;
     this.#checkTag(after);
-    if (depth <= roots) this.#stanza = this.#base + this.#at;
+    if (depth <= roots) {
+      this.#stanza = this.#base + this.#at;
+      this.#content = this.#base + after;
+    }
     if (this.#text !== "") this.#endText();
     if (depth === 0 && this.#roots++ > 0) {
       this.#fail(
@@ -997,12 +1004,12 @@ export class StreamParser {
 
   #checkTag(after: number): void {
     this.#reach = after - 1;
-    if (after - this.#at > this.#limits.tag) this.#fail("policy-violation", "", after - 1);
+    if (after - this.#at > this.#limits.tag) this.#checkLength(after - 1);
   }
 
   #checkStanza(after: number): void {
     if (this.#base + after - this.#stanza > this.#limits.bytes) {
-      this.#fail("policy-violation", "", after - 1);
+      this.#checkLength(after - 1);
     }
   }
 
@@ -1026,23 +1033,51 @@ export class StreamParser {
   }
 
   /**
-   * Ends reading. `at` is where the fault stands, `reach` the byte that shows it: if a tag or stanza
-   * was too long before that, this is the fault, so that cutting the bytes elsewhere changes nothing.
+   * Ends reading. `at` is the place of the fault, `reach` the byte that shows it. A tag or stanza that
+   * was too long before that byte is the fault instead, so the cuts in the bytes change nothing.
    */
   #fail(condition: XmlCondition, detail: string, at: number, reach = at, found?: string): never {
-    const { bytes } = this.#slab;
-    let limit = Number.POSITIVE_INFINITY;
-    if (this.#inStanza()) limit = this.#stanza - this.#base + this.#limits.bytes;
-    if (bytes[this.#at] === LT && this.#token !== "cdata") {
-      if (!this.#inStanza()) limit = this.#at + this.#limits.bytes;
-      limit = Math.min(limit, this.#at + this.#limits.tag);
+    this.#checkLength(reach);
+    throw new XmlError(condition, detail, this.#base + at, found ?? this.#found(at));
+  }
+
+  /** Ends reading at a limit. */
+  #exceed(limit: keyof XmlLimits, at: number, reach = at): never {
+    this.#checkLength(reach);
+    throw this.#exceeded(limit, at, this.#found(at));
+  }
+
+  /** Ends reading if a tag or stanza is too long with the byte at `reach`. */
+  #checkLength(reach: number): void {
+    const { bytes, tag } = this.#limits;
+    let limit: keyof XmlLimits = "bytes";
+    let end = Number.POSITIVE_INFINITY;
+    if (this.#inStanza()) end = this.#stanza - this.#base + bytes;
+    if (this.#slab.bytes[this.#at] === LT && this.#token !== "cdata") {
+      if (!this.#inStanza()) end = this.#at + bytes;
+      if (this.#at + tag <= end) {
+        limit = "tag";
+        end = this.#at + tag;
+      }
     }
-    if (reach >= limit) {
-      const offset = this.#base + limit;
-      throw new XmlError("policy-violation", "a tag or stanza is too long", offset, "more of it");
-    }
-    const what = found ?? describe(bytes, at, this.#slab.end);
-    throw new XmlError(condition, detail, this.#base + at, what);
+    if (reach >= end) throw this.#exceeded(limit, end, "more of it");
+  }
+
+  /** The stanza is named only where its start tag ends before the limit: so the cuts change nothing. */
+  #exceeded(limit: keyof XmlLimits, at: number, found: string): XmlError {
+    const offset = this.#base + at;
+    const stanza = offset >= this.#content ? this.#builder.stanza : undefined;
+    const exceeded = {
+      limit,
+      most: this.#limits[limit],
+      stanza: stanza?.name,
+      from: stanza?.attrs.from,
+    };
+    return new XmlError("policy-violation", exceededText(exceeded), offset, found, false, exceeded);
+  }
+
+  #found(at: number): string {
+    return describe(this.#slab.bytes, at, this.#slab.end);
   }
 }
 

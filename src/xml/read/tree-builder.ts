@@ -34,8 +34,13 @@ interface Declarations {
 
 const NO_DECLARATIONS: Declarations = { ns: undefined, prefixes: undefined, undo: [], count: 0 };
 
+/** A fault of the tag that is being read: the limit that it exceeds, or another. */
+export type TagFault =
+  | keyof XmlLimits
+  | { readonly condition: XmlCondition; readonly detail: string; readonly found?: string };
+
 /** Ends reading with an error about the tag that is being read. */
-export type FailTag = (condition: XmlCondition, detail: string, found?: string) => never;
+export type FailTag = (fault: TagFault) => never;
 
 const NOBODY = new Element("", "");
 
@@ -86,6 +91,11 @@ export class TreeBuilder {
     return this.depth === 0 ? undefined : this.#frames[this.depth - 1]?.name;
   }
 
+  /** The stanza that is being read, if its start tag has been read. */
+  get stanza(): Element | undefined {
+    return this.depth > this.roots ? this.#frames[this.roots]?.element : undefined;
+  }
+
   /** The default namespace within the innermost open element. */
   get namespace(): string {
     return this.depth === 0 ? this.#contextNs : (this.#frames[this.depth - 1]?.ns ?? "");
@@ -108,15 +118,13 @@ export class TreeBuilder {
     const depth = this.depth;
     const top = depth <= this.roots;
     if (top) this.#elements = 0;
-    if (++this.#elements > limits.elements) {
-      this.#fail("policy-violation", "too many elements");
-    }
-    if (depth - this.roots >= limits.depth) this.#fail("policy-violation", "elements too deep");
+    if (++this.#elements > limits.elements) this.#fail("elements");
+    if (depth - this.roots >= limits.depth) this.#fail("depth");
 
     const special = !tag.usual;
     const declared = special ? this.#declare(name, tag, limits) : NO_DECLARATIONS;
     if (tag.count - declared.count > limits.attributes) {
-      this.#fail("policy-violation", "too many attributes");
+      this.#fail("attributes");
     }
     if (special) this.#addAttributes(tag);
     if (tag.twice !== undefined) this.#failTwice(tag.twice);
@@ -226,7 +234,11 @@ export class TreeBuilder {
     return (
       this.#scope?.get(name.prefix) ??
       this.outer[name.prefix] ??
-      this.#fail("bad-namespace-prefix", "an undeclared prefix", name.qualified)
+      this.#fail({
+        condition: "bad-namespace-prefix",
+        detail: "an undeclared prefix",
+        found: name.qualified,
+      })
     );
   }
 
@@ -260,14 +272,15 @@ export class TreeBuilder {
       }
     }
     if (count + (tag.namespace === undefined ? 0 : 1) > limits.declarations) {
-      this.#fail("policy-violation", "too many namespace declarations");
+      this.#fail("declarations");
     }
     return { ns, prefixes, undo, count };
   }
 
   /** Namespaces in XML, 3 and 5: what no declaration may say. */
   #checkDeclaration(prefix: string, uri: string): void {
-    const bad = (what: string): never => this.#fail("bad-namespace-prefix", what);
+    const bad = (detail: string): never =>
+      this.#fail({ condition: "bad-namespace-prefix", detail });
     if (prefix === "xmlns") bad("a declaration of the prefix `xmlns`");
     if ((prefix === "xml") !== (uri === NS.xml)) bad("another meaning for the prefix `xml`");
     if (uri === NS.xmlns) bad("a prefix for the namespace of declarations");
@@ -282,6 +295,7 @@ export class TreeBuilder {
   }
 
   #failTwice(name: Name): never {
-    return this.#fail("not-well-formed", "an attribute twice", name.qualified);
+    const detail = "an attribute twice";
+    return this.#fail({ condition: "not-well-formed", detail, found: name.qualified });
   }
 }
