@@ -243,5 +243,5 @@ function appendChild(children: (Element | string)[], child: Child): void {
 function copy<Value extends string | undefined>(
   record: Readonly<Record<string, Value>>,
 ): Record<string, Value> {
-  return Object.assign(new Dictionary(), record) as Record<string, Value>;
+  return Object.assign(new Dictionary(), record);
 }
