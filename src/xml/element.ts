@@ -58,8 +58,11 @@ export class Element {
   name: string;
   /** The namespace name; `""` is none, `undefined` (only in built elements) means "as the parent". */
   ns: string | undefined;
-  /** Attributes by local name; those in a namespace as `xml:lang` or `{uri}local`. */
-  attrs: Record<string, string>;
+  /**
+   * Attributes by local name; those in a namespace as `xml:lang` or `{uri}local`. An attribute that is
+   * undefined does not exist: nothing writes it or finds it.
+   */
+  attrs: Record<string, string | undefined>;
   /** The namespace prefixes declared here (at a received stanza, those of the stream header too). */
   prefixes: Readonly<Record<string, string>>;
   /** Elements and text, in document order. */
@@ -68,7 +71,7 @@ export class Element {
   constructor(
     name: string,
     ns: string | undefined,
-    attrs: Record<string, string> = new Dictionary(),
+    attrs: Record<string, string | undefined> = new Dictionary(),
     prefixes: Readonly<Record<string, string>> = NO_PREFIXES,
     children: (Element | string)[] = [],
   ) {
@@ -79,12 +82,20 @@ export class Element {
     this.children = children;
   }
 
-  /** Whether this is the element of that name (and namespace, if one is given). */
+  /** Tells an element from the other nodes that XPath selects. */
+  get kind(): "element" {
+    return "element";
+  }
+
+  /** Whether this is the element of that name, in that namespace. Without `ns` any namespace will do. */
   is(name: string, ns?: string): boolean {
     return this.name === name && (ns === undefined || (this.ns ?? NS.client) === ns);
   }
 
-  /** The first child element of that name; without `ns` it must be in this element's own namespace. */
+  /**
+   * The first child element of that name. Without `ns` it must be in this element's own namespace; with
+   * `"*"` any namespace will do. (`find` differs: there a name without a prefix means any namespace.)
+   */
   child(name: string, ns?: string): Element | undefined {
     for (const child of this.children) {
       if (typeof child !== "string" && owns(this, child, name, ns)) return child;
@@ -92,7 +103,10 @@ export class Element {
     return undefined;
   }
 
-  /** All child elements, or those of that name (and namespace, as for `child`). */
+  /**
+   * All child elements, or those of that name. Without `ns` they must be in this element's own
+   * namespace; with `"*"` any namespace will do. (`find` differs, as for `child`.)
+   */
   childrenOf(name?: string, ns?: string): Element[] {
     const found: Element[] = [];
     for (const child of this.children) {
@@ -109,7 +123,10 @@ export class Element {
     return text;
   }
 
-  /** The text of the first child element of that name (and namespace, as for `child`), if there is one. */
+  /**
+   * The text of the first child element of that name; undefined if there is none. Without `ns` it must
+   * be in this element's own namespace; with `"*"` any namespace will do. (`find` differs, as for `child`.)
+   */
   childText(name: string, ns?: string): string | undefined {
     return this.child(name, ns)?.text();
   }
@@ -134,6 +151,7 @@ export class Element {
 /** (No private method: each element would hold a field for it.) */
 function owns(parent: Element, child: Element, name: string, ns: string | undefined): boolean {
   if (child.name !== name) return false;
+  if (ns === "*") return true;
   // A child without a namespace of its own has its parent's.
   return ns === undefined
     ? child.ns === undefined || child.ns === (parent.ns ?? NS.client)
@@ -222,6 +240,8 @@ function appendChild(children: (Element | string)[], child: Child): void {
   else throw badOption("a child", "an element, a text, a number or a node of XPath", child);
 }
 
-function copy(record: Readonly<Record<string, string>>): Record<string, string> {
+function copy<Value extends string | undefined>(
+  record: Readonly<Record<string, Value>>,
+): Record<string, Value> {
   return Object.assign(new Dictionary(), record);
 }

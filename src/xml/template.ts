@@ -1,3 +1,4 @@
+import { badOption } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import {
   type AttributesInit,
@@ -59,6 +60,8 @@ export const xml: Xml = (
   if (typeof first === "string") {
     return build(first, second as AttributesInit | null | undefined, others as Child[]);
   }
+  if (!isTemplate(first))
+    throw badOption("the first argument of xml", "a name or a template", first);
   let plan = plans.get(first);
   if (plan === undefined) {
     plan = planOf(first);
@@ -66,6 +69,11 @@ export const xml: Xml = (
   }
   return new Filling(plan.mark, [second as Hole, ...others]).element(plan.skeleton);
 };
+
+/** An array that was read from JSON is no template: only a template has `raw`. */
+function isTemplate(value: unknown): value is TemplateStringsArray {
+  return Array.isArray(value) && Object.hasOwn(value, "raw");
+}
 
 function planOf(template: TemplateStringsArray): Plan {
   const whole = template.join("");
@@ -94,7 +102,7 @@ class Filling {
     const { name, ns = "", attrs, prefixes, children } = skeleton;
     const filled = new Element(name, ns === AS_PARENT ? undefined : this.#textUnlessNothing(ns));
     for (const [key, marked] of Object.entries(attrs)) {
-      const value = this.#textUnlessNothing(marked);
+      const value = this.#textUnlessNothing(marked ?? "");
       if (value === undefined) continue;
       const spelt = this.#text(key);
       // Two prefixes may have been given one namespace.
@@ -137,7 +145,7 @@ class Filling {
     const value = this.#values[n];
     if (isNothing(value)) return "";
     if (typeof value === "object") {
-      if (!Array.isArray(value) && "kind" in value && value.kind !== "document") return value.value;
+      if ("value" in value && typeof value.value === "string") return value.value;
       throw new BrokerError("BAD_OPTION", `value ${n + 1} of the template stands in an attribute`);
     }
     return String(value);

@@ -1,7 +1,10 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, expectTypeOf, test } from "vitest";
 import { jid } from "../../src/jid/jid.ts";
 import { Element, xml } from "../../src/xml/element.ts";
 import { parse } from "../../src/xml/read/parse.ts";
+import { compile } from "../../src/xpath/compile.ts";
+
+const find = (element: Element, expression: string) => compile(expression).select(element);
 
 const coded = (code: string, message: string): Error =>
   expect.objectContaining({ code, message: expect.stringContaining(message) as string }) as Error;
@@ -24,6 +27,50 @@ describe("the namespace of an element that names none", () => {
     expect(query.child("other")).toBeUndefined();
     expect(query.child("other", "v")).toBeDefined();
   });
+});
+
+describe("the namespace that is asked for", () => {
+  const query = xml(
+    "query",
+    { xmlns: "u" },
+    xml("item", { n: 1 }, "own"),
+    xml("item", { xmlns: "v", n: 2 }, "other"),
+    xml("x", { xmlns: "w" }, "text"),
+    xml("x", { xmlns: "" }, "none"),
+  );
+  const numbers = (ns?: string) => query.childrenOf("item", ns).map(({ attrs }) => attrs.n);
+
+  test.each<[string | undefined, string[], string | undefined]>([
+    [undefined, ["1"], undefined],
+    ["u", ["1"], undefined],
+    ["v", ["2"], undefined],
+    ["*", ["1", "2"], "text"],
+    ["", [], "none"],
+  ])("%j", (ns, items, x) => {
+    expect(numbers(ns)).toEqual(items);
+    expect(query.child("item", ns)?.attrs.n).toBe(items[0]);
+    expect(query.childText("x", ns)).toBe(x);
+    expect(query.child("x", ns)?.text()).toBe(x);
+  });
+});
+
+test("an attribute that is undefined does not exist", () => {
+  const element = xml("a", { b: "1", c: "2" });
+  element.attrs.b = undefined;
+  expectTypeOf(element.attrs.c).toEqualTypeOf<string | undefined>();
+  expect(element.toString()).toBe("<a c='2'/>");
+  expect(xml("p", {}, element, xml("b")).toString()).toBe("<p><a c='2'/><b/></p>");
+  expect(element.clone().toString()).toBe("<a c='2'/>");
+  expect(find(element, "@*")).toHaveLength(1);
+});
+
+test("the nodes that XPath selects may be children: an element as it is, the others by their text", () => {
+  const parent = parse("<a b='1'>x<c/></a>");
+  const nodes = find(parent, "node() | @b");
+  expect(nodes.map(({ kind }) => kind)).toEqual(["attribute", "text", "element"]);
+  const built = xml("m", {}, ...nodes, { kind: "document", root: parent });
+  expect(built.children).toEqual(["1", "x", parent.children[1], parent]);
+  expect(built.children[2]).toBe(parent.children[1]);
 });
 
 describe("what is no part of an element", () => {

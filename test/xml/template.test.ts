@@ -93,3 +93,32 @@ describe("a template", () => {
     expect(make).toThrow(expect.objectContaining({ code }) as Error);
   });
 });
+
+describe("only a template is taken for one:", () => {
+  test.each<[string, unknown]>([
+    ["an array that was read from JSON", JSON.parse('["<a/>"]')],
+    ["an array within an array", [["<a/>"]]],
+    ["an object with `raw`", { raw: ["<a/>"], length: 1, 0: "<a/>" }],
+    ["a number", 5],
+    ["nothing", undefined],
+    ["an element", xml("a")],
+  ])("not %s", (_, first) => {
+    expect(() => xml(first as string)).toThrow(
+      expect.objectContaining({
+        code: "BAD_OPTION",
+        message: expect.stringContaining(
+          "the first argument of xml must be a name or a template",
+        ) as string,
+      }) as Error,
+    );
+  });
+
+  test("nor an array where a program has polluted the prototype", () => {
+    Object.defineProperty(Object.prototype, "raw", { value: [], configurable: true });
+    try {
+      expect(() => xml(["<a/>"] as unknown as string)).toThrow("must be a name or a template");
+    } finally {
+      delete (Object.prototype as { raw?: unknown }).raw;
+    }
+  });
+});

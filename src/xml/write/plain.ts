@@ -6,7 +6,7 @@ import { declaringTagOf, type Piece, tagOf } from "./spelling.ts";
 export interface Writable {
   readonly name: string;
   readonly ns: string | undefined;
-  readonly attrs: Readonly<Record<string, string>>;
+  readonly attrs: Readonly<Record<string, string | undefined>>;
   readonly prefixes: Readonly<Record<string, string>>;
   readonly children: readonly (Writable | string)[];
 }

@@ -12,7 +12,7 @@ type Tree = [string, string, [string, string][], ...(Tree | string)[]];
 function ours(element: Element): Tree {
   const attrs = Object.entries(element.attrs).map<[string, string]>(([key, value]) => [
     key.replace(/^xml:/, "{http://www.w3.org/XML/1998/namespace}"),
-    value,
+    value ?? "",
   ]);
   const children = element.children.map((child) =>
     typeof child === "string" ? child : ours(child),
