@@ -12,6 +12,7 @@ import {
 } from "../base/option.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import type { Lookup } from "../lookup/endpoint.ts";
+import type { ChannelFactory } from "../stream/channel.ts";
 import type { TransportFactory } from "../transport/transport.ts";
 import {
   type HeaderOverrides,
@@ -142,7 +143,11 @@ function lookupOption(name: string, value: unknown): Lookup | false {
   return value as Lookup;
 }
 
-function transportOption(name: string, value: unknown): TransportFactory {
+function transportOption(name: string, value: unknown): TransportFactory | ChannelFactory {
+  if (typeof value === "object" && value !== null && "channel" in value) {
+    callable(`${name}.channel`, value.channel);
+    return value as ChannelFactory;
+  }
   callable(name, value);
   return value as TransportFactory;
 }

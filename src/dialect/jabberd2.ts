@@ -111,7 +111,7 @@ export function jabberd2(options: Jabberd2Options): Dialect {
     tls: "required",
     certificate: "host",
     async negotiate(login) {
-      const first = featuresOf(await openProtected(login));
+      const first = await featuresOf(login, await openProtected(login));
       await authenticate(login, first, credentials);
       await open(login);
       for (const name of names) {

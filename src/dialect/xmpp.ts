@@ -82,9 +82,9 @@ export function xmpp(options: XmppOptions): Dialect {
     tls: "required",
     certificate: "domain",
     async negotiate(login) {
-      const first = featuresOf(await openProtected(login));
+      const first = await featuresOf(login, await openProtected(login));
       const mechanism = await authenticate(login, first, credentials);
-      const features = featuresOf(await open(login));
+      const features = await featuresOf(login, await open(login));
       const own = mechanism === "ANONYMOUS" ? { local: undefined, domain } : identity;
       const { full } = await bind(login, features, { ...own, resource });
       await startSession(login, features);

@@ -10,7 +10,7 @@ import type { Runtime } from "../contract/runtime.ts";
 import { carriedJid } from "../jid/carried.ts";
 import type { Lookup } from "../lookup/endpoint.ts";
 import type { LoginResult, Previous } from "../negotiate/login.ts";
-import type { Channel } from "../stream/channel.ts";
+import type { Channel, ChannelFactory } from "../stream/channel.ts";
 import { FramedChannel } from "../stream/framed-channel.ts";
 import { type StreamContext, xmlFraming } from "../stream/framing.ts";
 import { Stream, type StreamOwner, type StreamSink } from "../stream/stream.ts";
@@ -65,15 +65,6 @@ export interface LinkParts {
   readonly owner: LinkOwner;
   /** The session to resume, where there is one. */
   readonly previous: Previous | undefined;
-}
-
-/** Makes a channel that is no framed transport: elements over HTTP requests, say. */
-export interface ChannelFactory {
-  /** Opens a channel; rejects as a transport factory does. */
-  channel(
-    target: { readonly host: string; readonly port: number },
-    signal: AbortSignal,
-  ): Promise<Channel>;
 }
 
 /** One connection, from its first packet to its last: connect, log in, carry a session, say goodbye. */
@@ -330,9 +321,12 @@ export class Link implements StreamOwner {
   async #open(): Promise<Channel> {
     const { connect, settings, context } = this.#parts;
     const { host, port } = this.#destination;
-    if (typeof connect !== "function") return await connect.channel({ host, port }, this.signal);
-    const transport = await connect({ host, port, tls: this.#tlsSettings() }, this.signal);
     const limits = incomingLimits(settings.limits, LIMITS_BEFORE_AUTHENTICATION);
+    const target = { host, port, tls: this.#tlsSettings() };
+    if (typeof connect !== "function") {
+      return await connect.channel({ ...target, context, limits }, this.signal);
+    }
+    const transport = await connect(target, this.signal);
     return new FramedChannel(transport, xmlFraming, context, limits);
   }
 

@@ -3,8 +3,8 @@ import type { StreamHeader } from "../stream/header.ts";
 import { xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { Login } from "./login.ts";
+import { putAside } from "./put-aside.ts";
 import { streamDigest, streamId } from "./stream-digest.ts";
-import { unexpected } from "./unexpected.ts";
 
 const NAME = "handshake";
 
@@ -22,11 +22,14 @@ export async function handshake(
   header: StreamHeader,
   secret: Password,
 ): Promise<void> {
-  const id = streamId(header);
+  const id = await streamId(login, header);
   login.report("auth:start", { mechanism: NAME }, { reveals: false });
   const digest = await streamDigest(login, id, await askPassword(secret, NAME));
   login.send(xml("handshake", { xmlns: NS.component }, digest));
-  const answer = await login.next();
-  if (answer.name !== "handshake") throw unexpected(answer, "in answer to <handshake>");
+  for (;;) {
+    const answer = await login.next();
+    if (answer.name === "handshake") break;
+    putAside(login, answer, "in answer to <handshake>");
+  }
   login.report("auth:success", { mechanism: NAME });
 }

@@ -37,19 +37,21 @@ export async function iqAuth(
   // Which way it goes is known only later: the digest would reveal nothing.
   login.report("auth:start", { mechanism: NS.iqAuth }, { reveals: credentials.plaintext });
   const username = xml("username", {}, credentials.username);
-  const fields = await ask(login, "get", query(username), { features: true });
+  const fields = await ask(login, "get", query(username));
   if (fields.attrs.type === "error") throw refused(NS.iqAuth, fields);
   const way = chooseWay(login, fields, credentials);
   const mechanism = `${NS.iqAuth} ${way}`;
   const password = await askPassword(credentials.password, mechanism);
   const proof =
-    way === "plaintext" ? password : await streamDigest(login, streamId(header), password);
+    way === "plaintext"
+      ? password
+      : await streamDigest(login, await streamId(login, header), password);
   const request = query(
     username,
     xml(way === "plaintext" ? "password" : "digest", {}, proof),
     xml("resource", {}, credentials.resource),
   );
-  const answer = await ask(login, "set", request, { features: true });
+  const answer = await ask(login, "set", request);
   if (answer.attrs.type === "error") throw refused(mechanism, answer);
   // Prosody answers a way it does not know as if it had been asked for the fields: nobody is logged in.
   if ((answer.child("query", NS.iqAuth)?.childrenOf().length ?? 0) > 0) {

@@ -25,14 +25,15 @@ export async function open(
   return { header, features: sendsFeatures(header) ? await login.features() : undefined };
 }
 
-/** The features of a stream that must have some. Ends in `PROTOCOL_ERROR` where it is from before XMPP 1.0. */
-export function featuresOf({ features, header }: OpenStream): Element {
+/**
+ * The features of a stream that must have some. A server from before XMPP 1.0 sends none: then it ends in the server's
+ * own reason, which may follow the header, else in `PROTOCOL_ERROR`.
+ */
+export async function featuresOf(login: Login, { features, header }: OpenStream): Promise<Element> {
   if (features !== undefined) return features;
   const version = header.version === undefined ? "no version" : "a version below 1.0";
-  throw new BrokerError(
-    "PROTOCOL_ERROR",
-    `the server's stream has ${version}: it may be one for the legacy dialect`,
-  );
+  const detail = `the server's stream has ${version}: it may be one for the legacy dialect`;
+  return await login.refuse(new BrokerError("PROTOCOL_ERROR", detail));
 }
 
 /** Features follow the header from version 1.0 on (RFC 6120, 4.7.5). */

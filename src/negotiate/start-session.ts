@@ -12,7 +12,7 @@ export async function startSession(login: Login, features: Element): Promise<voi
   if (offer === undefined || offer.child("optional") !== undefined) return;
   login.report("session:start", {});
   const request = xml("session", { xmlns: NS.session });
-  const answer = await ask(login, "set", request, { stanzas: true });
+  const answer = await ask(login, "set", request);
   if (answer.attrs.type === "error") throw refused(login, "SESSION_FAILED", answer);
   login.report("session:success", {});
 }

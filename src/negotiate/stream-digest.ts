@@ -4,10 +4,14 @@ import { utf8Bytes } from "../base/utf8.ts";
 import type { StreamHeader } from "../stream/header.ts";
 import type { Login } from "./login.ts";
 
-/** The id of a stream, which some logins need. Ends in `PROTOCOL_ERROR` where the server gave none. */
-export function streamId({ id }: StreamHeader): string {
+/**
+ * The id of a stream, which some logins need. Without one it ends in the server's own reason, which may follow the
+ * header, else in `PROTOCOL_ERROR`.
+ */
+export async function streamId(login: Login, { id }: StreamHeader): Promise<string> {
   if (id !== undefined) return id;
-  throw new BrokerError("PROTOCOL_ERROR", "the server's stream has no id to make a digest with");
+  const detail = "the server's stream has no id to make a digest with";
+  return await login.refuse(new BrokerError("PROTOCOL_ERROR", detail));
 }
 
 /** What proves a secret without showing it: `sha1hex(id + secret)` (XEP-0114, 3; XEP-0078, 4). */

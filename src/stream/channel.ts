@@ -1,10 +1,10 @@
 import type { BrokerError } from "../base/errors.ts";
 import type { TlsFacts } from "../transport/tls-facts.ts";
-import type { SecureOptions, Transport } from "../transport/transport.ts";
+import type { SecureOptions, Target, Transport } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import type { XmlLimits } from "../xml/limits.ts";
 import type { XmlError } from "../xml/xml-error.ts";
-import type { HeaderAttributes } from "./framing.ts";
+import type { HeaderAttributes, StreamContext } from "./framing.ts";
 
 /** The events of a channel; its stream listens. */
 export interface ChannelEvents {
@@ -45,12 +45,12 @@ export interface Channel {
   start(events: ChannelEvents): void;
   /** Opens or restarts the stream and returns our header. The next element that is read is the server's. */
   open(attributes: HeaderAttributes): string;
+  /** Whether the first element after `open` is a header of a stream. */
+  isHeader(element: Element): boolean;
   /** The next element; what follows it stays unparsed. `undefined`: nothing more for now, or for good (`ending`). */
   read(): Element | undefined;
-  /** Writes text that stands inside the stream. */
+  /** Writes the text of one element, with the declarations that the framing adds. */
   write(text: string): void;
-  /** Writes a stanza's text, with the declarations that the framing adds. */
-  writeStanza(text: string): void;
   /** Writes a stream error with this condition and returns its text. */
   writeError(condition: string): string;
   /** Writes our footer and returns its text. */
@@ -69,4 +69,18 @@ export interface Channel {
   stop(): void;
   /** Puts TLS on the connection; absent where the channel has its own. */
   secure?(options: SecureOptions): Promise<TlsFacts>;
+}
+
+/** Where a channel leads, and how the stream over it is read. */
+export interface ChannelTarget extends Target {
+  /** The declarations above every element of the stream. */
+  readonly context: StreamContext;
+  /** The limits until the server has let us in. */
+  readonly limits: XmlLimits;
+}
+
+/** Makes channels that are no framed transport in the sense of RFC 6120. */
+export interface ChannelFactory {
+  /** Opens a channel. Rejects as a transport factory does. */
+  channel(target: ChannelTarget, signal: AbortSignal): Promise<Channel>;
 }

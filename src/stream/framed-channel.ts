@@ -41,7 +41,7 @@ export class FramedChannel implements Channel, TransportEvents {
   }
 
   get idle(): boolean {
-    return this.#ending === undefined && this.#parser?.idle !== false;
+    return this.#parser?.idle !== false;
   }
 
   get ending(): ChannelEnding | undefined {
@@ -71,6 +71,10 @@ export class FramedChannel implements Channel, TransportEvents {
     return header;
   }
 
+  isHeader(element: Element): boolean {
+    return this.#framing.isHeader?.(element) ?? element.is("stream", this.#context.prefixes.stream);
+  }
+
   read(): Element | undefined {
     const element = this.#parser?.read();
     if (element === undefined) {
@@ -85,10 +89,6 @@ export class FramedChannel implements Channel, TransportEvents {
   }
 
   write(text: string): void {
-    this.transport.write(text);
-  }
-
-  writeStanza(text: string): void {
     this.transport.write(this.#framing.stanza(text, this.#context));
   }
 

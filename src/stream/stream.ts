@@ -162,7 +162,7 @@ export class Stream implements ChannelEvents {
   /** Writes a stanza; false behind our footer, where nothing may be sent (RFC 6120, 4.4). */
   write(text: string): boolean {
     if (this.#state !== "open") return false;
-    this.channel.writeStanza(text);
+    this.channel.write(text);
     return true;
   }
 
@@ -200,7 +200,7 @@ export class Stream implements ChannelEvents {
     if (channel.secure === undefined) {
       throw new BrokerError("TLS_FAILED", "this connection cannot take TLS");
     }
-    if (!channel.idle || this.#ahead !== undefined) {
+    if (!channel.idle || channel.ending !== undefined || this.#ahead !== undefined) {
       throw new BrokerError("PROTOCOL_ERROR", "the server sent more after it agreed to start TLS");
     }
     this.#resume();
@@ -283,7 +283,7 @@ export class Stream implements ChannelEvents {
       this.#arrived(element);
     }
     const { channel } = this;
-    const hasUnread = this.#ahead !== undefined || (!channel.idle && channel.ending === undefined);
+    const hasUnread = this.#ahead !== undefined || !channel.idle;
     if (this.#isOver() || !hasUnread) this.#look();
     else this.#holdBack();
   }
@@ -319,7 +319,7 @@ export class Stream implements ChannelEvents {
   #headerArrived(element: Element, waiter: Waiter<StreamHeader>): void {
     const { context, tap } = this.#parts;
     tap.wire("in", () => headerText(element, context));
-    if (!element.is("stream", context.prefixes.stream)) {
+    if (!this.channel.isHeader(element)) {
       this.#header = waiter;
       const what = `the answer is no XMPP stream, it begins with <${element.name}>`;
       this.#refuse(new BrokerError("PROTOCOL_ERROR", what), "invalid-namespace");

@@ -15,4 +15,5 @@ export const NS = {
   iqAuth: "jabber:iq:auth",
   iqAuthFeature: "http://jabber.org/features/iq-auth",
   ping: "urn:xmpp:ping",
+  streamManagement: "urn:xmpp:sm:3",
 } as const;

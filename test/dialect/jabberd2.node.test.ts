@@ -437,7 +437,7 @@ describe("an option that cannot be used is named before anything is opened", () 
       { ...options, bind: { name: "x" } },
       'an option of bind must be one of names, log, default, got "name"',
     ],
-    ["a misspelt option", { ...options, user: "x" }, 'bind, envelopes, got "user"'],
+    ["a misspelt option", { ...options, user: "x" }, 'bind, envelopes, relays, got "user"'],
     ["envelopes that are no flag", { ...options, envelopes: 1 }, "envelopes must be true or false"],
   ])("%s", (_, given, message) => {
     expect(() => jabberd2(given as never)).toThrow(

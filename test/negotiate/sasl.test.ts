@@ -27,7 +27,7 @@ function only(credentials: Partial<Credentials>): Dialect {
     ports: { plain: 5222 },
     tls: "direct",
     async negotiate(login) {
-      const features = featuresOf(await open(login));
+      const features = await featuresOf(login, await open(login));
       const mechanism = await authenticate(login, features, {
         username: "user",
         password: "pencil",
@@ -168,7 +168,7 @@ function bearing(mechanism: Mechanism): Dialect {
   return {
     ...only({}),
     async negotiate(login) {
-      const features = featuresOf(await open(login));
+      const features = await featuresOf(login, await open(login));
       const credentials = {
         username: "user",
         password: TOKEN,
@@ -178,7 +178,7 @@ function bearing(mechanism: Mechanism): Dialect {
         mechanisms: undefined,
       };
       await authenticate(login, features, credentials, [mechanism]);
-      const after = featuresOf(await open(login));
+      const after = await featuresOf(login, await open(login));
       const wanted = { local: "user", domain: "example.org", resource: "balcony" };
       return { jid: (await bind(login, after, wanted)).full };
     },
