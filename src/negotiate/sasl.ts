@@ -58,7 +58,16 @@ export async function authenticate(
     login.report("auth:start", { mechanism: name }, { reveals: reveals(mechanism) });
     const { username, authzid, domain, digestUri } = credentials;
     const exchange = mechanism.begin(
-      { username, authzid, domain, digestUri, password: () => password.ask(name) },
+      {
+        username,
+        authzid,
+        domain,
+        digestUri,
+        password: () => password.ask(name),
+        get signal() {
+          return login.signal;
+        },
+      },
       login.crypto,
     );
     refused = await runExchange(carrier, mechanism, exchange);

@@ -20,6 +20,7 @@ function credentials(given: Partial<Credentials> & { secret?: string } = {}): Cr
     authzid: undefined,
     domain: "localhost",
     digestUri: "xmpp/localhost",
+    signal: new AbortController().signal,
     ...given,
   };
 }

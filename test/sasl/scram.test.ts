@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { decodeBase64 } from "../../src/base/base64.ts";
-import type { Crypto, HashName } from "../../src/base/crypto.ts";
+import type { Crypto } from "../../src/base/crypto.ts";
 import { webCrypto } from "../../src/base/web-crypto.ts";
 import { AuthError } from "../../src/sasl/auth-error.ts";
 import type { Credentials, Exchange } from "../../src/sasl/mechanism.ts";
-import { LEAST_ITERATIONS, MOST_ITERATIONS, scram } from "../../src/sasl/scram.ts";
+import { LEAST_ITERATIONS, MOST_ITERATIONS, type ScramHash, scram } from "../../src/sasl/scram.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array | undefined): string => new TextDecoder().decode(data);
@@ -21,13 +21,14 @@ function credentials(username: string, password: string, authzid?: string): Cred
     authzid,
     domain: "example.org",
     digestUri: "xmpp/example.org",
+    signal: new AbortController().signal,
   };
 }
 
 /** The examples of RFC 5802, 5, of RFC 7677, 3, and logins recorded with ejabberd 23.01. */
 const conversations: {
   from: string;
-  hash: HashName;
+  hash: ScramHash;
   user: [string, string];
   nonce: string;
   clientFirst: string;
@@ -121,7 +122,11 @@ describe("a server's first message is refused", () => {
     ["with such an extension at its end", `${nonce},${salt},i=4096,m=x`, "malformed"],
     ["with one iteration", `${nonce},${salt},i=1`, "iteration count"],
     ["with one iteration too few", `${nonce},${salt},i=${LEAST_ITERATIONS - 1}`, "iteration count"],
-    ["with one iteration too many", `${nonce},${salt},i=${MOST_ITERATIONS + 1}`, "iteration count"],
+    [
+      "with one iteration too many",
+      `${nonce},${salt},i=${MOST_ITERATIONS["SHA-1"] + 1}`,
+      "iteration count",
+    ],
     ["with a thousand million iterations", `${nonce},${salt},i=1000000000`, "iteration count"],
     ["with a count beyond all numbers", `${nonce},${salt},i=${"9".repeat(400)}`, "iteration count"],
     ["with a negative count", `${nonce},${salt},i=-4096`, "iteration count"],
@@ -237,3 +242,27 @@ test("two exchanges never share a nonce", async () => {
   const second = scram("SHA-256").begin(credentials("user", "x"), webCrypto);
   expect(text(await first.start())).not.toBe(text(await second.start()));
 });
+
+test.each(Object.entries(MOST_ITERATIONS) as [ScramHash, number][])(
+  "SCRAM-%s takes %i iterations, and not one more",
+  async (hash, most) => {
+    const asked: number[] = [];
+    const crypto: Crypto = {
+      ...withNonce(NONCE),
+      pbkdf2(_hash, _password, _salt, iterations, length) {
+        asked.push(iterations);
+        return Promise.resolve(new Uint8Array(length));
+      },
+    };
+    const serverFirst = (iterations: number) =>
+      bytes(SERVER_FIRST.replace("i=4096", `i=${iterations}`));
+    for (const iterations of [most, most + 1]) {
+      const exchange = scram(hash).begin(credentials("user", "pencil"), crypto);
+      await exchange.start();
+      const answer = exchange.answer(serverFirst(iterations));
+      if (iterations === most) await answer;
+      else expect((await rejection(answer)).message).toContain(`from 4096 to ${most}`);
+    }
+    expect(asked).toEqual([most]);
+  },
+);
