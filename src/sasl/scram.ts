@@ -104,9 +104,7 @@ class ScramProof implements Proof {
     if (message.startsWith("m=")) throw this.#failed("the server demands an unknown extension");
     this.#refuseError(message);
     const [nonce, salt, iterations, ...extensions] = message.split(",");
-    if (
-      extensions.some((extension) => !/^[A-Za-z]=./.test(extension) || /^[msrie]=/.test(extension))
-    ) {
+    if (!extensions.every(isExtension)) {
       throw this.#failed("the server's first message is malformed");
     }
     return {
@@ -146,7 +144,11 @@ class ScramProof implements Proof {
 
   verify(serverFinal: string): void {
     this.#refuseError(serverFinal);
-    const signature = decodeBase64(value("v", serverFinal.split(",")[0]) ?? "");
+    const [verifier, ...extensions] = serverFinal.split(",");
+    if (!extensions.every(isExtension)) {
+      throw this.#failed("the server's final message is malformed");
+    }
+    const signature = decodeBase64(value("v", verifier) ?? "");
     if (signature === undefined || !constantTimeEqual(signature, this.#serverSignature)) {
       throw this.#failed("the server's signature is wrong");
     }
@@ -175,6 +177,14 @@ class ScramProof implements Proof {
   #failed(detail: string): AuthError {
     return new AuthError(this.mechanism, { detail });
   }
+}
+
+/**
+ * Whether this is an extension that may be passed over (RFC 5802, 7): a letter and a value of at least
+ * one character, none of them NUL. The letters of the server's own attributes have their places elsewhere.
+ */
+function isExtension(attribute: string): boolean {
+  return /^(?![eimrsv]=)[A-Za-z]=[^\0]+$/.test(attribute);
 }
 
 /** The value of `letter=value`, if that is what stands there. */

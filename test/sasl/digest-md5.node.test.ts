@@ -168,6 +168,15 @@ describe("a success is a failure", () => {
   });
 });
 
+test.each([
+  'nonce="abc",qop="auth",charset=UTF-8,algorithm=MD5-sess',
+  'NONCE="abc",QOP="AUTH",CHARSET=Utf-8,ALGORITHM=MD5-SESS',
+  'nonce="abc",qop="auth-int, Auth",algorithm="Md5-Sess"',
+])("the words of the challenge %s count in any case", async (challenge) => {
+  const exchange = digestMd5.begin(credentials(), nodeCrypto);
+  expect(text(await exchange.answer(bytes(challenge)))).toContain(",qop=auth");
+});
+
 test("a second challenge in place of the proof is refused", async () => {
   const exchange = digestMd5.begin(credentials(), nodeCrypto);
   await exchange.answer(bytes(CHALLENGE));

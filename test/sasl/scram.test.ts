@@ -94,6 +94,8 @@ describe.each(conversations)("SCRAM-$hash, the conversation of $from", (conversa
 });
 
 const NONCE = "fyko+d2lbbFgONRv9qkxdawL";
+const SERVER_FIRST_OF_RFC = conversations[0]?.serverFirst ?? "";
+const PROOF_OF_RFC = conversations[0]?.serverFinal ?? "";
 const SERVER_FIRST = `r=${NONCE}3rfc,s=QSXCR+Q6sek8bf92,i=4096`;
 
 function begin(): Exchange {
@@ -140,6 +142,11 @@ describe("a server's first message is refused", () => {
     ["in another order", `${salt},${nonce},i=4096`, "malformed"],
     ["with two salts", `${nonce},${salt},i=4096,s=QSXCR+Q6`, "malformed"],
     ["with an extension that is none", `${nonce},${salt},i=4096,??`, "malformed"],
+    ["with an empty extension", `${nonce},${salt},i=4096,x=`, "malformed"],
+    ["with nothing behind a comma", `${nonce},${salt},i=4096,`, "malformed"],
+    ["with NUL as an extension", `${nonce},${salt},i=4096,x=\0`, "malformed"],
+    ["with NUL in an extension", `${nonce},${salt},i=4096,x=1,y=a\0b`, "malformed"],
+    ["with a signature in it", `${nonce},${salt},i=4096,v=AAAA`, "malformed"],
     ["that is empty", "", "malformed"],
     ["that is an error", "e=unknown-user", "unknown-user"],
     ["that is an error with more in it than a name", "e=<b>pencil</b>", "not-authorized"],
@@ -163,7 +170,7 @@ describe("a server's first message is refused", () => {
 test("optional extensions of the server are passed over, and signed", async () => {
   const exchange = begin();
   await exchange.start();
-  const answer = text(await exchange.answer(bytes(`${SERVER_FIRST},x=1,y=2`)));
+  const answer = text(await exchange.answer(bytes(`${SERVER_FIRST},x=1,y=a=\n\u00e9`)));
   expect(answer).toMatch(/^c=biws,r=fyko\+d2lbbFgONRv9qkxdawL3rfc,p=[A-Za-z0-9+/]+=$/);
 });
 
@@ -207,6 +214,53 @@ test("a wrong signature in a challenge is refused, and success after it too", as
   await exchange.answer(bytes(SERVER_FIRST));
   await rejection(exchange.answer(bytes("v=rmF9pqV8S7suAoZWja4dJRkFsKQ=")));
   await rejection(exchange.finish(undefined));
+});
+
+describe("a signature that was verified in a challenge", () => {
+  const proved = async (): Promise<Exchange> => {
+    const exchange = begin();
+    await exchange.start();
+    await exchange.answer(bytes(SERVER_FIRST_OF_RFC));
+    await exchange.answer(bytes(PROOF_OF_RFC));
+    return exchange;
+  };
+
+  test.each([
+    ["the same once more", "v=rmF9pqV8S7suAoZWja4dJRkFsKQ="],
+    ["an error", "e=other-error"],
+    ["anything else", "welcome"],
+  ])("is not followed by %s with success", async (_, data) => {
+    const error = await rejection((await proved()).finish(bytes(data)));
+    expect(error.message).toContain("data after its proof");
+  });
+
+  test.each([
+    ["no data", undefined],
+    ["data of no bytes", new Uint8Array()],
+  ])("is enough where success has %s", async (_, data) => {
+    await (await proved()).finish(data);
+  });
+
+  test.each([
+    ["something", "welcome"],
+    ["nothing", ""],
+    ["NUL", "x=\0"],
+    ["a demand", "m=x"],
+    ["a second one", PROOF_OF_RFC],
+  ])("is refused with a comma and %s behind it", async (_, more) => {
+    const exchange = begin();
+    await exchange.start();
+    await exchange.answer(bytes(SERVER_FIRST_OF_RFC));
+    const error = await rejection(exchange.finish(bytes(`${PROOF_OF_RFC},${more}`)));
+    expect(error.message).toContain("final message is malformed");
+  });
+
+  test("may have extensions behind it", async () => {
+    const exchange = begin();
+    await exchange.start();
+    await exchange.answer(bytes(SERVER_FIRST_OF_RFC));
+    await exchange.finish(bytes(`${PROOF_OF_RFC},x=1`));
+  });
 });
 
 test("a challenge after the proof is one too many", async () => {
