@@ -5,6 +5,7 @@ import { type Carrier, runExchange, type ServerMessage } from "../sasl/exchange.
 import { type Mechanism, reveals } from "../sasl/mechanism.ts";
 import { mechanisms } from "../sasl/mechanisms.ts";
 import { askPassword, type Password } from "../sasl/password.ts";
+import { conditionOf } from "../stream/condition.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { Login } from "./login.ts";
@@ -58,7 +59,16 @@ export async function authenticate(
     login.report("auth:start", { mechanism: name }, { reveals: reveals(mechanism) });
     const { username, authzid, domain, digestUri } = credentials;
     const exchange = mechanism.begin(
-      { username, authzid, domain, digestUri, password: () => password.ask(name) },
+      {
+        username,
+        authzid,
+        domain,
+        digestUri,
+        password: () => password.ask(name),
+        get signal() {
+          return login.signal;
+        },
+      },
       login.crypto,
     );
     refused = await runExchange(carrier, mechanism, exchange);
@@ -101,16 +111,17 @@ function carrierOf(login: Login): Carrier {
   };
 }
 
+/** Reads an element. White space in base64 means nothing: a server may wrap long lines. */
 function messageOf(element: Element): ServerMessage {
-  const text = element.text();
+  const text = element.text().replace(/[\t\n\r ]+/g, "");
   const data = text === "=" ? "" : text;
   if (element.is("challenge", NS.sasl)) return { kind: "challenge", data };
   if (element.is("success", NS.sasl)) {
     return { kind: "success", data: text === "" ? undefined : data };
   }
   if (!element.is("failure", NS.sasl)) throw unexpected(element, "during authentication");
-  const condition = element.childrenOf().find((child) => child.name !== "text")?.name;
-  return { kind: "failure", condition, text: element.childText("text") };
+  const failure = conditionOf(element, NS.sasl);
+  return { kind: "failure", condition: failure.condition?.name, text: failure.text };
 }
 
 function offeredBy(features: Element): string[] {

@@ -40,15 +40,16 @@ class DigestProof implements Proof {
     const challenge = parse(message);
     const nonce = once(challenge, "nonce");
     if (nonce === undefined || nonce === "") throw failed("the challenge has no nonce");
-    if (once(challenge, "algorithm") !== "md5-sess") {
+    if (once(challenge, "algorithm")?.toLowerCase() !== "md5-sess") {
       throw failed("the challenge asks for an unknown algorithm");
     }
-    const qop = (once(challenge, "qop") ?? "auth").split(",").map((option) => option.trim());
-    if (!qop.includes("auth")) throw failed("the server insists on a security layer");
+    const qop = (once(challenge, "qop") ?? "auth").toLowerCase().split(",");
+    if (!qop.some((option) => option.trim() === "auth"))
+      throw failed("the server insists on a security layer");
     once(challenge, "stale");
     once(challenge, "maxbuf");
     const charset = once(challenge, "charset");
-    if (charset !== undefined && charset !== "utf-8") {
+    if (charset !== undefined && charset.toLowerCase() !== "utf-8") {
       throw failed("the challenge asks for an unknown charset");
     }
 

@@ -12,6 +12,8 @@ export interface Credentials {
   readonly domain: string;
   /** The `digest-uri` of DIGEST-MD5, e.g. `xmpp/example.org`. */
   readonly digestUri: string;
+  /** Aborted when the login is over. Only a mechanism that waits reads it: reading makes it. */
+  readonly signal: AbortSignal;
 }
 
 /** One run of a mechanism. */

@@ -57,6 +57,9 @@ export class MutualExchange implements Exchange {
   }
 
   async finish(data: Uint8Array | undefined): Promise<void> {
+    if (data !== undefined && data.length > 0 && this.#state === "verified") {
+      throw this.#failed("the server sent data after its proof");
+    }
     if (this.#state === "proved" && data !== undefined) this.#verify(data);
     if (this.#state !== "verified") {
       throw this.#failed("the server did not prove that it knows the password");

@@ -1,7 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import { conditionOf } from "./stream-error.ts";
+import { conditionOf } from "./condition.ts";
 
 /** What the sender may do about an error (RFC 6120, 8.3.2). */
 export type StanzaErrorType = "auth" | "cancel" | "continue" | "modify" | "wait";

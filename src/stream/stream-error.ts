@@ -1,6 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
+import { conditionOf } from "./condition.ts";
 
 /** Conditions after which the same server, or another of its cluster, may well take us back. */
 const PASSING: ReadonlySet<string> = new Set([
@@ -46,15 +47,4 @@ export function streamErrorFrom(element: Element): StreamError {
   const name = condition?.name ?? "undefined-condition";
   const otherHost = name === "see-other-host" ? condition?.text().trim() : undefined;
   return new StreamError(name, text, otherHost);
-}
-
-/** The condition that an error element holds, and the words with it; from before XMPP 1.0 only words. */
-export function conditionOf(
-  error: Element | undefined,
-  ns: string,
-): { readonly condition: Element | undefined; readonly text: string | undefined } {
-  return {
-    condition: error?.childrenOf().find((child) => child.ns === ns && child.name !== "text"),
-    text: error?.childText("text", ns) ?? (error?.text().trim() || undefined),
-  };
 }

@@ -113,7 +113,7 @@ describe("authentication", () => {
       `<success xmlns='${SASL}'>${btoa("v=AAAAAAAAAAAAAAAAAAAAAAAAAAA=")}</success>`,
     ],
     ["with an error", `<success xmlns='${SASL}'>${btoa("e=other-error")}</success>`],
-    ["with data that is not base64", `<success xmlns='${SASL}'>dj1ybUY5c HFW</success>`],
+    ["with data that is not base64", `<success xmlns='${SASL}'>dj1ybUY5c*HFW</success>`],
     ["with empty data", `<success xmlns='${SASL}'>=</success>`],
   ])("that succeeds %s fails", async (_, success) => {
     const { error, events } = await attempt(romeo, `${STARTTLS}${SCRAM}\nS: ${success}`);

@@ -20,6 +20,7 @@ function credentials(given: Partial<Credentials> & { secret?: string } = {}): Cr
     authzid: undefined,
     domain: "localhost",
     digestUri: "xmpp/localhost",
+    signal: new AbortController().signal,
     ...given,
   };
 }
@@ -165,6 +166,15 @@ describe("a success is a failure", () => {
     const error = await rejection(exchange.finish(undefined));
     expect(error.message).toContain("did not prove");
   });
+});
+
+test.each([
+  'nonce="abc",qop="auth",charset=UTF-8,algorithm=MD5-sess',
+  'NONCE="abc",QOP="AUTH",CHARSET=Utf-8,ALGORITHM=MD5-SESS',
+  'nonce="abc",qop="auth-int, Auth",algorithm="Md5-Sess"',
+])("the words of the challenge %s count in any case", async (challenge) => {
+  const exchange = digestMd5.begin(credentials(), nodeCrypto);
+  expect(text(await exchange.answer(bytes(challenge)))).toContain(",qop=auth");
 });
 
 test("a second challenge in place of the proof is refused", async () => {

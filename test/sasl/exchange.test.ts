@@ -15,6 +15,7 @@ const credentials: Credentials = {
   authzid: undefined,
   domain: "example.org",
   digestUri: "xmpp/example.org",
+  signal: new AbortController().signal,
 };
 
 const crypto = {

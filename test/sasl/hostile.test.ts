@@ -25,6 +25,7 @@ const credentials: Credentials = {
   authzid: undefined,
   domain: "example.org",
   digestUri: "xmpp/example.org",
+  signal: new AbortController().signal,
 };
 
 /** Bytes; texts like those that servers send; and such texts with something changed. */

@@ -12,6 +12,7 @@ function credentials(given: Partial<Credentials>): Credentials {
     authzid: undefined,
     domain: "example.org",
     digestUri: "xmpp/example.org",
+    signal: new AbortController().signal,
     ...given,
   };
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { decodeBase64 } from "../../src/base/base64.ts";
-import type { Crypto, HashName } from "../../src/base/crypto.ts";
+import type { Crypto } from "../../src/base/crypto.ts";
 import { webCrypto } from "../../src/base/web-crypto.ts";
 import { AuthError } from "../../src/sasl/auth-error.ts";
 import type { Credentials, Exchange } from "../../src/sasl/mechanism.ts";
-import { LEAST_ITERATIONS, MOST_ITERATIONS, scram } from "../../src/sasl/scram.ts";
+import { LEAST_ITERATIONS, MOST_ITERATIONS, type ScramHash, scram } from "../../src/sasl/scram.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array | undefined): string => new TextDecoder().decode(data);
@@ -21,13 +21,14 @@ function credentials(username: string, password: string, authzid?: string): Cred
     authzid,
     domain: "example.org",
     digestUri: "xmpp/example.org",
+    signal: new AbortController().signal,
   };
 }
 
 /** The examples of RFC 5802, 5, of RFC 7677, 3, and logins recorded with ejabberd 23.01. */
 const conversations: {
   from: string;
-  hash: HashName;
+  hash: ScramHash;
   user: [string, string];
   nonce: string;
   clientFirst: string;
@@ -93,6 +94,8 @@ describe.each(conversations)("SCRAM-$hash, the conversation of $from", (conversa
 });
 
 const NONCE = "fyko+d2lbbFgONRv9qkxdawL";
+const SERVER_FIRST_OF_RFC = conversations[0]?.serverFirst ?? "";
+const PROOF_OF_RFC = conversations[0]?.serverFinal ?? "";
 const SERVER_FIRST = `r=${NONCE}3rfc,s=QSXCR+Q6sek8bf92,i=4096`;
 
 function begin(): Exchange {
@@ -121,7 +124,11 @@ describe("a server's first message is refused", () => {
     ["with such an extension at its end", `${nonce},${salt},i=4096,m=x`, "malformed"],
     ["with one iteration", `${nonce},${salt},i=1`, "iteration count"],
     ["with one iteration too few", `${nonce},${salt},i=${LEAST_ITERATIONS - 1}`, "iteration count"],
-    ["with one iteration too many", `${nonce},${salt},i=${MOST_ITERATIONS + 1}`, "iteration count"],
+    [
+      "with one iteration too many",
+      `${nonce},${salt},i=${MOST_ITERATIONS["SHA-1"] + 1}`,
+      "iteration count",
+    ],
     ["with a thousand million iterations", `${nonce},${salt},i=1000000000`, "iteration count"],
     ["with a count beyond all numbers", `${nonce},${salt},i=${"9".repeat(400)}`, "iteration count"],
     ["with a negative count", `${nonce},${salt},i=-4096`, "iteration count"],
@@ -135,6 +142,11 @@ describe("a server's first message is refused", () => {
     ["in another order", `${salt},${nonce},i=4096`, "malformed"],
     ["with two salts", `${nonce},${salt},i=4096,s=QSXCR+Q6`, "malformed"],
     ["with an extension that is none", `${nonce},${salt},i=4096,??`, "malformed"],
+    ["with an empty extension", `${nonce},${salt},i=4096,x=`, "malformed"],
+    ["with nothing behind a comma", `${nonce},${salt},i=4096,`, "malformed"],
+    ["with NUL as an extension", `${nonce},${salt},i=4096,x=\0`, "malformed"],
+    ["with NUL in an extension", `${nonce},${salt},i=4096,x=1,y=a\0b`, "malformed"],
+    ["with a signature in it", `${nonce},${salt},i=4096,v=AAAA`, "malformed"],
     ["that is empty", "", "malformed"],
     ["that is an error", "e=unknown-user", "unknown-user"],
     ["that is an error with more in it than a name", "e=<b>pencil</b>", "not-authorized"],
@@ -158,7 +170,7 @@ describe("a server's first message is refused", () => {
 test("optional extensions of the server are passed over, and signed", async () => {
   const exchange = begin();
   await exchange.start();
-  const answer = text(await exchange.answer(bytes(`${SERVER_FIRST},x=1,y=2`)));
+  const answer = text(await exchange.answer(bytes(`${SERVER_FIRST},x=1,y=a=\n\u00e9`)));
   expect(answer).toMatch(/^c=biws,r=fyko\+d2lbbFgONRv9qkxdawL3rfc,p=[A-Za-z0-9+/]+=$/);
 });
 
@@ -204,6 +216,53 @@ test("a wrong signature in a challenge is refused, and success after it too", as
   await rejection(exchange.finish(undefined));
 });
 
+describe("a signature that was verified in a challenge", () => {
+  const proved = async (): Promise<Exchange> => {
+    const exchange = begin();
+    await exchange.start();
+    await exchange.answer(bytes(SERVER_FIRST_OF_RFC));
+    await exchange.answer(bytes(PROOF_OF_RFC));
+    return exchange;
+  };
+
+  test.each([
+    ["the same once more", "v=rmF9pqV8S7suAoZWja4dJRkFsKQ="],
+    ["an error", "e=other-error"],
+    ["anything else", "welcome"],
+  ])("is not followed by %s with success", async (_, data) => {
+    const error = await rejection((await proved()).finish(bytes(data)));
+    expect(error.message).toContain("data after its proof");
+  });
+
+  test.each([
+    ["no data", undefined],
+    ["data of no bytes", new Uint8Array()],
+  ])("is enough where success has %s", async (_, data) => {
+    await (await proved()).finish(data);
+  });
+
+  test.each([
+    ["something", "welcome"],
+    ["nothing", ""],
+    ["NUL", "x=\0"],
+    ["a demand", "m=x"],
+    ["a second one", PROOF_OF_RFC],
+  ])("is refused with a comma and %s behind it", async (_, more) => {
+    const exchange = begin();
+    await exchange.start();
+    await exchange.answer(bytes(SERVER_FIRST_OF_RFC));
+    const error = await rejection(exchange.finish(bytes(`${PROOF_OF_RFC},${more}`)));
+    expect(error.message).toContain("final message is malformed");
+  });
+
+  test("may have extensions behind it", async () => {
+    const exchange = begin();
+    await exchange.start();
+    await exchange.answer(bytes(SERVER_FIRST_OF_RFC));
+    await exchange.finish(bytes(`${PROOF_OF_RFC},x=1`));
+  });
+});
+
 test("a challenge after the proof is one too many", async () => {
   const [conversation] = conversations;
   const exchange = begin();
@@ -237,3 +296,27 @@ test("two exchanges never share a nonce", async () => {
   const second = scram("SHA-256").begin(credentials("user", "x"), webCrypto);
   expect(text(await first.start())).not.toBe(text(await second.start()));
 });
+
+test.each(Object.entries(MOST_ITERATIONS) as [ScramHash, number][])(
+  "SCRAM-%s takes %i iterations, and not one more",
+  async (hash, most) => {
+    const asked: number[] = [];
+    const crypto: Crypto = {
+      ...withNonce(NONCE),
+      pbkdf2(_hash, _password, _salt, iterations, length) {
+        asked.push(iterations);
+        return Promise.resolve(new Uint8Array(length));
+      },
+    };
+    const serverFirst = (iterations: number) =>
+      bytes(SERVER_FIRST.replace("i=4096", `i=${iterations}`));
+    for (const iterations of [most, most + 1]) {
+      const exchange = scram(hash).begin(credentials("user", "pencil"), crypto);
+      await exchange.start();
+      const answer = exchange.answer(serverFirst(iterations));
+      if (iterations === most) await answer;
+      else expect((await rejection(answer)).message).toContain(`from 4096 to ${most}`);
+    }
+    expect(asked).toEqual([most]);
+  },
+);

@@ -15,6 +15,22 @@ test.each<[string, string, string, string | undefined]>([
   ],
   [`<error type='other'><forbidden xmlns='${NS}'/></error>`, "forbidden", "auth", undefined],
   ["<error code='404'>Not Found</error>", "item-not-found", "cancel", "Not Found"],
+  ["<error type='cancel'><conflict/></error>", "conflict", "cancel", undefined],
+  ["<error><item-not-found xmlns=''/></error>", "item-not-found", "cancel", undefined],
+  [
+    "<error code='500'><resource-constraint/><text>full</text></error>",
+    "resource-constraint",
+    "wait",
+    "full",
+  ],
+  [
+    `<error><gone xmlns='urn:x'/><not-allowed xmlns='${NS}'/></error>`,
+    "not-allowed",
+    "cancel",
+    undefined,
+  ],
+  ["<error code='404'><weather/></error>", "item-not-found", "cancel", undefined],
+  ["<error><weather xmlns='urn:x'/></error>", "undefined-condition", "cancel", undefined],
   ["<error code='999'/>", "undefined-condition", "cancel", undefined],
   ["", "undefined-condition", "cancel", undefined],
   // Names that every JavaScript object has are names like any other.
