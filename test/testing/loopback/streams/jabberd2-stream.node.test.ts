@@ -190,18 +190,19 @@ test("without a version there are no features, ever", async () => {
 });
 
 test.each([
-  ["<bind name='localhost'/>", "409"],
-  ["<bind name='taken.localhost'/>", "409"],
-  ["<bind name='echo.localhost'/>", "403"],
-  ["<bind name='a@b'/>", "400"],
-  ["<bind/>", "400"],
-])("%s is refused with %s", async (bind, error) => {
+  ["<bind name='localhost'/>", "<bind error='409'/>"],
+  ["<bind name='taken.localhost'/>", "<bind error='409'/>"],
+  ["<bind id='1' name='taken.localhost'><log/></bind>", "<bind error='409' id='1'><log/></bind>"],
+  ["<bind name='echo.localhost'/>", "<bind error='403'/>"],
+  ["<bind name='a@b'/>", "<bind error='400' name='a@b'/>"],
+  ["<bind/>", "<bind error='400'/>"],
+])("%s is refused with %s", async (bind, answer) => {
   const server = await serve();
   await service(server, "taken.localhost");
   const client = await enter(server);
   await client.play(`
     C: ${bind}
-    S: <bind error='${error}'/>
+    S: ${answer}
     C: <bind name='free.localhost'/>
     S: <bind/>
   `);
@@ -238,6 +239,48 @@ test("a stream binds several names, hears of others, and gives one back", async 
   await second.play("S: <presence from='a.localhost' type='unavailable'/>");
   first.say("</stream:stream>");
   await second.play("S: <presence from='b.localhost' type='unavailable'/>");
+});
+
+test.each([
+  ["<bind name='n.localhost' id='abc-1'/>", "<bind id='abc-1'/>"],
+  ["<bind id='2' name='n.localhost' multi='to'/>", "<bind id='2' multi='to'/>"],
+  [
+    "<bind name='n.localhost' id='3' x='y'><log/><default/><own xmlns='urn:x'>z</own></bind>",
+    "<bind id='3' x='y'><log/><default/><own xmlns='urn:x'>z</own></bind>",
+  ],
+])("%s is answered with all of itself but the name", async (bind, answer) => {
+  const server = await serve();
+  const client = await enter(server);
+  await client.play(`
+    C: ${bind}
+    S: ${answer}<presence from='localhost'/>
+    C: <unbind id='abc-2' name='n.localhost' x='y'><own xmlns='urn:x'/></unbind>
+    S: <unbind id='abc-2' x='y'><own xmlns='urn:x'/></unbind>
+    C: <unbind name='n.localhost' id='abc-3'/>
+    S: <unbind error='404' id='abc-3'/>
+    C: <unbind id='abc-4' name='a@b'/>
+    S: <unbind error='400' id='abc-4' name='a@b'/>
+  `);
+});
+
+test("a name that is given back takes its default route and its log with it", async () => {
+  const server = await serve();
+  const first = await service(server, "first.localhost", "<log/><default/>");
+  await first.play(`
+    C: <bind name='second.localhost'/>
+    S: <bind/><presence from='localhost'/>
+    C: <unbind name='first.localhost'/>
+    S: <unbind/>
+  `);
+  const juliet = await login(server, "juliet", "balcony");
+  await juliet.play(`
+    C: <message to='who@nowhere.test' id='1'/>
+    S: <message id='1' …<service-unavailable …</message>
+  `);
+  await first.play(`
+    C: <bind name='third.localhost'><default/></bind>
+    S: <bind><default/></bind><presence from='localhost'/>
+  `);
 });
 
 test("envelopes go to the name they say, as they are", async () => {
@@ -337,7 +380,7 @@ test("the default route gets what has no other home, the log a copy of everythin
   await log.expect(`<route from='localhost' to='nowhere.test' type='log'>${stanza}</route>`);
   await log.play(`
     C: <bind name='greedy.localhost'><default/></bind>
-    S: <bind error='409'/>
+    S: <bind error='409'><default/></bind>
   `);
 });
 
