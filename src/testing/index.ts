@@ -6,6 +6,7 @@ export {
   makeCertificate,
 } from "./certificate/certificate.ts";
 export type { Faults, LoopbackPhase } from "./loopback/faults.ts";
+export type { RosterItem, Rosters } from "./loopback/routing/roster.ts";
 export type { MechanismName } from "./loopback/sasl/sasl.ts";
 export { type LoopbackPorts, LoopbackServer } from "./loopback/server.ts";
 export type { LoopbackOptions, RouterAccount } from "./loopback/server-options.ts";
