@@ -169,6 +169,7 @@ function join(address: Jid, connection: Connection, host: Host, result: Element)
   };
   const before = host.switchboard.client(address);
   host.switchboard.join(client);
+  connection.address = address.full;
   before?.replace();
   connection.send(result);
   return client;
@@ -176,6 +177,7 @@ function join(address: Jid, connection: Connection, host: Host, result: Element)
 
 /** A stanza of a client that is ready: checked, stamped with its address, and sent on its way. */
 function receive(element: Element, client: ClientParty, connection: Connection, host: Host): void {
+  host.received.add(client.jid.full, element, connection.cost);
   if (!isStanza(element)) throw new StreamRefusal("unsupported-stanza-type");
   checkFrom(element, client);
   const stanza = withAttributes(element, { from: client.jid.full });

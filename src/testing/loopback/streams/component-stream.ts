@@ -21,9 +21,14 @@ export async function componentStream(connection: Connection, host: Host): Promi
   host.switchboard.bind(domain, party);
   try {
     connection.trust();
+    connection.address = domain;
     connection.send(xml("handshake"));
     connection.enter("ready");
-    for (;;) receive(await connection.next(), domain, host);
+    for (;;) {
+      const stanza = translate(await connection.next(), NS.component, NS.client);
+      host.received.add(domain, stanza, connection.cost);
+      receive(stanza, domain, host);
+    }
   } finally {
     host.switchboard.unbind(domain, party);
   }
@@ -75,8 +80,7 @@ async function openStream(connection: Connection, host: Host): Promise<Header> {
 }
 
 /** A stanza must say whom it is for, and come from the component's own domain. */
-function receive(element: Element, domain: string, host: Host): void {
-  const stanza = translate(element, NS.component, NS.client);
+function receive(stanza: Element, domain: string, host: Host): void {
   if (!isStanza(stanza)) throw new StreamRefusal("unsupported-stanza-type");
   const { from = "", to = "" } = stanza.attrs;
   if (from === "" || to === "") throw new StreamRefusal("improper-addressing");

@@ -105,6 +105,8 @@ class RouterService implements RouterParty {
   }
 
   receive(element: Element): void {
+    const { address = "", cost } = this.#connection;
+    this.#host.received.add(address, element, cost);
     if (element.is("bind", NS.jabberd2)) this.#bind(element);
     else if (element.is("unbind", NS.jabberd2)) this.#unbind(element);
     else if (element.is("route", NS.jabberd2)) this.#forward(element);
@@ -143,6 +145,7 @@ class RouterService implements RouterParty {
       this.#logNames.add(name);
     }
     this.#names.add(name);
+    this.#connection.address ??= name;
     switchboard.routers.add(this);
     switchboard.bind(name, this);
     for (const other of [switchboard.domain, ...switchboard.names]) {
