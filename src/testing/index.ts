@@ -5,9 +5,12 @@ export {
   makeAuthority,
   makeCertificate,
 } from "./certificate/certificate.ts";
-export type { Faults, LoopbackPhase } from "./loopback/faults.ts";
+export type { LoopbackPort } from "./loopback/connection.ts";
+export type { Faults, LimitCondition, LoopbackPhase } from "./loopback/faults.ts";
+export type { ReceivedElement } from "./loopback/received.ts";
+export type { RosterItem, Rosters } from "./loopback/routing/roster.ts";
 export type { MechanismName } from "./loopback/sasl/sasl.ts";
-export { type LoopbackPorts, LoopbackServer } from "./loopback/server.ts";
+export { type LoopbackConnection, type LoopbackPorts, LoopbackServer } from "./loopback/server.ts";
 export type { LoopbackOptions, RouterAccount } from "./loopback/server-options.ts";
 export type { Cut } from "./peer/pieces.ts";
 export { ScriptError } from "./peer/script-error.ts";

@@ -22,6 +22,8 @@ export async function startLoopback(mode: keyof typeof STARTTLS): Promise<Server
     components: Object.fromEntries(SERVICE_DOMAINS.map((name) => [name, COMPONENT_SECRET])),
     router: ROUTER_USER,
     starttls: STARTTLS[mode],
+    // Only jabberd2 has STARTTLS for components.
+    componentPort: mode === "off" ? "xep-0114" : "jabberd2",
     // As the real servers do.
     conflict: "replace",
     certificate: makeCertificate({ names: [domain, "127.0.0.1"] }),

@@ -4,7 +4,7 @@ import * as library from "../../src/node.ts";
 import * as testing from "../../src/testing/index.ts";
 import { Faults, PHASES } from "../../src/testing/loopback/faults.ts";
 import { mechanismNames } from "../../src/testing/loopback/sasl/sasl.ts";
-import { KNOWN } from "../../src/testing/loopback/server-options.ts";
+import { loopbackOptionNames } from "../../src/testing/loopback/server-options.ts";
 import { codeBlocks, codeSpans, readDocument, tableRows } from "../docs/document.ts";
 
 const guide = readDocument("docs/testing.md");
@@ -52,7 +52,7 @@ test("there are as many snippets as the guide is thought to have", () => {
 
 test("every option, fault, phase, port and mechanism has its row", async () => {
   await using server = await testing.LoopbackServer.start();
-  expect(listed("option")).toEqual(KNOWN);
+  expect(listed("option")).toEqual(loopbackOptionNames);
   expect(listed("phase")).toEqual(PHASES);
   expect(listed("port")).toEqual(Object.keys(server.ports).map((name) => `ports.${name}`));
   const faults = Object.getOwnPropertyNames(Faults.prototype).slice(1);

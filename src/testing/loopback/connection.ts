@@ -5,15 +5,19 @@ import { BrokerError } from "../../base/errors.ts";
 import { type Element, xml } from "../../xml/element.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../../xml/limits.ts";
 import { NS } from "../../xml/namespaces.ts";
-import { PushParser } from "../../xml/read/push-parser.ts";
+import { StreamParser } from "../../xml/read/stream-parser.ts";
 import { openTag, serialize } from "../../xml/write/serialize.ts";
 import { XmlError } from "../../xml/xml-error.ts";
-import type { FaultState, LoopbackPhase } from "./faults.ts";
+import {
+  type FaultState,
+  Faults,
+  type LoopbackPhase,
+  NO_FAULTS,
+  type SizeLimit,
+  together,
+} from "./faults.ts";
 import type { Pressure } from "./pressure.ts";
 import { Wire } from "./wire.ts";
-
-/** Elements that have arrived and wait to be looked at: beyond this the server stops reading. */
-const WAITING_LIMIT = 64;
 
 /** The other side's stream header (RFC 6120, 4.7). */
 export interface Header {
@@ -37,55 +41,101 @@ export class StreamRefusal extends BrokerError {
   }
 }
 
-type Arrival =
-  | { readonly kind: "header"; readonly header: Header }
-  | { readonly kind: "element"; readonly element: Element };
+/** The ports of a server, by what is spoken there. */
+export type LoopbackPort = "client" | "clientTls" | "component" | "router";
+
+/** What a connection shares with the others of its server. */
+export interface ConnectionHost {
+  /** The faults of the whole server. */
+  readonly faults: Readonly<FaultState>;
+  readonly pressure: Pressure;
+}
 
 /**
  * One connection, as the protocols see it: headers and elements are pulled, so that each protocol
- * reads from top to bottom. Whatever ends the stream rejects what is pulled next: `DISCONNECTED`
- * when the other side is done, an `XmlError` for what it must not send.
+ * reads from top to bottom. The socket is read only while a protocol waits for more. The end of the
+ * stream rejects the next pull: with `DISCONNECTED`, or with an `XmlError` for XML that is refused.
  */
 export class Connection {
+  /** The port that the connection came to. */
+  readonly port: LoopbackPort;
+  /** The faults of this connection alone. They add to those of the server. */
+  readonly faults: Faults;
+  /** The address that has logged in: a full JID, a component's domain, a service's first name. */
+  address: string | undefined;
   readonly wire: Wire;
   /** The namespace the stream carries stanzas in. */
   readonly contentNamespace: string;
-  /** The id of the stream in force (RFC 6120, 4.7.3): nobody can guess it. */
+  /** The id of the stream in force (RFC 6120, 4.7.3). It cannot be guessed. */
   id = "";
-  readonly #pressure: Pressure;
-  #parser: PushParser;
-  #arrived: Arrival[] = [];
-  #over: BrokerError | undefined;
+  /** How many bytes have come for the element that was pulled last. */
+  cost = 0;
+  readonly #host: ConnectionHost;
+  readonly #ownFaults: FaultState = { ...NO_FAULTS };
+  #limits = LIMITS_BEFORE_AUTHENTICATION;
+  #sizeLimit: SizeLimit | undefined;
+  #parser: StreamParser;
+  #fed = 0;
+  #isDisconnected = false;
   #wake: (() => void) | undefined;
   #opened = false;
   #closed = false;
 
-  constructor(
-    socket: Socket,
-    faults: Readonly<FaultState>,
-    pressure: Pressure,
-    contentNamespace: string,
-  ) {
-    this.#pressure = pressure;
+  constructor(socket: Socket, host: ConnectionHost, port: LoopbackPort, contentNamespace: string) {
+    this.#host = host;
+    this.port = port;
     this.contentNamespace = contentNamespace;
-    this.#parser = this.#newParser(LIMITS_BEFORE_AUTHENTICATION);
-    this.wire = new Wire(socket, faults, {
+    this.#parser = new StreamParser({ limits: this.#limits });
+    this.wire = new Wire(socket, {
       data: (bytes) => {
-        this.#parser.write(bytes);
-        if (this.#arrived.length > WAITING_LIMIT) this.wire.pause();
+        if (this.#closed) return;
+        // In the same turn: on some runtimes TLS misses what was read before it began.
+        this.wire.pause();
+        this.#fed += bytes.length;
+        this.#parser.feed(bytes);
+        this.#wake?.();
       },
       end: () => {
-        this.#finish(new BrokerError("DISCONNECTED"));
+        this.#disconnect();
       },
       full: (relief) => {
-        pressure.add(relief);
+        host.pressure.add(relief);
       },
     });
+    this.faults = new Faults(this.#ownFaults, {
+      changed: () => {
+        this.faultsChanged();
+      },
+      refuse: () => {
+        this.wire.reset();
+      },
+      accept: () => Promise.resolve(),
+      cut: () => {
+        this.wire.destroy();
+      },
+      inject: (bytes) => {
+        this.wire.inject(bytes);
+      },
+    });
+    this.faultsChanged();
   }
 
   /** Whether TLS protects the connection. */
   get secured(): boolean {
     return this.wire.secured;
+  }
+
+  /** How far the connection has come. */
+  get phase(): LoopbackPhase {
+    return this.wire.phase;
+  }
+
+  /** Puts the faults of the server and of the connection in force. */
+  faultsChanged(): void {
+    const faults = together(this.#host.faults, this.#ownFaults);
+    this.wire.setFaults(faults);
+    this.#sizeLimit = faults.limit;
+    this.#parser.setLimits(this.#limitsInForce());
   }
 
   /** Notes how far the connection has come: a fault may want the server mute from there on. */
@@ -95,17 +145,34 @@ export class Connection {
 
   /** Waits for the other side's stream header. */
   async header(): Promise<Header> {
-    const arrival = await this.#next();
-    if (arrival.kind !== "header") throw new StreamRefusal("invalid-xml");
+    const element = await this.next();
     this.enter("stream");
-    return arrival.header;
+    return readHeader(element, this.#parser.contentNamespace);
   }
 
-  /** The next element on the stream. */
+  /** The next element on the stream; the first one is its header. */
   async next(): Promise<Element> {
-    const arrival = await this.#next();
-    if (arrival.kind !== "element") throw new StreamRefusal("invalid-xml");
-    return arrival.element;
+    // A connection that our last element filled must drain before the next one is taken.
+    await this.#host.pressure.relieved();
+    for (;;) {
+      if (!this.#closed) {
+        const element = this.#parser.read();
+        if (element !== undefined) {
+          this.cost = this.#fed;
+          this.#fed = 0;
+          return element;
+        }
+        if (this.#parser.end instanceof XmlError) throw this.#refusalOf(this.#parser.end);
+      }
+      if (this.#closed || this.#parser.end !== undefined || this.#isDisconnected) {
+        throw new BrokerError("DISCONNECTED");
+      }
+      this.wire.resume();
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = undefined;
+    }
   }
 
   /** Answers the other side's header with ours, under a new id. */
@@ -139,21 +206,23 @@ export class Connection {
   /** Puts TLS on the connection after `<proceed/>`, or `direct`ly; the stream starts anew. */
   async secure(context: SecureContext, direct = false): Promise<void> {
     // Bytes that came in clear behind <starttls/> could have come from anybody (RFC 6120, 5.4.3.3).
-    if (this.#arrived.length > 0 || !this.#parser.idle) throw new StreamRefusal("not-authorized");
+    if (!this.#parser.idle) throw new StreamRefusal("not-authorized");
     this.enter(direct ? "connect" : "tls");
     await this.wire.secure(context, direct);
-    this.#parser = this.#newParser(LIMITS_BEFORE_AUTHENTICATION);
+    this.#parser = new StreamParser({ limits: this.#limitsInForce() });
   }
 
   /** The other side has proved who it is and opens its stream anew. */
   restart(): void {
-    if (this.#arrived.length > 0 || !this.#parser.idle) throw new StreamRefusal("not-authorized");
-    this.#parser = this.#newParser(LIMITS);
+    if (!this.#parser.idle) throw new StreamRefusal("not-authorized");
+    this.#limits = LIMITS;
+    this.#parser = new StreamParser({ limits: this.#limitsInForce() });
   }
 
   /** The other side has proved who it is: it may send more at once. */
   trust(): void {
-    this.#parser.setLimits(LIMITS);
+    this.#limits = LIMITS;
+    this.#parser.setLimits(this.#limitsInForce());
   }
 
   /** Ends the stream in order: our closing tag, then our half of the connection. */
@@ -161,7 +230,8 @@ export class Connection {
     if (this.#closed) return;
     if (this.#opened) this.wire.write("</stream:stream>");
     this.#closed = true;
-    this.#finish(new BrokerError("DISCONNECTED"));
+    this.#parser.stop();
+    this.#wake?.();
     this.wire.end();
     // The end of the other half can only be seen by reading on; what still comes is ignored.
     this.wire.resume();
@@ -177,60 +247,37 @@ export class Connection {
     this.close();
   }
 
-  #newParser(limits: XmlLimits): PushParser {
-    return new PushParser(
-      {
-        open: (header, contentNamespace) => {
-          this.#arrive({ kind: "header", header: readHeader(header, contentNamespace) });
-        },
-        element: (element) => {
-          this.#arrive({ kind: "element", element });
-        },
-        close: () => {
-          this.#finish(new BrokerError("DISCONNECTED"));
-        },
-        error: (error) => {
-          this.#finish(error);
-        },
-      },
-      { limits },
-    );
-  }
-
-  #arrive(arrival: Arrival): void {
-    if (this.#over !== undefined) return;
-    this.#arrived.push(arrival);
+  #disconnect(): void {
+    this.#isDisconnected = true;
     this.#wake?.();
   }
 
-  #finish(reason: BrokerError): void {
-    this.#over ??= reason;
-    this.#wake?.();
+  /** The limits of the phase, and the fault `limit` where it is smaller. */
+  #limitsInForce(): XmlLimits {
+    const bytes = this.#sizeLimit?.bytes ?? this.#limits.bytes;
+    return bytes < this.#limits.bytes ? { ...this.#limits, bytes } : this.#limits;
   }
 
-  async #next(): Promise<Arrival> {
-    // Whoever got more of our last element's traffic than they could read comes first.
-    await this.#pressure.relieved();
-    while (this.#arrived.length === 0 && this.#over === undefined) {
-      this.wire.resume();
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = undefined;
-    }
-    // What came before the end counts.
-    const arrival = this.#arrived.shift();
-    if (arrival !== undefined) return arrival;
-    throw this.#over ?? new BrokerError("DISCONNECTED");
+  /** The stream error for XML that is refused; the fault `limit` has its own. */
+  #refusalOf(error: XmlError): BrokerError {
+    if (error.code !== "POLICY_VIOLATION" || this.#sizeLimit === undefined) return error;
+    const { condition } = this.#sizeLimit;
+    return new StreamRefusal(condition, TOO_BIG[condition]);
   }
 }
+
+/** The texts that servers give: ejabberd has one, Prosody has none. */
+const TOO_BIG = {
+  "policy-violation": "XML stanza is too big",
+  "not-well-formed": undefined,
+} as const satisfies Record<SizeLimit["condition"], string | undefined>;
 
 /** How a stream ends for what its protocol threw; `undefined`: in order. */
 export function refusalOf(thrown: unknown): StreamRefusal | undefined {
   if (thrown instanceof StreamRefusal) return thrown;
   if (thrown instanceof XmlError) return new StreamRefusal(thrown.condition, thrown.message);
   if (thrown instanceof BrokerError && thrown.code === "DISCONNECTED") return undefined;
-  // A fault of this server: whoever tests on it should see what it was.
+  // A defect of this server: a test should see it.
   return new StreamRefusal("internal-server-error", String(thrown));
 }
 

@@ -1,4 +1,5 @@
-import { BrokerError } from "../../base/errors.ts";
+import { badOption, oneOf, wholeNumber } from "../../base/check.ts";
+import { LIMITS } from "../../xml/limits.ts";
 
 /**
  * How far a connection has come, in this order. The server enters a phase when it is about to give
@@ -6,7 +7,7 @@ import { BrokerError } from "../../base/errors.ts";
  *
  * | phase | the answer |
  * | --- | --- |
- * | `connect` | anything at all, the TLS handshake on the direct TLS port included |
+ * | `connect` | any, the TLS handshake on the direct TLS port included |
  * | `stream` | the stream header |
  * | `features` | `<stream:features/>` |
  * | `tls` | the TLS handshake after `<proceed/>` |
@@ -29,6 +30,15 @@ export const PHASES = [
 /** One of the phases of a connection; see `PHASES`. */
 export type LoopbackPhase = (typeof PHASES)[number];
 
+/** The condition of the stream error for a stanza that is too big: ejabberd's, and Prosody's. */
+export type LimitCondition = "policy-violation" | "not-well-formed";
+
+/** The most bytes of one stanza, and the stream error for more. */
+export interface SizeLimit {
+  readonly bytes: number;
+  readonly condition: LimitCondition;
+}
+
 /** The faults in force, as the connections read them. */
 export interface FaultState {
   /** Milliseconds that each write waits. */
@@ -37,10 +47,39 @@ export interface FaultState {
   split: boolean;
   /** The phase from which on nothing is written. */
   mute: LoopbackPhase | undefined;
+  /** Whether nothing is read. */
+  stalled: boolean;
+  limit: SizeLimit | undefined;
 }
 
-/** What the faults do to the server beyond their state. */
+/** No fault. */
+export const NO_FAULTS: Readonly<FaultState> = Object.freeze({
+  delay: 0,
+  split: false,
+  mute: undefined,
+  stalled: false,
+  limit: undefined,
+});
+
+/** Two sets of faults in force at once: of each fault the worse one. */
+export function together(one: Readonly<FaultState>, other: Readonly<FaultState>): FaultState {
+  const mutes = PHASES.filter((phase) => phase === one.mute || phase === other.mute);
+  const [limit] = [one.limit, other.limit]
+    .filter((size) => size !== undefined)
+    .sort((left, right) => left.bytes - right.bytes);
+  return {
+    delay: Math.max(one.delay, other.delay),
+    split: one.split || other.split,
+    mute: mutes[0],
+    stalled: one.stalled || other.stalled,
+    limit,
+  };
+}
+
+/** The acts of a server, or of one connection, that are faults beyond their state. */
 export interface FaultActions {
+  /** The state has changed. */
+  changed(): void;
   refuse(): void;
   accept(): Promise<void>;
   cut(): void;
@@ -48,8 +87,8 @@ export interface FaultActions {
 }
 
 /**
- * What can go wrong with a server, on demand. Each fault lasts until `clear` and may be combined
- * with the others; `cut` and `inject` happen once.
+ * Faults on demand, of a whole server (`server.faults`) or of one of its connections. Each lasts
+ * until `clear` and may be combined with the others; `cut` and `inject` happen once.
  */
 export class Faults {
   readonly #state: FaultState;
@@ -60,70 +99,88 @@ export class Faults {
     this.#actions = actions;
   }
 
-  /** Stops listening on all ports: new connections are refused, those there are live on. */
+  /**
+   * Stops listening on all ports: new connections are refused, those that are there live on. On one
+   * connection: resets it (`ECONNRESET` on the other side), where the runtime can; else drops it.
+   */
   refuse(): void {
     this.#actions.refuse();
   }
 
-  /** Drops all connections at once, without a closing tag. New ones are accepted. */
+  /** Drops all connections, or this one, at once, without a closing tag. New ones are accepted. */
   cut(): void {
     this.#actions.cut();
   }
 
   /**
-   * Holds back everything the server writes from now on for that many milliseconds (0 to 60000),
-   * in order; TLS's own bytes are not held back. Ends in `BAD_OPTION` for anything else.
+   * Holds back all that is written from now on for that many milliseconds (0 to 60,000), in order.
+   * TLS's own bytes are not held back. Ends in `BAD_OPTION` for anything else.
    */
   delay(milliseconds: number): void {
     if (!(milliseconds >= 0 && milliseconds <= 60_000)) {
-      throw new BrokerError("BAD_OPTION", `delay must be 0 to 60000 ms, got ${milliseconds}`);
+      throw badOption("delay", "0 to 60000 ms", milliseconds);
     }
-    this.#state.delay = milliseconds;
+    this.#change({ delay: milliseconds });
   }
 
   /**
    * Writes each byte by itself, in one system call (under TLS: in one record) and one turn of the
-   * event loop a byte. What the other side reads at once is still for its system to say.
+   * event loop a byte. How many of them the other side reads at once is for its system to say.
    */
   split(): void {
-    this.#state.split = true;
+    this.#change({ split: true });
   }
 
   /**
-   * Says nothing any more on any connection that is in that phase or a later one, or gets there:
-   * the server still reads and acts, but what it would write is lost. Ends in `BAD_OPTION` for an
-   * unknown phase.
+   * Says nothing any more on a connection that is in that phase or a later one, or gets there. The
+   * server still reads and acts, but its words are lost. Ends in `BAD_OPTION` for an unknown phase.
    */
   mute(phase: LoopbackPhase): void {
-    if (!PHASES.includes(phase)) {
-      const wanted = PHASES.join(", ");
-      throw new BrokerError("BAD_OPTION", `phase must be one of ${wanted}, got ${phase}`);
-    }
-    this.#state.mute = phase;
+    this.#change({ mute: oneOf("phase", phase, PHASES) });
   }
 
   /**
-   * Writes bytes (text as UTF-8) as they are to every live connection, whatever its phase, and even
-   * when mute; `delay` and `split` apply.
+   * Writes bytes (text as UTF-8) as they are to every live connection, or to this one, whatever its
+   * phase, and even when mute; `delay` and `split` apply.
    */
   inject(bytes: string | Uint8Array): void {
     this.#actions.inject(typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
   }
 
   /**
-   * Ends all faults: listens again on the same ports (resolves when it does, rejects with
-   * `CONNECT_FAILED` if one has been taken meanwhile), speaks again on live connections. What
-   * was swallowed while mute stays lost.
+   * Reads nothing any more. The buffers of the system fill, and then the other side cannot write. A
+   * connection that the other side ends meanwhile is noticed after `clear`.
+   */
+  stall(): void {
+    this.#change({ stalled: true });
+  }
+
+  /**
+   * Takes stanzas of at most that many bytes (1 to 1,048,576), the login included. A bigger one ends
+   * its stream with an error: `policy-violation`, as ejabberd does it, or Prosody's
+   * `not-well-formed`. Ends in `BAD_OPTION` for anything else.
+   */
+  limit(bytes: number, condition: LimitCondition = "policy-violation"): void {
+    this.#change({
+      limit: {
+        bytes: wholeNumber("limit", bytes, 1, LIMITS.bytes),
+        condition: oneOf("condition", condition, ["policy-violation", "not-well-formed"]),
+      },
+    });
+  }
+
+  /**
+   * Ends all faults, those of single connections too: speaks and reads again, and listens again on
+   * the same ports. Resolves when it does; rejects with `CONNECT_FAILED` if a port has been taken
+   * meanwhile. Words that were swallowed while mute stay lost. On one connection: ends its own faults.
    */
   clear(): Promise<void> {
-    Object.assign(this.#state, NO_FAULTS);
+    this.#change(NO_FAULTS);
     return this.#actions.accept();
   }
-}
 
-/** How a server begins. */
-export const NO_FAULTS: Readonly<FaultState> = Object.freeze({
-  delay: 0,
-  split: false,
-  mute: undefined,
-});
+  #change(changes: Partial<FaultState>): void {
+    Object.assign(this.#state, changes);
+    this.#actions.changed();
+  }
+}

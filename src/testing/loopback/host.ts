@@ -3,6 +3,7 @@ import { type Jid, tryJid } from "../../jid/jid.ts";
 import { type Element, xml } from "../../xml/element.ts";
 import { NS } from "../../xml/namespaces.ts";
 import type { Connection } from "./connection.ts";
+import type { Received } from "./received.ts";
 import type { Switchboard } from "./routing/switchboard.ts";
 import type { Account } from "./sasl/sasl-exchange.ts";
 import type { Settings } from "./server-options.ts";
@@ -11,6 +12,7 @@ import type { Settings } from "./server-options.ts";
 export interface Host {
   readonly settings: Settings;
   readonly switchboard: Switchboard;
+  readonly received: Received;
   readonly context: SecureContext;
 }
 

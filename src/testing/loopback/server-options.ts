@@ -1,41 +1,74 @@
-import { badOption, knownOptions, oneOf, record, text, wholeNumber } from "../../base/check.ts";
+import { badOption, knownOptions, oneOf, record, text } from "../../base/check.ts";
+import {
+  choice,
+  type Option,
+  optional,
+  type Settled,
+  settleOptions,
+  type Takes,
+  whole,
+} from "../../base/option.ts";
 import { tryJid } from "../../jid/jid.ts";
 import { type Certificate, makeCertificate } from "../certificate/certificate.ts";
+import { type Rosters, readRosters } from "./routing/roster.ts";
 import { type MechanismName, mechanismNames } from "./sasl/sasl.ts";
 
-/** How a `LoopbackServer` is made. Everything has a default; a value that cannot be used ends in `BAD_OPTION`. */
-export interface LoopbackOptions {
-  /** The domain it serves. Default `localhost`. */
-  readonly domain?: string | undefined;
+/** The mechanisms of every day. */
+const EVERY_DAY = mechanismNames.filter((name) => name !== "ANONYMOUS");
+
+/** The options of a `LoopbackServer`. A new one is one row here, and one in `docs/testing.md`. */
+const LOOPBACK = {
+  /** The domain that the server serves. Default `localhost`. */
+  domain: { check: readDomain, fallback: "localhost" } as Option<string>,
   /** Who may log in as a client: password by user name (the part before the `@`). Default: nobody. */
-  readonly users?: Readonly<Record<string, string>> | undefined;
-  /** The components it knows (XEP-0114): secret by domain. Default: none. */
-  readonly components?: Readonly<Record<string, string>> | undefined;
+  users: secrets(),
+  /** The components that may log in (XEP-0114): secret by domain. Default: none. */
+  components: secrets(),
+  /**
+   * How the component port treats `version='1.0'`. With `xep-0114` there are no features, as on
+   * Prosody and ejabberd. With `jabberd2` there are features and STARTTLS, and stanzas are delivered
+   * in `jabber:client`. Default `xep-0114`.
+   */
+  componentPort: choice("xep-0114", ["xep-0114", "jabberd2"]),
   /**
    * Who may log in to the jabberd2 router, and which names may be bound (`names`; by default any
    * that is neither the server's nor a component's). Default: nobody.
    */
-  readonly router?: RouterAccount | undefined;
+  router: optional<RouterAccount>(readRouter),
+  /**
+   * The roster that each user gets who asks for it (RFC 6121, section 2): addresses, or items, by
+   * user name. Nothing changes it. Default: there are no rosters.
+   */
+  rosters: optional<Readonly<Record<string, unknown>>, Rosters>(record),
   /**
    * The port for clients; direct TLS, components and the router have the next three. Default: free
-   * ports, whatever they are.
+   * ports.
    */
-  readonly port?: number | undefined;
+  port: whole(0, 0, 65_532),
   /** Whether STARTTLS is offered in clear, insisted on, or unknown. Default `optional`. */
-  readonly starttls?: "optional" | "required" | "none" | undefined;
+  starttls: choice("optional", ["optional", "required", "none"]),
   /** The SASL mechanisms offered to clients, in that order, in clear too. Default: all but ANONYMOUS. */
-  readonly mechanisms?: readonly MechanismName[] | undefined;
+  mechanisms: {
+    check: (name, value) => list(name, value, (one) => oneOf(name, one, mechanismNames)),
+    fallback: EVERY_DAY,
+  } as Option<readonly MechanismName[]>,
   /** The session of RFC 3921: offered as optional, insisted on, or not offered. Default `optional`. */
-  readonly session?: "optional" | "required" | "none" | undefined;
+  session: choice("optional", ["optional", "required", "none"]),
   /** A resource in use is refused to the newcomer, or taken from its holder. Default `refuse`. */
-  readonly conflict?: "refuse" | "replace" | undefined;
-  /** A certificate to show instead of a new one, such as an expired one. */
-  readonly certificate?: Certificate | undefined;
-}
+  conflict: choice("refuse", ["refuse", "replace"]),
+  /** A certificate to show, such as an expired one. Default: a new one for the domain and this machine. */
+  certificate: optional<Certificate>(readCertificate),
+};
+
+/** The names of all options. */
+export const loopbackOptionNames: readonly string[] = Object.keys(LOOPBACK);
+
+/** How a `LoopbackServer` is made. A value that cannot be used ends in `BAD_OPTION`. */
+export interface LoopbackOptions extends Takes<typeof LOOPBACK> {}
 
 /** Who may log in to the jabberd2 router. */
 export interface RouterAccount {
-  /** Who logs in. */
+  /** The user name. */
   readonly username: string;
   /** The password, in clear. */
   readonly password: string;
@@ -44,53 +77,31 @@ export interface RouterAccount {
 }
 
 /** The options with their defaults, addresses in their prepared form. */
-export interface Settings {
-  readonly domain: string;
+export interface Settings
+  extends Omit<Settled<typeof LOOPBACK>, "users" | "components" | "rosters" | "certificate"> {
   readonly users: ReadonlyMap<string, string>;
   readonly components: ReadonlyMap<string, string>;
-  readonly router: RouterAccount | undefined;
-  /** The first of four ports; 0: free ones. */
-  readonly port: number;
-  readonly starttls: "optional" | "required" | "none";
-  readonly mechanisms: readonly MechanismName[];
-  readonly session: "optional" | "required" | "none";
-  readonly conflict: "refuse" | "replace";
+  readonly rosters: ReturnType<typeof readRosters> | undefined;
   readonly certificate: Certificate;
 }
 
-/** The names of all options. */
-export const KNOWN = [
-  "domain",
-  "users",
-  "components",
-  "router",
-  "port",
-  "starttls",
-  "mechanisms",
-  "session",
-  "conflict",
-  "certificate",
-] as const satisfies readonly (keyof LoopbackOptions)[];
-
-const EVERY_DAY = mechanismNames.filter((name) => name !== "ANONYMOUS");
-
 /** Reads the options once; nothing below sees an optional one. Ends in `BAD_OPTION`. */
 export function settle(options: LoopbackOptions): Settings {
-  knownOptions("LoopbackServer", record("options", options), KNOWN);
-  const domain = readDomain("domain", options.domain ?? "localhost");
+  const given = settleOptions("LoopbackServer", { needs: {}, takes: LOOPBACK }, options);
+  const { domain, users, components, router, rosters } = given;
+  const user = (name: string): string => readUser(name, domain);
+  const component = (name: string): string => readComponent(name, domain);
+  const accounts = renamed(users, user);
   return Object.freeze({
-    domain,
-    users: secrets("users", options.users, (name) => readUser(name, domain)),
-    components: secrets("components", options.components, (name) => readComponent(name, domain)),
-    router: readRouter(options.router, domain),
-    port: wholeNumber("port", options.port ?? 0, 0, 65_532),
-    starttls: oneOf("starttls", options.starttls ?? "optional", ["optional", "required", "none"]),
-    mechanisms: list("mechanisms", options.mechanisms ?? EVERY_DAY, (name) =>
-      oneOf("mechanisms", name, mechanismNames),
-    ),
-    session: oneOf("session", options.session ?? "optional", ["optional", "required", "none"]),
-    conflict: oneOf("conflict", options.conflict ?? "refuse", ["refuse", "replace"]),
-    certificate: readCertificate(options.certificate, domain),
+    ...given,
+    users: accounts,
+    components: renamed(components, component),
+    router:
+      router?.names === undefined ? router : { ...router, names: router.names.map(component) },
+    rosters: rosters === undefined ? undefined : readRosters(rosters, user, accounts),
+    certificate:
+      given.certificate ??
+      makeCertificate({ names: [domain, `*.${domain}`, "localhost", "127.0.0.1", "::1"] }),
   });
 }
 
@@ -117,44 +128,44 @@ function readComponent(name: string, domain: string): string {
   return component;
 }
 
-function readRouter(value: unknown, domain: string): RouterAccount | undefined {
-  if (value === undefined) return undefined;
-  const given = record("router", value);
-  knownOptions("router", given, ["username", "password", "names"]);
+/** Its names are read once the domain is known. */
+function readRouter(option: string, value: unknown): RouterAccount {
+  const given = record(option, value);
+  knownOptions(option, given, ["username", "password", "names"]);
   const account = {
-    username: text("router.username", given.username),
-    password: secret("router.password", given.password),
+    username: text(`${option}.username`, given.username),
+    password: secret(`${option}.password`, given.password),
   };
   if (given.names === undefined) return account;
-  const names = list("router.names", given.names, (name) => readComponent(String(name), domain));
-  return { ...account, names };
+  return { ...account, names: list(`${option}.names`, given.names, String) };
 }
 
-function readCertificate(value: unknown, domain: string): Certificate {
-  if (value === undefined) {
-    return makeCertificate({ names: [domain, `*.${domain}`, "localhost", "127.0.0.1", "::1"] });
-  }
-  const { cert, key, ca, pin } = record("certificate", value);
+function readCertificate(option: string, value: unknown): Certificate {
+  const { cert, key, ca, pin } = record(option, value);
   return {
-    cert: text("certificate.cert", cert),
-    key: secret("certificate.key", key),
-    ca: text("certificate.ca", ca),
-    pin: text("certificate.pin", pin),
+    cert: text(`${option}.cert`, cert),
+    key: secret(`${option}.key`, key),
+    ca: text(`${option}.ca`, ca),
+    pin: text(`${option}.pin`, pin),
   };
 }
 
-function secrets(
-  option: string,
-  value: unknown,
-  readName: (name: string) => string,
-): ReadonlyMap<string, string> {
-  return new Map(
-    Object.entries(record(option, value ?? {})).map(([name, password]) => [
-      readName(name),
-      secret(`${option}.${name}`, password),
-    ]),
-  );
+type Secrets = Readonly<Record<string, string>>;
+
+/** A row for secrets by name. The names are read once the domain is known. */
+function secrets(): Option<Secrets> {
+  const check = (option: string, value: unknown): Secrets =>
+    Object.fromEntries(
+      Object.entries(record(option, value)).map(([name, password]) => [
+        name,
+        secret(`${option}.${name}`, password),
+      ]),
+    );
+  return { check, fallback: {} };
 }
+
+const renamed = (secrets: Secrets, read: (name: string) => string): ReadonlyMap<string, string> =>
+  new Map(Object.entries(secrets).map(([name, password]) => [read(name), password]));
 
 /** A text that is not empty, and that no error may show. */
 function secret(option: string, value: unknown): string {

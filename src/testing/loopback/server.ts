@@ -3,10 +3,11 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { createSecureContext } from "node:tls";
 import { BrokerError } from "../../base/errors.ts";
 import { NS } from "../../xml/namespaces.ts";
-import { Connection, refusalOf, StreamRefusal } from "./connection.ts";
+import { Connection, type LoopbackPort, refusalOf, StreamRefusal } from "./connection.ts";
 import { type FaultState, Faults, NO_FAULTS } from "./faults.ts";
 import type { Host, Protocol } from "./host.ts";
 import { Pressure } from "./pressure.ts";
+import { Received, type ReceivedElement } from "./received.ts";
 import { Switchboard } from "./routing/switchboard.ts";
 import { type LoopbackOptions, type Settings, settle } from "./server-options.ts";
 import { clientStream } from "./streams/client-stream.ts";
@@ -19,7 +20,7 @@ const PORTS = {
   clientTls: { protocol: clientStream, contentNamespace: NS.client, directTls: true },
   component: { protocol: componentStream, contentNamespace: NS.component, directTls: false },
   router: { protocol: jabberd2Stream, contentNamespace: NS.jabberd2, directTls: false },
-} as const satisfies Record<string, Service>;
+} as const satisfies Record<LoopbackPort, Service>;
 
 interface Service {
   readonly protocol: Protocol;
@@ -27,10 +28,13 @@ interface Service {
   readonly directTls: boolean;
 }
 
-type PortName = keyof typeof PORTS;
-
 /** The ports of a `LoopbackServer`, all on 127.0.0.1. */
-export type LoopbackPorts = Readonly<Record<PortName, number>>;
+export type LoopbackPorts = Readonly<Record<LoopbackPort, number>>;
+
+/** A connection of a `LoopbackServer`: its port, how far it has come, who it is, and its own faults. */
+export type LoopbackConnection = Readonly<
+  Pick<Connection, "port" | "phase" | "address" | "faults">
+>;
 
 /** How long connections may take to end when the server closes, in milliseconds. */
 const GRACE = 250;
@@ -54,17 +58,17 @@ export class LoopbackServer {
   readonly pin: string;
   /** Where it listens. */
   readonly ports: LoopbackPorts;
-  /** What can go wrong with it, on demand. */
+  /** Faults of the whole server, on demand. */
   readonly faults: Faults;
   readonly #host: Host;
   readonly #faultState: FaultState = { ...NO_FAULTS };
   readonly #pressure = new Pressure();
-  readonly #listeners = new Map<PortName, Server>();
+  readonly #listeners = new Map<LoopbackPort, Server>();
   readonly #connections = new Set<Connection>();
   readonly #served = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
 
-  private constructor(settings: Settings, listeners: ReadonlyMap<PortName, Server>) {
+  private constructor(settings: Settings, listeners: ReadonlyMap<LoopbackPort, Server>) {
     const { cert, key, ca, pin } = settings.certificate;
     this.domain = settings.domain;
     this.ca = ca;
@@ -72,6 +76,7 @@ export class LoopbackServer {
     this.#host = {
       settings,
       switchboard: new Switchboard(settings.domain),
+      received: new Received(),
       context: createSecureContext({ cert, key, minVersion: "TLSv1.2" }),
     };
     this.ports = Object.fromEntries(
@@ -79,11 +84,17 @@ export class LoopbackServer {
     ) as LoopbackPorts;
     for (const [name, listener] of listeners) this.#attach(name, listener);
     this.faults = new Faults(this.#faultState, {
+      changed: () => {
+        for (const connection of this.#connections) connection.faultsChanged();
+      },
       refuse: () => {
         // Settles with the last connection that is there, which nobody waits for.
         void this.#stopListening();
       },
-      accept: () => this.#listenAgain(),
+      accept: async () => {
+        await Promise.all([...this.#connections].map(({ faults }) => faults.clear()));
+        await this.#listenAgain();
+      },
       cut: () => {
         for (const { wire } of this.#connections) wire.destroy();
       },
@@ -99,7 +110,7 @@ export class LoopbackServer {
    */
   static async start(options: LoopbackOptions = {}): Promise<LoopbackServer> {
     const settings = settle(options);
-    const listeners = new Map<PortName, Server>();
+    const listeners = new Map<LoopbackPort, Server>();
     try {
       for (const [index, name] of PORT_NAMES.entries()) {
         listeners.set(name, await listen(settings.port === 0 ? 0 : settings.port + index));
@@ -109,6 +120,19 @@ export class LoopbackServer {
       throw error;
     }
     return new LoopbackServer(settings, listeners);
+  }
+
+  /** The connections that are there, oldest first. */
+  get connections(): readonly LoopbackConnection[] {
+    return [...this.#connections];
+  }
+
+  /**
+   * The elements that clients, components and services have sent since they logged in, oldest first:
+   * the last 1,000 of them, of at most 4 MiB.
+   */
+  get received(): readonly ReceivedElement[] {
+    return this.#host.received.elements;
   }
 
   /**
@@ -138,10 +162,10 @@ export class LoopbackServer {
     clearTimeout(timer);
   }
 
-  #attach(name: PortName, listener: Server): void {
+  #attach(name: LoopbackPort, listener: Server): void {
     this.#listeners.set(name, listener);
     listener.on("connection", (socket) => {
-      const served = this.#serve(PORTS[name], socket).finally(() => {
+      const served = this.#serve(name, socket).finally(() => {
         this.#served.delete(served);
       });
       this.#served.add(served);
@@ -149,16 +173,14 @@ export class LoopbackServer {
   }
 
   /** One connection, from the first byte to the last; never rejects. */
-  async #serve(service: Service, socket: Socket): Promise<void> {
-    const connection = new Connection(
-      socket,
-      this.#faultState,
-      this.#pressure,
-      service.contentNamespace,
-    );
+  async #serve(port: LoopbackPort, socket: Socket): Promise<void> {
+    const service = PORTS[port];
+    const shared = { faults: this.#faultState, pressure: this.#pressure };
+    const connection = new Connection(socket, shared, port, service.contentNamespace);
     this.#connections.add(connection);
     try {
       if (service.directTls) await connection.secure(this.#host.context, true);
+      else connection.wire.start();
       await service.protocol(connection, this.#host);
     } catch (thrown) {
       const refusal = refusalOf(thrown);
@@ -185,7 +207,7 @@ export class LoopbackServer {
   }
 }
 
-const PORT_NAMES = Object.keys(PORTS) as readonly PortName[];
+const PORT_NAMES = Object.keys(PORTS) as readonly LoopbackPort[];
 
 async function listen(port: number): Promise<Server> {
   const listener = createServer();

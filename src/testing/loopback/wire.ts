@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
-import { deferred } from "../../base/deferred.ts";
+import { type Deferred, deferred } from "../../base/deferred.ts";
 import { BrokerError } from "../../base/errors.ts";
-import { type FaultState, type LoopbackPhase, PHASES } from "./faults.ts";
+import { type FaultState, type LoopbackPhase, NO_FAULTS, PHASES } from "./faults.ts";
 
 /** Bytes written that a peer has not read: beyond this, whoever sends it more has to wait. */
 const FULL = 1024 * 1024;
@@ -38,10 +38,16 @@ interface Held {
 export class Wire {
   /** Settles when the connection is gone in both directions. */
   readonly closed: Promise<void>;
-  readonly #faults: Readonly<FaultState>;
   readonly #events: WireEvents;
+  /** The socket in clear, below TLS. */
+  readonly #clear: Socket;
+  #faults: Readonly<FaultState> = NO_FAULTS;
+  /** The socket in clear, or TLS on it. */
   #socket: Socket;
   #phase: LoopbackPhase = "connect";
+  /** Whether the owner wants to read; the fault `stall` may keep it from that. */
+  #isWanted = false;
+  #stalled: Deferred<undefined> | undefined;
   #secured = false;
   #held: Held[] = [];
   #heldBytes = 0;
@@ -50,9 +56,9 @@ export class Wire {
   #linger: NodeJS.Timeout | undefined;
   #full: { readonly relief: Promise<void>; readonly end: () => void } | undefined;
 
-  constructor(socket: Socket, faults: Readonly<FaultState>, events: WireEvents) {
+  constructor(socket: Socket, events: WireEvents) {
+    this.#clear = socket;
     this.#socket = socket;
-    this.#faults = faults;
     this.#events = events;
     this.closed = new Promise((resolve) => {
       socket.once("close", () => {
@@ -64,7 +70,33 @@ export class Wire {
       });
     });
     socket.setNoDelay(true);
-    this.#listen(socket);
+    // The close that follows says it all.
+    socket.on("error", () => undefined);
+  }
+
+  /** Begins to read in clear. Where TLS comes first, nothing else may listen before it. */
+  start(): void {
+    this.#isWanted = true;
+    this.#listen(this.#socket);
+  }
+
+  /** How far the connection has come. */
+  get phase(): LoopbackPhase {
+    return this.#phase;
+  }
+
+  /** Puts faults in force, in place of those that were. */
+  setFaults(faults: Readonly<FaultState>): void {
+    this.#faults = faults;
+    if (faults.stalled === (this.#stalled !== undefined)) return;
+    if (faults.stalled) {
+      this.#stalled = deferred();
+      this.#socket.pause();
+    } else {
+      this.#stalled?.resolve(undefined);
+      this.#stalled = undefined;
+      if (this.#isWanted) this.#socket.resume();
+    }
   }
 
   /** Whether TLS protects the connection. */
@@ -102,12 +134,13 @@ export class Wire {
    */
   async secure(context: SecureContext, direct: boolean): Promise<void> {
     await this.#flushed();
+    if (this.#stalled !== undefined) await Promise.race([this.#stalled.promise, this.closed]);
     // A mute server never answers the handshake: the other side has to give up.
     if (this.mute) {
       await this.closed;
       throw new BrokerError("DISCONNECTED");
     }
-    const clear = this.#socket;
+    const clear = this.#clear;
     clear.removeAllListeners("data");
     const secured = new TLSSocket(clear, {
       isServer: true,
@@ -116,23 +149,35 @@ export class Wire {
     });
     this.#socket = secured;
     const handshake = new Promise<void>((resolve) => secured.once("secure", resolve));
+    this.#isWanted = true;
     this.#listen(secured);
     await Promise.race([handshake, this.closed]);
     if (clear.destroyed || secured.destroyed) throw new BrokerError("DISCONNECTED");
     this.#secured = true;
   }
 
+  /** Stops reading. */
   pause(): void {
+    this.#isWanted = false;
     this.#socket.pause();
   }
 
+  /** Reads again, unless a fault forbids it. */
   resume(): void {
-    this.#socket.resume();
+    this.#isWanted = true;
+    if (this.#stalled === undefined) this.#socket.resume();
   }
 
   /** Ends our half when everything written has left; mute, it does not even do that. */
   end(): void {
     if (!this.mute) this.#put("end");
+  }
+
+  /** Resets the connection, so that the other side sees an error; drops it where the runtime cannot. */
+  reset(): void {
+    const { resetAndDestroy } = this.#clear as Partial<Socket>;
+    if (resetAndDestroy === undefined) this.destroy();
+    else this.#clear.resetAndDestroy();
   }
 
   /** Drops the connection now. */
@@ -142,6 +187,7 @@ export class Wire {
 
   #listen(socket: Socket): void {
     socket.on("data", this.#events.data);
+    if (this.#stalled !== undefined) socket.pause();
     socket.on("end", this.#events.end);
     socket.on("close", this.#events.end);
     socket.on("drain", () => {

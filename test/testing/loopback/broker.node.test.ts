@@ -9,7 +9,7 @@ import {
   xml,
   xmpp,
 } from "../../../src/node.ts";
-import type { LoopbackPhase, LoopbackServer } from "../../../src/testing/index.ts";
+import type { LoopbackOptions, LoopbackPhase, LoopbackServer } from "../../../src/testing/index.ts";
 import { CAST, serve } from "./scene.ts";
 
 const brokers: Broker[] = [];
@@ -109,7 +109,8 @@ const DEADLINES = {
   TIMEOUT_BIND: { bind: 100 },
 };
 
-const OPTIONS = {
+const OPTIONS: LoopbackOptions = {
+  componentPort: "jabberd2",
   components: { ...CAST.components, "second.localhost": "another" },
 };
 

@@ -7,9 +7,11 @@ import {
 } from "../../../src/testing/index.ts";
 import { attach, clientHeader, dial, dialTls, serve } from "./scene.ts";
 
+const users = { juliet: "s3cret" };
+
 test.each<[unknown, string]>([
   [{ domian: "a.test" }, "an option of LoopbackServer must be one of domain, users"],
-  [null, "options must be an object, got null"],
+  [null, "the options of LoopbackServer must be an object, got null"],
   [{ domain: "" }, 'domain must be a text that is not empty, got ""'],
   [{ domain: "me@a.test" }, 'domain must be a domain, got "me@a.test"'],
   [{ domain: "a..test" }, 'domain must be a domain, got "a..test"'],
@@ -37,6 +39,21 @@ test.each<[unknown, string]>([
   [{ mechanisms: ["CRAM-MD5"] }, 'mechanisms must be one of "SCRAM-SHA-512"'],
   [{ session: "on" }, 'session must be one of "optional", "required", "none", got "on"'],
   [{ conflict: "fight" }, 'conflict must be one of "refuse", "replace", got "fight"'],
+  [{ componentPort: "prosody" }, 'componentPort must be one of "xep-0114", "jabberd2", got'],
+  [{ rosters: [] }, "rosters must be an object, got an empty array"],
+  [{ rosters: { romeo: [] } }, 'rosters must be an object of names in `users`, got "romeo"'],
+  [{ users, rosters: { juliet: "romeo" } }, 'rosters.juliet must be a list, got "romeo"'],
+  [{ users, rosters: { juliet: [5] } }, "rosters.juliet must be an object, got 5"],
+  [{ users, rosters: { juliet: [""] } }, "rosters.juliet.jid must be a text that is not empty"],
+  [
+    { users, rosters: { juliet: [{ nick: "" }] } },
+    "an option of rosters.juliet must be one of jid",
+  ],
+  [
+    { users, rosters: { juliet: [{ jid: "a", subscription: "x" }] } },
+    'rosters.juliet.subscription must be one of "none"',
+  ],
+  [{ users, rosters: { juliet: [{ jid: "a", groups: "x" }] } }, "rosters.juliet.groups must be"],
   [{ certificate: { cert: "x" } }, "certificate.key must be a text that is not empty"],
 ])("%j is a BAD_OPTION that says: %s", async (options, message) => {
   const start = LoopbackServer.start(options as LoopbackOptions);

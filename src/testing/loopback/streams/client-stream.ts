@@ -12,6 +12,7 @@ import {
   startTls,
   startTlsFeature,
 } from "../host.ts";
+import { asksForRoster } from "../routing/roster.ts";
 import { errorOf, isRequest, isStanza, resultOf, withAttributes } from "../routing/stanza.ts";
 import type { ClientParty } from "../routing/switchboard.ts";
 import { authenticate, mechanismsFeature } from "../sasl/sasl.ts";
@@ -168,6 +169,7 @@ function join(address: Jid, connection: Connection, host: Host, result: Element)
   };
   const before = host.switchboard.client(address);
   host.switchboard.join(client);
+  connection.address = address.full;
   before?.replace();
   connection.send(result);
   return client;
@@ -175,14 +177,18 @@ function join(address: Jid, connection: Connection, host: Host, result: Element)
 
 /** A stanza of a client that is ready: checked, stamped with its address, and sent on its way. */
 function receive(element: Element, client: ClientParty, connection: Connection, host: Host): void {
+  host.received.add(client.jid.full, element, connection.cost);
   if (!isStanza(element)) throw new StreamRefusal("unsupported-stanza-type");
   checkFrom(element, client);
   const stanza = withAttributes(element, { from: client.jid.full });
+  const roster = host.settings.rosters?.get(client.jid.local ?? "");
   if (element.name === "iq" && !isSound(element)) {
     const error = errorOf(stanza, "bad-request");
     if (error !== undefined) connection.send(error);
   } else if (isSession(element) && [undefined, host.settings.domain].includes(element.attrs.to)) {
     connection.send(resultOf(withAttributes(stanza, { to: host.settings.domain })));
+  } else if (asksForRoster(element) && isForAccount(element, client) && roster !== undefined) {
+    connection.send(resultOf(stanza, roster));
   } else if (element.attrs.to !== undefined) {
     host.switchboard.send(stanza);
   } else if (element.name === "presence") {
@@ -200,6 +206,10 @@ function checkFrom(element: Element, client: ClientParty): void {
     throw new StreamRefusal("invalid-from");
   }
 }
+
+/** Whether it is for the client's own account, and so for the server (RFC 6120, 10.3). */
+const isForAccount = ({ attrs: { to } }: Element, client: ClientParty): boolean =>
+  to === undefined || sameJid(to, client.jid.bare);
 
 /** RFC 6120, 8.2.3: an `iq` has an id and a type, a request exactly one child. */
 function isSound(iq: Element): boolean {

@@ -7,22 +7,28 @@ import { isStanza, translate } from "../routing/stanza.ts";
 import type { Party } from "../routing/switchboard.ts";
 
 /**
- * A component's stream (XEP-0114). One with `version='1.0'` is treated as jabberd2's router treats
- * it: with features, so that there may be TLS, and with stanzas delivered in `jabber:client`.
+ * A component's stream (XEP-0114). As on jabberd2's router, where the options say so, one with
+ * `version='1.0'` gets features, so that there may be TLS, and each gets its stanzas in `jabber:client`.
  */
 export async function componentStream(connection: Connection, host: Host): Promise<never> {
-  const { domain, modern } = await logIn(connection, host);
+  const domain = await logIn(connection, host);
   const party: Party = {
     deliver: (stanza) => {
-      connection.send(modern ? stanza : translate(stanza, NS.client, NS.component));
+      const isAsItIs = host.settings.componentPort === "jabberd2";
+      connection.send(isAsItIs ? stanza : translate(stanza, NS.client, NS.component));
     },
   };
   host.switchboard.bind(domain, party);
   try {
     connection.trust();
+    connection.address = domain;
     connection.send(xml("handshake"));
     connection.enter("ready");
-    for (;;) receive(await connection.next(), domain, host);
+    for (;;) {
+      const stanza = translate(await connection.next(), NS.component, NS.client);
+      host.received.add(domain, stanza, connection.cost);
+      receive(stanza, domain, host);
+    }
   } finally {
     host.switchboard.unbind(domain, party);
   }
@@ -33,10 +39,10 @@ export async function componentStream(connection: Connection, host: Host): Promi
  *     C: <handshake>…</handshake>
  *        ^ here: the hash of the id and the secret, or the stream ends
  */
-async function logIn(connection: Connection, host: Host) {
+async function logIn(connection: Connection, host: Host): Promise<string> {
   let header = await openStream(connection, host);
   let element = await connection.next();
-  if (element.is("starttls", NS.tls) && header.modern) {
+  if (element.is("starttls", NS.tls) && hasFeatures(header, host)) {
     await startTls(connection, host);
     header = await openStream(connection, host);
     element = await connection.next();
@@ -54,23 +60,27 @@ async function logIn(connection: Connection, host: Host) {
   if (host.switchboard.holds(domain)) {
     throw new StreamRefusal("conflict", "Component already connected");
   }
-  return { domain, modern: header.modern };
+  return domain;
 }
+
+/** XEP-0114 knows no features, whatever version a component says that it speaks. */
+const hasFeatures = (header: Header, host: Host): boolean =>
+  header.modern && host.settings.componentPort === "jabberd2";
 
 async function openStream(connection: Connection, host: Host): Promise<Header> {
   const header = await connection.header();
   const to = host.switchboard.domainOf(header.to) ?? "";
   const known = host.settings.components.has(to);
-  connection.open(known ? to : host.settings.domain, header.modern ? "1.0" : undefined);
+  const version = hasFeatures(header, host) ? "1.0" : undefined;
+  connection.open(known ? to : host.settings.domain, version);
   if (header.contentNamespace !== NS.component) throw new StreamRefusal("invalid-namespace");
   if (!known) throw new StreamRefusal("host-unknown");
-  if (header.modern) connection.features(startTlsFeature(connection, host));
+  if (version !== undefined) connection.features(startTlsFeature(connection, host));
   return header;
 }
 
 /** A stanza must say whom it is for, and come from the component's own domain. */
-function receive(element: Element, domain: string, host: Host): void {
-  const stanza = translate(element, NS.component, NS.client);
+function receive(stanza: Element, domain: string, host: Host): void {
   if (!isStanza(stanza)) throw new StreamRefusal("unsupported-stanza-type");
   const { from = "", to = "" } = stanza.attrs;
   if (from === "" || to === "") throw new StreamRefusal("improper-addressing");

@@ -1,4 +1,4 @@
-import { type Element, xml } from "../../../xml/element.ts";
+import { Element, xml } from "../../../xml/element.ts";
 import { NS } from "../../../xml/namespaces.ts";
 import { type Connection, type Header, StreamRefusal } from "../connection.ts";
 import { type Host, insistsOnTls, startTls, startTlsFeature } from "../host.ts";
@@ -80,6 +80,10 @@ class RouterService implements RouterParty {
   readonly #connection: Connection;
   readonly #host: Host;
   readonly #names = new Set<string>();
+  /** The names that were bound with `<log/>`. */
+  readonly #logNames = new Set<string>();
+  /** The name that was bound with `<default/>`. */
+  #defaultName: string | undefined;
 
   constructor(connection: Connection, host: Host) {
     this.#connection = connection;
@@ -101,6 +105,8 @@ class RouterService implements RouterParty {
   }
 
   receive(element: Element): void {
+    const { address = "", cost } = this.#connection;
+    this.#host.received.add(address, element, cost);
     if (element.is("bind", NS.jabberd2)) this.#bind(element);
     else if (element.is("unbind", NS.jabberd2)) this.#unbind(element);
     else if (element.is("route", NS.jabberd2)) this.#forward(element);
@@ -117,24 +123,29 @@ class RouterService implements RouterParty {
   }
 
   /**
-   *     C: <bind name='svc.example.org'><log/></bind>
+   *     C: <bind name='svc.example.org' id='1'><log/></bind>
    *        ^ here
-   *     S: <bind/>, or <bind error='409'/>
+   *     S: <bind id='1'><log/></bind>, or <bind error='409' id='1'><log/></bind>
    */
   #bind(bind: Element): void {
     this.#connection.enter("bind");
     const { switchboard } = this.#host;
     const { name = "", multi } = bind.attrs;
-    const options = ["default", "log"].filter((option) => bind.child(option) !== undefined);
-    const error = this.#whyNot(name, multi !== undefined, options.includes("default"));
-    this.#connection.send(
-      xml("bind", { error, multi }, ...(error ? [] : options.map((option) => xml(option)))),
-    );
+    const isDefault = bind.child("default") !== undefined;
+    const error = this.#whyNot(name, multi !== undefined, isDefault);
+    this.#connection.send(answered(bind, error));
     if (error !== undefined) return;
     this.#connection.enter("ready");
-    if (options.includes("default")) switchboard.fallback = this;
-    if (options.includes("log")) switchboard.logs.add(this);
+    if (isDefault) {
+      switchboard.fallback = this;
+      this.#defaultName = name;
+    }
+    if (bind.child("log") !== undefined) {
+      switchboard.logs.add(this);
+      this.#logNames.add(name);
+    }
     this.#names.add(name);
+    this.#connection.address ??= name;
     switchboard.routers.add(this);
     switchboard.bind(name, this);
     for (const other of [switchboard.domain, ...switchboard.names]) {
@@ -154,11 +165,19 @@ class RouterService implements RouterParty {
     return switchboard.holds(name) && !mayShare ? "409" : undefined;
   }
 
+  /** Gives a name back, and with it what was bound together with it. */
   #unbind(unbind: Element): void {
+    const { switchboard } = this.#host;
     const { name = "" } = unbind.attrs;
-    const bound = this.#names.delete(name);
-    if (bound) this.#host.switchboard.unbind(name, this);
-    this.#connection.send(xml("unbind", { error: bound ? null : "404" }));
+    const isName = name !== "" && switchboard.domainOf(name) === name;
+    const wasBound = this.#names.delete(name);
+    if (wasBound) switchboard.unbind(name, this);
+    if (this.#logNames.delete(name) && this.#logNames.size === 0) switchboard.logs.delete(this);
+    if (this.#defaultName === name) {
+      this.#defaultName = undefined;
+      switchboard.fallback = undefined;
+    }
+    this.#connection.send(answered(unbind, wasBound ? undefined : isName ? "404" : "400"));
   }
 
   /**
@@ -194,4 +213,15 @@ class RouterService implements RouterParty {
   #returned(route: Element, error: string): void {
     this.route(withAttributes(route, { error }));
   }
+}
+
+/**
+ * The answer to a bind or an unbind: the element itself, without its `name`, and with the error. A
+ * name that is none (400) comes back too. So jabberd2 2.7.0 answers; the ancestor waits for its `id`.
+ */
+function answered(request: Element, error: string | undefined): Element {
+  const attrs = Object.assign(xml("", { error }).attrs, request.attrs);
+  if (error !== undefined) attrs.error = error;
+  if (error !== "400") delete attrs.name;
+  return new Element(request.name, request.ns, attrs, request.prefixes, request.children);
 }

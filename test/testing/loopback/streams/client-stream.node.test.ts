@@ -303,3 +303,51 @@ describe("a stream that breaks the rules ends with the condition that says so", 
     expect(await client.ended()).toContain(`<stream:error><${condition} `);
   });
 });
+
+describe("a roster", () => {
+  const asked = (to = "", id = "r"): string =>
+    `C: <iq type='get' id='${id}'${to}><query xmlns='jabber:iq:roster'/></iq>`;
+  const rosters = {
+    juliet: [
+      "romeo@localhost",
+      { jid: "☃@winter.example", name: "Snow & ice", subscription: "none", groups: ["a", "b"] },
+    ],
+  } as const;
+
+  test.each(["", " to='juliet@localhost'", " to='JULIET@localhost'"])(
+    "is what the options say, for a request %j of one's own",
+    async (to) => {
+      const server = await serve({ rosters });
+      const juliet = await login(server, "juliet", "balcony");
+      await juliet.play(`
+        ${asked(to)}
+        S: <iq id='r' …to='juliet@localhost/balcony' type='result'><query xmlns='jabber:iq:roster'>
+           <item jid='romeo@localhost' subscription='both'/>
+           <item jid='☃@winter.example' name='Snow &amp; ice' subscription='none'>
+           <group>a</group><group>b</group></item></query></iq>
+      `);
+    },
+  );
+
+  test("is empty for a user that the option does not name", async () => {
+    const server = await serve({ rosters });
+    const romeo = await login(server, "romeo", "garden");
+    await romeo.play(`
+      ${asked()}
+      S: <iq id='r' to='romeo@localhost/garden' type='result'><query xmlns='jabber:iq:roster'/></iq>
+    `);
+  });
+
+  test.each([
+    ["of somebody else", { rosters }, asked(" to='romeo@localhost'")],
+    ["that is to be changed", { rosters }, asked().replace("get", "set")],
+    ["where the option is not given", {}, asked()],
+  ])("%s is not to be had", async (_, options, line) => {
+    const server = await serve(options);
+    const juliet = await login(server, "juliet", "balcony");
+    await juliet.play(`
+      ${line}
+      S: <iq id='r' …type='error'><error …><service-unavailable …</iq>
+    `);
+  });
+});

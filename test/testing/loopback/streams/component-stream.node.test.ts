@@ -21,12 +21,52 @@ test("a component shakes hands with a secret of any characters", async () => {
   expect(await component.ended()).toBe("");
 });
 
-test("with version='1.0' it gets features, may start TLS, and hears stanzas in jabber:client", async () => {
+/** What programs send that say they speak XMPP 1.0, and do not know features: no version, and on they go. */
+test.each([
+  [
+    "@xmpp/component 0.14",
+    `<?xml version='1.0'?><stream:stream xmlns="jabber:component:accept" version="1.0" xmlns:stream="${STREAM}" to="echo.localhost">`,
+    (digest: string) => `<handshake>${digest}</handshake>`,
+  ],
+  [
+    "libstrophe 0.14",
+    `<?xml version="1.0"?><stream:stream to="echo.localhost" xml:lang="en" version="1.0" xmlns="jabber:component:accept" xmlns:stream="${STREAM}">`,
+    (digest: string) => `<handshake xmlns="jabber:component:accept">${digest}</handshake>`,
+  ],
+])("%s logs in: its version='1.0' brings no features", async (_, said, shake) => {
+  const server = await serve();
+  const component = await dial(server.ports.component);
+  component.say(said);
+  await component.expect(
+    `<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' xmlns:stream='${STREAM}' id='{id}' from='echo.localhost'>`,
+  );
+  // Features would have come with the header.
+  expect(component.unread).toBe("");
+  component.say(shake(sha1(`${component.notes.id ?? ""}${SECRET}`)));
+  await component.play(`
+    S: <handshake/>
+    C: <message from='a@echo.localhost' to='b@echo.localhost'/>
+    S: <message from='a@echo.localhost' to='b@echo.localhost'/>
+  `);
+});
+
+test("STARTTLS is unknown there, whatever the version", async () => {
   const server = await serve();
   const component = await dial(server.ports.component);
   await component.play(`
     C: ${header("to='echo.localhost' version='1.0'")}
-    S: <?xml … id='{before}' …><stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>
+    S: <?xml …<stream:stream …>
+    C: <starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
+    S: <stream:error><not-authorized …</stream:error></stream:stream>
+  `);
+});
+
+test("as on jabberd2 it gets features with version='1.0', may start TLS, and hears stanzas in jabber:client", async () => {
+  const server = await serve({ componentPort: "jabberd2" });
+  const component = await dial(server.ports.component);
+  await component.play(`
+    C: ${header("to='echo.localhost' version='1.0'")}
+    S: <?xml … version='1.0' …><stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>
     C: <starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
     S: <proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
   `);
@@ -43,22 +83,39 @@ test("with version='1.0' it gets features, may start TLS, and hears stanzas in j
   `);
 });
 
-test.each([
-  ["with features that say so", "to='echo.localhost' version='1.0'"],
-  ["and one that cannot know is told in the end", "to='echo.localhost'"],
-])("where the server insists on TLS, a component must start it, %s", async (_, attributes) => {
-  const server = await serve({ starttls: "required" });
-  const component = await dial(server.ports.component);
+test("as on jabberd2 it gets no features without a version, and hears stanzas in jabber:client", async () => {
+  const server = await serve({ componentPort: "jabberd2" });
+  const component = await attach(server);
   await component.play(`
+    C: <message from='a@echo.localhost' to='b@echo.localhost'/>
+    S: <message xmlns='jabber:client' from='a@echo.localhost' to='b@echo.localhost'/>
+  `);
+});
+
+test.each([
+  ["with features that say so", "to='echo.localhost' version='1.0'", "jabberd2"],
+  ["and one that cannot know is told in the end", "to='echo.localhost'", "xep-0114"],
+  [
+    "and one that asks for features is told in the end",
+    "to='echo.localhost' version='1.0'",
+    "xep-0114",
+  ],
+] as const)(
+  "where the server insists on TLS, a component must start it, %s",
+  async (_, attributes, componentPort) => {
+    const server = await serve({ starttls: "required", componentPort });
+    const component = await dial(server.ports.component);
+    await component.play(`
     C: ${header(attributes)}
     S: <?xml … id='{id}' …>
   `);
-  const digest = sha1(`${component.notes.id ?? ""}${SECRET}`);
-  await component.play(`
+    const digest = sha1(`${component.notes.id ?? ""}${SECRET}`);
+    await component.play(`
     C: <handshake>${digest}</handshake>
     S: …<stream:error><policy-violation …</stream:error></stream:stream>
   `);
-});
+  },
+);
 
 test.each([
   ["a wrong secret", "<handshake>00</handshake>", "not-authorized"],

@@ -1,56 +1,10 @@
-import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { LoopbackServer } from "../../../../src/testing/index.ts";
 import type { RawClient } from "../../../raw-client.ts";
+import { answerChallenge, enter, ROUTER_HEADER as HEADER } from "../router-login.ts";
 import { attach, base64, dial, login, ROUTER, STREAM, serve } from "../scene.ts";
 
 const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
-const HEADER = `<stream:stream xmlns='${ROUTER}' xmlns:stream='${STREAM}' to='jabberd-router' version='1.0'>`;
-
-const md5 = (...parts: (string | Buffer)[]): Buffer => {
-  const hash = createHash("md5");
-  for (const part of parts) hash.update(part);
-  return hash.digest();
-};
-
-/** The response to a challenge of the router, and the proof it must answer with (RFC 2831, 2.1.2.1). */
-function digest(challenge: string, password: string) {
-  const nonce = /nonce="([^"]+)"/.exec(challenge)?.[1] ?? "";
-  const secret = md5(`jabberd:jabberd-router:${password}`);
-  const a1 = md5(secret, `:${nonce}:cn0nce`).toString("hex");
-  const value = (a2: string): string =>
-    md5(`${a1}:${nonce}:00000001:cn0nce:auth:${md5(a2).toString("hex")}`).toString("hex");
-  return {
-    response: `charset=utf-8,username="jabberd",realm="jabberd-router",nonce="${nonce}",nc=00000001,cnonce="cn0nce",digest-uri="jabberd-router/localhost",response=${value("AUTHENTICATE:jabberd-router/localhost")},qop=auth`,
-    proof: `rspauth=${value(":jabberd-router/localhost")}`,
-  };
-}
-
-async function answerChallenge(client: RawClient, password: string): Promise<string> {
-  await client.play(`
-    C: <auth xmlns='${SASL}' mechanism='DIGEST-MD5'/>
-    S: <challenge xmlns='${SASL}'>{challenge}</challenge>
-  `);
-  const challenge = Buffer.from(client.notes.challenge ?? "", "base64").toString();
-  const { response, proof } = digest(challenge, password);
-  client.say(`<response xmlns='${SASL}'>${base64(response)}</response>`);
-  return proof;
-}
-
-async function enter(server: LoopbackServer): Promise<RawClient> {
-  const client = await dial(server.ports.router);
-  await client.play(`
-    C: ${HEADER}
-    S: <?xml …</stream:features>
-  `);
-  const proof = await answerChallenge(client, "router-secret");
-  await client.play(`
-    S: <success xmlns='${SASL}'>${base64(proof)}</success>
-    C: ${HEADER}
-    S: <?xml …<stream:stream …><stream:features/>
-  `);
-  return client;
-}
 
 async function service(server: LoopbackServer, name: string, options = ""): Promise<RawClient> {
   const client = await enter(server);
@@ -190,18 +144,19 @@ test("without a version there are no features, ever", async () => {
 });
 
 test.each([
-  ["<bind name='localhost'/>", "409"],
-  ["<bind name='taken.localhost'/>", "409"],
-  ["<bind name='echo.localhost'/>", "403"],
-  ["<bind name='a@b'/>", "400"],
-  ["<bind/>", "400"],
-])("%s is refused with %s", async (bind, error) => {
+  ["<bind name='localhost'/>", "<bind error='409'/>"],
+  ["<bind name='taken.localhost'/>", "<bind error='409'/>"],
+  ["<bind id='1' name='taken.localhost'><log/></bind>", "<bind error='409' id='1'><log/></bind>"],
+  ["<bind name='echo.localhost'/>", "<bind error='403'/>"],
+  ["<bind name='a@b'/>", "<bind error='400' name='a@b'/>"],
+  ["<bind/>", "<bind error='400'/>"],
+])("%s is refused with %s", async (bind, answer) => {
   const server = await serve();
   await service(server, "taken.localhost");
   const client = await enter(server);
   await client.play(`
     C: ${bind}
-    S: <bind error='${error}'/>
+    S: ${answer}
     C: <bind name='free.localhost'/>
     S: <bind/>
   `);
@@ -238,6 +193,48 @@ test("a stream binds several names, hears of others, and gives one back", async 
   await second.play("S: <presence from='a.localhost' type='unavailable'/>");
   first.say("</stream:stream>");
   await second.play("S: <presence from='b.localhost' type='unavailable'/>");
+});
+
+test.each([
+  ["<bind name='n.localhost' id='abc-1'/>", "<bind id='abc-1'/>"],
+  ["<bind id='2' name='n.localhost' multi='to'/>", "<bind id='2' multi='to'/>"],
+  [
+    "<bind name='n.localhost' id='3' x='y'><log/><default/><own xmlns='urn:x'>z</own></bind>",
+    "<bind id='3' x='y'><log/><default/><own xmlns='urn:x'>z</own></bind>",
+  ],
+])("%s is answered with all of itself but the name", async (bind, answer) => {
+  const server = await serve();
+  const client = await enter(server);
+  await client.play(`
+    C: ${bind}
+    S: ${answer}<presence from='localhost'/>
+    C: <unbind id='abc-2' name='n.localhost' x='y'><own xmlns='urn:x'/></unbind>
+    S: <unbind id='abc-2' x='y'><own xmlns='urn:x'/></unbind>
+    C: <unbind name='n.localhost' id='abc-3'/>
+    S: <unbind error='404' id='abc-3'/>
+    C: <unbind id='abc-4' name='a@b'/>
+    S: <unbind error='400' id='abc-4' name='a@b'/>
+  `);
+});
+
+test("a name that is given back takes its default route and its log with it", async () => {
+  const server = await serve();
+  const first = await service(server, "first.localhost", "<log/><default/>");
+  await first.play(`
+    C: <bind name='second.localhost'/>
+    S: <bind/><presence from='localhost'/>
+    C: <unbind name='first.localhost'/>
+    S: <unbind/>
+  `);
+  const juliet = await login(server, "juliet", "balcony");
+  await juliet.play(`
+    C: <message to='who@nowhere.test' id='1'/>
+    S: <message id='1' …<service-unavailable …</message>
+  `);
+  await first.play(`
+    C: <bind name='third.localhost'><default/></bind>
+    S: <bind><default/></bind><presence from='localhost'/>
+  `);
 });
 
 test("envelopes go to the name they say, as they are", async () => {
@@ -337,7 +334,7 @@ test("the default route gets what has no other home, the log a copy of everythin
   await log.expect(`<route from='localhost' to='nowhere.test' type='log'>${stanza}</route>`);
   await log.play(`
     C: <bind name='greedy.localhost'><default/></bind>
-    S: <bind error='409'/>
+    S: <bind error='409'><default/></bind>
   `);
 });
 
