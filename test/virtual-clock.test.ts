@@ -122,6 +122,16 @@ describe("a virtual clock", () => {
   });
 });
 
+test("what waits to be settled at the same time is so in order", async () => {
+  const log: string[] = [];
+  const wait = async (turns: number): Promise<void> => {
+    await settled(turns);
+    log.push(String(turns));
+  };
+  await Promise.all([wait(30), wait(10), wait(20)]);
+  expect(log).toEqual(["10", "20", "30"]);
+});
+
 test("settled lets a conversation in memory come to its end", async () => {
   const [left, right] = memoryPair({ cut: 1 });
   const log: string[] = [];

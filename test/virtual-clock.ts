@@ -111,9 +111,13 @@ const nextTurn = turns(globalThis as unknown as Turns);
 function turns({ setImmediate, MessageChannel }: Turns): () => Promise<void> {
   if (setImmediate !== undefined) return () => new Promise((resolve) => void setImmediate(resolve));
   const { port1, port2 } = new MessageChannel();
+  const waiting: (() => void)[] = [];
+  port1.onmessage = () => {
+    waiting.shift()?.();
+  };
   return () =>
     new Promise((resolve) => {
-      port1.onmessage = resolve;
+      waiting.push(resolve);
       port2.postMessage(null);
     });
 }
