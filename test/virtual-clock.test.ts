@@ -24,6 +24,22 @@ describe("a virtual clock", () => {
     expect(log).toEqual(["a at 0"]);
   });
 
+  test("runs an action with a wait of 0 in another turn than that in which it was set", async () => {
+    const { clock, log, set } = scene();
+    const again = (): void => void set(0, "soon");
+    set(10, "first", again);
+    set(20, "second");
+    clock.advance(30);
+    expect(log).toEqual(["first at 10", "second at 20"]);
+    clock.advance(0);
+    expect(log.splice(0)).toEqual(["first at 10", "second at 20", "soon at 30"]);
+    set(10, "first", again);
+    set(20, "second");
+    await clock.pass(30);
+    expect(log).toEqual(["first at 40", "soon at 40", "second at 50"]);
+    expect(clock.now()).toBe(60);
+  });
+
   test("runs the timers that become due in order, each at its own time", () => {
     const { clock, log, set } = scene();
     for (const [due, name] of [
@@ -104,6 +120,16 @@ describe("a virtual clock", () => {
     await done;
     expect(log).toEqual(["10 at 10", "20 at 30", "another at 55", "30 at 60"]);
   });
+});
+
+test("what waits to be settled at the same time is so in order", async () => {
+  const log: string[] = [];
+  const wait = async (turns: number): Promise<void> => {
+    await settled(turns);
+    log.push(String(turns));
+  };
+  await Promise.all([wait(30), wait(10), wait(20)]);
+  expect(log).toEqual(["10", "20", "30"]);
 });
 
 test("settled lets a conversation in memory come to its end", async () => {

@@ -2,12 +2,15 @@ import type { Clock } from "../src/base/clock.ts";
 
 interface Timer {
   readonly due: number;
+  /** The turn in which it cannot run, since it was set in it without a wait. */
+  readonly notIn: number | undefined;
   readonly action: () => void;
 }
 
 /** A clock that stands still until a test moves it. */
 export class VirtualClock implements Clock {
   #now = 0;
+  #turn = 0;
   #wall = Date.UTC(2026, 0, 1);
   /** By when they are due; timers that are due together in the order in which they were set. */
   readonly #timers: Timer[] = [];
@@ -20,8 +23,10 @@ export class VirtualClock implements Clock {
     return this.#wall;
   }
 
+  /** As everywhere, an action with a wait of 0 runs in another turn of the event loop. */
   after(milliseconds: number, action: () => void): () => void {
-    const timer = { due: this.#now + Math.max(milliseconds, 0), action };
+    const notIn = milliseconds > 0 ? undefined : this.#turn;
+    const timer = { due: this.#now + Math.max(milliseconds, 0), notIn, action };
     const later = this.#timers.findIndex(({ due }) => due > timer.due);
     this.#timers.splice(later < 0 ? this.#timers.length : later, 0, timer);
     return () => {
@@ -37,10 +42,11 @@ export class VirtualClock implements Clock {
 
   /**
    * Moves the time on and runs the timers that become due, in order. Timers that these set run too, if they become due.
-   * Promises do not settle in between: see `pass`.
+   * All of this is one turn of the event loop, so promises do not settle in between: see `pass`.
    */
   advance(milliseconds: number): void {
     const end = this.#now + milliseconds;
+    this.#turn++;
     for (let timer = this.#take(end); timer !== undefined; timer = this.#take(end)) timer.action();
     this.#move(end);
   }
@@ -48,10 +54,12 @@ export class VirtualClock implements Clock {
   /** The same, but after each timer promises settle and bytes in memory arrive before the time moves on. */
   async pass(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
-    await settled();
-    for (let timer = this.#take(end); timer !== undefined; timer = this.#take(end)) {
-      timer.action();
+    for (;;) {
       await settled();
+      this.#turn++;
+      const timer = this.#take(end);
+      if (timer === undefined) break;
+      timer.action();
     }
     this.#move(end);
   }
@@ -63,10 +71,11 @@ export class VirtualClock implements Clock {
 
   /** The next timer that is due by then, if any. The time is then when it was due. */
   #take(end: number): Timer | undefined {
-    const [timer] = this.#timers;
+    const index = this.#timers.findIndex(({ notIn }) => notIn !== this.#turn);
+    const timer = this.#timers[index];
     if (timer === undefined || timer.due > end) return undefined;
-    this.#timers.shift();
-    this.#move(timer.due);
+    this.#timers.splice(index, 1);
+    this.#move(Math.max(timer.due, this.#now));
     return timer;
   }
 
@@ -83,8 +92,8 @@ const TURNS = 100;
  * Lets promises settle, and bytes arrive that are on their way in memory. It counts turns of the event loop and not
  * milliseconds, so it does the same on a busy machine.
  */
-export async function settled(): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) await nextTurn();
+export async function settled(turns = TURNS): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await nextTurn();
 }
 
 /** What a runtime may have to run an action in a turn of its own, without a delay. */
@@ -102,9 +111,13 @@ const nextTurn = turns(globalThis as unknown as Turns);
 function turns({ setImmediate, MessageChannel }: Turns): () => Promise<void> {
   if (setImmediate !== undefined) return () => new Promise((resolve) => void setImmediate(resolve));
   const { port1, port2 } = new MessageChannel();
+  const waiting: (() => void)[] = [];
+  port1.onmessage = () => {
+    waiting.shift()?.();
+  };
   return () =>
     new Promise((resolve) => {
-      port1.onmessage = resolve;
+      waiting.push(resolve);
       port2.postMessage(null);
     });
 }

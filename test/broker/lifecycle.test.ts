@@ -1,11 +1,11 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
 import type { MemoryTransport } from "../../src/transport/memory.ts";
 import { xml } from "../../src/xml/element.ts";
 import { settled } from "../virtual-clock.ts";
-import { bare, codeOf, HEADER, line, readyLine, turns } from "./line.ts";
+import { bare, codeOf, HEADER, line, readyLine } from "./line.ts";
 
 test("nothing connects before connect", () => {
   const { servers, broker } = line();
@@ -24,11 +24,13 @@ test("connect reports each step and resolves with the address", async () => {
 });
 
 test("the phase goes from step to step, each change told once", async () => {
-  const { broker } = line({ timeouts: { shutdown: 20 } });
+  const { broker, clock } = line({ timeouts: { shutdown: 20 } });
   const path: string[] = [];
   broker.on("phase", ({ from, to }) => path.push(`${from.name}>${to.name}`));
   await broker.connect();
-  await broker.shutdown();
+  const done = broker.shutdown();
+  await clock.pass(20);
+  await done;
   expect(path).toEqual([
     "idle>connecting",
     "connecting>negotiating",
@@ -117,9 +119,13 @@ test("shutdown closes the stream, waits for the other side and then for the sock
 });
 
 test("shutdown does not wait longer than it may for a server that says nothing", async () => {
-  const { broker, server } = await readyLine();
-  await broker.shutdown({ timeout: 20 });
+  const { broker, clock, server } = await readyLine();
+  const done = broker.shutdown({ timeout: 20 });
+  await clock.pass(19);
+  expect(broker.phase.name).toBe("closing");
+  await clock.pass(1);
   expect(broker.phase.name).toBe("idle");
+  await done;
   expect(await broker.closed).toBeUndefined();
   expect(server.unread).toBe("</stream:stream>");
 });
@@ -133,8 +139,8 @@ test("shutdown lets responders finish their answers first", async () => {
     });
   });
   server.say("<iq type='get' id='q' from='a@b/c'><query xmlns='urn:x'/></iq>");
-  await turns(10);
-  const done = broker.shutdown({ timeout: 60_000 });
+  await settled();
+  const done = broker.shutdown();
   release();
   const last = await server.hears("</stream:stream>");
   expect(last).toContain("<iq type='result' id='q' to='a@b/c'/></stream:stream>");
@@ -146,7 +152,7 @@ test("a responder that shuts down gives its answer first", async () => {
   const { broker, server } = await readyLine();
   broker.respond("/iq", async () => {
     void broker.shutdown();
-    await turns(10);
+    await settled();
   });
   server.say("<iq type='get' id='q' from='a@b/c'><query xmlns='urn:x'/></iq>");
   expect(await server.hears("</stream:stream>")).toContain("<iq type='result' id='q'");
@@ -155,23 +161,19 @@ test("a responder that shuts down gives its answer first", async () => {
 });
 
 test("a responder that waits for the shutdown itself leaves it time for the goodbye", async () => {
-  const { broker, server } = await readyLine();
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
-  try {
-    broker.respond("/iq", async () => {
-      await Promise.resolve();
-      await broker.shutdown({ timeout: 200 });
-    });
-    server.say("<iq type='get' id='q' from='a@b/c'><query xmlns='urn:x'/></iq>");
-    await settled();
-    vi.advanceTimersByTime(199);
-    expect(await server.hears("</stream:stream>")).not.toContain("<iq");
-    expect(broker.phase.name).toBe("closing");
-    server.say("</stream:stream>");
-    expect(await broker.closed).toBeUndefined();
-  } finally {
-    vi.useRealTimers();
-  }
+  const { broker, clock, server } = await readyLine();
+  broker.respond("/iq", async () => {
+    await Promise.resolve();
+    await broker.shutdown({ timeout: 200 });
+  });
+  server.say("<iq type='get' id='q' from='a@b/c'><query xmlns='urn:x'/></iq>");
+  await settled();
+  expect(server.unread).toBe("");
+  await clock.pass(199);
+  expect(server.unread).toBe("</stream:stream>");
+  expect(broker.phase.name).toBe("closing");
+  server.say("</stream:stream>");
+  expect(await broker.closed).toBeUndefined();
 });
 
 test("shutdown and halt may be called twice, at any phase, from anywhere", async () => {
@@ -188,7 +190,7 @@ test("shutdown and halt may be called twice, at any phase, from anywhere", async
 
     const negotiating = line({}, false);
     const second = codeOf(negotiating.broker.connect());
-    await turns(10);
+    await settled();
     expect(negotiating.broker.phase).toEqual({ name: "negotiating", step: "stream" });
     await negotiating.broker[end]();
     expect(await second).toBe("ABORTED");
@@ -196,7 +198,9 @@ test("shutdown and halt may be called twice, at any phase, from anywhere", async
 
     const ready = await readyLine({ timeouts: { shutdown: 20 } });
     ready.broker.on("socket:close", () => void ready.broker[end]());
-    await Promise.all([ready.broker[end](), ready.broker[end]()]);
+    const ended = Promise.all([ready.broker[end](), ready.broker[end]()]);
+    await ready.clock.pass(20);
+    await ended;
     expect(ready.broker.phase.name).toBe("idle");
   }
 });
@@ -206,15 +210,16 @@ test("halt is over at once and says nothing to the server", async () => {
   broker.halt();
   expect(broker.phase.name).toBe("idle");
   expect(names()).toEqual(["socket:close"]);
-  await turns(10);
+  await settled();
   expect(server.unread).toBe("");
   expect(server.isOver).toBe(true);
 });
 
 test("connect may follow shutdown, halt and a failure, also while it is under way", async () => {
-  const { broker, servers, server } = await readyLine();
+  const { broker, clock, servers, server } = await readyLine();
   const going = broker.shutdown({ timeout: 20 });
   const again = broker.connect();
+  await clock.pass(20);
   await going;
   await again;
   expect(servers.length).toBe(2);
@@ -281,22 +286,26 @@ test("see-other-host says where to go, and is not followed", async () => {
 test("a server that answers with something else than a stream is refused", async () => {
   const { broker, servers } = line({}, false);
   const connecting = codeOf(broker.connect());
-  await turns(10);
+  await settled();
   servers[0]?.say("<html xmlns='http://www.w3.org/1999/xhtml'>");
   expect(await connecting).toBe("PROTOCOL_ERROR");
   expect((await broker.closed)?.code).toBe("PROTOCOL_ERROR");
 });
 
 test("a mute server ends in the time-out of the phase", async () => {
-  const { broker } = line({ timeouts: { stream: 20 } }, false);
-  expect(await codeOf(broker.connect())).toBe("TIMEOUT_STREAM");
+  const { broker, clock } = line({ timeouts: { stream: 20 } }, false);
+  const connecting = codeOf(broker.connect());
+  await clock.pass(19);
+  expect(broker.phase.name).toBe("negotiating");
+  await clock.pass(1);
+  expect(await connecting).toBe("TIMEOUT_STREAM");
   expect((await broker.closed)?.code).toBe("TIMEOUT_STREAM");
 });
 
 test("a transport that never opens ends in TIMEOUT_CONNECT, and is dropped if it comes late", async () => {
   const opened: { destroy(): void }[] = [];
   let late: () => void = () => undefined;
-  const { broker } = line({
+  const { broker, clock } = line({
     timeouts: { connect: 20 },
     transport: () =>
       new Promise((resolve) => {
@@ -309,9 +318,13 @@ test("a transport that never opens ends in TIMEOUT_CONNECT, and is dropped if it
         };
       }),
   });
-  expect(await codeOf(broker.connect())).toBe("TIMEOUT_CONNECT");
+  const connecting = codeOf(broker.connect());
+  await clock.pass(19);
+  expect(broker.phase.name).toBe("connecting");
+  await clock.pass(1);
+  expect(await connecting).toBe("TIMEOUT_CONNECT");
   late();
-  await turns(10);
+  await settled();
   expect(opened.length).toBe(1);
 });
 
@@ -329,7 +342,7 @@ test("a transport that fails is CONNECT_FAILED with its cause", async () => {
 
 test("a dialect whose negotiation never ends is bounded by its deadline, and its late end is ignored", async () => {
   let finish: (value: { jid: string }) => void = () => undefined;
-  const { broker } = line({
+  const { broker, clock } = line({
     timeouts: { auth: 20 },
     dialect: {
       name: "slow",
@@ -347,7 +360,11 @@ test("a dialect whose negotiation never ends is bounded by its deadline, and its
       },
     },
   });
-  expect(await codeOf(broker.connect())).toBe("TIMEOUT_AUTH");
+  const connecting = codeOf(broker.connect());
+  await clock.pass(19);
+  expect(broker.phase.name).toBe("negotiating");
+  await clock.pass(1);
+  expect(await connecting).toBe("TIMEOUT_AUTH");
   finish({ jid: "late@example.org" });
   await broker.closed;
   expect(broker.phase.name).toBe("idle");
@@ -358,11 +375,11 @@ test("what arrives in the same read as the end of the login is delivered in orde
   const got: unknown[] = [];
   broker.filter("/message", ({ stanza }) => got.push(stanza.attrs.id));
   const connecting = broker.connect();
-  await turns(10);
+  await settled();
   const many = Array.from({ length: 300 }, (_, n) => `<message id='${n}'/>`).join("");
   servers[0]?.say(HEADER + many);
   await connecting;
-  await turns(10);
+  await settled();
   expect(got).toEqual(Array.from({ length: 300 }, (_, n) => String(n)));
   broker.halt();
 });
@@ -396,7 +413,7 @@ test("a refusal with the end of the stream in the same read is the refusal, not 
   );
   for (const end of ["", "<stream:error><reset xmlns='urn:x'/></stream:error>"]) {
     const connecting = codeOf(broker.connect());
-    await turns(10);
+    await settled();
     servers.at(-1)?.say(`${HEADER}<failure/>${end}</stream:stream>`);
     expect(await connecting).toBe("BIND_FAILED");
     await broker.closed;
@@ -421,7 +438,7 @@ test("who ends the run in a filter hears no more of what arrived with it", async
   });
   for (const login of [true, false]) {
     const connecting = broker.connect();
-    await turns(10);
+    await settled();
     const server = servers.at(-1);
     server?.say(login ? `${HEADER}<message id='1'/><message id='2'/>` : HEADER);
     await connecting;

@@ -1,4 +1,3 @@
-import { systemClock } from "../../src/base/clock.ts";
 import { webCrypto } from "../../src/base/web-crypto.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import type { BrokerEvents } from "../../src/contract/events.ts";
@@ -6,6 +5,7 @@ import type { BrokerOptions } from "../../src/contract/options.ts";
 import type { Runtime } from "../../src/contract/runtime.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
+import { VirtualClock } from "../virtual-clock.ts";
 
 /** The header a server answers ours with. */
 export const HEADER =
@@ -33,6 +33,8 @@ const OPENING = `
 /** A broker on a line in memory, and the servers its connections reached, newest last. */
 export interface Line {
   readonly broker: Broker;
+  /** The broker's clock: no deadline passes unless the test moves it. */
+  readonly clock: VirtualClock;
   readonly servers: ScriptedPeer[];
   /** The server of the connection in force. */
   readonly server: ScriptedPeer;
@@ -55,13 +57,14 @@ const NAMES: (keyof BrokerEvents)[] = [
 /** Makes a broker whose every connection reaches a new server; `answers`: that server opens its stream. */
 export function line(options: Partial<BrokerOptions> = {}, answers = true): Line {
   const servers: ScriptedPeer[] = [];
+  const clock = new VirtualClock();
   const runtime: Runtime = {
     connect(target, signal) {
       const server = new ScriptedPeer(answers ? OPENING : "");
       servers.push(server);
       return server.transport(target, signal);
     },
-    clock: systemClock,
+    clock,
     crypto: webCrypto,
     trace: () => undefined,
   };
@@ -74,6 +77,7 @@ export function line(options: Partial<BrokerOptions> = {}, answers = true): Line
   }
   return {
     broker,
+    clock,
     servers,
     events,
     names: () => events.map(([name]) => name),
@@ -100,15 +104,5 @@ export async function codeOf(promise: Promise<unknown>): Promise<unknown> {
     return "resolved";
   } catch (error) {
     return (error as { code?: unknown }).code;
-  }
-}
-
-/**
- * Lets the event loop come round so many times, which the line in memory takes as many of its steps in: a busy
- * machine makes that slower and changes nothing else. It lasts as many milliseconds at least.
- */
-export async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }

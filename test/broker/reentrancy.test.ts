@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import type { BrokerEvents } from "../../src/contract/events.ts";
 import { xml } from "../../src/xml/element.ts";
-import { bare, codeOf, type Line, line, readyLine, turns } from "./line.ts";
+import { settled } from "../virtual-clock.ts";
+import { bare, codeOf, type Line, line, readyLine } from "./line.ts";
 
 /** A broker whose servers close their streams in answer to ours. */
 function polite(): Line {
-  const made = line({ timeouts: { shutdown: 1000 } });
+  const made = line();
   made.broker.on("stream:end", () => {
     made.server.say("</stream:stream>");
   });
@@ -13,7 +14,7 @@ function polite(): Line {
 }
 
 /** Long enough for everything in memory to come to rest. */
-const rest = () => turns(15);
+const rest = settled;
 
 /** The runs told by the events: each from its `connect` to its `socket:close`. */
 function runsOf(names: readonly string[]): string[][] {

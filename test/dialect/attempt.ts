@@ -1,14 +1,14 @@
 import { expect } from "vitest";
-import { systemClock } from "../../src/base/clock.ts";
 import type { Crypto } from "../../src/base/crypto.ts";
 import { BrokerError } from "../../src/base/errors.ts";
 import { webCrypto } from "../../src/base/web-crypto.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import type { BrokerEvents, Ready } from "../../src/contract/events.ts";
-import type { BrokerOptions } from "../../src/contract/options.ts";
+import { type BrokerOptions, DEFAULTS } from "../../src/contract/options.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import type { Cut } from "../../src/testing/peer/pieces.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
+import { VirtualClock } from "../virtual-clock.ts";
 
 /** What came of an attempt to log in. */
 export interface Attempt {
@@ -50,13 +50,14 @@ export async function attempt(
     readonly cut?: Cut | undefined;
     readonly crypto?: Crypto;
   } = {},
-  arrange: (broker: Broker) => void = () => undefined,
+  arrange: (broker: Broker, peer: ScriptedPeer, clock: VirtualClock) => void = () => undefined,
 ): Promise<Attempt> {
   const { cut, crypto = knownCrypto, ...brokerOptions } = options;
   const peer = new ScriptedPeer(script, { cut, tls: options.tls !== "plaintext" });
+  const clock = new VirtualClock();
   const broker = new Broker(
     { dialect, host: "127.0.0.1", transport: peer.transport, ...brokerOptions },
-    { connect: peer.transport, clock: systemClock, crypto, trace: () => undefined },
+    { connect: peer.transport, clock, crypto, trace: () => undefined },
   );
   const events: string[] = [];
   for (const event of EVENTS) {
@@ -64,7 +65,7 @@ export async function attempt(
       events.push(described(event, payload));
     });
   }
-  arrange(broker);
+  arrange(broker, peer, clock);
   try {
     return { broker, peer, events, ready: await broker.connect(), error: undefined };
   } catch (error) {
@@ -72,6 +73,40 @@ export async function attempt(
     if (peer.attempts > 0) await broker.closed;
     return { broker, peer, events, ready: undefined, error };
   }
+}
+
+/** The default deadline that ends in each code, in milliseconds. */
+const DEADLINES = {
+  TIMEOUT_STREAM: DEFAULTS.timeouts.stream,
+  TIMEOUT_TLS: DEFAULTS.timeouts.tls,
+  TIMEOUT_AUTH: DEFAULTS.timeouts.auth,
+  TIMEOUT_BIND: DEFAULTS.timeouts.bind,
+};
+export type Deadline = keyof typeof DEADLINES;
+
+/**
+ * Logs in at a peer that is mute after the last line of its script. Nothing ends the attempt one millisecond before the
+ * deadline, and the deadline does.
+ */
+export async function attemptAtMute(
+  dialect: Dialect,
+  script: string,
+  deadline: Deadline,
+  options: { readonly crypto?: Crypto } = {},
+): Promise<Attempt> {
+  let before: string | undefined;
+  const made = await attempt(dialect, script, options, (broker, peer, clock) => {
+    const wait = async (): Promise<void> => {
+      await clock.pass(DEADLINES[deadline] - 1);
+      before = broker.phase.name;
+      await clock.pass(1);
+    };
+    void peer.done.then(wait, () => undefined);
+  });
+  expect(before).toBe("negotiating");
+  expect(made.error).toMatchObject({ code: deadline, retryable: true });
+  await made.peer.over;
+  return made;
 }
 
 /** Runs an attempt as a whole, byte by byte, and cut in two at each place: what comes of it is the same. */

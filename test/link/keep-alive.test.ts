@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { xml } from "../../src/xml/element.ts";
 import { bare, readyLine } from "../broker/line.ts";
 import { settled } from "../virtual-clock.ts";
@@ -7,30 +7,22 @@ const interval = 60_000;
 const timeout = 20_000;
 const keepAlive = { interval, timeout };
 
-// The line in memory keeps to real time, so that bytes flow while the clock stands still.
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
-
 test("an idle stream is probed, and any answer keeps it", async () => {
-  const { broker, server, names } = await readyLine({ keepAlive });
+  const { broker, clock, server, names } = await readyLine({ keepAlive });
   for (let round = 0; round < 3; round++) {
-    vi.advanceTimersByTime(interval - 1);
+    clock.advance(interval - 1);
     expect(server.heard.split("<ping").length - 1).toBe(round);
-    vi.advanceTimersByTime(1);
+    clock.advance(1);
     const ping = await server.hears("</iq>");
     expect(ping).toMatch(
       /^<iq type='get' id='[0-9a-f]{32}' to='example.org'><ping xmlns='urn:xmpp:ping'\/><\/iq>$/,
     );
-    vi.advanceTimersByTime(timeout - 1);
+    clock.advance(timeout - 1);
     const id = /id='([^']*)'/.exec(ping)?.[1] ?? "";
     server.say(`<iq type='error' id='${id}' from='example.org'/>`);
     await server.delivered();
   }
-  vi.advanceTimersByTime(1);
+  clock.advance(1);
   expect(broker.phase.name).toBe("ready");
   // The probes were sent; what answers them is no stanza for the program.
   expect(names().filter((name) => name === "received")).toEqual([]);
@@ -38,34 +30,34 @@ test("an idle stream is probed, and any answer keeps it", async () => {
 });
 
 test("a stream that stays silent ends in SOCKET_DEAD", async () => {
-  const { broker, server } = await readyLine({ keepAlive });
-  vi.advanceTimersByTime(interval);
+  const { broker, clock, server } = await readyLine({ keepAlive });
+  clock.advance(interval);
   await server.hears("</iq>");
-  vi.advanceTimersByTime(timeout - 1);
+  clock.advance(timeout - 1);
   expect(broker.phase.name).toBe("ready");
-  vi.advanceTimersByTime(1);
+  clock.advance(1);
   // What may have arrived is read first.
-  vi.advanceTimersByTime(1);
+  clock.advance(1);
   expect(await broker.closed).toMatchObject({ code: "SOCKET_DEAD", retryable: true });
 });
 
 test("an answer that a busy process has not read yet keeps the stream", async () => {
-  const { broker, server } = await readyLine({ keepAlive });
-  vi.advanceTimersByTime(interval);
+  const { broker, clock, server } = await readyLine({ keepAlive });
+  clock.advance(interval);
   const ping = await server.hears("</iq>");
   const id = /id='([^']*)'/.exec(ping)?.[1] ?? "";
   server.say(`<iq type='result' id='${id}' from='example.org'/>`);
-  vi.advanceTimersByTime(timeout);
+  clock.advance(timeout);
   await server.delivered();
-  vi.advanceTimersByTime(1);
+  clock.advance(1);
   expect(broker.phase.name).toBe("ready");
   broker.halt();
 });
 
 test("white space is a sign of life: a stream on which only that comes is probed, since we are silent, and lives", async () => {
-  const { broker, server, names } = await readyLine({ keepAlive });
+  const { broker, clock, server, names } = await readyLine({ keepAlive });
   for (let round = 0; round < 60; round++) {
-    vi.advanceTimersByTime(interval / 6);
+    clock.advance(interval / 6);
     server.say(" ");
     await server.delivered();
   }
@@ -76,9 +68,9 @@ test("white space is a sign of life: a stream on which only that comes is probed
 });
 
 test("a busy stream is not probed", async () => {
-  const { broker, server } = await readyLine({ keepAlive });
+  const { broker, clock, server } = await readyLine({ keepAlive });
   for (let round = 0; round < 60; round++) {
-    vi.advanceTimersByTime(interval / 6);
+    clock.advance(interval / 6);
     server.say(" ");
     await broker.send(xml("presence")).written();
     await server.delivered();
@@ -88,12 +80,12 @@ test("a busy stream is not probed", async () => {
 });
 
 test("a backlog of which nothing is taken for the time-out is dead", async () => {
-  const { broker, server } = await readyLine({ keepAlive, queue: { highWater: 1 } });
+  const { broker, clock, server } = await readyLine({ keepAlive, queue: { highWater: 1 } });
   server.pause();
   for (let n = 0; n < 3; n++) broker.send(xml("message", { id: String(n) }));
   // Nothing is taken: a backlog of which nothing drains for the time-out is dead.
   for (let round = 0; round < 12 && broker.phase.name === "ready"; round++) {
-    vi.advanceTimersByTime(timeout);
+    clock.advance(timeout);
     await settled();
   }
   expect(await broker.closed).toMatchObject({ code: "SOCKET_DEAD" });
@@ -101,7 +93,7 @@ test("a backlog of which nothing is taken for the time-out is dead", async () =>
 });
 
 test("a component asks itself, through the server, and answers itself unseen", async () => {
-  const { broker, server, names } = await readyLine({
+  const { broker, clock, server, names } = await readyLine({
     keepAlive,
     dialect: {
       ...bare,
@@ -111,7 +103,7 @@ test("a component asks itself, through the server, and answers itself unseen", a
       },
     },
   });
-  vi.advanceTimersByTime(interval);
+  clock.advance(interval);
   const ping = await server.hears("</iq>");
   expect(ping).toContain("to='echo.example.org' from='echo.example.org'");
   server.say(ping);
@@ -123,7 +115,7 @@ test("a component asks itself, through the server, and answers itself unseen", a
 });
 
 test("a run that has ended is not probed", async () => {
-  const { broker } = await readyLine({ keepAlive });
+  const { broker, clock } = await readyLine({ keepAlive });
   broker.halt();
-  expect(vi.getTimerCount()).toBe(0);
+  expect(clock.timers).toBe(0);
 });

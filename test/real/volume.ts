@@ -34,6 +34,8 @@ async function pass(from: Broker, to: Broker): Promise<number[]> {
     from.send(message(address(to), text(number))),
   );
   await all;
+  // The other side may read a stanza before the system reports to the sender that it took all bytes.
+  await Promise.all(deliveries.map((delivery) => delivery.written()));
   expect(new Set(deliveries.map(({ state }) => state))).toEqual(new Set(["written"]));
   return wrong;
 }

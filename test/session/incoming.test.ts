@@ -5,7 +5,8 @@ import type { Delivery } from "../../src/contract/delivery.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { StanzaError } from "../../src/stream/stanza-error.ts";
 import { xml } from "../../src/xml/element.ts";
-import { bare, type Line, readyLine, turns } from "../broker/line.ts";
+import { bare, type Line, readyLine } from "../broker/line.ts";
+import { settled } from "../virtual-clock.ts";
 
 const ASKED =
   "<iq type='get' id='q' from='a@b/c' to='me@example.org/here'><query xmlns='urn:x'/></iq>";
@@ -16,12 +17,15 @@ const RESULT = (payload = "") =>
     ? "<iq type='result' id='q' to='a@b/c' from='me@example.org/here'/>"
     : `<iq type='result' id='q' to='a@b/c' from='me@example.org/here'>${payload}</iq>`;
 
+/** How long `ask` waits for an answer, in milliseconds. */
+const PATIENCE = 15;
+
 /** Asks, and collects all that comes back until the marker sent behind it. */
-async function ask({ server, broker }: Line, question = ASKED): Promise<string> {
+async function ask({ server, broker, clock }: Line, question = ASKED): Promise<string> {
   server.say(question);
   server.say("<message id='behind'/>");
   await broker.waitFor("/message[@id='behind']");
-  await turns(30);
+  await clock.pass(PATIENCE);
   broker.send(xml("message", { id: "end" }));
   return (await server.hears("<message id='end'/>")).replace("<message id='end'/>", "");
 }
@@ -157,7 +161,7 @@ test.each<[string, (broker: Broker) => void, string]>([
     "a filter that sends it late",
     (b) =>
       b.filter("/iq", async ({ stanza }) => {
-        await turns(10);
+        await settled(10);
         b.send(xml("iq", { type: "result", id: stanza.attrs.id, to: stanza.attrs.from }));
       }),
     "<iq type='result' id='q' to='a@b/c'/>",
@@ -173,8 +177,7 @@ test.each<[string, (broker: Broker) => void, string]>([
     "<iq type='result' id='q' to='a@b/c'/>",
   ],
 ])("asked with %s there is exactly one answer", async (who, prepare, expected) => {
-  // Only who says nothing is to be waited for in vain.
-  const respond = who === "a responder that says nothing" ? 15 : 10_000;
+  const respond = who === "a responder that says nothing" ? PATIENCE : PATIENCE + 1;
   const made = await readyLine({ timeouts: { respond } });
   prepare(made.broker);
   expect(await ask(made)).toBe(expected);
@@ -339,11 +342,11 @@ test("an answer that comes after the connection ended goes nowhere", async () =>
   const made = await readyLine();
   const finish = answersLater(made);
   made.server.say(ASKED);
-  await turns(10);
+  await settled();
   made.broker.halt();
   await made.broker.connect();
   finish.pop()?.();
-  await turns(10);
+  await settled();
   expect(made.server.unread).toBe("");
   expect(made.broker.queue.size).toBe(0);
   made.broker.halt();
@@ -368,7 +371,7 @@ test("what a handler sends while a shutdown waits for it is the answer", async (
   const { broker, server } = line;
   let answer: Delivery | undefined;
   broker.filter("/iq", async ({ stanza: { attrs } }) => {
-    await turns(5);
+    await settled(5);
     const result = xml("iq", { type: "result", id: attrs.id, to: attrs.from, from: attrs.to });
     answer = broker.send(result);
   });

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { FilterMatch } from "../../src/traffic/filters.ts";
 import { xml } from "../../src/xml/element.ts";
-import { codeOf, readyLine, turns } from "../broker/line.ts";
+import { codeOf, readyLine } from "../broker/line.ts";
+import { settled } from "../virtual-clock.ts";
 
 async function idOfNext(stanzas: AsyncIterator<FilterMatch>): Promise<string | undefined> {
   const next = await stanzas.next();
@@ -91,7 +92,7 @@ test("a handler that throws or rejects is reported and stays; its neighbours and
   broker.filter("/message", () => calls++);
   server.say(`<message/><message/>${behind}`);
   await broker.waitFor("/presence");
-  await turns(10);
+  await settled();
   expect(calls).toBe(2);
   const errors = events.filter(([name]) => name === "error");
   expect(errors.length).toBe(4);
@@ -155,11 +156,13 @@ test("prefixes are bound by namespaces; unprefixed names match any, or none but 
 });
 
 test("waitFor resolves with the next match, and ends with time, signal or run", async () => {
-  const { broker, server } = await readyLine();
+  const { broker, clock, server } = await readyLine();
   const next = broker.waitFor("/message[@id='2']");
   server.say("<message id='1'/><message id='2'/>");
   expect((await next).stanza.attrs.id).toBe("2");
-  expect(await codeOf(broker.waitFor("/message", { timeout: 5 }))).toBe("REQUEST_TIMEOUT");
+  const timedOut = codeOf(broker.waitFor("/message", { timeout: 5 }));
+  clock.advance(5);
+  expect(await timedOut).toBe("REQUEST_TIMEOUT");
   expect(await codeOf(broker.waitFor("/message", { signal: AbortSignal.abort() }))).toBe("ABORTED");
   const controller = new AbortController();
   const aborted = codeOf(broker.waitFor("/message", { signal: controller.signal }));

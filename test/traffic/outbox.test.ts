@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { xml } from "../../src/xml/element.ts";
-import { codeOf, line, readyLine, turns } from "../broker/line.ts";
+import { codeOf, line, readyLine } from "../broker/line.ts";
+import { settled } from "../virtual-clock.ts";
 
 const message = (id: string) => xml("message", { id });
 
@@ -99,17 +100,20 @@ test("what the peer does not read counts against the same bound", async () => {
   expect(states.filter((state) => state === "queued").length).toBeLessThanOrEqual(1000 / 17);
   server.resume();
   await server.hears("/>");
-  while (broker.transport?.handed !== broker.transport?.taken) await turns(1);
+  while (broker.transport?.handed !== broker.transport?.taken) await settled(1);
   await broker.send(message("again")).written();
   broker.halt();
 });
 
 test("a stanza whose time runs out expires without being sent", async () => {
   const made = line();
-  const { broker } = made;
+  const { broker, clock } = made;
   const short = broker.send(message("short"), { ttl: 5 });
   const long = broker.send(message("long"), { ttl: 60_000 });
   const ever = broker.send(message("ever"));
+  clock.advance(4);
+  expect(short.state).toBe("queued");
+  clock.advance(1);
   expect(await codeOf(short.written())).toBe("EXPIRED");
   expect([short.state, long.state, ever.state]).toEqual(["expired", "queued", "queued"]);
   await broker.connect();
