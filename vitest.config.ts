@@ -56,6 +56,16 @@ export default defineConfig({
         extends: true,
         resolve: { alias: own("./src/node.ts") },
         test: {
+          name: "long-way",
+          include: ["test/{xml,xpath,stream,negotiate,dialect,link,session,traffic}/**/*.test.ts"],
+          setupFiles: ["./test/long-way.ts"],
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        extends: true,
+        resolve: { alias: own("./src/node.ts") },
+        test: {
           name: "real",
           include: REAL,
           globalSetup: ["test/servers/global-setup.ts"],

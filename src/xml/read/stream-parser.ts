@@ -1,6 +1,7 @@
 import { oneOf } from "../../base/check.ts";
 import { BrokerError } from "../../base/errors.ts";
 import { Element, NO_PREFIXES } from "../element.ts";
+import { takesFastPath } from "../fast-path.ts";
 import { LIMITS, settleLimits, type XmlLimits } from "../limits.ts";
 import { NS } from "../namespaces.ts";
 import { isQName } from "../qname.ts";
@@ -411,7 +412,7 @@ export class StreamParser {
   #readWholeStanza(): Element | undefined {
     const builder = this.#builder;
     const slab = this.#slab;
-    if (builder.depth !== builder.roots) return undefined;
+    if (builder.depth !== builder.roots || !takesFastPath) return undefined;
     if (slab.end - this.#at < WORTH_WHILE && slab.bytes[slab.end - 1] !== GT) return undefined;
     if (this.#frames && this.#roots > 0) return undefined;
     if (this.#detour > 0) {

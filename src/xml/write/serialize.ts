@@ -1,5 +1,6 @@
 import { BrokerError } from "../../base/errors.ts";
 import { NO_PREFIXES } from "../dictionary.ts";
+import { takesFastPath } from "../fast-path.ts";
 import { DEEPEST } from "../limits.ts";
 import { NS } from "../namespaces.ts";
 import { isNcName, partsOf } from "../qname.ts";
@@ -33,7 +34,7 @@ export interface SerializeOptions extends SerializeContext {
  * An element without `ns` is in its parent's namespace, at the root in the context's.
  */
 export function serialize(element: Writable, options: SerializeOptions = NO_OPTIONS): string {
-  if (options.maxBytes === undefined) {
+  if (takesFastPath && options.maxBytes === undefined) {
     const text = plain(element, options.ns, options.prefixes ?? NO_PREFIXES);
     if (text !== undefined) return text;
   }
