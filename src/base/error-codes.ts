@@ -31,7 +31,9 @@ export const ARGUMENT_CODES = {
   XPATH_SYNTAX: "the XPath expression cannot be used",
   /**
    * The evaluation of an expression took more steps than allowed. The limit protects you from expressions whose cost
-   * explodes. Rewrite the expression without stacked `//` or nested predicates. Not retryable.
+   * explodes, and from stanzas that are made to be dear. Rewrite the expression without stacked `//` or nested
+   * predicates. The filters of a broker share the steps of a stanza: where the message says that those are used up,
+   * make the other filters cheaper too. Not retryable.
    */
   XPATH_LIMIT: "evaluating the XPath expression took more steps than allowed",
 } as const;

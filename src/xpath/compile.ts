@@ -28,7 +28,10 @@ export interface XPathOptions {
   readonly variables?: Readonly<Record<string, XPathInput>> | undefined;
   /** Functions by name, as written before the `(`; those of XPath itself cannot be replaced. */
   readonly functions?: Readonly<Record<string, XPathFunction>> | undefined;
-  /** How many steps one evaluation may take before it ends in `XPATH_LIMIT`; 250,000 by default. */
+  /**
+   * The steps that one evaluation may take before it ends in `XPATH_LIMIT`; 250,000 by default. In a
+   * `FilterIndex` an evaluation may have fewer: see its `match`.
+   */
   readonly steps?: number | undefined;
 }
 

@@ -124,6 +124,13 @@ export function operandsOf(expression: Expression): readonly Expression[] {
   }
 }
 
+/** How many operators, calls and operands an expression has, those within its paths left out. */
+export function operationsIn(expression: Expression): number {
+  let operations = 1;
+  for (const operand of operandsOf(expression)) operations += operationsIn(operand);
+  return operations;
+}
+
 /** Whether an expression asks for its position among the nodes that a predicate is tried on. */
 export function usesPosition(expression: Expression): boolean {
   if (expression.kind === "call" && expression.core.positional === true) return true;

@@ -2,7 +2,7 @@ import { Element } from "../xml/element.ts";
 import { MIRRORED } from "./evaluate/compare.ts";
 import { compiler } from "./evaluate/compiler.ts";
 import { coreFunctions } from "./evaluate/functions.ts";
-import { Walk } from "./evaluate/walk.ts";
+import { MAX_STEPS, Walk } from "./evaluate/walk.ts";
 import {
   type Expression,
   isPositional,
@@ -64,6 +64,7 @@ function isConstant(expression: Expression): expression is Constant {
 function computed(expression: Expression): Expression {
   if (!dependsOnConstants(expression)) return expression;
   const walk = new Walk(new Element("constant", ""));
+  walk.begin("", MAX_STEPS);
   try {
     const value = compiler.value(expression)(walk.root, walk);
     return typeof value === "object" ? expression : constant(value);

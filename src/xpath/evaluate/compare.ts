@@ -58,7 +58,7 @@ export function compareCode({ operator, left, right }: Compare, compiler: Compil
   }
   if (leftType === "nodes") return compareNodes(operator, left, right, compiler);
   if (equality && leftType === "string" && rightType === "string") {
-    return compareAs(operator, compiler.string(left), compiler.string(right));
+    return compareTexts(operator, compiler.string(left), compiler.string(right));
   }
   if (right.kind === "number") {
     return compareWithNumber(operator, compiler.number(left), right.value);
@@ -90,6 +90,18 @@ function compareAs<T extends string | number | boolean>(
   };
 }
 
+function compareTexts(
+  operator: "=" | "!=",
+  left: Code<string>,
+  right: Code<string>,
+): Code<boolean> {
+  const wanted = operator === "=";
+  return (node, walk) => {
+    const first = left(node, walk);
+    return walk.equal(first, right(node, walk)) === wanted;
+  };
+}
+
 /** The commonest comparison of a calculation. */
 function compareWithNumber(operator: Comparison, left: Code<number>, right: number): Code<boolean> {
   switch (operator) {
@@ -115,17 +127,18 @@ function compareNodes(
   other: Expression,
   compiler: Compiler,
 ): Code<boolean> {
-  const test = TESTS[operator];
   const asText = (operator === "=" || operator === "!=") && typeOf(other) === "string";
   if (nodes.kind === "path" && other.kind === "string" && operator === "=") {
     const wanted = other.value;
     const key = ownAttribute(nodes);
-    if (key !== undefined) return (node) => attributeOf(node, key) === wanted;
-    return visitTexts(nodes, (text) => text === wanted, compiler);
+    if (key !== undefined && wanted.length < 64) {
+      return (node) => attributeOf(node, key) === wanted;
+    }
+    return visitTexts(nodes, (text, walk) => walk.equal(text, wanted), compiler);
   }
   const operand: Code<string | number> = asText ? compiler.string(other) : compiler.number(other);
   const holds = (text: string, walk: Walk): boolean =>
-    test(typeof walk.operand === "string" ? text : walk.number(text), walk.operand);
+    textHolds(operator, text, walk.operand, walk);
   const any = anyText(nodes, holds, compiler);
   return (node, walk) => {
     const value = operand(node, walk);
@@ -135,6 +148,17 @@ function compareNodes(
     walk.operand = outer;
     return found;
   };
+}
+
+/** Whether a node's text compares so: with a string as it is, with a number as a number. */
+function textHolds(
+  operator: Comparison,
+  text: string,
+  other: string | number,
+  walk: Walk,
+): boolean {
+  if (typeof other === "number") return TESTS[operator](walk.number(text), other);
+  return walk.equal(text, other) === (operator === "=");
 }
 
 function anyText(
@@ -159,7 +183,9 @@ function compareValues(operator: Comparison, left: Value, right: Value, walk: Wa
   if (equality && (typeof left === "boolean" || typeof right === "boolean")) {
     return test(toBoolean(left), toBoolean(right));
   }
-  if (equality && typeof left === "string" && typeof right === "string") return test(left, right);
+  if (equality && typeof left === "string" && typeof right === "string") {
+    return walk.equal(left, right) === (operator === "=");
+  }
   return test(toNumber(left), toNumber(right));
 }
 
@@ -169,13 +195,12 @@ function compareSet(
   other: Value,
   walk: Walk,
 ): boolean {
-  const test = TESTS[operator];
-  if (typeof other === "boolean") return test(Number(nodes.length > 0), Number(other));
-  if (typeof other === "string" && (operator === "=" || operator === "!=")) {
-    return nodes.some((place) => test(walk.text(place), other));
+  if (typeof other === "boolean") {
+    return TESTS[operator](Number(nodes.length > 0), Number(other));
   }
-  const number = typeof other === "object" ? Number.NaN : toNumber(other);
-  return nodes.some((place) => test(walk.number(walk.text(place)), number));
+  const asText = typeof other === "string" && (operator === "=" || operator === "!=");
+  const operand = asText ? other : typeof other === "object" ? Number.NaN : toNumber(other);
+  return nodes.some((place) => textHolds(operator, walk.text(place), operand, walk));
 }
 
 /** Whether some pair compares so, in time linear in the number of nodes. */
@@ -187,9 +212,9 @@ function compareSets(
 ): boolean {
   const test = TESTS[operator];
   if (operator === "=" || operator === "!=") {
-    const texts = new Set(left.map((place) => walk.text(place)));
-    if (operator === "=") return right.some((place) => texts.has(walk.text(place)));
-    const others = new Set(right.map((place) => walk.text(place)));
+    const texts = textsOf(left, walk);
+    if (operator === "=") return right.some((place) => isAmong(texts, walk.text(place), walk));
+    const others = textsOf(right, walk);
     if (texts.size === 0 || others.size === 0) return false;
     return texts.size > 1 || others.size > 1 || [...texts][0] !== [...others][0];
   }
@@ -199,6 +224,20 @@ function compareSets(
   const high = extreme(upward ? right : left, Math.max, walk);
   if (low === undefined || high === undefined) return false;
   return upward ? test(low, high) : test(high, low);
+}
+
+function textsOf(places: readonly Place[], walk: Walk): Set<string> {
+  const texts = new Set<string>();
+  for (const place of places) {
+    const text = walk.text(place);
+    if (!isAmong(texts, text, walk)) texts.add(text);
+  }
+  return texts;
+}
+
+/** Whether a set has a text; the set compares it with an equal one then. */
+function isAmong(texts: ReadonlySet<string>, text: string, walk: Walk): boolean {
+  return texts.has(text) && walk.equal(text, text);
 }
 
 function extreme(

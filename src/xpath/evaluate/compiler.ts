@@ -3,7 +3,7 @@ import { type Call, type Custom, typeOf } from "../expression.ts";
 import { isTrue, isXPathValue, textOfPlain, type XPathInput } from "../value.ts";
 import { all, always, any, type Code, type Compiler, never } from "./code.ts";
 import { compareCode } from "./compare.ts";
-import type { Value } from "./functions.ts";
+import { replacements, translate, type Value } from "./functions.ts";
 import { collect, count, firstText, visit } from "./path.ts";
 import type { Place } from "./place.ts";
 import type { Walk } from "./walk.ts";
@@ -141,17 +141,33 @@ function callCode(call: Call): Code<Value> {
     return type === "any" ? compiler.value(arg) : compiler[type](arg);
   });
   const [first, second] = args;
-  if (first === undefined) return (node, walk) => core.run(walk, node);
-  if (second === undefined) return (node, walk) => core.run(walk, node, first(node, walk));
-  if (args.length === 2) {
-    return (node, walk) => core.run(walk, node, first(node, walk), second(node, walk));
+  if (first === undefined) {
+    return (node, walk) => {
+      walk.spend(1);
+      return core.run(walk, node);
+    };
   }
-  return (node, walk) => core.run(walk, node, ...args.map((arg) => arg(node, walk)));
+  if (second === undefined) {
+    return (node, walk) => {
+      walk.spend(1);
+      return core.run(walk, node, first(node, walk));
+    };
+  }
+  if (args.length === 2) {
+    return (node, walk) => {
+      walk.spend(1);
+      return core.run(walk, node, first(node, walk), second(node, walk));
+    };
+  }
+  return (node, walk) => {
+    walk.spend(args.length);
+    return core.run(walk, node, ...args.map((arg) => arg(node, walk)));
+  };
 }
 
 /** Calls that conversion alone does, and those that are common enough to be done in one function. */
 function shortcutOf({ name, args }: Call): Code<Value> | undefined {
-  const [first, second] = args;
+  const [first, second, third] = args;
   if (first === undefined) return undefined;
   if (name === "boolean") return compiler.boolean(first);
   if (name === "not") return negated(compiler.boolean(first));
@@ -160,13 +176,25 @@ function shortcutOf({ name, args }: Call): Code<Value> | undefined {
   if (name === "count" && first.kind === "path") return count(first, compiler);
   if (second?.kind !== "string") return undefined;
   const { value } = second;
-  if (name === "starts-with") {
-    const text = compiler.string(first);
-    return (node, walk) => text(node, walk).startsWith(value);
+  const text = compiler.string(first);
+  if (name === "starts-with" && value.length < 64) {
+    return (node, walk) => {
+      walk.spend(1);
+      return text(node, walk).startsWith(value);
+    };
   }
   if (name === "contains") {
-    const text = compiler.string(first);
-    return (node, walk) => walk.search(text(node, walk), value) >= 0;
+    return (node, walk) => {
+      walk.spend(1);
+      return walk.search(text(node, walk), value) >= 0;
+    };
+  }
+  if (name === "translate" && third?.kind === "string") {
+    const by = replacements(value, third.value);
+    return (node, walk) => {
+      walk.spend(1);
+      return translate(walk, text(node, walk), by);
+    };
   }
   return undefined;
 }
@@ -174,6 +202,7 @@ function shortcutOf({ name, args }: Call): Code<Value> | undefined {
 function customCode(call: Custom): Code<Value> {
   const args = call.args.map((arg) => compiler.value(arg));
   return (node, walk) => {
+    walk.spend(1);
     const values = args.map((arg) => {
       const value = arg(node, walk);
       return typeof value === "object" ? value.map((place) => place.node) : value;

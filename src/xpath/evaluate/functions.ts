@@ -69,7 +69,7 @@ export const coreFunctions: Readonly<Record<string, CoreFunction>> = {
   "namespace-uri": define("string", ["nodes"], (_walk, _node, [first]) => first?.ns ?? "", {
     context: true,
   }),
-  name: define("string", ["nodes"], (_walk, _node, [first]) => qualifiedName(first), {
+  name: define("string", ["nodes"], (walk, _node, [first]) => qualifiedName(walk, first), {
     context: true,
   }),
   // 4.2, strings
@@ -102,14 +102,15 @@ export const coreFunctions: Readonly<Record<string, CoreFunction>> = {
   "normalize-space": define(
     "string",
     ["string"],
-    (walk, _node, text) => normalizeSpace(walk.paid(text, DEAR)),
+    (walk, _node, text) => normalizeSpace(walk.paidByCharacter(text)),
     {
       context: true,
     },
   ),
-  translate: define("string", ["string", "string", "string"], (walk, _node, text, from, to) =>
-    translate(walk.paid(text, DEAR), walk.paid(from, DEAR), walk.paid(to, DEAR)),
-  ),
+  translate: define("string", ["string", "string", "string"], (walk, _node, text, from, to) => {
+    walk.spend(from.length + to.length);
+    return translate(walk, text, replacements(from, to));
+  }),
   // 4.3, booleans
   boolean: define("boolean", ["boolean"], (_walk, _node, value) => value),
   not: define("boolean", ["boolean"], (_walk, _node, value) => !value),
@@ -135,13 +136,15 @@ export const coreFunctions: Readonly<Record<string, CoreFunction>> = {
  * The name as the stanza spells it, as far as that is known: elements do not remember their prefix,
  * so theirs is the local name; an attribute in a namespace gets a prefix that is bound to it there.
  */
-function qualifiedName(place: Place | undefined): string {
+function qualifiedName(walk: Walk, place: Place | undefined): string {
   if (place === undefined) return "";
   if (place.kind !== "attribute" || place.ns === "") return place.name;
   if (place.ns === NS.xml) return `xml:${place.name}`;
   for (let up = place.parent; up !== undefined; up = up.parent) {
     if (up.kind !== "element") continue;
-    for (const [prefix, ns] of Object.entries(up.element.prefixes)) {
+    const prefixes = Object.entries(up.element.prefixes);
+    walk.spend(1 + prefixes.length);
+    for (const [prefix, ns] of prefixes) {
       if (ns === place.ns && prefix !== "") return `${prefix}:${place.name}`;
     }
   }
@@ -171,33 +174,38 @@ function substring(walk: Walk, _node: Place, text: string, start: number, length
 
 const SURROGATE = /[\uD800-\uDFFF]/;
 
-/** What looks at each character alone costs so many times what goes through a text at once. */
-const DEAR = 10;
-
 /** Text by characters, not UTF-16 code units; a string while there is no difference. Paid for. */
 function characters(walk: Walk, text: string): string | readonly string[] {
-  return SURROGATE.test(walk.paid(text)) ? Array.from(walk.paid(text, DEAR)) : text;
+  return SURROGATE.test(walk.paid(text)) ? Array.from(walk.paidByCharacter(text)) : text;
 }
 
 function normalizeSpace(text: string): string {
   return trim(text).replace(/[ \t\r\n]+/g, " ");
 }
 
-function translate(text: string, from: string, to: string): string {
-  const replacements = Array.from(to);
+/** By character, its replacement in `translate`: `""` where it is removed. */
+export type Replacements = ReadonlyMap<string, string>;
+
+/** The replacements that the second and third argument of `translate` say. */
+export function replacements(from: string, to: string): Replacements {
+  const targets = Array.from(to);
   const map = new Map<string, string>();
   for (const [index, char] of Array.from(from).entries()) {
-    if (!map.has(char)) map.set(char, replacements[index] ?? "");
+    if (!map.has(char)) map.set(char, targets[index] ?? "");
   }
-  // The characters are written as numbers, so that none has a meaning of its own.
-  const numbers = [...map.keys()].map((char) => `\\u{${char.codePointAt(0)?.toString(16) ?? ""}}`);
-  if (numbers.length === 0) return text;
-  const any = new RegExp(`[${numbers.join("")}]`, "gu");
-  return text.replace(any, (char) => map.get(char) ?? char);
+  return map;
+}
+
+/** A text with its characters replaced, paid for by the character. */
+export function translate(walk: Walk, text: string, by: Replacements): string {
+  let translated = "";
+  for (const char of walk.paidByCharacter(text)) translated += by.get(char) ?? char;
+  return translated;
 }
 
 function speaks(walk: Walk, node: Place, language: string): boolean {
   for (let up: Place | undefined = node; up !== undefined; up = up.parent) {
+    walk.spend(1);
     if (up.kind !== "element") continue;
     const own = up.element.attrs["xml:lang"];
     if (own === undefined) continue;

@@ -2,6 +2,7 @@ import {
   type Expression,
   isPositional,
   type NodeTest,
+  operationsIn,
   type Path,
   type Step,
   typeOf,
@@ -119,7 +120,7 @@ export function keep(
   predicate: Expression,
   compiler: Compiler,
 ): (list: readonly Place[], walk: Walk) => Place[] {
-  const holds = predicateCode(predicate, compiler);
+  const holds = priced(predicate, predicateCode(predicate, compiler));
   return (list, walk) => {
     const { position, size } = walk;
     const kept: Place[] = [];
@@ -220,7 +221,7 @@ function stepCode(step: Step, next: Sink, compiler: Compiler): Sink {
   // Predicates that do not count are part of the test; from the first that counts on, lists are needed.
   const counts = step.predicates.findIndex(isPositional);
   const plain = (counts < 0 ? step.predicates : step.predicates.slice(0, counts)).map((predicate) =>
-    compiler.boolean(predicate),
+    priced(predicate, compiler.boolean(predicate)),
   );
   const named = testCode(step.test, step.axis === "attribute" ? "attribute" : "element");
   if (counts >= 0) return countedStep(step, all([named, ...plain]), counts, next, compiler);
@@ -273,6 +274,19 @@ function countedStep(step: Step, test: Sink, counts: number, next: Sink, compile
     for (const filter of filters) list = filter(list, walk);
     for (const place of list) if (next(place, walk)) return true;
     return false;
+  };
+}
+
+/** The nodes of a predicate's tree that one step pays for; a smaller tree goes with the node. */
+const OPERATIONS = 16;
+
+/** A predicate that is tried on many nodes pays for its own size too. */
+function priced(predicate: Expression, code: Code<boolean>): Code<boolean> {
+  const steps = Math.floor(operationsIn(predicate) / OPERATIONS);
+  if (steps === 0) return code;
+  return (node, walk) => {
+    walk.spend(steps);
+    return code(node, walk);
   };
 }
 

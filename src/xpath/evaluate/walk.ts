@@ -4,11 +4,19 @@ import { XPathError } from "../xpath-error.ts";
 import { documentOf, type Place } from "./place.ts";
 
 /**
- * How many steps one evaluation may take unless told otherwise: the largest stanza that the parser
- * takes by default, several times over. A step is a node visited, 64 characters of text gone through
- * or six looked at one by one; all of them take some hundredths of a second, at worst some tenths.
+ * The steps that one evaluation may take by default: enough to visit the largest stanza that the
+ * parser takes several times over. A step is one of these, and takes 20 to 100 ns:
+ *
+ * - a node that is visited, or one that is sorted;
+ * - a call of a function, or a text that becomes a number;
+ * - sixteen operators and operands of a predicate that has at least as many;
+ * - 64 characters of a text that is gone through, six that are looked at one by one, 512 of two texts
+ *   that are compared, or 512 pairs of characters that a search compares at worst.
  */
 export const MAX_STEPS = 250_000;
+
+/** The steps that a filter has of its own on each stanza, however many others there are. */
+export const LEAST_SHARE = 250;
 
 /** The places between two numbers in document order that an element's attributes share. */
 const ATTRIBUTE_STEP = 2 ** -20;
@@ -21,6 +29,9 @@ export type Sink = (place: Place, walk: Walk) => boolean;
 /**
  * One stanza being evaluated on: its places, the bounds, and the position in the innermost predicate.
  * All filters of an index share one walk over a stanza, so that its tree is made once.
+ *
+ * They share its steps too: each has an equal share of its own, and those that need more draw it from
+ * a pool. So a hundred dear filters cost what two do, and none of them stops a cheap one.
  */
 export class Walk {
   /** The document above the stanza. */
@@ -41,39 +52,87 @@ export class Walk {
   /** What a comparison compares the nodes of a path with. */
   operand: string | number = "";
   #expression = "";
+  /** The steps that the expression being evaluated may take by itself. */
   #steps = MAX_STEPS;
-  #left = MAX_STEPS;
+  /** The steps that it may take on this walk, and those that it has not taken yet. */
+  #allowed = 0;
+  #left = 0;
+  /** The steps of its own that each filter begins with, and those that this one has left. */
+  readonly #share: number;
+  #own: number;
+  /** The steps that are left for all filters. */
+  #pool: number;
   #numbered = 0;
   /** Where elements are that come from outside, in variables and from functions of the caller's. */
   #known: Map<Element, Place> | undefined;
 
-  constructor(stanza: Element) {
+  /** `filters` is how many share the walk; without it one expression has all the steps it may take. */
+  constructor(stanza: Element, filters?: number) {
     this.document = documentOf(stanza);
     this.root = this.document.children[0] as Place;
+    this.#share = filters === undefined ? Infinity : shareOf(filters);
+    this.#own = this.#share;
+    this.#pool = filters === undefined ? 0 : MAX_STEPS;
+  }
+
+  /** Begins with the next of the filters that share the walk. */
+  next(): void {
+    this.#settle();
+    this.#own = this.#share;
   }
 
   /** Begins the evaluation of one expression, which may take that many steps. */
   begin(expression: string, steps: number): void {
+    this.#settle();
     this.#expression = expression;
     this.#steps = steps;
-    this.#left = steps;
+    this.#allowed = Math.min(steps, this.#own + this.#pool);
+    this.#left = this.#allowed;
     this.position = 1;
     this.size = 1;
+  }
+
+  /** Takes the steps of the last evaluation from the filter's own, and from the pool. */
+  #settle(): void {
+    const taken = this.#allowed - Math.max(0, this.#left);
+    const own = Math.min(taken, this.#own);
+    this.#own -= own;
+    this.#pool -= taken - own;
+    this.#allowed = 0;
+    this.#left = 0;
   }
 
   /** Pays for steps; ends in `XPATH_LIMIT` when there are none left. */
   spend(steps: number): void {
     this.#left -= steps;
-    if (this.#left < 0) {
-      const problem = `more than ${this.#steps} steps`;
-      throw new XPathError("XPATH_LIMIT", problem, this.#expression, 0);
-    }
+    if (this.#left < 0) this.#fail();
   }
 
-  /** Pays for going through a text, as often as told. */
-  paid(text: string, times = 1): string {
-    if (text.length >= 64) this.spend((text.length >> 6) * times);
+  #fail(): never {
+    const problem =
+      this.#allowed < this.#steps
+        ? `more than ${this.#allowed} steps, and the steps that all filters share on a stanza are used up`
+        : `more than ${this.#steps} steps`;
+    throw new XPathError("XPATH_LIMIT", problem, this.#expression, 0);
+  }
+
+  /** Pays for going through a text. */
+  paid(text: string): string {
+    if (text.length >= 64) this.spend(text.length >> 6);
     return text;
+  }
+
+  /** Pays for looking at each character of a text, also of a short one. */
+  paidByCharacter(text: string): string {
+    this.spend(Math.ceil(text.length / 6));
+    return text;
+  }
+
+  /** Whether two texts are equal. Only texts of the same length are compared, and paid for. */
+  equal(left: string, right: string): boolean {
+    if (left.length !== right.length) return false;
+    if (left.length >= 512) this.spend(left.length >> 9);
+    return left === right;
   }
 
   /**
@@ -89,6 +148,7 @@ export class Walk {
 
   /** The number that a text is, paid for. */
   number(text: string): number {
+    this.spend(1);
     return numberOf(this.paid(text));
   }
 
@@ -126,6 +186,7 @@ export class Walk {
   /** Puts places into document order, in place. */
   sort(places: Place[]): Place[] {
     if (places.length < 2) return places;
+    this.spend(places.length);
     for (const place of places) if (place.order < 0) this.#number(place);
     return places.sort((left, right) => left.order - right.order);
   }
@@ -189,6 +250,10 @@ export class Walk {
     }
     return known;
   }
+}
+
+function shareOf(filters: number): number {
+  return Math.max(LEAST_SHARE, Math.floor(MAX_STEPS / filters));
 }
 
 /** The next place in document order below `top`, attributes left out. */

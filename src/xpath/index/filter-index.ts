@@ -6,7 +6,7 @@ import { Walk } from "../evaluate/walk.ts";
 import { toBoolean, type XPathValue } from "../value.ts";
 import { keysOf } from "./conditions.ts";
 import { type Choice, printKey } from "./key.ts";
-import { mayHold } from "./key-check.ts";
+import { mayHold, Texts } from "./key-check.ts";
 import { KeyTree } from "./key-tree.ts";
 
 /** One entry that matched a stanza. */
@@ -213,15 +213,21 @@ export class FilterIndex<T> {
    * The entries that match, in the order they were added. The list is the caller's: adding and
    * removing entries while walking it changes nothing but `removed` of the matches concerned.
    *
-   * An entry whose evaluation fails (`XPATH_LIMIT`, or what a function of the caller's throws) does
-   * not match; `failed` is told and the others go on. Without `failed` the error is thrown.
+   * The expressions share the steps of a stanza. Each that is tried has an equal share of 250,000
+   * steps, at least 250, and draws more from 250,000 that all of them share.
+   *
+   * An entry whose evaluation fails (`XPATH_LIMIT`, or an error of the caller's function) does not
+   * match; `failed` is told and the others go on. Without `failed` the error is thrown.
    */
   match(stanza: Element, failed?: (error: unknown, value: T) => void): Match<T>[] {
     const matches: EntryMatch<T>[] = [];
     const candidates = this.#candidates(stanza);
     if (candidates.length === 0) return matches;
-    const walk = new Walk(stanza);
-    for (const group of candidates) tryGroup(group, walk, matches, failed);
+    const walk = new Walk(stanza, candidates.length);
+    for (const group of candidates) {
+      walk.next();
+      tryGroup(group, walk, matches, failed);
+    }
     return matches.length > 1 ? matches.sort((left, right) => left.number - right.number) : matches;
   }
 
@@ -229,7 +235,8 @@ export class FilterIndex<T> {
   #candidates(stanza: Element): readonly Group<T>[] {
     const many = this.#many;
     if (many === undefined) {
-      return this.#few.filter(({ keys }) => keys === undefined || mayHold(keys, stanza));
+      const texts = new Texts();
+      return this.#few.filter(({ keys }) => keys === undefined || mayHold(keys, stanza, texts));
     }
     const candidates: Group<T>[] = [];
     const search = ++this.#searches;

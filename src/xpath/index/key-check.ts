@@ -4,15 +4,44 @@ import { NS } from "../../xml/namespaces.ts";
 import { textOfNode } from "../value.ts";
 import type { Choice, Key } from "./key.ts";
 
-/** Whether one of the keys holds of a stanza; a stanza too deep to be looked into may have any. */
-export function mayHold(keys: Choice, stanza: Element): boolean {
+/**
+ * The characters that a look-up of one stanza goes through: the largest stanza several times over.
+ * Elements within elements have the same text again, so the depth of a stanza multiplies it.
+ */
+const MOST_TEXT = 2 ** 22;
+
+/** The texts that a look-up of one stanza asks for, up to a bound. */
+export class Texts {
+  #left = MOST_TEXT;
+
+  /** The string-value of an element, or `undefined` when the look-up has gone through too much text. */
+  of(element: Element): string | undefined {
+    if (this.#left < 0) return undefined;
+    const text = textOf(element);
+    this.#left -= text.length;
+    return text;
+  }
+}
+
+/**
+ * Whether one of the keys may hold of a stanza. The answer is yes, too, where a look-up would take
+ * too long: in a stanza that is too deep, or of too much text.
+ */
+export function mayHold(keys: Choice, stanza: Element, texts: Texts): boolean {
   const ns = stanza.ns ?? NS.client;
-  for (const key of keys) if (reaches(key, 0, stanza, ns, 0)) return true;
+  for (const key of keys) if (reaches(key, 0, stanza, ns, 0, texts)) return true;
   return false;
 }
 
 /** Whether a key holds of something that its trail leads to, the step from an element's parent being next. */
-function reaches(key: Key, step: number, element: Element, ns: string, depth: number): boolean {
+function reaches(
+  key: Key,
+  step: number,
+  element: Element,
+  ns: string,
+  depth: number,
+  texts: Texts,
+): boolean {
   const at = key.trail[step];
   if (at === undefined) return false;
   // Only a program can build what is deeper than any parser takes.
@@ -21,24 +50,33 @@ function reaches(key: Key, step: number, element: Element, ns: string, depth: nu
     (at.local === undefined || at.local === element.name) && (at.ns === undefined || at.ns === ns);
   if (isMet) {
     const isLast = step + 1 === key.trail.length;
-    if (isLast ? isTrueOf(key, element) : reachesBelow(key, step + 1, element, ns, depth)) {
-      return true;
-    }
+    if (isLast) {
+      if (isTrueOf(key, element, texts)) return true;
+    } else if (reachesBelow(key, step + 1, element, ns, depth, texts)) return true;
   }
-  return at.deep && reachesBelow(key, step, element, ns, depth);
+  return at.deep && reachesBelow(key, step, element, ns, depth, texts);
 }
 
-function reachesBelow(key: Key, step: number, parent: Element, ns: string, depth: number): boolean {
+function reachesBelow(
+  key: Key,
+  step: number,
+  parent: Element,
+  ns: string,
+  depth: number,
+  texts: Texts,
+): boolean {
   for (const child of parent.children) {
     if (typeof child === "string") continue;
-    if (reaches(key, step, child, child.ns ?? ns, depth + 1)) return true;
+    if (reaches(key, step, child, child.ns ?? ns, depth + 1, texts)) return true;
   }
   return false;
 }
 
-function isTrueOf({ attribute, relation, value }: Key, element: Element): boolean {
+function isTrueOf({ attribute, relation, value }: Key, element: Element, texts: Texts): boolean {
   if (attribute === undefined) {
-    return relation === "exists" || relates(relation, textOf(element), value);
+    if (relation === "exists") return true;
+    const text = texts.of(element);
+    return text === undefined || relates(relation, text, value);
   }
   const held: unknown = element.attrs[attribute];
   return typeof held === "string" && relates(relation, held, value);
@@ -58,7 +96,7 @@ function relates(relation: Key["relation"], text: string, value: string): boolea
 }
 
 /** An element's string-value, which nearly always is its only child. */
-export function textOf(element: Element): string {
+function textOf(element: Element): string {
   const [first] = element.children;
   if (first === undefined) return "";
   return element.children.length === 1 && typeof first === "string" ? first : textOfNode(element);

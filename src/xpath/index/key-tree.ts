@@ -2,7 +2,7 @@ import type { Element } from "../../xml/element.ts";
 import { DEEPEST } from "../../xml/limits.ts";
 import { NS } from "../../xml/namespaces.ts";
 import type { Key, TrailStep } from "./key.ts";
-import { textOf } from "./key-check.ts";
+import { Texts } from "./key-check.ts";
 import { ValueTable } from "./value-table.ts";
 
 /**
@@ -161,8 +161,8 @@ export class KeyTree<T> {
   }
 
   /**
-   * Visits the items one of whose keys holds of a stanza, perhaps several times. Says `false` if the
-   * stanza is too deep to be looked into: then any item may match.
+   * Visits the items one of whose keys holds of a stanza, perhaps several times. Returns `false` for a
+   * stanza that takes too long to look into, being too deep or of too much text: any item may match it.
    */
   visit(stanza: Element, visit: (item: T) => void): boolean {
     const search = new Search(visit);
@@ -170,7 +170,7 @@ export class KeyTree<T> {
     const { children, below } = this.#root;
     children?.meet(search, stanza, ns, 0);
     if (below !== undefined && !below.isEmpty) search.below(below, stanza, ns, 0);
-    return !search.isTooDeep;
+    return !search.gaveUp;
   }
 }
 
@@ -188,7 +188,8 @@ function removeAt<T>(node: KeyNode<T>, { attribute, relation, value }: Key, item
 
 /** One stanza being looked up. */
 class Search<T> {
-  isTooDeep = false;
+  gaveUp = false;
+  readonly #texts = new Texts();
   readonly #visit: (item: T) => void;
 
   constructor(visit: (item: T) => void) {
@@ -206,7 +207,11 @@ class Search<T> {
         if (typeof value === "string") table.visit(value, visit);
       }
     }
-    if (node.text !== undefined) node.text.visit(textOf(element), visit);
+    if (node.text !== undefined) {
+      const text = this.#texts.of(element);
+      if (text === undefined) this.gaveUp = true;
+      else node.text.visit(text, visit);
+    }
     if (children !== undefined && !children.isEmpty) {
       for (const child of element.children) {
         if (typeof child !== "string") children.meet(this, child, child.ns ?? ns, depth + 1);
@@ -223,7 +228,7 @@ class Search<T> {
   below(table: StepTable<T>, element: Element, ns: string, depth: number): void {
     // Only a program can build what is deeper than any parser takes.
     if (depth > DEEPEST) {
-      this.isTooDeep = true;
+      this.gaveUp = true;
       return;
     }
     table.meet(this, element, ns, depth);
