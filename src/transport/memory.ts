@@ -1,3 +1,4 @@
+import { knownOptions } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { TlsFacts } from "./tls-facts.ts";
 import type { Transport, TransportEvents } from "./transport.ts";
@@ -34,8 +35,9 @@ const encoder = new TextEncoder();
  * const [client, server] = memoryPair({ cut: 1 });
  */
 export function memoryPair(options: MemoryOptions = {}): [MemoryTransport, MemoryTransport] {
-  const left = new MemoryEnd(options);
-  const right = new MemoryEnd(options);
+  const own = knownOptions("memoryPair", options, ["cut", "tls"]);
+  const left = new MemoryEnd(own);
+  const right = new MemoryEnd(own);
   left.join(right);
   right.join(left);
   return [left, right];

@@ -2,8 +2,8 @@ import { constants, createHash, X509Certificate } from "node:crypto";
 import { isIP, type Socket } from "node:net";
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import { domainToASCII } from "node:url";
-import { withoutBrackets } from "../base/check.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { withoutBrackets } from "../base/host-name.ts";
 import type { TlsFacts } from "./tls-facts.ts";
 import type { TlsSettings } from "./transport.ts";
 

@@ -1,9 +1,10 @@
-import type { OptionRows, OptionTable } from "../../src/base/option.ts";
+import { runInNewContext } from "node:vm";
+import type { OptionTable } from "../../src/base/option.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { dialects } from "../../src/dialect/dialects.ts";
 import { reveals } from "../../src/sasl/mechanism.ts";
 import { mechanisms } from "../../src/sasl/mechanisms.ts";
-import { describe, givenTypes, optionTable } from "./options-page.ts";
+import { optionTable } from "./options-page.ts";
 import { code, table, wrapped } from "./print.ts";
 import type { Member, Source } from "./source.ts";
 
@@ -18,9 +19,7 @@ export function printDialects(source: Source): string {
 export function exampleOf(source: Source, name: string): { code: string; dialect: Dialect } {
   const example = source.tag(`src/dialect/${name}.ts`, name, "example").trim();
   const { make } = dialects[name as keyof typeof dialects];
-  // The example is an expression that calls the dialect's function.
-  const made: unknown = new Function(name, `return ${example};`)(make);
-  return { code: example, dialect: made as Dialect };
+  return { code: example, dialect: runInNewContext(example, { [name]: make }) as Dialect };
 }
 
 function printDialect(source: Source, name: string, { needs, takes }: OptionTable): string {
@@ -30,8 +29,8 @@ function printDialect(source: Source, name: string, { needs, takes }: OptionTabl
   const members = source.exported(path, type).members();
   const owner = { members: () => members };
   const required = Object.keys(needs).map((each) => find(members, each));
-  const groups = Object.entries(takes as OptionRows).flatMap(([each, { rows }]) =>
-    rows === undefined ? [] : [optionTable(rows, find(members, each), each)],
+  const groups = Object.entries(takes).flatMap(([each, { rows }]) =>
+    rows === undefined ? [] : [`### ${code(each)}`, optionTable(rows, find(members, each), each)],
   );
   const { code: example, dialect } = exampleOf(source, name);
   return [
@@ -70,7 +69,12 @@ export function printMechanisms(): string {
     yes(reveals({ revealsSecret })),
     yes(onlyIfNamed),
   ]);
-  const head = ["mechanism", "the server proves itself", "shows the server its secret", "only if named"];
+  const head = [
+    "mechanism",
+    "the server proves itself",
+    "shows the server its secret",
+    "only if named",
+  ];
   return table(head, rows);
 }
 

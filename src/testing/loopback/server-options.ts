@@ -75,8 +75,8 @@ export const KNOWN = [
 const EVERY_DAY = mechanismNames.filter((name) => name !== "ANONYMOUS");
 
 /** Reads the options once; nothing below sees an optional one. Ends in `BAD_OPTION`. */
-export function settle(options: LoopbackOptions): Settings {
-  knownOptions("LoopbackServer", record("options", options), KNOWN);
+export function settle(given: LoopbackOptions): Settings {
+  const options = knownOptions("LoopbackServer", given, KNOWN, "options");
   const domain = readDomain("domain", options.domain ?? "localhost");
   return Object.freeze({
     domain,
@@ -119,8 +119,7 @@ function readComponent(name: string, domain: string): string {
 
 function readRouter(value: unknown, domain: string): RouterAccount | undefined {
   if (value === undefined) return undefined;
-  const given = record("router", value);
-  knownOptions("router", given, ["username", "password", "names"]);
+  const given = knownOptions("router", record("router", value), ["username", "password", "names"]);
   const account = {
     username: text("router.username", given.username),
     password: secret("router.password", given.password),
@@ -134,7 +133,8 @@ function readCertificate(value: unknown, domain: string): Certificate {
   if (value === undefined) {
     return makeCertificate({ names: [domain, `*.${domain}`, "localhost", "127.0.0.1", "::1"] });
   }
-  const { cert, key, ca, pin } = record("certificate", value);
+  const given = record("certificate", value);
+  const { cert, key, ca, pin } = knownOptions("certificate", given, ["cert", "key", "ca", "pin"]);
   return {
     cert: text("certificate.cert", cert),
     key: secret("certificate.key", key),
