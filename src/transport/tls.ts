@@ -1,17 +1,14 @@
 import { constants, createHash, X509Certificate } from "node:crypto";
-import { isIP, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
-import { domainToASCII } from "node:url";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
-import { withoutBrackets } from "../base/host-name.ts";
+import { type Host, readHost } from "../base/host-name.ts";
+import { type CertificateFacts, isFor, readCertificate } from "./certificate.ts";
 import type { TlsFacts } from "./tls-facts.ts";
 import type { TlsSettings } from "./transport.ts";
 
 /** The application protocol of direct TLS (XEP-0368, 3). */
 const APPLICATION_PROTOCOL = "xmpp-client";
-
-/** What a certificate may be for besides its DNS names: clients of a domain (RFC 6120, 13.7.1.2.1). */
-const SRV_ID = "othername:SRVName:_xmpp-client.";
 
 /**
  * The caller's certificates, keys and least version as OpenSSL wants them. Throws `BAD_OPTION` for
@@ -56,17 +53,18 @@ export function handshake(
   context: SecureContext,
   direct: boolean,
 ): Promise<TLSSocket> {
-  const name = asciiName(settings.servername);
+  const host = readHost(settings.servername);
+  if (host === undefined) return Promise.reject(notFor(settings.servername));
   return new Promise((resolve, reject) => {
     const secured = connect({
       socket,
       secureContext: context,
       // An address is no server name (RFC 6066, 3).
-      ...(isIP(name) === 0 ? { servername: name } : { host: name }),
+      ...(host.kind === "name" ? { servername: host.name } : { host: host.address }),
       ...(direct && { ALPNProtocols: [APPLICATION_PROTOCOL] }),
       // Said, since an environment variable would otherwise switch verification off.
       rejectUnauthorized: true,
-      checkServerIdentity: (_host, { raw }) => findFault(name, settings.pins, raw),
+      checkServerIdentity: (_host, { raw }) => findFault(host, settings, raw),
     });
     secured.once("secureConnect", () => {
       secured.off("close", secureOnClose);
@@ -95,33 +93,15 @@ export function tlsFacts(socket: TLSSocket): TlsFacts {
   };
 }
 
-/**
- * Whether a certificate is for a name (RFC 9525, 6): one of its DNS names or addresses, a wildcard
- * standing for a whole left-most label, or its SRV-ID `_xmpp-client.<name>`. The subject's common
- * name never counts, nor does an XMPP address, which says who a client is.
- */
-export function isFor(certificate: X509Certificate, name: string): boolean {
-  if (isIP(name) !== 0) return certificate.checkIP(name) !== undefined;
-  const strict = { subject: "never", wildcards: true, partialWildcards: false } as const;
-  if (certificate.checkHost(name, strict) !== undefined) return true;
-  const names = certificate.subjectAltName ?? "";
-  // Node puts quotes around a name that could be taken for two. Where there are any, we do not guess.
-  if (names.includes('"')) return false;
-  const wanted = (SRV_ID + name).toLowerCase();
-  return names.split(", ").some((entry) => entry.toLowerCase() === wanted);
-}
-
 function findFault(
-  name: string,
-  pins: readonly string[] | undefined,
-  raw: Buffer,
+  host: Host,
+  { servername, pins }: TlsSettings,
+  der: Uint8Array,
 ): BrokerError | undefined {
   try {
-    const certificate = new X509Certificate(raw);
-    if (!isFor(certificate, name)) {
-      return new BrokerError("TLS_FAILED", `the server's certificate is not for ${name}`);
-    }
-    if (pins !== undefined && pins.length > 0 && !pins.includes(pinOf(certificate))) {
+    const certificate = readCertificate(der);
+    if (!isFor(certificate, host)) return notFor(servername);
+    if (pins !== undefined && !pins.includes(pinOf(certificate))) {
       return new BrokerError("TLS_FAILED", "the server's public key is none of the pinned ones");
     }
     return undefined;
@@ -130,15 +110,12 @@ function findFault(
   }
 }
 
-function pinOf(certificate: X509Certificate): string {
-  const key = certificate.publicKey.export({ type: "spki", format: "der" });
-  return createHash("sha256").update(key).digest("base64");
+function notFor(servername: string): BrokerError {
+  return new BrokerError("TLS_FAILED", `the server's certificate is not for ${servername}`);
 }
 
-/** A name as certificates and SNI have it: A-labels, no trailing dot, an IPv6 address without its brackets. */
-function asciiName(servername: string): string {
-  const name = withoutBrackets(servername);
-  return isIP(name) === 0 ? domainToASCII(name).replace(/\.$/, "") : name;
+function pinOf({ publicKey }: CertificateFacts): string {
+  return createHash("sha256").update(publicKey).digest("base64");
 }
 
 /** What a socket's error says to people: OpenSSL's reason without its source lines, and all errors of several. */
