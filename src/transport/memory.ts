@@ -2,6 +2,7 @@ import { knownOptions } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { TlsFacts } from "./tls-facts.ts";
 import type { Transport, TransportEvents } from "./transport.ts";
+import { nextTurn } from "./turn.ts";
 
 /** How a pair in memory behaves. */
 export interface MemoryOptions {
@@ -256,32 +257,4 @@ class MemoryEnd implements MemoryTransport {
       this.#events.close(this.#gone.error);
     });
   }
-}
-
-/** What a runtime may have to run an action in a turn of its own, without a delay. */
-interface Turns {
-  readonly setImmediate?: (action: () => void) => unknown;
-  readonly MessageChannel: new () => {
-    readonly port1: { onmessage: (() => void) | null };
-    readonly port2: { postMessage(message: null): void };
-  };
-}
-
-/**
- * Runs an action in the next turn of the event loop. Taken when the module is loaded: a test that
- * replaces the timers later, to hold the clock, does not hold up the bytes.
- */
-const nextTurn = turns(globalThis as unknown as Turns);
-
-function turns({ setImmediate, MessageChannel }: Turns): (action: () => void) => void {
-  if (setImmediate !== undefined) return (action) => void setImmediate(action);
-  const actions: (() => void)[] = [];
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
-    actions.shift()?.();
-  };
-  return (action) => {
-    actions.push(action);
-    port2.postMessage(null);
-  };
 }
