@@ -7,7 +7,7 @@ export type AlternativeName =
   | { readonly kind: "dns" | "service"; readonly name: string }
   | { readonly kind: "address"; readonly bytes: Uint8Array };
 
-/** The parts of a certificate that say whether it is the one that is wanted. */
+/** The parts of a certificate that tell whether it is the right one. */
 export interface CertificateFacts {
   /** The subject alternative names. */
   readonly names: readonly AlternativeName[];
@@ -15,7 +15,7 @@ export interface CertificateFacts {
   readonly publicKey: Uint8Array;
 }
 
-/** OpenSSL takes no longer list of certificates from a server. */
+/** The most bytes of a certificate. OpenSSL accepts no longer list of certificates from a server. */
 const MOST_BYTES = 102_400;
 
 const SEQUENCE = 0x30;
@@ -37,8 +37,8 @@ const SRV_NAME = "2b06010505070807";
 const CLIENT_SERVICE = "_xmpp-client.";
 
 /**
- * Reads a certificate (DER). It is read here, and not by the runtime, whose ways to tell its names differ between
- * Node, Bun and Deno. Throws `TLS_FAILED` for bytes that are no certificate.
+ * Reads a certificate (DER). The runtimes can read one too, but Node, Bun and Deno differ on its names. Throws
+ * `TLS_FAILED` for bytes that are no certificate.
  */
 export function readCertificate(der: Uint8Array): CertificateFacts {
   if (der.length > MOST_BYTES) {
@@ -98,7 +98,7 @@ function namesIn(extensions: Uint8Array): AlternativeName[] {
     const { content } = extension.expect(OCTET_STRING);
     extension.end();
     if (id !== SUBJECT_ALTERNATIVE_NAME) continue;
-    // RFC 5280, 4.2. Readers differ on which of two is meant.
+    // RFC 5280, 4.2, allows one. Readers differ on which of two counts.
     if (names !== undefined) {
       throw new BrokerError("TLS_FAILED", "the server's certificate has two lists of names");
     }
@@ -132,7 +132,7 @@ function serviceName(content: Uint8Array): AlternativeName[] {
   return [{ kind: "service", name: latin1(name) }];
 }
 
-/** A byte a character, so that a byte beyond ASCII, or NUL, is never equal to a character of a host. */
+/** Makes a character of each byte: NUL, and bytes beyond ASCII, equal no character of a host. */
 function latin1(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);

@@ -1,6 +1,6 @@
 import { BrokerError } from "../base/errors.ts";
 
-/** One value of DER (X.690): its tag, its content, and the bytes of both. */
+/** One value of DER (X.690). */
 export interface DerValue {
   readonly tag: number;
   readonly content: Uint8Array;
@@ -9,8 +9,8 @@ export interface DerValue {
 }
 
 /**
- * Reads values of DER that stand one after the other. It looks at no byte twice and never descends by itself, so
- * nothing that arrives can cost more than its length. Throws `TLS_FAILED` for bytes that are no DER.
+ * Reads values of DER that follow each other. It reads each byte once and never descends by itself, so the cost is
+ * at most the length of the bytes. Throws `TLS_FAILED` for bytes that are no DER.
  */
 export class DerReader {
   readonly #bytes: Uint8Array;

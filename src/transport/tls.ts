@@ -11,17 +11,17 @@ import type { TlsSettings } from "./transport.ts";
 const APPLICATION_PROTOCOL = "xmpp-client";
 
 /**
- * The caller's certificates, keys and least version as OpenSSL wants them. Throws `BAD_OPTION` for
- * what is no PEM, and for a key that does not fit its certificate.
+ * Makes a context of OpenSSL from certificates, a key and the oldest version. Throws `BAD_OPTION` for a text that
+ * is no PEM, and for a key that does not fit its certificate.
  */
 export function secureContext({ ca, cert, key, minVersion }: TlsSettings): SecureContext {
-  // OpenSSL takes a text without any certificate in silence, and then trusts nobody.
+  // OpenSSL accepts a text without any certificate in silence, and then trusts no server.
   for (const trusted of ca ?? []) mustBeCertificate("tls.ca", trusted);
   if (cert !== undefined) mustBeCertificate("tls.cert", cert);
   try {
     return createSecureContext({
       minVersion,
-      // RFC 9325, 3.5. A second handshake could show another certificate, which nobody would look at.
+      // A second handshake could show another certificate, unchecked (RFC 9325, 3.5).
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
       ...(ca && { ca: [...ca] }),
       ...(cert !== undefined && { cert }),
@@ -43,9 +43,9 @@ function mustBeCertificate(option: string, text: string): void {
 }
 
 /**
- * Puts TLS on a connected socket, as the client. Resolves when the certificate chain, the name in it
- * and the pins have been found right; rejects with `TLS_FAILED`, `retryable` when the connection was
- * lost in the middle, and leaves the socket destroyed then.
+ * Puts TLS on a connected socket, as the client. Resolves when the certificate chain, the name and the pins are
+ * right. Rejects with `TLS_FAILED`, `retryable` when the connection was lost in the middle; the socket is of no
+ * use then, and the caller destroys it.
  */
 export function handshake(
   socket: Socket,
@@ -62,7 +62,7 @@ export function handshake(
       // An address is no server name (RFC 6066, 3).
       ...(host.kind === "name" ? { servername: host.name } : { host: host.address }),
       ...(direct && { ALPNProtocols: [APPLICATION_PROTOCOL] }),
-      // Said, since an environment variable would otherwise switch verification off.
+      // Without it an environment variable could switch verification off.
       rejectUnauthorized: true,
       checkServerIdentity: (_host, { raw }) => findFault(host, settings, raw),
     });
@@ -84,7 +84,7 @@ export function handshake(
   });
 }
 
-/** What the handshake of a socket settled on. */
+/** The outcome of the handshake of a socket. */
 export function tlsFacts(socket: TLSSocket): TlsFacts {
   return {
     protocol: socket.getProtocol() ?? "unknown",
@@ -118,7 +118,7 @@ function pinOf({ publicKey }: CertificateFacts): string {
   return createHash("sha256").update(publicKey).digest("base64");
 }
 
-/** What a socket's error says to people: OpenSSL's reason without its source lines, and all errors of several. */
+/** The message of a socket's error: OpenSSL's reason without its source lines, or the reasons of all addresses. */
 export function reasonOf(error: Error): string {
   if (error instanceof AggregateError) {
     return error.errors.map((each) => (each instanceof Error ? reasonOf(each) : "")).join(", ");
@@ -126,7 +126,7 @@ export function reasonOf(error: Error): string {
   return "reason" in error && typeof error.reason === "string" ? error.reason : error.message;
 }
 
-/** Whether the network failed, rather than what the two sides said. */
+/** Whether the network failed, and not the handshake. */
 function isLoss(error: Error): boolean {
   return "syscall" in error || ("code" in error && error.code === "ECONNRESET");
 }

@@ -1,6 +1,9 @@
 import { Fifo } from "../base/fifo.ts";
 
-/** The ways that a runtime may have to run an action in a turn of its own. Browsers have no `setImmediate`, some workers no `MessageChannel`. */
+/**
+ * The functions of a runtime that give an action a turn of its own. Browsers have no `setImmediate`, some workers
+ * no `MessageChannel`.
+ */
 export interface Turns {
   readonly setImmediate?: (action: () => void) => unknown;
   readonly MessageChannel?: new () => {
