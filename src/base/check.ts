@@ -1,4 +1,5 @@
 import { BrokerError } from "./errors.ts";
+import { readHost } from "./host-name.ts";
 
 /**
  * Options whose value no error quotes: secrets, and `tls`, in whose place a key may be given by mistake.
@@ -12,12 +13,25 @@ export function badOption(option: string, wanted: string, got: unknown, hint = "
   return new BrokerError("BAD_OPTION", `${option} must be ${wanted}, got ${shown}${hint}`);
 }
 
-/** Refuses an unknown name: a misspelt option must not pass for one that is left out. Ends in `BAD_OPTION`. */
-export function knownOptions(owner: string, given: object, known: readonly string[]): void {
-  for (const name of Object.keys(given)) {
-    if (known.includes(name)) continue;
-    throw badOption(`an option of ${owner}`, `one of ${known.join(", ")}`, name);
+/**
+ * Copies the members of an options object that are its own: a polluted `Object.prototype` sets no option. Refuses
+ * an unknown name, which must not pass for an option that is left out. `title` names the object where it is none.
+ * Ends in `BAD_OPTION`.
+ */
+export function knownOptions<Options extends object>(
+  owner: string,
+  given: Options,
+  known: readonly string[],
+  title = `the options of ${owner}`,
+): Readonly<Options> {
+  const own = Object.create(null) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(record(title, given))) {
+    if (!known.includes(name)) {
+      throw badOption(`an option of ${owner}`, `one of ${known.join(", ")}`, name);
+    }
+    own[name] = value;
   }
+  return own as Readonly<Options>;
 }
 
 /** Checks a whole number in a range. Ends in `BAD_OPTION`. */
@@ -41,18 +55,10 @@ export function text(option: string, value: unknown): string {
   throw badOption(option, "a text that is not empty", value);
 }
 
-/** A name, or an IPv6 address, perhaps with its interface. In a name a colon would begin a port. */
-const HOST = /^(?:[^\s/\\:@?#[\]]+|[\da-f]*:[\da-f]*:[\da-f:.]*(?:%[^\s/\\@[\]]+)?)$/i;
-
-/** A host in the spelling of sockets and certificates: an IPv6 address loses its brackets. */
-export function withoutBrackets(host: string): string {
-  return host.replace(/^\[(.*)\]$/, "$1");
-}
-
 /** Checks a host: a name or an address, and nothing around it but the brackets of IPv6. Ends in `BAD_OPTION`. */
 export function host(option: string, value: unknown): string {
   const given = text(option, value);
-  if (HOST.test(withoutBrackets(given))) return given;
+  if (readHost(given) !== undefined) return given;
   const wanted = "a name or an IP address alone, such as example.org (the port goes into `port`)";
   throw badOption(option, wanted, given);
 }

@@ -103,18 +103,16 @@ export function settleOptions<Table extends OptionTable>(
   { needs, takes }: Table,
   options: unknown,
 ): Settled<Table["needs"] & Table["takes"]> {
-  const given = record(`the options of ${owner}`, options);
-  knownOptions(owner, given, [...Object.keys(needs), ...Object.keys(takes)]);
+  const names = [...Object.keys(needs), ...Object.keys(takes)];
+  const given = knownOptions(owner, options as Record<string, unknown>, names);
   const settled: Record<string, unknown> = {};
-  for (const [name, { check }] of Object.entries(needs))
-    settled[name] = check(name, own(given, name));
+  for (const [name, { check }] of Object.entries(needs)) settled[name] = check(name, given[name]);
   settleRows(settled, takes, given, "");
   return settled as Settled<Table["needs"] & Table["takes"]>;
 }
 
 function settleGroup(owner: string, rows: OptionRows, group: unknown): Record<string, unknown> {
-  const given = record(owner, group);
-  knownOptions(owner, given, Object.keys(rows));
+  const given = knownOptions(owner, record(owner, group), Object.keys(rows));
   const settled: Record<string, unknown> = {};
   settleRows(settled, rows, given, `${owner}.`);
   return settled;
@@ -127,11 +125,7 @@ function settleRows(
   prefix: string,
 ): void {
   for (const [name, { check, fallback }] of Object.entries(rows)) {
-    const value = own(given, name);
+    const value = given[name];
     settled[name] = value === undefined ? fallback : check(prefix + name, value);
   }
-}
-
-function own(given: Readonly<Record<string, unknown>>, name: string): unknown {
-  return Object.hasOwn(given, name) ? given[name] : undefined;
 }

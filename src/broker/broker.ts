@@ -3,7 +3,7 @@ import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { ReadOnlyMap } from "../base/read-only-map.ts";
 import type { Subscription } from "../base/subscription.ts";
 import {
-  checkOptions,
+  callOptions,
   type FilterOptions,
   NO_OPTIONS,
   type RequestOptions,
@@ -106,8 +106,8 @@ export class Broker {
    * `timeouts.shutdown`) the connection is dropped. Rejects with `BAD_OPTION` only; the queue stays as it is.
    */
   async shutdown(options: ShutdownOptions = NO_OPTIONS): Promise<Leftover> {
-    checkOptions("shutdown", options);
-    return await this.#life.shutdown(options.timeout ?? this.settings.timeouts.shutdown);
+    const { timeout } = callOptions("shutdown", options);
+    return await this.#life.shutdown(timeout ?? this.settings.timeouts.shutdown);
   }
 
   /** Drops the connection at once, without a goodbye. */
@@ -126,8 +126,8 @@ export class Broker {
    * `ttl`: how long it may wait in the queue, in milliseconds. Throws `BAD_OPTION`.
    */
   send(stanza: Element, options: SendOptions = NO_OPTIONS): Delivery {
-    checkOptions("send", options);
-    return this.#life.traffic.outbox.send(stanza, options);
+    const own = callOptions("send", options);
+    return this.#life.traffic.outbox.send(stanza, own);
   }
 
   /**
@@ -137,10 +137,10 @@ export class Broker {
    */
   request(stanza: Element, options: RequestOptions = NO_OPTIONS): Promise<Element> {
     try {
-      checkOptions("request", options);
-      const timeout = options.timeout ?? this.settings.timeouts.request;
+      const own = callOptions("request", options);
+      const timeout = own.timeout ?? this.settings.timeouts.request;
       if (!isElement(stanza)) throw new BrokerError("ILLEGAL_XML", "what was given is no element");
-      return this.#life.traffic.requests.request(stanza, timeout, options.signal);
+      return this.#life.traffic.requests.request(stanza, timeout, own.signal);
     } catch (error) {
       return Promise.reject(asBrokerError(error, "BAD_OPTION"));
     }
@@ -156,8 +156,8 @@ export class Broker {
     handler: FilterHandler,
     options: FilterOptions = NO_OPTIONS,
   ): Subscription {
-    checkOptions("filter", options);
-    return this.#life.traffic.filters.filter(expression, handler, options);
+    const own = callOptions("filter", options);
+    return this.#life.traffic.filters.filter(expression, handler, own);
   }
 
   /**
@@ -166,11 +166,11 @@ export class Broker {
    */
   waitFor(expression: string, options: WaitOptions = NO_OPTIONS): Promise<FilterMatch> {
     try {
-      checkOptions("waitFor", options);
+      const own = callOptions("waitFor", options);
+      return this.#life.traffic.waiting.waitFor(expression, own);
     } catch (error) {
       return Promise.reject(asBrokerError(error, "BAD_OPTION"));
     }
-    return this.#life.traffic.waiting.waitFor(expression, options);
   }
 
   /**
@@ -182,8 +182,8 @@ export class Broker {
     expression = "self::node()",
     options: StanzasOptions = NO_OPTIONS,
   ): AsyncIterableIterator<FilterMatch> {
-    checkOptions("stanzas", options);
-    return this.#life.traffic.waiting.stanzas(expression, options);
+    const own = callOptions("stanzas", options);
+    return this.#life.traffic.waiting.stanzas(expression, own);
   }
 
   /**
@@ -197,8 +197,8 @@ export class Broker {
     handler: Responder,
     options: FilterOptions = NO_OPTIONS,
   ): Subscription {
-    checkOptions("respond", options);
-    return this.#life.traffic.filters.respond(expression, handler, options);
+    const own = callOptions("respond", options);
+    return this.#life.traffic.filters.respond(expression, handler, own);
   }
 
   /** Listens to an event; calling what it returns undoes it. Throws `BAD_OPTION`. */
@@ -208,7 +208,7 @@ export class Broker {
     options: ListenOptions = NO_OPTIONS,
   ): Subscription {
     knownEvent(event);
-    checkOptions("on", options);
-    return this.#life.instruments.emitter.on(event, listener, options);
+    const own = callOptions("on", options);
+    return this.#life.instruments.emitter.on(event, listener, own);
   }
 }

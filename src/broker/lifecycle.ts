@@ -8,6 +8,7 @@ import { Instruments } from "../contract/instruments.ts";
 import { type BrokerOptions, type Settings, settle } from "../contract/options.ts";
 import { type Phase, TRANSITIONS } from "../contract/phase.ts";
 import type { Runtime } from "../contract/runtime.ts";
+import { keyOf } from "../contract/tls-options.ts";
 import { traceTarget } from "../contract/trace.ts";
 import { type Destination, type GivenAddress, settleAddress } from "../link/address.ts";
 import { Link, type LinkOwner } from "../link/link.ts";
@@ -85,7 +86,7 @@ export class Lifecycle implements LinkOwner {
     this.settings = settle(options);
     this.#runtime = runtime;
     this.#connect = this.settings.transport ?? runtime.connect;
-    this.#key = typeof options.tls === "object" ? options.tls.key : undefined;
+    this.#key = keyOf(options);
     this.#context = contextOf(this.settings);
     const target = traceTarget(this.settings.trace, runtime.trace.bind(runtime));
     this.instruments = new Instruments(this.#context, runtime.clock, target);

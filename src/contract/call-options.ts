@@ -76,16 +76,19 @@ export const CALLS = {
   shutdown: SHUTDOWN,
 } as const satisfies Record<string, OptionRows>;
 
-/** Shared by all calls that are given no options. */
-export const NO_OPTIONS: Readonly<Record<string, never>> = Object.freeze({});
+/** Shared by all calls that are given no options; it has no prototype that could set one. */
+export const NO_OPTIONS = Object.freeze(Object.create(null)) as Readonly<Record<string, never>>;
 
-/** Checks the options of a call before the call does anything. Ends in `BAD_OPTION`. */
-export function checkOptions(call: keyof typeof CALLS, options: object): void {
-  if (options === NO_OPTIONS) return;
-  const given = record(`the options of ${call}`, options);
+/** Reads the options of a call before the call does anything: its own members alone. Ends in `BAD_OPTION`. */
+export function callOptions<Options extends object>(
+  call: keyof typeof CALLS,
+  options: Options,
+): Readonly<Options> {
+  if ((options as object) === NO_OPTIONS) return options;
   const rows: OptionRows = CALLS[call];
-  knownOptions(call, given, Object.keys(rows));
-  for (const [name, value] of Object.entries(given)) {
+  const own = knownOptions(call, options, Object.keys(rows));
+  for (const [name, value] of Object.entries<unknown>(own as Record<string, unknown>)) {
     if (value !== undefined) rows[name]?.check(name, value);
   }
+  return own;
 }

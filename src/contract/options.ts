@@ -121,7 +121,7 @@ export function settle(options: BrokerOptions): Settings {
 function dialectOption(name: string, value: unknown): Dialect {
   const given = record(name, value) as Partial<Dialect>;
   text(`${name}.name`, given.name);
-  text(`${name}.domain`, given.domain);
+  host(`${name}.domain`, given.domain);
   text(`${name}.contentNamespace`, given.contentNamespace);
   if (given.version !== undefined) text(`${name}.version`, given.version);
   const ports = record(`${name}.ports`, given.ports) as Partial<Dialect["ports"]>;

@@ -62,6 +62,14 @@ export const tlsOption: Option<TlsPolicy | TlsOptions, TlsWithoutKey> = {
   },
 };
 
+/** The client's key, which the settings do not show. */
+export function keyOf(options: {
+  readonly tls?: TlsPolicy | TlsOptions | undefined;
+}): string | undefined {
+  const tls = Object.hasOwn(options, "tls") ? options.tls : undefined;
+  return typeof tls === "object" && Object.hasOwn(tls, "key") ? tls.key : undefined;
+}
+
 /** The policy for a host. Ends in `BAD_OPTION` where the dialect has none for it and the options give none. */
 export function policyFor(
   { name, tls }: Pick<Dialect, "name" | "tls">,

@@ -1,4 +1,4 @@
-import { host as hostOption, knownOptions, record, wholeNumber } from "../base/check.ts";
+import { host as hostOption, knownOptions, wholeNumber } from "../base/check.ts";
 import type { Crypto } from "../base/crypto.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import type { Settings } from "../contract/options.ts";
@@ -24,9 +24,8 @@ export interface Destination extends Address {
  * Settles where to connect: what `connect` was given, else the options, else the dialect's domain and
  * standard port. Ends in `BAD_OPTION`.
  */
-export function settleAddress(settings: Settings, given: GivenAddress = {}): Destination {
-  record("address", given);
-  knownOptions("address", given, ["host", "port"]);
+export function settleAddress(settings: Settings, address: GivenAddress = {}): Destination {
+  const given = knownOptions("address", address, ["host", "port"]);
   const host = given.host === undefined ? settings.host : hostOption("host", given.host);
   const policy = policyFor(settings.dialect, settings.tls.policy, host);
   const { plain, direct } = settings.dialect.ports;

@@ -2,7 +2,12 @@ import { aborted, nothing, onAbort } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
-import { CALLS, type StanzasOptions, type WaitOptions } from "../contract/call-options.ts";
+import {
+  CALLS,
+  type FilterOptions,
+  type StanzasOptions,
+  type WaitOptions,
+} from "../contract/call-options.ts";
 import type { FilterMatch, Filters } from "./filters.ts";
 
 /** Programs that wait for stanzas: a promise for one, an iterator for many. All end with the run. */
@@ -26,7 +31,7 @@ export class Waiting {
 
   /** The next stanza that matches. */
   waitFor(expression: string, options: WaitOptions): Promise<FilterMatch> {
-    const { timeout, signal, ...rest } = options;
+    const { timeout, signal } = options;
     const wait = new Promise<FilterMatch>((resolve, reject) => {
       if (signal?.aborted) {
         reject(aborted(signal));
@@ -38,7 +43,7 @@ export class Waiting {
           leave();
           resolve(match);
         },
-        rest,
+        forFilter(options),
       );
       const fail = (error: BrokerError): void => {
         leave();
@@ -79,7 +84,7 @@ export class Waiting {
    * A reader too slow for its buffer gets `QUEUE_FULL` after its contents.
    */
   stanzas(expression: string, options: StanzasOptions): AsyncIterableIterator<FilterMatch> {
-    const { buffer = CALLS.stanzas.buffer.fallback, signal, ...rest } = options;
+    const { buffer = CALLS.stanzas.buffer.fallback, signal } = options;
     const ready = new Fifo<{ readonly match: FilterMatch; readonly taken: () => void }>();
     const readers: {
       resolve: (r: IteratorResult<FilterMatch>) => void;
@@ -122,7 +127,7 @@ export class Waiting {
         if (options.once) finish(undefined);
         return held;
       },
-      rest,
+      forFilter(options),
     );
     this.#endings ??= new Set();
     this.#endings.add(finish);
@@ -151,4 +156,9 @@ export class Waiting {
       },
     };
   }
+}
+
+/** The options of the filter that does the waiting: all but the signal, which ends the wait itself. */
+function forFilter({ namespaces, variables, once }: FilterOptions): FilterOptions {
+  return { namespaces, variables, once, signal: undefined };
 }

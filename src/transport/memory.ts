@@ -1,41 +1,46 @@
+import { knownOptions, wholeNumber } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { TlsFacts } from "./tls-facts.ts";
 import type { Transport, TransportEvents } from "./transport.ts";
+import { nextTurn } from "./turn.ts";
 
 /** How a pair in memory behaves. */
 export interface MemoryOptions {
   /**
-   * Where the bytes of each direction are cut: a number is the most bytes a piece may have (1: byte
-   * by byte), a list are offsets, counted from the direction's first byte, at which a piece ends.
-   * Each piece arrives in a turn of its own. Default: all bytes of a turn in one piece.
+   * The cuts in the bytes of each direction. A number is the most bytes of a piece (1: byte by byte). A list holds
+   * offsets from the first byte of the direction, at each of which a piece ends. Each piece arrives in a turn of its
+   * own. Default: all bytes of a turn are one piece, up to 65,536.
    */
   readonly cut?: number | readonly number[] | undefined;
-  /** What `secure` pretends to have settled on. Without it `secure` rejects with `TLS_FAILED`. */
+  /** The facts that `secure` pretends. Default: none, so `secure` rejects with `TLS_FAILED`. */
   readonly tls?: TlsFacts | undefined;
 }
 
-/** One end of a pair in memory: a transport, and what a test may do to the line. */
+/** One end of a pair in memory: a transport that a test can break. */
 export interface MemoryTransport extends Transport {
-  /** Breaks the line: what is under way is lost, and both ends close with the error. */
+  /** Breaks the line: bytes under way are lost, and both ends close with the error. */
   sever(error: BrokerError): void;
 }
 
-/** The most that arrives in one piece, as with a socket. */
+/** The most bytes that arrive in one piece, as with a socket. */
 const LARGEST_PIECE = 65_536;
 
 const encoder = new TextEncoder();
 
 /**
- * Two transports joined in memory; what is written to one arrives at the other, in a later turn of
- * the event loop, never inside `write`. For tests and for a peer in the same program. `taken` grows
- * when the other side's owner is given the bytes, so it stands while the peer is paused or unstarted.
+ * Makes two transports joined in memory, for tests and for a peer in the same program. Bytes written to one arrive
+ * at the other in a later turn of the event loop, never inside `write`. `taken` grows when the owner of the other
+ * side is given the bytes: it stands while that side is paused or not started. Throws `BAD_OPTION`.
  *
  * @example
  * const [client, server] = memoryPair({ cut: 1 });
  */
 export function memoryPair(options: MemoryOptions = {}): [MemoryTransport, MemoryTransport] {
-  const left = new MemoryEnd(options);
-  const right = new MemoryEnd(options);
+  const own = knownOptions("memoryPair", options, ["cut", "tls"]);
+  if (typeof own.cut === "number") wholeNumber("cut", own.cut, 1);
+  else for (const offset of own.cut ?? []) wholeNumber("cut", offset, 1);
+  const left = new MemoryEnd(own);
+  const right = new MemoryEnd(own);
   left.join(right);
   right.join(left);
   return [left, right];
@@ -49,18 +54,18 @@ class MemoryEnd implements MemoryTransport {
   readonly #options: MemoryOptions;
   #peer: MemoryEnd = this;
   #events: TransportEvents | undefined;
-  #paused = false;
+  #isPaused = false;
 
   handed = 0;
   taken = 0;
-  /** This turn's write: not begun, begun, or about to leave. */
+  /** The write of this turn: not begun, begun, or about to leave. */
   #turn: "silent" | "writing" | "leaving" = "silent";
-  /** Written and not yet delivered, oldest first. */
+  /** Bytes written and not delivered yet, oldest first. */
   #outgoing: Uint8Array[] = [];
   #waiting = 0;
-  #pumping = false;
+  #isPumping = false;
 
-  /** Our half: open, ended by `end` with bytes perhaps still under way, or known to the peer as ended. */
+  /** Our half. `ending`: `end` was called, and bytes may be under way. `ended`: the peer has been told. */
   #half: "open" | "ending" | "ended" = "open";
   #gone: { readonly error: BrokerError | undefined; told: boolean } | undefined;
 
@@ -94,11 +99,11 @@ class MemoryEnd implements MemoryTransport {
   }
 
   pause(): void {
-    this.#paused = true;
+    this.#isPaused = true;
   }
 
   resume(): void {
-    this.#paused = false;
+    this.#isPaused = false;
     this.#peer.#pump();
   }
 
@@ -137,7 +142,7 @@ class MemoryEnd implements MemoryTransport {
     }
   }
 
-  /** Ends this side at once; the peer sees our half end. */
+  /** Closes this side at once; the peer sees our half end. */
   #drop(error: BrokerError | undefined): void {
     if (this.#gone !== undefined) return;
     this.#forget();
@@ -153,7 +158,7 @@ class MemoryEnd implements MemoryTransport {
     this.#waiting = 0;
   }
 
-  /** Ends a turn's write. */
+  /** Tells the owner that the write of this turn leaves. */
   #leave(): void {
     if (this.#turn !== "writing" || this.#gone !== undefined) return;
     this.#turn = "leaving";
@@ -161,13 +166,13 @@ class MemoryEnd implements MemoryTransport {
     this.#turn = "silent";
   }
 
-  /** Sees to it that what is written arrives, a piece a turn, as long as the peer reads. */
+  /** Delivers the bytes that wait, a piece a turn, as long as the peer reads. */
   #pump(): void {
-    if (this.#pumping || (this.#waiting === 0 && this.#half !== "ending")) return;
-    this.#pumping = true;
+    if (this.#isPumping || (this.#waiting === 0 && this.#half !== "ending")) return;
+    this.#isPumping = true;
     nextTurn(() => {
       this.#leave();
-      this.#pumping = false;
+      this.#isPumping = false;
       const reader = this.#peer.#reader();
       if (reader === undefined) return;
       if (this.#waiting > 0) this.#deliver(reader);
@@ -176,9 +181,9 @@ class MemoryEnd implements MemoryTransport {
     });
   }
 
-  /** Where bytes for this side go; `undefined` while it does not read, or no longer exists. */
+  /** The receiver of the bytes for this side; `undefined` while it does not read, or is gone. */
   #reader(): TransportEvents | undefined {
-    return this.#paused || this.#gone !== undefined ? undefined : this.#events;
+    return this.#isPaused || this.#gone !== undefined ? undefined : this.#events;
   }
 
   #deliver(reader: TransportEvents): void {
@@ -189,10 +194,10 @@ class MemoryEnd implements MemoryTransport {
     if (this.#gone === undefined) this.#events?.taken(this.taken);
   }
 
-  /** How many bytes may arrive before the next cut. */
+  /** The number of bytes before the next cut. */
   #nextCut(): number {
     const { cut } = this.#options;
-    if (typeof cut === "number") return Math.max(1, cut);
+    if (typeof cut === "number") return cut;
     let next = LARGEST_PIECE;
     for (const offset of cut ?? []) {
       if (offset > this.taken) next = Math.min(next, offset - this.taken);
@@ -222,7 +227,7 @@ class MemoryEnd implements MemoryTransport {
     this.#half = "ended";
     const peer = this.#peer;
     reader.end();
-    // What the owner wrote in answer to the end still leaves before our half ends too.
+    // The owner's answer to the end still leaves before our half ends too.
     nextTurn(() => {
       peer.end();
     });
@@ -234,7 +239,7 @@ class MemoryEnd implements MemoryTransport {
     }
   }
 
-  /** Of a peer that has seen our end, when nobody is left here to be told of its own. */
+  /** Closes a peer that has seen our end: this side is gone, and cannot be told of the peer's end. */
   #closePeerSoon(): void {
     nextTurn(() => {
       this.#peer.#close(undefined);
@@ -254,32 +259,4 @@ class MemoryEnd implements MemoryTransport {
       this.#events.close(this.#gone.error);
     });
   }
-}
-
-/** What a runtime may have to run an action in a turn of its own, without a delay. */
-interface Turns {
-  readonly setImmediate?: (action: () => void) => unknown;
-  readonly MessageChannel: new () => {
-    readonly port1: { onmessage: (() => void) | null };
-    readonly port2: { postMessage(message: null): void };
-  };
-}
-
-/**
- * Runs an action in the next turn of the event loop. Taken when the module is loaded: a test that
- * replaces the timers later, to hold the clock, does not hold up the bytes.
- */
-const nextTurn = turns(globalThis as unknown as Turns);
-
-function turns({ setImmediate, MessageChannel }: Turns): (action: () => void) => void {
-  if (setImmediate !== undefined) return (action) => void setImmediate(action);
-  const actions: (() => void)[] = [];
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
-    actions.shift()?.();
-  };
-  return (action) => {
-    actions.push(action);
-    port2.postMessage(null);
-  };
 }

@@ -1,23 +1,34 @@
 import type { Socket } from "node:net";
+import { type Steps, step } from "../base/state.ts";
 import type { TransportEvents } from "./transport.ts";
 
 /**
- * The most bytes of a piece. Node tells only when the system has taken a whole piece, so a small one
- * shows progress soon. It is also the most that a TLS record carries.
+ * The most bytes of a piece. Node tells only when the system has taken a whole piece, so small pieces show
+ * progress soon. A TLS record carries as much.
  */
 const PIECE_BYTES = 16_384;
 
 interface Piece {
   readonly data: string | Uint8Array;
-  /** How many bytes `data` is, as UTF-8 where it is text. */
+  /** The size of `data`, as UTF-8 where it is text. */
   readonly bytes: number;
 }
 
+/** Our half. `ending`: no more writes are accepted. `ended`: the socket knows. `dropped`: all that waited is lost. */
+type Half = "open" | "ending" | "ended" | "dropped";
+
+const STEPS: Steps<Half> = {
+  open: ["ending", "dropped"],
+  ending: ["ended", "dropped"],
+  ended: ["dropped"],
+  dropped: [],
+};
+
 /**
- * Writes to a socket in pieces, one at a time, and counts what the operating system has taken.
+ * Writes to a socket in pieces, one at a time, and counts the bytes that the operating system has taken.
  *
- * All that is written in a turn of the event loop leaves together at its end. A piece is made of
- * whole writes as long as they fit; only a write that is larger than a piece is cut.
+ * The writes of a turn of the event loop leave together at its end. A piece holds whole writes; only a write that is
+ * larger than a piece is cut.
  */
 export class SocketWriter {
   /** Bytes accepted since the start. */
@@ -38,19 +49,19 @@ export class SocketWriter {
   /** Bytes that may be given to the socket: the writes of all turns that are over. */
   #released = 0;
 
-  /** The end of the turn: awaited by an immediate, or reached. */
+  /** The end of a turn with writes: awaited by an immediate, or reached. */
   #turn: NodeJS.Immediate | "leaving" | undefined;
-  /** `ending`: nothing more is accepted; `ended`: the socket has been told so; `dropped`: all is lost. */
-  #half: "open" | "ending" | "ended" | "dropped" = "open";
-  /** While TLS is put on the socket, writes wait. */
+  #half: Half = "open";
+  /** Whether writes wait, as they do while TLS is put on the socket. */
   #isHeld = false;
+  /** Ends the wait of `hold`. */
   #wake: (() => void) | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
   }
 
-  /** Names the owner, which is told of `leaving` and `taken`. */
+  /** Names the owner, who is told of `leaving` and `taken`. */
   tell(events: TransportEvents): void {
     this.#events = events;
   }
@@ -67,7 +78,7 @@ export class SocketWriter {
     if (!this.#isHeld) this.#turn ??= setImmediate(flush, this);
   }
 
-  /** Ends the turn's write early: all that is written leaves now. */
+  /** Sends all that is written, before the turn is over. */
   flush(): void {
     if (this.#isHeld || this.#half === "dropped") return;
     if (!this.#isLeaving && !this.#leave()) return;
@@ -80,21 +91,22 @@ export class SocketWriter {
   end(): void {
     this.flush();
     if (this.#half !== "open") return;
-    this.#half = "ending";
+    this.#to("ending");
     this.#send();
   }
 
   /** Forgets everything; `handed` and `taken` stay as they are. */
   drop(): void {
+    if (this.#half === "dropped") return;
+    this.#to("dropped");
     this.#turnTo(undefined);
-    this.#half = "dropped";
     this.#pieces = undefined;
     this.#growing = "";
     this.#growingBytes = 0;
     this.#wake?.();
   }
 
-  /** Holds back all writes from here on; resolves when the system has taken the ones before, or all is dropped. */
+  /** Holds back all further writes. Resolves when the system has taken the earlier ones, or all is dropped. */
   async hold(): Promise<void> {
     this.flush();
     this.#fill();
@@ -105,12 +117,16 @@ export class SocketWriter {
     });
   }
 
-  /** Goes on with another socket, after `hold`. */
+  /** Ends `hold`: the writes that waited go to another socket. */
   release(socket: Socket): void {
     this.#wake = undefined;
     this.#socket = socket;
     this.#isHeld = false;
     this.flush();
+  }
+
+  #to(half: Half): void {
+    this.#half = step("a socket writer", STEPS, this.#half, half);
   }
 
   get #inFlight(): number {
@@ -121,7 +137,7 @@ export class SocketWriter {
     return this.#turn === "leaving";
   }
 
-  /** Tells the owner that the turn's write leaves. Returns false where the owner has ended the turn from inside. */
+  /** Tells the owner that the write of the turn leaves. Returns false if the owner has ended the turn from inside. */
   #leave(): boolean {
     this.#turnTo("leaving");
     if (this.handed > this.#released) this.#events?.leaving();
@@ -170,19 +186,19 @@ export class SocketWriter {
     this.handed += bytes.length;
   }
 
-  /** The first half of a character of two UTF-16 units, where the last write ended in it and the text goes on with the second. */
+  /** Takes back a surrogate at the end of the last write, where the text begins with the one that belongs to it. */
   #takeLoneSurrogate(text: string): string {
     if ((text.charCodeAt(0) & 0xfc00) !== 0xdc00 || typeof this.#growing !== "string") return "";
     const last = this.#growing.slice(-1);
     if ((last.charCodeAt(0) & 0xfc00) !== 0xd800) return "";
     this.#growing = this.#growing.slice(0, -1);
-    // It was counted as the three bytes of U+FFFD.
+    // Alone it was counted as U+FFFD, which has three bytes.
     this.#growingBytes -= 3;
     this.handed -= 3;
     return last;
   }
 
-  /** The growing piece is full; the next write begins another. */
+  /** Ends the growing piece; the next write begins another. */
   #fill(): void {
     if (this.#growingBytes === 0) return;
     this.#pieces ??= [];
@@ -191,7 +207,7 @@ export class SocketWriter {
     this.#growingBytes = 0;
   }
 
-  /** Gives the next piece to the socket, when the one before has been taken and its turn is over. */
+  /** Gives the next piece to the socket, if the one before has been taken and its own turn is over. */
   #send(): void {
     if (this.#inFlight > 0 || this.#half === "dropped") return;
     const next = this.#pieces?.[0];
@@ -209,7 +225,7 @@ export class SocketWriter {
       }
     }
     if (this.#half === "ending" && this.#sent === this.handed && !this.#isHeld) {
-      this.#half = "ended";
+      this.#to("ended");
       this.#socket.end();
     }
   }
@@ -220,7 +236,7 @@ export class SocketWriter {
       if (!error) this.#took(bytes);
     };
     if (typeof data !== "string") this.#socket.write(data, socketOnTaken);
-    // Text of ASCII alone is copied as it is, which takes half the time.
+    // ASCII is copied as it is, which takes half the time.
     else this.#socket.write(data, bytes === data.length ? "latin1" : "utf8", socketOnTaken);
   }
 

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { type Steps, step } from "../base/state.ts";
 import { SocketWriter } from "./node-socket-writer.ts";
 import { handshake, reasonOf, secureContext, tlsFacts } from "./tls.ts";
 import type { TlsFacts } from "./tls-facts.ts";
@@ -12,17 +13,17 @@ import type {
   TransportEvents,
 } from "./transport.ts";
 
-/** The key under which a socket names its transport: so all sockets share the same listeners. */
+/** The key of a socket's transport on the socket: all sockets share the same listeners. */
 const OWNER = Symbol("transport");
 
 interface OwnedSocket extends Socket {
   [OWNER]?: TcpTransport;
 }
 
-/** The states of a transport: `dropped` is given up with its `close` still to come. */
+/** The states of a transport. `dropped`: it is given up, and `close` is still to come. */
 type State = "open" | "securing" | "dropped" | "closed";
 
-const STEPS: Readonly<Record<State, readonly State[]>> = {
+const STEPS: Steps<State> = {
   open: ["securing", "dropped", "closed"],
   securing: ["open", "dropped"],
   dropped: ["closed"],
@@ -96,9 +97,10 @@ export class TcpTransport implements Transport {
   }
 
   async secure({ direct }: SecureOptions): Promise<TlsFacts> {
-    if (this.#tls !== undefined || !this.#writer.isOpen || !this.#step("securing")) {
+    if (this.#state !== "open" || this.#tls !== undefined || !this.#writer.isOpen) {
       throw new BrokerError("TLS_FAILED", "the connection cannot take TLS", { cause: this.#error });
     }
+    this.#to("securing");
     try {
       return await this.#upgrade(direct);
     } catch (thrown) {
@@ -113,16 +115,18 @@ export class TcpTransport implements Transport {
   }
 
   destroy(): void {
-    if (!this.#step("dropped")) return;
+    if (this.#isOver()) return;
+    this.#to("dropped");
     this.#writer.drop();
     this.#socket.destroy();
   }
 
-  /** Changes the state, if the table allows the step. */
-  #step(to: State): boolean {
-    if (!STEPS[this.#state].includes(to)) return false;
-    this.#state = to;
-    return true;
+  #to(state: State): void {
+    this.#state = step("a TCP transport", STEPS, this.#state, state);
+  }
+
+  #isOver(): boolean {
+    return this.#state === "dropped" || this.#state === "closed";
   }
 
   /**
@@ -136,14 +140,15 @@ export class TcpTransport implements Transport {
     clear.pause();
     // Bytes that the system has not taken would leave in clear in the middle of the handshake.
     await this.#writer.hold();
-    if (this.#state !== "securing" || clear.destroyed) throw this.#lost();
+    if (this.#isOver() || clear.destroyed) throw this.#lost();
     if (clear.readableLength > 0) {
       throw new BrokerError("PROTOCOL_ERROR", "clear text followed the permission to start TLS");
     }
     clear.off("data", socketOnData).off("end", socketOnEnd);
     const context = this.#context ?? secureContext(this.#settings);
     const secured = await handshake(clear, this.#settings, context, direct);
-    if (!this.#step("open")) throw this.#lost();
+    if (this.#isOver()) throw this.#lost();
+    this.#to("open");
     clear.off("close", socketOnClose);
     this.#socket = secured;
     this.#tls = tlsFacts(secured);
@@ -195,14 +200,15 @@ export class TcpTransport implements Transport {
 
   /** The socket is gone. */
   gone(): void {
-    // In a handshake the clear socket closes before the TLS socket has said why.
+    // In a handshake the clear socket closes before the TLS socket gives the reason.
     if (this.#state === "securing") this.#writer.drop();
     else this.#close();
   }
 
-  /** Gives up for a reason; `close` gives it, unless the owner has destroyed the transport before. */
+  /** Gives up for a reason, which `close` gives, unless the owner has destroyed the transport before. */
   #fail(error: BrokerError): void {
-    if (!this.#step("dropped")) return;
+    if (this.#isOver()) return;
+    this.#to("dropped");
     this.#error = error;
     this.#writer.drop();
     this.#socket.destroy();
@@ -214,7 +220,8 @@ export class TcpTransport implements Transport {
   }
 
   #close(): void {
-    if (!this.#step("closed")) return;
+    if (this.#state === "closed") return;
+    this.#to("closed");
     this.#writer.drop();
     this.#events?.close(this.#error);
   }

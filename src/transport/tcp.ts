@@ -1,24 +1,26 @@
 import { isIP, connect as openSocket } from "node:net";
 import type { SecureContext } from "node:tls";
-import { wholeNumber, withoutBrackets } from "../base/check.ts";
+import { wholeNumber } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
+import { withoutBrackets } from "../base/host-name.ts";
 import { TcpTransport } from "./node-tcp-transport.ts";
 import { reasonOf, secureContext } from "./tls.ts";
 import type { Target, Transport } from "./transport.ts";
 
-/** How long a connection is idle before the operating system begins to probe it, in milliseconds. */
+/** The idle time after which the operating system probes a connection, in milliseconds. */
 const KEEP_ALIVE_DELAY = 60_000;
 
 /**
- * How long one of several addresses of a host may take before the next is tried, in milliseconds.
- * Node gives up an address then (it does not race them), and its own 250 ms lose far-away servers.
+ * The time for each of several addresses of a host, in milliseconds. Node then gives up an address for the next
+ * (it does not race them); its own 250 ms would lose servers that are far away.
  */
 const ATTEMPT_TIMEOUT = 1_000;
 
 /**
- * Connects over TCP, in clear; `secure` puts TLS on the connection. Without delay (Nagle off) and
- * with TCP keep-alive. Rejects with `CONNECT_FAILED` (`retryable`), with `BAD_OPTION` before any
- * socket is opened when certificates, keys or the port are unusable, and with the signal's reason.
+ * Connects over TCP, in clear; `secure` puts TLS on the connection. It sets TCP_NODELAY and TCP keep-alive.
+ *
+ * Rejects with `CONNECT_FAILED` (`retryable`), with the reason of the signal, and with `BAD_OPTION` for unusable
+ * certificates, keys and ports, before any socket is opened.
  */
 export async function connectTcp(target: Target, signal: AbortSignal): Promise<Transport> {
   signal.throwIfAborted();
@@ -66,7 +68,7 @@ function open(
       settle();
       socket.on("error", ignore);
       socket.destroy();
-      // The contract wants the caller's own reason, whatever it is.
+      // The contract promises the reason of the signal, which may be any value.
       reject(signal.reason as Error);
     }
     function settle(): void {

@@ -1,6 +1,6 @@
-/** What a TLS handshake settled on. */
+/** The outcome of a TLS handshake. */
 export interface TlsFacts {
-  /** For example `TLSv1.3`. */
+  /** The version, for example `TLSv1.3`. */
   readonly protocol: string;
   /** The cipher's standard (IANA) name. */
   readonly cipher: string;
@@ -8,5 +8,5 @@ export interface TlsFacts {
   readonly alpn: string | undefined;
 }
 
-/** How TLS is used: see `docs/architecture.md`, and design of each dialect for the default. */
+/** How far TLS is required. Each dialect has its own default: see `docs/dialects.md`. */
 export type TlsPolicy = "required" | "direct" | "opportunistic" | "plaintext";

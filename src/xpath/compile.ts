@@ -132,14 +132,15 @@ export function compile(expression: string, options?: XPathOptions): XPath {
 
 /** `compile` with the type that shows the tree. */
 export function prepare(expression: string, options: XPathOptions = {}): CompiledXPath {
-  const { namespaces = {}, variables = {}, functions = {}, steps = MAX_STEPS } = options;
+  const known = ["namespaces", "variables", "functions", "steps"];
+  const own = knownOptions("compile", options, known, "the options of compile");
+  const { namespaces = {}, variables = {}, functions = {}, steps = MAX_STEPS } = own;
   if (typeof (expression as unknown) !== "string") {
     throw new BrokerError(
       "BAD_OPTION",
       `an expression must be a string, got a ${typeof expression}`,
     );
   }
-  knownOptions("compile", options, ["namespaces", "variables", "functions", "steps"]);
   record("namespaces", namespaces);
   record("variables", variables);
   record("functions", functions);

@@ -37,8 +37,14 @@ const bad: [unknown, string][] = [
     'tls.minVersion must be one of "TLSv1.2", "TLSv1.3", got "TLSv1"',
   ],
   [{ dialect: bare, tls: { pins: "x" } }, 'tls.pins must be a list that is not empty, got "x"'],
-  [{ dialect: bare, tls: { pins: [] } }, "tls.pins must be a list that is not empty, got an array"],
-  [{ dialect: bare, tls: { ca: [] } }, "tls.ca must be a list that is not empty, got an array"],
+  [
+    { dialect: bare, tls: { pins: [] } },
+    "tls.pins must be a list that is not empty, got an empty array",
+  ],
+  [
+    { dialect: bare, tls: { ca: [] } },
+    "tls.ca must be a list that is not empty, got an empty array",
+  ],
   [
     { dialect: bare, tls: { servername: "test.example/evil.example" } },
     "tls.servername must be a name or an IP address alone",
@@ -96,6 +102,16 @@ const bad: [unknown, string][] = [
     "queue.highWater must be a whole number of at least 1, got 0",
   ],
   [{ dialect: bare, inbox: { stanzas: 0 } }, "inbox.stanzas must be a whole number of at least 1"],
+  [
+    { dialect: bare, tls: { servername: "test.example/evil.example" } },
+    "tls.servername must be a name or an IP address alone",
+  ],
+  [{ dialect: bare, tls: { servername: "2130706433" } }, "tls.servername must be a name or an IP"],
+  [
+    { dialect: { ...bare, domain: "test.example/evil.example" } },
+    "dialect.domain must be a name or an IP address alone",
+  ],
+  [{ dialect: { ...bare, domain: "2130706433" } }, "dialect.domain must be a name or an IP"],
   [
     { dialect: { ...bare, tls: "by-host" }, host: "192.0.2.1" },
     'tls must be one of "required", "direct", "opportunistic", "plaintext" (the dialect bare has',
@@ -167,6 +183,8 @@ test.each([
 
 test.each([
   ...["http://x", "xmpp:x", "x/", "a:5222", "[::1]:5222", "127.0.0.1:5222", " ", "x ", "a b"],
+  ...["test.example/evil.example", "test.example\\evil", "a%2eexample", "*.example.org", "a b.c"],
+  ...["2130706433", "0x7f000001", "0x7f.1", "127.1", "127.0.1", "0177.0.0.1", "127.0.0.256"],
   ...["me@x", "x?y", "x#y", "\\\\x", "[::1", "::1]", "[]", ":5222", "::1/64", "tcp:1:2"],
 ])("%j is no host, and refused as one at once", async (host) => {
   const quoted = `host must be a name or an IP address alone, such as example.org (the port goes into \`port\`), got ${JSON.stringify(host)}`;

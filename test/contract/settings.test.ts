@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { NeededOption } from "../../src/base/option.ts";
-import { CALLS, checkOptions } from "../../src/contract/call-options.ts";
+import { CALLS, callOptions } from "../../src/contract/call-options.ts";
 import { BROKER_OPTIONS, DEFAULTS, settle } from "../../src/contract/options.ts";
 import { bare } from "../broker/line.ts";
 
@@ -116,7 +116,7 @@ test.each(
   ),
 )("%s takes %o as left out", (call, options) => {
   expect(() => {
-    checkOptions(call, options);
+    callOptions(call, options);
   }).not.toThrow();
 });
 

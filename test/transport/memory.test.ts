@@ -67,6 +67,10 @@ describe("a pair in memory", () => {
     await eventually(() => atServer).toEqual(pieces);
   });
 
+  test.each([0, -1, 1.5, Number.NaN, [0], [3, 1.5]])("cannot be cut at %j", (cut) => {
+    expect(() => memoryPair({ cut })).toThrow(expect.objectContaining({ code: "BAD_OPTION" }));
+  });
+
   test("counts the offsets of a cut from the first byte of all", async () => {
     const { client, atServer } = pair({ cut: [5] });
     client.write("abc");

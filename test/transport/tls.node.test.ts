@@ -1,5 +1,4 @@
 // Runs alone: it counts the open handles of its process.
-import { X509Certificate } from "node:crypto";
 import { createServer, type Socket } from "node:net";
 import {
   createSecureContext,
@@ -10,7 +9,6 @@ import {
 import { describe, expect, test, vi } from "vitest";
 import { makeAuthority, makeCertificate } from "../../src/testing/certificate/certificate.ts";
 import { connectTcp } from "../../src/transport/tcp.ts";
-import { isFor } from "../../src/transport/tls.ts";
 import type { TlsSettings } from "../../src/transport/transport.ts";
 import {
   eventually,
@@ -23,7 +21,6 @@ import {
   undoAll,
   withoutProgress,
 } from "./loopback.ts";
-import * as odd from "./odd-certificates.ts";
 
 const authority = makeAuthority();
 const { ca } = authority;
@@ -421,20 +418,5 @@ describe("what TLS is given", () => {
     const secured = accept(socket, own);
     await expect(transport.secure(starttls)).resolves.toBeDefined();
     expect(secured.servername).toBe("xn--bcher-kva.example");
-  });
-});
-
-describe("the names in a certificate", () => {
-  test.each([
-    ["a common name", odd.commonNameOnly, "example.org", false],
-    ["an SRV-ID for clients", odd.srvId, "example.org", true],
-    ["an SRV-ID for clients of another domain", odd.srvId, "chat.example.org", false],
-    ["an SRV-ID for servers", odd.serverSrvId, "example.org", false],
-    ["an XMPP address", odd.xmppAddress, "example.org", false],
-    ["a wildcard within a label", odd.partialWildcard, "chat.example.org", false],
-    ["a wildcard that is not left-most", odd.innerWildcard, "chat.example.org", false],
-    ["a URI disguised as an SRV-ID", odd.disguised, "example.org", false],
-  ])("%s", (_what, pem, name, fits) => {
-    expect(isFor(new X509Certificate(pem), name)).toBe(fits);
   });
 });

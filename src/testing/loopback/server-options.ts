@@ -130,8 +130,7 @@ function readComponent(name: string, domain: string): string {
 
 /** Its names are read once the domain is known. */
 function readRouter(option: string, value: unknown): RouterAccount {
-  const given = record(option, value);
-  knownOptions(option, given, ["username", "password", "names"]);
+  const given = knownOptions(option, record(option, value), ["username", "password", "names"]);
   const account = {
     username: text(`${option}.username`, given.username),
     password: secret(`${option}.password`, given.password),

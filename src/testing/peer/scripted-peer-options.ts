@@ -1,4 +1,4 @@
-import { badOption, knownOptions, oneOf, record, wholeNumber } from "../../base/check.ts";
+import { badOption, knownOptions, oneOf, wholeNumber } from "../../base/check.ts";
 import type { Cut } from "./pieces.ts";
 import type { Side } from "./script.ts";
 
@@ -29,9 +29,9 @@ export interface PeerSettings {
 const LONGEST = 2 ** 31 - 1;
 
 /** Reads the options once. Ends in `BAD_OPTION`. */
-export function settlePeer(options: ScriptedPeerOptions): PeerSettings {
+export function settlePeer(given: ScriptedPeerOptions): PeerSettings {
   const known = ["cut", "tls", "speaks", "limit", "timeout"];
-  knownOptions("ScriptedPeer", record("options", options), known);
+  const options = knownOptions("ScriptedPeer", given, known, "options");
   return {
     cut: options.cut === undefined ? undefined : readCut(options.cut),
     tls: oneOf("tls", options.tls ?? false, [true, false]),
