@@ -1,6 +1,7 @@
 import { badOption, knownOptions, oneOf, record, text, wholeNumber } from "../../base/check.ts";
 import { tryJid } from "../../jid/jid.ts";
 import { type Certificate, makeCertificate } from "../certificate/certificate.ts";
+import { ADDRESSES, type Addresses } from "./addresses.ts";
 import { type MechanismName, mechanismNames } from "./sasl/sasl.ts";
 
 /** How a `LoopbackServer` is made. Everything has a default; a value that cannot be used ends in `BAD_OPTION`. */
@@ -29,6 +30,11 @@ export interface LoopbackOptions {
   readonly session?: "optional" | "required" | "none" | undefined;
   /** A resource in use is refused to the newcomer, or taken from its holder. Default `refuse`. */
   readonly conflict?: "refuse" | "replace" | undefined;
+  /**
+   * How addresses are prepared: by RFC 7622 (`precis`), or as today's servers do it (`stringprep`), which
+   * bind `groß@…` as `gross@…` and deliver with the result. Default `precis`.
+   */
+  readonly addresses?: "precis" | "stringprep" | undefined;
   /** A certificate to show instead of a new one, such as an expired one. */
   readonly certificate?: Certificate | undefined;
 }
@@ -55,6 +61,7 @@ export interface Settings {
   readonly mechanisms: readonly MechanismName[];
   readonly session: "optional" | "required" | "none";
   readonly conflict: "refuse" | "replace";
+  readonly addresses: Addresses;
   readonly certificate: Certificate;
 }
 
@@ -69,6 +76,7 @@ export const KNOWN = [
   "mechanisms",
   "session",
   "conflict",
+  "addresses",
   "certificate",
 ] as const satisfies readonly (keyof LoopbackOptions)[];
 
@@ -78,9 +86,11 @@ const EVERY_DAY = mechanismNames.filter((name) => name !== "ANONYMOUS");
 export function settle(options: LoopbackOptions): Settings {
   knownOptions("LoopbackServer", record("options", options), KNOWN);
   const domain = readDomain("domain", options.domain ?? "localhost");
+  const addresses =
+    ADDRESSES[oneOf("addresses", options.addresses ?? "precis", ["precis", "stringprep"])];
   return Object.freeze({
     domain,
-    users: secrets("users", options.users, (name) => readUser(name, domain)),
+    users: secrets("users", options.users, (name) => readUser(name, domain, addresses)),
     components: secrets("components", options.components, (name) => readComponent(name, domain)),
     router: readRouter(options.router, domain),
     port: wholeNumber("port", options.port ?? 0, 0, 65_532),
@@ -90,6 +100,7 @@ export function settle(options: LoopbackOptions): Settings {
     ),
     session: oneOf("session", options.session ?? "optional", ["optional", "required", "none"]),
     conflict: oneOf("conflict", options.conflict ?? "refuse", ["refuse", "replace"]),
+    addresses,
     certificate: readCertificate(options.certificate, domain),
   });
 }
@@ -103,8 +114,8 @@ function readDomain(option: string, value: unknown): string {
   return address.domain;
 }
 
-function readUser(name: string, domain: string): string {
-  const { local, resource } = tryJid(`${name}@${domain}`) ?? {};
+function readUser(name: string, domain: string, addresses: Addresses): string {
+  const { local, resource } = addresses.read(`${name}@${domain}`) ?? {};
   if (local === undefined || resource !== undefined) {
     throw badOption("users", "an object of user names, without domain", name);
   }

@@ -71,7 +71,7 @@ export class LoopbackServer {
     this.pin = pin;
     this.#host = {
       settings,
-      switchboard: new Switchboard(settings.domain),
+      switchboard: new Switchboard(settings.domain, settings.addresses),
       context: createSecureContext({ cert, key, minVersion: "TLSv1.2" }),
     };
     this.ports = Object.fromEntries(

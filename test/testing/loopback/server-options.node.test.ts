@@ -36,6 +36,7 @@ test.each<[unknown, string]>([
   [{ starttls: true }, 'starttls must be one of "optional", "required", "none", got true'],
   [{ mechanisms: ["CRAM-MD5"] }, 'mechanisms must be one of "SCRAM-SHA-512"'],
   [{ session: "on" }, 'session must be one of "optional", "required", "none", got "on"'],
+  [{ addresses: "nodeprep" }, 'addresses must be one of "precis", "stringprep", got "nodeprep"'],
   [{ conflict: "fight" }, 'conflict must be one of "refuse", "replace", got "fight"'],
   [{ certificate: { cert: "x" } }, "certificate.key must be a text that is not empty"],
 ])("%j is a BAD_OPTION that says: %s", async (options, message) => {

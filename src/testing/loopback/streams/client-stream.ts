@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Jid, sameJid } from "../../../jid/jid.ts";
+import type { Jid } from "../../../jid/jid.ts";
 import { type Element, xml } from "../../../xml/element.ts";
 import { NS } from "../../../xml/namespaces.ts";
 import { type Connection, type Header, StreamRefusal } from "../connection.ts";
@@ -176,7 +176,7 @@ function join(address: Jid, connection: Connection, host: Host, result: Element)
 /** A stanza of a client that is ready: checked, stamped with its address, and sent on its way. */
 function receive(element: Element, client: ClientParty, connection: Connection, host: Host): void {
   if (!isStanza(element)) throw new StreamRefusal("unsupported-stanza-type");
-  checkFrom(element, client);
+  checkFrom(element, client, host);
   const stanza = withAttributes(element, { from: client.jid.full });
   if (element.name === "iq" && !isSound(element)) {
     const error = errorOf(stanza, "bad-request");
@@ -194,9 +194,10 @@ function receive(element: Element, client: ClientParty, connection: Connection, 
 }
 
 /** A client may say who it is, but nobody else (RFC 6120, 8.1.2.1). */
-function checkFrom(element: Element, client: ClientParty): void {
+function checkFrom(element: Element, client: ClientParty, host: Host): void {
   const { from } = element.attrs;
-  if (from !== undefined && !sameJid(from, client.jid) && !sameJid(from, client.jid.bare)) {
+  const given = from === undefined ? client.jid : host.settings.addresses.read(from);
+  if (given?.full !== client.jid.full && given?.full !== client.jid.bare) {
     throw new StreamRefusal("invalid-from");
   }
 }
