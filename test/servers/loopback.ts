@@ -24,6 +24,7 @@ export async function startLoopback(mode: keyof typeof STARTTLS): Promise<Server
     starttls: STARTTLS[mode],
     // As the real servers do.
     conflict: "replace",
+    addresses: "stringprep",
     certificate: makeCertificate({ names: [domain, "127.0.0.1"] }),
   });
   const { client, clientTls, component, router } = server.ports;
