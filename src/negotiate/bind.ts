@@ -8,6 +8,9 @@ import { NS } from "../xml/namespaces.ts";
 import { ask, refused } from "./answer.ts";
 import type { Login } from "./login.ts";
 
+/** White space around an address that a server has broken into lines. A resource may end with a space. */
+const AROUND = /^\s+|\s*[\r\n]\s*$/g;
+
 /** The address to bind. */
 export interface Wanted {
   /** `undefined`: the server names the account (ANONYMOUS, EXTERNAL). */
@@ -57,7 +60,7 @@ function anotherMayDo({ type, condition }: StanzaError): boolean {
 function boundAddress(login: Login, answer: Element): Jid {
   const text = answer.child("bind", NS.bind)?.childText("jid") ?? "";
   try {
-    const bound = carriedJid(text);
+    const bound = carriedJid(text.replace(AROUND, ""));
     if (bound.resource !== undefined) return bound;
   } catch (cause) {
     const detail = "the server bound a text that is no address";

@@ -25,7 +25,7 @@ export interface ErrorReply {
  * (RFC 6120, 8.2.3 and 8.3.1).
  *
  * @example
- * broker.filter("/message[@type='chat']/body", ({ stanza, elements }) => broker.send(reply(stanza, ...elements)));
+ * broker.filter("/message[@type='chat']/body", ({ stanza, matches }) => broker.send(reply(stanza, ...matches)));
  */
 export function reply(stanza: Element, ...children: readonly ReplyChild[]): Element {
   mustBeAnswerable(stanza);

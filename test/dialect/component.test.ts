@@ -246,6 +246,78 @@ test.each([
   expect(bodies).toEqual([["jabber:client", "hi"]]);
 });
 
+test.each([
+  ["to='a@other.example'", false],
+  ["to='shakespeare.lit'", false],
+  ["to='x.plays.shakespeare.lit'", false],
+  ["to='plays.shakespeare.lit@evil'", false],
+  ["to='a@plays.shakespeare.lit/b'", true],
+  ["to='\u2603%i@PLAYS.shakespeare.lit'", true],
+  ["", true],
+])("a stanza that arrives %s is seen: %s", async (to, isSeen) => {
+  const seen: string[] = [];
+  const { broker, peer } = await attempt(
+    plays,
+    `${SHAKING}
+    S: <handshake/>
+    C: <presence …/>
+    S: <iq type='get' id='1' from='a@b' ${to}/>
+    S: <message from='a@b' to='plays.shakespeare.lit' id='last'/></stream:stream>`,
+    { unhandled: "ignore" },
+    (waiting) => {
+      waiting.on("ready", () => waiting.send(xml("presence", { to: "a@b" })));
+      waiting.filter("/*", ({ stanza }) => seen.push(stanza.attrs.id ?? ""));
+      waiting.on("dropped", ({ stanza, error }) => {
+        seen.push(`dropped ${stanza.attrs.id ?? ""} ${error.code}`);
+      });
+    },
+  );
+  await peer.done;
+  await broker.closed;
+  expect(seen).toEqual([isSeen ? "1" : "dropped 1 MISADDRESSED", "last"]);
+});
+
+describe("a request from or to an address that only servers allow is answered", () => {
+  test.each([
+    ["\u2603%irc.example@plays.shakespeare.lit", "a@b"],
+    ["\u2665radio@plays.shakespeare.lit/\u2764\ufe0f", "\u2603@b/\u{1f469}\u200d\u{1f467}"],
+    ["plays.shakespeare.lit", "a b@c d/\u200e"],
+  ])("to %j from %j", async (to, from) => {
+    const addresses = `from='${from}' to='${to}'`;
+    const back = `to='${from}' from='${to}'`;
+    const errors: unknown[] = [];
+    const { broker, peer } = await attempt(
+      plays,
+      `${SHAKING}
+      S: <handshake/>
+      C: <presence …/>
+      S: <iq type='get' id='1' ${addresses}><query xmlns='urn:x'/></iq>
+      C: <iq type='error' id='1' ${back}>…<service-unavailable …</iq>
+      S: <iq type='get' id='2' ${addresses}><ping xmlns='urn:xmpp:ping'/></iq>
+      C: <iq type='result' id='2' ${back}/>
+      S: <iq type='get' id='3' ${addresses}><query xmlns='urn:y'/></iq>
+      C: <iq type='result' id='3' ${back}><answer xmlns='urn:y'/></iq>
+      S: <message id='4' type='chat' ${addresses}><body>hi</body></message>
+      C: <message …${back}…<body>hi</body></message>`,
+      {},
+      (waiting) => {
+        waiting.on("ready", () => waiting.send(xml("presence", { to: "a@b" })));
+        waiting.on("error", ({ error }) => errors.push(error));
+        waiting.on("dropped", ({ error }) => errors.push(error));
+        waiting.respond("/iq/query[namespace-uri()='urn:y']", () =>
+          xml("answer", { xmlns: "urn:y" }),
+        );
+        waiting.filter("/message/body", ({ stanza: { attrs }, matches: [body] }) => {
+          waiting.send(xml("message", { to: attrs.from, from: attrs.to, type: "chat" }, body));
+        });
+      },
+    );
+    await peer.done;
+    expect(errors).toEqual([]);
+    broker.halt();
+  });
+});
+
 const phases: { phase: string; script: string; mute: Deadline; event?: string }[] = [
   { phase: "the header", script: "C: <stream:stream …>", mute: "TIMEOUT_STREAM" },
   { phase: "<handshake/>", script: SHAKING, mute: "TIMEOUT_AUTH", event: "auth:failure" },

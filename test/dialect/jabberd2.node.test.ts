@@ -266,6 +266,75 @@ describe("traffic", () => {
     broker.halt();
   });
 
+  test("in an envelope that does not bear it out is dropped, and answers no request", async () => {
+    const envelope = (from: string, iq: string) =>
+      `<route xmlns='${NS}' from='${from}' to='echo.localhost'><iq xmlns='jabber:client' to='echo.localhost' ${iq}/></route>`;
+    const log: string[] = [];
+    const { broker } = await attempt(
+      echo,
+      `${LOGIN}
+      C: <route from='echo.localhost' to='localhost'><iq …id='1'…></route>
+      S: ${envelope("evil", "from='localhost' type='result' id='1'")}
+      S: ${envelope("evil", "from='localhost' type='get' id='2'")}
+      S: ${envelope("sm", "from='localhost' type='result' id='1'")}`,
+      {},
+      (waiting) => {
+        waiting.on("received", ({ stanza }) => log.push(`received ${stanza.attrs.id ?? ""}`));
+        waiting.on("dropped", ({ stanza, error }) => {
+          log.push(`dropped ${stanza.attrs.id ?? ""} ${error.code}`);
+        });
+      },
+    );
+    await broker.request(xml("iq", { type: "get", id: "1", to: "localhost" }));
+    expect(log).toEqual(["dropped 1 MISADDRESSED", "dropped 2 MISADDRESSED"]);
+    broker.halt();
+  });
+
+  test("of a server whose parts have other ids is let in by them", () => {
+    const dialect = jabberd2({ ...options, relays: ["manager.example"] });
+    const dropped = (from: string) =>
+      dialect.inbound?.(
+        parse(
+          `<route xmlns='${NS}' from='${from}' to='b'><iq xmlns='jabber:client' from='a@c' to='b'/></route>`,
+        ),
+      )?.dropped;
+    expect(dropped("manager.example")).toBeUndefined();
+    expect(dropped("sm")?.code).toBe("MISADDRESSED");
+  });
+
+  test("that comes back with the addresses of others rejects no request of the same id", async () => {
+    const back = (attributes: string) =>
+      `<route xmlns='${NS}' error='404' from='echo.localhost' to='x'><iq xmlns='jabber:client' type='get' id='1' ${attributes}/></route>`;
+    const { broker } = await attempt(
+      echo,
+      `${LOGIN}
+      C: <route from='echo.localhost' to='x'><iq …id='1'…></route>
+      S: ${back("to='b@x' from='echo.localhost'")}
+      S: ${back("to='a@x' from='bot@echo.localhost'")}
+      S: <route xmlns='${NS}' from='x' to='echo.localhost'><iq xmlns='jabber:client' type='result' id='1' from='a@x' to='echo.localhost'/></route>`,
+    );
+    const answer = await broker.request(xml("iq", { type: "get", id: "1", to: "a@x" }));
+    expect(answer.attrs.type).toBe("result");
+    broker.halt();
+  });
+
+  test("from and to addresses that only servers allow passes both ways", async () => {
+    const iq = (addresses: string, type: string) =>
+      `<iq xmlns='jabber:client' type='${type}' id='1' ${addresses}/>`;
+    const { broker, peer } = await attempt(
+      echo,
+      `${LOGIN}
+      C: <route from='echo.localhost' to='localhost'><message xmlns='jabber:client' to='alice@localhost/\u2764\ufe0f' from='\u2665@echo.localhost' …/></route>
+      S: <route xmlns='${NS}' from='sm' to='echo.localhost'>${iq("from='alice@localhost/\u2764\ufe0f' to='\u2603%i@echo.localhost'", "get")}</route>
+      C: <route from='echo.localhost' to='localhost'><iq xmlns='jabber:client' type='error' id='1' to='alice@localhost/\u2764\ufe0f' from='\u2603%i@echo.localhost'>…</route>`,
+    );
+    broker.send(
+      xml("message", { to: "alice@localhost/\u2764\ufe0f", from: "\u2665@echo.localhost" }),
+    );
+    await peer.done;
+    broker.halt();
+  });
+
   test("of the caller's own goes unchanged, and fails its delivery when it comes back", async () => {
     const stanza = "<message xmlns='jabber:client' to='x@nowhere' from='echo.localhost' id='own'/>";
     const { broker } = await attempt(
@@ -438,6 +507,8 @@ describe("an option that cannot be used is named before anything is opened", () 
       'an option of bind must be one of names, log, default, got "name"',
     ],
     ["a misspelt option", { ...options, user: "x" }, 'bind, envelopes, relays, got "user"'],
+    ["relays that are no list", { ...options, relays: "sm" }, "relays must be a list of 1 to 100"],
+    ["a relay that is an address", { ...options, relays: ["a@b"] }, 'got "a@b"'],
     ["envelopes that are no flag", { ...options, envelopes: 1 }, "envelopes must be true or false"],
   ])("%s", (_, given, message) => {
     expect(() => jabberd2(given as never)).toThrow(

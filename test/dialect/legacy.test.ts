@@ -336,3 +336,21 @@ describe("an option that cannot be used is named before anything is opened", () 
     );
   });
 });
+
+test.each([
+  ["x\u00b2@Shakespeare.lit/\u2764\ufe0f", "x\u00b2", "\u2764\ufe0f"],
+  ["\u2603@shakespeare.lit/Globe", "\u2603", "Globe"],
+  ["Bill@shakespeare.lit/globe", "bill", "globe"],
+])("the account %j logs in as %j", async (jid, username, resource) => {
+  const query = (fields: string) =>
+    `<query xmlns='${AUTH}'><username>${username}</username>${fields}</query>`;
+  const { ready, broker } = await attempt(
+    legacy({ jid, password: "Calli0pe" }),
+    `${OPENING}
+    C: <iq type='get' id='{a}'>${query("")}</iq>
+    S: <iq type='result' id='{a}'>${query("<digest/><resource/>")}</iq>
+    C: <iq type='set' id='{b}'>${query(`<digest>${DIGEST}</digest><resource>${resource}</resource>`)}</iq>${GOOD}`,
+  );
+  expect(ready?.jid).toBe(`${username}@shakespeare.lit/${resource}`);
+  broker.halt();
+});

@@ -5,6 +5,7 @@ import { parse } from "../../src/xml/read/parse.ts";
 
 const NS = "http://jabberd.jabberstudio.org/ns/component/1.0";
 const names: [string, string] = ["echo.localhost", "second.localhost"];
+const relays = ["sm", "s2s", "c2s"];
 
 const written = (element: Element): string => element.toString().replaceAll('"', "'");
 
@@ -13,6 +14,19 @@ describe("a stanza is put into an envelope", () => {
     ["without a sender", { to: "bob@localhost/lab" }, "echo.localhost", "localhost"],
     ["from a bound name", { to: "c2s", from: "second.localhost" }, "second.localhost", "c2s"],
     ["from a user of it", { to: "a@b", from: "x@second.localhost/y" }, "second.localhost", "b"],
+    [
+      "to an address that only servers allow",
+      { to: "alice@localhost/\u2764\ufe0f" },
+      "echo.localhost",
+      "localhost",
+    ],
+    ["to an address that no server allows", { to: "a b@LOCALHOST" }, "echo.localhost", "localhost"],
+    [
+      "from an address that only servers allow",
+      { to: "c2s", from: "#r%i@second.localhost/\u2764\ufe0f Anna" },
+      "second.localhost",
+      "c2s",
+    ],
     [
       "from a name in capitals",
       { to: "a@B.example", from: "ECHO.localhost" },
@@ -58,6 +72,8 @@ test.each<[string, Record<string, string>, string]>([
   ["from a name not bound", { to: "a@b", from: "x@other" }, "FOREIGN_FROM"],
   ["to nobody", { from: "echo.localhost" }, "MISSING_TO"],
   ["to what is no address", { to: "@" }, "BAD_JID"],
+  ["to an empty user", { to: "@localhost" }, "BAD_JID"],
+  ["from a name with a space", { to: "a@b", from: "a b@echo.localhost" }, "BAD_JID"],
 ])("a stanza %s is refused", (_, attributes, code) => {
   expect(() => wrap(xml("message", attributes), names)).toThrow(
     expect.objectContaining({ code }) as Error,
@@ -69,7 +85,7 @@ describe("an envelope that arrives", () => {
 
   test("gives the stanza and itself", () => {
     const route = parse(`<route xmlns='${NS}' from='sm' to='echo.localhost'>${message}</route>`);
-    const { stanza, route: envelope, returned } = unwrap(route, ["sm", "s2s", "c2s"]);
+    const { stanza, route: envelope, returned } = unwrap(route, relays);
     expect(written(stanza)).toBe(message.replace(" from", " from"));
     expect(envelope).toBe(route);
     expect(returned).toBeUndefined();
@@ -79,7 +95,7 @@ describe("an envelope that arrives", () => {
     const route = parse(
       `<route xmlns='${NS}' from='a' to='b'><message><body>x</body></message></route>`,
     );
-    expect(unwrap(route, ["sm", "s2s", "c2s"]).stanza.is("message", NS)).toBe(true);
+    expect(unwrap(route, relays).stanza.is("message", NS)).toBe(true);
   });
 
   test.each([
@@ -92,7 +108,7 @@ describe("an envelope that arrives", () => {
     const route = parse(
       `<route xmlns='${NS}' error='${code}' from='echo.localhost' to='x'>${message}</route>`,
     );
-    const { stanza, returned } = unwrap(route, ["sm", "s2s", "c2s"]);
+    const { stanza, returned } = unwrap(route, relays);
     expect(stanza.name).toBe("message");
     expect(returned).toMatchObject({ code: "NOT_ROUTED", retryable });
     expect(returned?.message).toContain(words);
@@ -108,6 +124,57 @@ describe("an envelope that arrives", () => {
     ["is none, but of another namespace", `<route xmlns='urn:foo'>${message}</route>`],
   ])("and %s is seen as it is", (_, text) => {
     const element = parse(text);
-    expect(unwrap(element, ["sm", "s2s", "c2s"])).toEqual({ stanza: element });
+    expect(unwrap(element, relays)).toEqual({ stanza: element });
+  });
+});
+
+describe("a stanza with addresses that its envelope does not bear out", () => {
+  const taken = (route: string, stanza: string) =>
+    unwrap(
+      parse(`<route xmlns='${NS}' ${route}><iq xmlns='jabber:client' ${stanza}/></route>`),
+      relays,
+    );
+
+  test.each([
+    ["from='evil' to='echo.localhost'", "from='bob@localhost/lab'", "from bob@localhost/lab"],
+    ["from='evil' to='echo.localhost'", "from='localhost'", "in an envelope from evil"],
+    ["to='echo.localhost'", "from='localhost'", "from localhost"],
+    ["from='a.example' to='echo.localhost'", "from='x@a.example.evil'", "x@a.example.evil"],
+    ["from='a.example' to='echo.localhost'", "from='x@a.example@evil'", "x@a.example@evil"],
+    ["from='a.example' to='echo.localhost'", "from='a.example' to='bob@other'", "to bob@other"],
+    [
+      "from='a.example' to='echo.localhost'",
+      "to='second.localhost'",
+      "an envelope to echo.localhost",
+    ],
+  ])("is dropped: %s, %s", (route, stanza, words) => {
+    const { dropped } = taken(route, stanza);
+    expect(dropped).toMatchObject({ code: "MISADDRESSED", retryable: false });
+    expect(dropped?.message).toContain(words);
+  });
+
+  test.each([
+    ["from='sm' to='echo.localhost'", "from='bob@localhost/lab' to='echo.localhost'"],
+    ["from='s2s' to='echo.localhost'", "from='x@far.example' to='echo.localhost'"],
+    // The session protocol between jabberd2's own parts.
+    ["from='c2s' to='localhost'", "to='x@far.example'"],
+    [
+      "from='a.example' to='echo.localhost'",
+      "from='\u2603@A.example/\u2764' to='x@ECHO.localhost'",
+    ],
+    ["from='a.example' to='echo.localhost'", ""],
+    // The default route gets what is for names that are not bound.
+    ["from='a.example' to='far.example'", "from='a.example' to='u@far.example'"],
+  ])("is none of these: %s, %s", (route, stanza) => {
+    expect(taken(route, stanza).dropped).toBeUndefined();
+  });
+
+  test("that came back may be one of the caller's own envelopes, and is returned all the same", () => {
+    const { dropped, returned } = taken(
+      "error='404' from='echo.localhost' to='x'",
+      "from='y' to='z'",
+    );
+    expect(dropped).toBeUndefined();
+    expect(returned?.code).toBe("NOT_ROUTED");
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { encodeBase64 } from "../../src/base/base64.ts";
 import type { Crypto } from "../../src/base/crypto.ts";
+import { utf8Bytes } from "../../src/base/utf8.ts";
 import { xmpp } from "../../src/dialect/xmpp.ts";
 import { xml } from "../../src/xml/element.ts";
 import { attempt, expectTheSameAtEveryCut, knownCrypto, RANDOM } from "./attempt.ts";
@@ -10,6 +12,7 @@ import {
   features,
   PROVED,
   romeo,
+  SASL,
   SESSION,
   STANZAS,
   STARTTLS,
@@ -233,4 +236,40 @@ test("the password shows neither in the dialect nor in its JSON", () => {
   const shown = JSON.stringify(romeo) + Object.values(romeo).map(String).join(" ");
   expect(shown).not.toContain("pencil");
   expect(shown).toContain("example.org");
+});
+
+describe("an account that RFC 7622 refuses and servers have", () => {
+  const base64 = (text: string) => encodeBase64(utf8Bytes(text));
+  test.each([
+    ["\ufb01n@example.org", "\ufb01n", "fin@example.org/r"],
+    ["x\u00b2@EXAMPLE.org", "x\u00b2", "x\u00b2@example.org/r"],
+    ["\u2603@example.org", "\u2603", "\u2603@example.org/r"],
+    // These it does not refuse, and prepares.
+    ["Gro\u00df@example.org", "gro\u00df", "gross@example.org/r"],
+    [
+      "\u039d\u0399\u039a\u039f\u03a3@example.org",
+      "\u03bd\u03b9\u03ba\u03bf\u03c2",
+      "\u03bd\u03b9\u03ba\u03bf\u03c3@example.org/r",
+    ],
+  ])("%j logs in as %j and is %j", async (jid, username, address) => {
+    const { broker, ready } = await attempt(
+      xmpp({ jid, password: "pencil", mechanisms: ["PLAIN"] }),
+      `${STARTTLS}${features(`<mechanisms xmlns='${SASL}'><mechanism>PLAIN</mechanism></mechanisms>`)}
+      C: <auth xmlns='${SASL}' mechanism='PLAIN'>${base64(`\0${username}\0pencil`)}</auth>
+      S: <success xmlns='${SASL}'/>
+      ${features(`<bind xmlns='${BIND}'/>`)}
+      C: <iq type='set' id='{id}'>…</iq>${bound(address)}`,
+    );
+    expect(ready?.jid).toBe(address);
+    broker.halt();
+  });
+
+  test.each(["a b@example.org", "a:b@example.org", "\u00ad@example.org", "\u2603@x..y"])(
+    "but %j no server has",
+    (jid) => {
+      expect(() => xmpp({ jid, password: "pencil" })).toThrow(
+        expect.objectContaining({ code: "BAD_OPTION" }) as Error,
+      );
+    },
+  );
 });

@@ -72,6 +72,12 @@ describe("an address is prepared", () => {
     ["a long A-label", "xn--e1afmkfd.xn--80akhbyknj4f", "пример.испытание"],
     ["an A-label of Han", "xn--fsqu00a.xn--0zwm56d", "例子.测试"],
     ["a sharp s, which is none of two", "faß.example", "faß.example"],
+    // UTS 46 maps these otherwise than NFKC and lower case do, by the values of Python's idna.
+    ["a lunate sigma in a domain", "a@a\u03f2b.example", "a@a\u03c3b.example"],
+    ["a capital lunate sigma", "a@\u03f9.example", "a@\u03c3.example"],
+    ["a capital sigma at the end of a label", "\u0391\u03a3.example", "\u03b1\u03c3.example"],
+    ["a final sigma in a domain, kept", "\u03b1\u03c2.example", "\u03b1\u03c2.example"],
+    ["a number in a circle in a domain", "\u2460.example", "1.example"],
     ["a name of digits, which is no address", "1.2.3", "1.2.3"],
     ["an IPv4 address", "x@127.0.0.1", "x@127.0.0.1"],
     ["an IPv6 address", "x@[2001:DB8:0:0:0:0:0:1]/r", "x@[2001:db8::1]/r"],
@@ -79,6 +85,48 @@ describe("an address is prepared", () => {
   ])("%s: %j is %j", (_what, text, full) => {
     expect(jid(text).full).toBe(full);
   });
+});
+
+describe("an address is made of its parts", () => {
+  test.each<
+    [local: string | undefined, domain: string, resource: string | undefined, full: string]
+  >([
+    ["Juliet", "EXAMPLE.org", "Balcony", "juliet@example.org/Balcony"],
+    [undefined, "example.org", undefined, "example.org"],
+    [undefined, "example.org", "a@b/c", "example.org/a@b/c"],
+    ["juliet", "example.org", undefined, "juliet@example.org"],
+    ["d\\27artagnan", "b\u00fccher.example", "x", "d\\27artagnan@b\u00fccher.example/x"],
+  ])("%j, %j, %j", (local, domain, resource, full) => {
+    expect(jid.of({ local, domain, resource })).toEqual(jid(full));
+    expect(jid.of({ local, domain, resource }).full).toBe(full);
+  });
+
+  test("and a part that is left out is not there", () => {
+    expect(jid.of({ domain: "x" })).toEqual(jid("x"));
+  });
+
+  test.each<[parts: object, why: RegExp]>([
+    [{ local: "a@b", domain: "c" }, /local part .* U\+0040/],
+    [{ local: "a/b", domain: "c" }, /local part .* U\+002F/],
+    [{ local: "", domain: "c" }, /local part is empty/],
+    [{ domain: "c/d" }, /domain .* U\+002F/],
+    [{ domain: "b@c" }, /domain .* U\+0040/],
+    [{ domain: "" }, /domain is empty/],
+    [{}, /domain is missing/],
+    [{ domain: "c", resource: "" }, /resource is empty/],
+    [{ domain: 5 }, /domain is no text/],
+    [{ local: "a".repeat(1024), domain: "c" }, /more than 1023 bytes/],
+    [{ domain: "c", resource: "a".repeat(1_000_000) }, /too long/],
+  ])("and %j makes none", (parts, why) => {
+    const make = () => jid.of(parts as { domain: string });
+    expect(make).toThrow(expect.objectContaining({ code: "BAD_JID" }) as Error);
+    expect(make).toThrow(why);
+  });
+});
+
+test("a name in Latin-1 is read the same the ten thousandth time", () => {
+  // On Node 20 `URL.canParse` refuses such names once it is compiled.
+  for (let time = 0; time < 10_000; time++) expect(tryJid("x@\u00e9")?.domain).toBe("\u00e9");
 });
 
 describe("no address is", () => {
@@ -128,6 +176,12 @@ describe("no address is", () => {
     ["x@ü#b", /U\+0023/],
     ["x@ü:1", /U\+003A/],
     ["x@exa\u00admple.com", /U\+00AD/],
+    // What a U-label may not be (RFC 5891, 4.2.3; RFC 5892, 2.4).
+    ["x@-\u00fc.example", /domain/],
+    ["x@\u00fc-.example", /domain/],
+    ["x@ab--\u00fc.example", /domain/],
+    ["x@\u05b8\u05d0.example", /domain/],
+    ["x@\u00fc\u20d4.example", /domain/],
     ["x@\u2100.com", /U\+002F/],
     ["\u2615.com", /U\+2615/],
     ["xn--53h.com", /U\+2615/],
@@ -227,6 +281,20 @@ describe("writing from right to left", () => {
     ["Hebrew and Latin in a resource, where anything goes", "x/שלוםa", true],
     ["Hebrew and Latin in a label", "שלוםa.example", false],
     ["a Hebrew and a Latin label", "שלום.example", true],
+    // The Bidi Rule for labels (RFC 5893, 2), by the values of Python's idna.
+    ["a label of a digit, then Hebrew", "a@1\u05d0.example", false],
+    ["a label of Latin, then Hebrew", "a@b\u05d0.example", false],
+    ["a label of Latin and Arabic", "a@a\u0870b.example", false],
+    ["a label of Hebrew, then a digit", "a@\u05d01.example", true],
+    ["a label of Hebrew, then an Arabic digit", "a@\u05d0\u0661.example", true],
+    ["a label of Hebrew and both kinds of digits", "a@\u05d01\u0661.example", false],
+    ["a label of an Arabic digit alone", "a@\u0661.example", false],
+    ["a label of digits beside one of Hebrew", "a@1.\u05d0", false],
+    ["a label that begins with a digit beside one of Hebrew", "a@\u05d0.1a.example", false],
+    ["a label that ends in a digit beside one of Hebrew", "a@\u05d0.a1.example", true],
+    ["a label with a hyphen beside one of Hebrew", "a@\u05d0.ex-1.b", true],
+    ["a label of digits where nothing is from right to left", "a@1.example", true],
+    ["A-labels of Latin and Hebrew", "a@xn--b-0hc.example", false],
   ])("%s", (_what, text, good) => {
     expect(tryJid(text) !== undefined).toBe(good);
   });

@@ -1,8 +1,9 @@
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type Broker, StreamError, xml } from "../../src/node.ts";
+import { Broker, legacy, StreamError, xml, xmpp } from "../../src/node.ts";
 import { CANDIDATES, find, serversRequired } from "../servers/found.ts";
 import { startJabberd2 } from "../servers/jabberd2.ts";
 import { ACCOUNTS, type RealServer, type Server, type ServerName } from "../servers/server.ts";
+import { ADDRESSES, RESPELT } from "./addresses.ts";
 import {
   type Cell,
   cellsOf,
@@ -15,7 +16,7 @@ import {
 } from "./cells.ts";
 import { MANY_FILTERS } from "./many-filters.ts";
 import { SCENARIO, type Step } from "./scenario.ts";
-import { address, client, connectPeer, message, Stage } from "./stage.ts";
+import { address, client, connectPeer, message, ping, Stage } from "./stage.ts";
 import { VOLUME } from "./volume.ts";
 
 /** Registers all tests of one server. */
@@ -89,8 +90,11 @@ function instances(name: ServerName): readonly Instance[] {
 }
 
 /** The steps of a cell. One cell of each server has the long ones too. */
-const stepsOf = (cell: Cell): readonly Step[] =>
-  hasLongSteps(cell) ? [...SCENARIO, VOLUME, MANY_FILTERS] : SCENARIO;
+const stepsOf = (cell: Cell): readonly Step[] => [
+  ...SCENARIO,
+  ADDRESSES,
+  ...(hasLongSteps(cell) ? [VOLUME, MANY_FILTERS] : []),
+];
 
 /** Registers each step of the scenario for each cell. */
 function scenario(start: Instance["start"], cells: readonly Cell[]): void {
@@ -186,6 +190,27 @@ function logins(name: ServerName): void {
       const options = { jid, password: ACCOUNTS.жанна, mechanisms: [mechanism] };
       await using broker = client(server, door, options);
       expect((await broker.connect()).jid).toMatch(new RegExp(`^${jid}/.`));
+    },
+  );
+
+  test.each(RESPELT[name])(
+    "as $local by $dialect, which the server may spell $account",
+    async (row) => {
+      const { port, domain } = server.clients.direct;
+      const options = { jid: `${row.local}@${domain}/r`, password: ACCOUNTS[row.account] };
+      await using broker = new Broker({
+        // Prosody has no digests.
+        dialect:
+          row.dialect === "xmpp"
+            ? xmpp(options)
+            : legacy({ ...options, plaintext: name === "prosody" }),
+        host: "127.0.0.1",
+        port,
+        tls: { policy: "direct", ca: server.ca },
+      });
+      await broker.connect();
+      expect([row.local, row.account].map((local) => `${local}@${domain}/r`)).toContain(broker.jid);
+      expect((await broker.request(ping(options.jid))).attrs.type).toBe("result");
     },
   );
 

@@ -26,6 +26,7 @@ export async function startLoopback(mode: keyof typeof STARTTLS): Promise<Server
     componentPort: mode === "off" ? "xep-0114" : "jabberd2",
     // As the real servers do.
     conflict: "replace",
+    addresses: "stringprep",
     certificate: makeCertificate({ names: [domain, "127.0.0.1"] }),
   });
   const { client, clientTls, component, router } = server.ports;

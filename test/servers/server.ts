@@ -27,6 +27,9 @@ export const ACCOUNTS = {
   alice: "alice's <pass> & word",
   bob: 'bob"s \\pass\\ word',
   жанна: "пароль Жанны",
+  /** The accounts that servers make of `groß` and `ﬁn`. */
+  gross: "Groß's password",
+  fin: "ﬁn's password",
 } as const;
 
 /** The secret of all components. XEP-0114 hashes its UTF-8 bytes, so half of it is not ASCII. */

@@ -1,6 +1,6 @@
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
-import { isAnswer } from "../../src/session/answers.ts";
+import { isAnswer, isReturned } from "../../src/session/answers.ts";
 import { type Element, xml } from "../../src/xml/element.ts";
 import { parse } from "../../src/xml/read/parse.ts";
 import { bare, codeOf, line, readyLine } from "../broker/line.ts";
@@ -273,5 +273,126 @@ test("what comes back undelivered fails the request it was, and no other of the 
   expect(broker.pending.size).toBe(1);
   server.say("<iq type='get' id='1' to='a@b'/>");
   expect(await request).toBe("NOT_ROUTED");
+  broker.halt();
+});
+
+describe("an answer is a stanza", () => {
+  const request = xml("iq", { type: "get", id: "1", to: "you@x/r" });
+  test.each([
+    ["<iq xmlns='jabber:client' type='result' id='1' from='you@x/r'/>", true],
+    ["<iq xmlns='urn:x' type='result' id='1' from='you@x/r'/>", false],
+    ["<iq xmlns='urn:x' type='error' id='1' from='you@x/r'/>", false],
+    ["<iq xmlns='' type='result' id='1' from='you@x/r'/>", false],
+  ])("%s: %s", (answer, expected) => {
+    expect(isAnswer(request, parse(answer), ME)).toBe(expected);
+  });
+
+  test.each(["message", "presence"])("a %s of another namespace is none", (name) => {
+    const asked = xml(name, { id: "1", to: "you@x/r" });
+    const answer = (ns: string) => parse(`<${name} xmlns='${ns}' id='1' from='you@x/r'/>`);
+    expect(isAnswer(asked, answer("jabber:client"), ME)).toBe(true);
+    expect(isAnswer(asked, answer("urn:x"), ME)).toBe(false);
+  });
+
+  test("and another element without a namespace goes out in that of stanzas", () => {
+    const asked = xml("command", { id: "1" });
+    expect(isAnswer(asked, parse("<command xmlns='jabber:client' id='1'/>"), ME)).toBe(true);
+    expect(isAnswer(asked, parse("<command xmlns='urn:x' id='1'/>"), ME)).toBe(false);
+    const foreign = xml("iq", { xmlns: "urn:x", id: "1" });
+    expect(isAnswer(foreign, parse("<iq xmlns='urn:x' id='1'/>"), ME)).toBe(true);
+    expect(isAnswer(foreign, parse("<iq xmlns='jabber:client' id='1'/>"), ME)).toBe(false);
+  });
+});
+
+test("an iq of another namespace leaves the request open, and is dropped", async () => {
+  const { broker, server } = await readyLine();
+  const dropped = vi.fn();
+  broker.on("dropped", ({ error }) => {
+    dropped(error.code);
+  });
+  const request = broker.request(xml("iq", { type: "get", id: "1" }));
+  server.say("<iq xmlns='urn:x' type='result' id='1'/><iq type='result' id='1'/>");
+  expect((await request).ns).toBe("jabber:client");
+  expect(dropped).toHaveBeenCalledExactlyOnceWith("PROTOCOL_ERROR");
+  broker.halt();
+});
+
+// Servers that prepare addresses by nodeprep and resourceprep answer from another spelling.
+describe("an answer may come in the spelling of the server", () => {
+  const REWRITTEN: [asked: string, answers: string][] = [
+    ["\u00df@x", "ss@x"],
+    ["room@x/\u2122", "room@x/TM"],
+    ["\u2460@x", "1@x"],
+    ["room@x/\uff2e\uff49\uff43\uff4b", "room@x/Nick"],
+    ["\u03bd\u03af\u03ba\u03bf\u03c2@x", "\u03bd\u03af\u03ba\u03bf\u03c3@x"],
+    ["\u2603@x/\u2764\ufe0f", "\u2603@x/\u2764"],
+  ];
+  const answer = (from: string, to: string) => xml("iq", { type: "result", id: "1", from, to });
+
+  test.each(REWRITTEN)("to a client that asked %j, from %j", (to, from) => {
+    const request = xml("iq", { type: "get", id: "1", to });
+    expect(isAnswer(request, answer(from, ME), ME)).toBe(true);
+    expect(isAnswer(request, answer(`${from}x`, ME), ME)).toBe(false);
+  });
+
+  test.each(REWRITTEN)("to a component that asked %j, from %j", (to, from) => {
+    const request = xml("iq", {
+      type: "get",
+      id: "1",
+      to,
+      from: "\u2665\u00df@own.example/\u2122",
+    });
+    expect(isAnswer(request, answer(from, "\u2665ss@own.example/TM"), "own.example")).toBe(true);
+    expect(isAnswer(request, answer(from, "ss@own.example/TM"), "own.example")).toBe(false);
+  });
+
+  test("to a client whose own address the server spells otherwise", () => {
+    const own = "gro\u00df@x/r";
+    const request = xml("iq", { type: "get", id: "1" });
+    expect(isAnswer(request, answer("gross@x", own), own)).toBe(true);
+    expect(isAnswer(request, answer("gros@x", own), own)).toBe(false);
+  });
+
+  test("and so may a copy of one's own, which is no answer", () => {
+    const own = "gro\u00df@x/r";
+    const request = xml("message", { id: "1", to: own });
+    expect(isAnswer(request, xml("message", { id: "1", from: "gross@x/r" }), own)).toBe(false);
+  });
+});
+
+test.each<[request: Record<string, string>, returned: Record<string, string>, expected: boolean]>([
+  [{ to: "a@b" }, { to: "a@b" }, true],
+  [{ to: "a@b" }, { to: "a@b", from: "own.example" }, true],
+  [{ to: "\u2603@B" }, { to: "\u2603@b", from: "OWN.example" }, true],
+  [{ to: "a@b", from: "x@own.example" }, { to: "a@b", from: "x@own.example" }, true],
+  [{ to: "a@b" }, { to: "c@b", from: "own.example" }, false],
+  [{ to: "a@b" }, { from: "own.example" }, false],
+  [{ to: "a@b" }, { to: "a@b", from: "x@own.example" }, false],
+  [{ to: "a@b" }, { to: "a@b", from: "evil" }, false],
+  [{ to: "a@b", from: "x@own.example" }, { to: "a@b", from: "own.example" }, false],
+  [{ to: "a@b", from: "x@own.example" }, { to: "a@b" }, false],
+  [{ to: "a@b" }, { to: "a@b", type: "set" }, false],
+])("a request %j came back as %j: %s", (request, returned, expected) => {
+  const iq = (attrs: Record<string, string>) => xml("iq", { type: "get", id: "1", ...attrs });
+  expect(isReturned(iq(request), iq(returned), "own.example")).toBe(expected);
+});
+
+test("a stanza that the dialect drops answers nothing, reaches nobody, and says why", async () => {
+  const inbound = (stanza: Element) =>
+    stanza.attrs.to === "elsewhere"
+      ? { stanza, dropped: new BrokerError("MISADDRESSED", "elsewhere") }
+      : { stanza };
+  const { broker, server, names } = await readyLine({ dialect: { ...bare, inbound } });
+  const dropped: unknown[] = [];
+  broker.on("dropped", ({ stanza, error }) => dropped.push([stanza.attrs.id, error.code]));
+  const request = broker.request(xml("iq", { type: "get", id: "1" }));
+  server.say("<iq type='result' id='1' to='elsewhere'/><iq type='get' id='2' to='elsewhere'/>");
+  server.say("<iq type='result' id='1' to='me@example.org/here'/>");
+  expect((await request).attrs.to).toBe("me@example.org/here");
+  expect(dropped).toEqual([
+    ["1", "MISADDRESSED"],
+    ["2", "MISADDRESSED"],
+  ]);
+  expect(names()).not.toContain("received");
   broker.halt();
 });

@@ -1,5 +1,5 @@
 import type { SecureContext } from "node:tls";
-import { type Jid, tryJid } from "../../jid/jid.ts";
+import type { Jid } from "../../jid/jid.ts";
 import { type Element, xml } from "../../xml/element.ts";
 import { NS } from "../../xml/namespaces.ts";
 import type { Connection } from "./connection.ts";
@@ -47,9 +47,9 @@ export async function startTls(connection: Connection, host: Host): Promise<void
   await connection.secure(host.context);
 }
 
-/** The account of a user name, however it is spelled (RFC 7622 says which spellings are the same). */
+/** The account of a user name, in whatever spelling that is prepared to the same. */
 export function findUser(settings: Settings, username: string): Account | undefined {
-  const { local = "" } = tryJid(`${username}@${settings.domain}`) ?? {};
+  const { local = "" } = settings.addresses.read(`${username}@${settings.domain}`) ?? {};
   const password = settings.users.get(local);
   return password === undefined ? undefined : { username: local, password };
 }
@@ -60,4 +60,4 @@ export const isTaken = (address: Jid, { settings, switchboard }: Host): boolean 
 
 /** The address of an account with a resource, or `undefined` if the resource cannot be one. */
 export const addressOf = (username: string, resource: string, host: Host): Jid | undefined =>
-  tryJid(`${username}@${host.settings.domain}/${resource}`);
+  host.settings.addresses.read(`${username}@${host.settings.domain}/${resource}`);

@@ -10,6 +10,7 @@ import {
 } from "../../base/option.ts";
 import { tryJid } from "../../jid/jid.ts";
 import { type Certificate, makeCertificate } from "../certificate/certificate.ts";
+import { ADDRESSES, type Addresses } from "./addresses.ts";
 import { type Rosters, readRosters } from "./routing/roster.ts";
 import { type MechanismName, mechanismNames } from "./sasl/sasl.ts";
 
@@ -56,6 +57,11 @@ const LOOPBACK = {
   session: choice("optional", ["optional", "required", "none"]),
   /** A resource in use is refused to the newcomer, or taken from its holder. Default `refuse`. */
   conflict: choice("refuse", ["refuse", "replace"]),
+  /**
+   * How addresses are prepared: by RFC 7622 (`precis`), or as today's servers do it (`stringprep`), which
+   * bind `groß@…` as `gross@…` and deliver with the result. Default `precis`.
+   */
+  addresses: choice("precis", ["precis", "stringprep"]),
   /** A certificate to show, such as an expired one. Default: a new one for the domain and this machine. */
   certificate: optional<Certificate>(readCertificate),
 };
@@ -78,10 +84,14 @@ export interface RouterAccount {
 
 /** The options with their defaults, addresses in their prepared form. */
 export interface Settings
-  extends Omit<Settled<typeof LOOPBACK>, "users" | "components" | "rosters" | "certificate"> {
+  extends Omit<
+    Settled<typeof LOOPBACK>,
+    "users" | "components" | "rosters" | "addresses" | "certificate"
+  > {
   readonly users: ReadonlyMap<string, string>;
   readonly components: ReadonlyMap<string, string>;
   readonly rosters: ReturnType<typeof readRosters> | undefined;
+  readonly addresses: Addresses;
   readonly certificate: Certificate;
 }
 
@@ -89,11 +99,13 @@ export interface Settings
 export function settle(options: LoopbackOptions): Settings {
   const given = settleOptions("LoopbackServer", { needs: {}, takes: LOOPBACK }, options);
   const { domain, users, components, router, rosters } = given;
-  const user = (name: string): string => readUser(name, domain);
+  const addresses = ADDRESSES[given.addresses];
+  const user = (name: string): string => readUser(name, domain, addresses);
   const component = (name: string): string => readComponent(name, domain);
   const accounts = renamed(users, user);
   return Object.freeze({
     ...given,
+    addresses,
     users: accounts,
     components: renamed(components, component),
     router:
@@ -114,8 +126,8 @@ function readDomain(option: string, value: unknown): string {
   return address.domain;
 }
 
-function readUser(name: string, domain: string): string {
-  const { local, resource } = tryJid(`${name}@${domain}`) ?? {};
+function readUser(name: string, domain: string, addresses: Addresses): string {
+  const { local, resource } = addresses.read(`${name}@${domain}`) ?? {};
   if (local === undefined || resource !== undefined) {
     throw badOption("users", "an object of user names, without domain", name);
   }

@@ -75,7 +75,7 @@ export class LoopbackServer {
     this.pin = pin;
     this.#host = {
       settings,
-      switchboard: new Switchboard(settings.domain),
+      switchboard: new Switchboard(settings.domain, settings.addresses),
       received: new Received(),
       context: createSecureContext({ cert, key, minVersion: "TLSv1.2" }),
     };

@@ -38,6 +38,7 @@ test.each<[unknown, string]>([
   [{ starttls: true }, 'starttls must be one of "optional", "required", "none", got true'],
   [{ mechanisms: ["CRAM-MD5"] }, 'mechanisms must be one of "SCRAM-SHA-512"'],
   [{ session: "on" }, 'session must be one of "optional", "required", "none", got "on"'],
+  [{ addresses: "nodeprep" }, 'addresses must be one of "precis", "stringprep", got "nodeprep"'],
   [{ conflict: "fight" }, 'conflict must be one of "refuse", "replace", got "fight"'],
   [{ componentPort: "prosody" }, 'componentPort must be one of "xep-0114", "jabberd2", got'],
   [{ rosters: [] }, "rosters must be an object, got an empty array"],

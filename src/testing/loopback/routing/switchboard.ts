@@ -1,6 +1,7 @@
-import { type Jid, tryJid } from "../../../jid/jid.ts";
+import type { Jid } from "../../../jid/jid.ts";
 import { type Element, xml } from "../../../xml/element.ts";
 import { NS } from "../../../xml/namespaces.ts";
+import type { Addresses } from "../addresses.ts";
 import { errorOf, isRequest, resultOf, type StanzaCondition, withAttributes } from "./stanza.ts";
 
 const DISCO_INFO = "http://jabber.org/protocol/disco#info";
@@ -43,9 +44,11 @@ export class Switchboard {
   fallback: RouterParty | undefined;
   readonly #accounts = new Map<string, Map<string, ClientParty>>();
   readonly #names = new Map<string, Party[]>();
+  readonly #addresses: Addresses;
 
-  constructor(domain: string) {
+  constructor(domain: string, addresses: Addresses) {
     this.domain = domain;
+    this.#addresses = addresses;
   }
 
   /** The client with that full address. */
@@ -105,18 +108,20 @@ export class Switchboard {
   holder(name: string, to: string | undefined): Party | undefined {
     const holders = this.#names.get(name) ?? [];
     let sum = 0;
-    for (const character of read(to)?.bare ?? "") sum += character.codePointAt(0) ?? 0;
+    for (const character of this.#read(to)?.bare ?? "") sum += character.codePointAt(0) ?? 0;
     return holders[sum % (holders.length || 1)];
   }
 
   /** Takes a stanza (in `jabber:client`, with `from` and `to`) to where it belongs, or answers it. */
-  send(stanza: Element): void {
-    const to = read(stanza.attrs.to);
-    const from = read(stanza.attrs.from);
+  send(given: Element): void {
+    const to = this.#read(given.attrs.to);
+    const from = this.#read(given.attrs.from);
     if (to === undefined) {
-      this.bounce(stanza, "jid-malformed");
+      this.bounce(given, "jid-malformed");
       return;
     }
+    const stanza =
+      this.#addresses.rewrites && from !== undefined ? address(given, from.full, to.full) : given;
     if (this.logs.size > 0) this.copy(envelope(stanza, from?.domain ?? "", to.domain));
     if (to.domain !== this.domain) this.#toName(stanza, to);
     else if (to.local === undefined) this.answer(stanza);
@@ -130,13 +135,13 @@ export class Switchboard {
 
   /** The domain of an address, if it is one. */
   domainOf(address: string | undefined): string | undefined {
-    return read(address)?.domain;
+    return this.#read(address)?.domain;
   }
 
   /** Sends back an error, where one may be sent. */
   bounce(stanza: Element, condition: StanzaCondition): void {
     const error = errorOf(stanza, condition);
-    if (error !== undefined && read(error.attrs.to) !== undefined) this.send(error);
+    if (error !== undefined && this.#read(error.attrs.to) !== undefined) this.send(error);
   }
 
   /** Answers what is for the server itself, or for an account without regard to its clients. */
@@ -154,7 +159,7 @@ export class Switchboard {
 
   #result(request: Element): Element | undefined {
     if (request.child("ping", NS.ping)) return resultOf(request);
-    if (read(request.attrs.to)?.full !== this.domain) return undefined;
+    if (this.#read(request.attrs.to)?.full !== this.domain) return undefined;
     if (request.child("query", DISCO_INFO)) {
       const features = [DISCO_INFO, DISCO_ITEMS, NS.ping];
       return resultOf(
@@ -226,6 +231,10 @@ export class Switchboard {
     }
   }
 
+  #read(text: string | undefined): Jid | undefined {
+    return text === undefined ? undefined : this.#addresses.read(text);
+  }
+
   #announce(name: string, there: boolean, holder: Party): void {
     for (const router of this.routers) if (router !== holder) router.announce(name, there);
   }
@@ -237,6 +246,3 @@ export const envelope = (stanza: Element, from: string, to: string): Element =>
 
 const address = (stanza: Element, from: string, to: string): Element =>
   withAttributes(stanza, { from, to });
-
-const read = (text: string | undefined): Jid | undefined =>
-  text === undefined ? undefined : tryJid(text);

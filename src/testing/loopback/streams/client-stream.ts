@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Jid, sameJid } from "../../../jid/jid.ts";
+import type { Jid } from "../../../jid/jid.ts";
 import { type Element, xml } from "../../../xml/element.ts";
 import { NS } from "../../../xml/namespaces.ts";
 import { type Connection, type Header, StreamRefusal } from "../connection.ts";
@@ -179,7 +179,7 @@ function join(address: Jid, connection: Connection, host: Host, result: Element)
 function receive(element: Element, client: ClientParty, connection: Connection, host: Host): void {
   host.received.add(client.jid.full, element, connection.cost);
   if (!isStanza(element)) throw new StreamRefusal("unsupported-stanza-type");
-  checkFrom(element, client);
+  checkFrom(element, client, host);
   const stanza = withAttributes(element, { from: client.jid.full });
   const roster = host.settings.rosters?.get(client.jid.local ?? "");
   if (element.name === "iq" && !isSound(element)) {
@@ -187,7 +187,11 @@ function receive(element: Element, client: ClientParty, connection: Connection, 
     if (error !== undefined) connection.send(error);
   } else if (isSession(element) && [undefined, host.settings.domain].includes(element.attrs.to)) {
     connection.send(resultOf(withAttributes(stanza, { to: host.settings.domain })));
-  } else if (asksForRoster(element) && isForAccount(element, client) && roster !== undefined) {
+  } else if (
+    asksForRoster(element) &&
+    isForAccount(element, client, host) &&
+    roster !== undefined
+  ) {
     connection.send(resultOf(stanza, roster));
   } else if (element.attrs.to !== undefined) {
     host.switchboard.send(stanza);
@@ -200,16 +204,17 @@ function receive(element: Element, client: ClientParty, connection: Connection, 
 }
 
 /** A client may say who it is, but nobody else (RFC 6120, 8.1.2.1). */
-function checkFrom(element: Element, client: ClientParty): void {
+function checkFrom(element: Element, client: ClientParty, host: Host): void {
   const { from } = element.attrs;
-  if (from !== undefined && !sameJid(from, client.jid) && !sameJid(from, client.jid.bare)) {
+  const given = from === undefined ? client.jid : host.settings.addresses.read(from);
+  if (given?.full !== client.jid.full && given?.full !== client.jid.bare) {
     throw new StreamRefusal("invalid-from");
   }
 }
 
 /** Whether it is for the client's own account, and so for the server (RFC 6120, 10.3). */
-const isForAccount = ({ attrs: { to } }: Element, client: ClientParty): boolean =>
-  to === undefined || sameJid(to, client.jid.bare);
+const isForAccount = ({ attrs: { to } }: Element, client: ClientParty, host: Host): boolean =>
+  to === undefined || host.settings.addresses.read(to)?.full === client.jid.bare;
 
 /** RFC 6120, 8.2.3: an `iq` has an id and a type, a request exactly one child. */
 function isSound(iq: Element): boolean {
