@@ -208,8 +208,9 @@ export class Connection {
     // Bytes that came in clear behind <starttls/> could have come from anybody (RFC 6120, 5.4.3.3).
     if (!this.#parser.idle) throw new StreamRefusal("not-authorized");
     this.enter(direct ? "connect" : "tls");
-    await this.wire.secure(context, direct);
+    // Before TLS: on some runtimes the first bytes under it come before the word that it is up.
     this.#parser = new StreamParser({ limits: this.#limitsInForce() });
+    await this.wire.secure(context, direct);
   }
 
   /** The other side has proved who it is and opens its stream anew. */
