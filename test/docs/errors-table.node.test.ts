@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import type { BrokerOptions } from "../../src/contract/options.ts";
 import { Broker, type Dialect, jabberd2, NS, type TraceEntry, xmpp } from "../../src/node.ts";
@@ -18,7 +18,7 @@ function said(phase: string, column: 1 | 2 | 3 | 4): string | undefined {
   return codeSpans(row?.[column] ?? "")[0];
 }
 
-const open: { close(): Promise<void> | Server }[] = [];
+const open: { close(): unknown }[] = [];
 
 afterEach(async () => {
   for (const each of open.splice(0)) await each.close();
@@ -217,7 +217,10 @@ test("a connection that is never opened", async () => {
 describe("direct TLS", () => {
   /** Something that listens, and does what the test says with whoever comes. */
   async function listen(greet: (socket: Socket) => void): Promise<number> {
-    const server = createServer(greet);
+    const server = createServer((socket) => {
+      open.push({ close: () => socket.destroy() });
+      greet(socket);
+    });
     open.push(server);
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     const address = server.address();
