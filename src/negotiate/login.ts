@@ -44,13 +44,13 @@ export interface Previous {
 /** The facts about stream management (XEP-0198) that a login has learnt. */
 export interface Management {
   /** The id to resume with; `undefined`: it cannot be resumed. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** How long the server keeps the session, in seconds. */
-  readonly max?: number;
+  readonly max?: number | undefined;
   /** Where the server wants to be resumed. */
-  readonly location?: string;
+  readonly location?: string | undefined;
   /** How many stanzas of ours the server has handled, from `<resumed/>` or `<failed/>`. */
-  readonly h?: number;
+  readonly h?: number | undefined;
 }
 
 /** The result of a login: facts only, from which the session is made. */
@@ -58,9 +58,9 @@ export interface LoginResult {
   /** The address in force: full JID, the component's domain, or the first name bound. */
   readonly jid: string;
   /** Whether `previous` goes on: the same session over a new link. Default `false`. */
-  readonly resumed?: boolean;
+  readonly resumed?: boolean | undefined;
   /** The stream management that was settled on, where there is any. */
-  readonly management?: Management;
+  readonly management?: Management | undefined;
 }
 
 /**

@@ -25,6 +25,8 @@ import type { XPathValue } from "../xpath/value.ts";
 export interface FilterMatch {
   /** The stanza, in `jabber:client`. */
   readonly stanza: Element;
+  /** The elements among `matches`. */
+  readonly elements: Element[];
   /** The nodes the expression selects, in document order; empty where its result is no node-set. */
   readonly matches: XPathNode[];
   /** The expression's result as it is. */
@@ -290,7 +292,16 @@ function matchOf(
   route: Element | undefined,
 ): FilterMatch {
   const matches = Array.isArray(value) ? value : [];
-  return { stanza, matches, value, expression, ...(route === undefined ? {} : { route }) };
+  // Nearly always all nodes are elements, and one list serves for both.
+  const elements = matches.every(isElement) ? matches : matches.filter(isElement);
+  return {
+    stanza,
+    elements,
+    matches,
+    value,
+    expression,
+    ...(route === undefined ? {} : { route }),
+  };
 }
 
 /** What a responder returned, as the answer that goes out. */

@@ -2,11 +2,12 @@ import { expect, test } from "vitest";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import * as library from "../../src/node.ts";
 import { codeBlocks, readDocument } from "../docs/document.ts";
+import { runnable, snippetsOf } from "../docs/snippets.ts";
 import { attempt, attemptAtMute } from "./attempt.ts";
 
 const page = readDocument("docs/a-new-dialect.md");
 const [conversation = ""] = codeBlocks(page, "text");
-const [module = "", use = ""] = codeBlocks(page, "js");
+const [module = "", use = ""] = snippetsOf("docs/a-new-dialect.md").map(runnable);
 
 /** What makes a function of a text; its name is not to be had otherwise. */
 const Code = (() => undefined).constructor as new (

@@ -5,10 +5,11 @@ import * as testing from "../../src/testing/index.ts";
 import { Faults, PHASES } from "../../src/testing/loopback/faults.ts";
 import { mechanismNames } from "../../src/testing/loopback/sasl/sasl.ts";
 import { loopbackOptionNames } from "../../src/testing/loopback/server-options.ts";
-import { codeBlocks, codeSpans, readDocument, tableRows } from "../docs/document.ts";
+import { codeSpans, readDocument, tableRows } from "../docs/document.ts";
+import { runnable, snippetsOf } from "../docs/snippets.ts";
 
 const guide = readDocument("docs/testing.md");
-const snippets = codeBlocks(guide, "js");
+const snippets = snippetsOf("docs/testing.md").map(runnable);
 
 const MODULES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "node:assert/strict": { assert },

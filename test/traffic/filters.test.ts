@@ -36,6 +36,21 @@ test("every filter that matches is called, in the order they were added, with wh
   broker.halt();
 });
 
+test.each([
+  ["/message/body", ["body", "body"], 2],
+  ["/message/body | /message/@type", ["body", "body"], 3],
+  ["/message/@type", [], 1],
+  ["count(/message/body) = 2", [], 0],
+])("%s brings the elements %j among its %i nodes", async (expression, names, nodes) => {
+  const { broker, server } = await readyLine();
+  const match = broker.waitFor(expression);
+  server.say("<message type='chat'><body>1</body><body>2</body></message>");
+  const { elements, matches } = await match;
+  expect(elements.map(({ name }) => name)).toEqual(names);
+  expect(matches).toHaveLength(nodes);
+  broker.halt();
+});
+
 test("one that is removed meanwhile is not called, one that is added first sees the next stanza", async () => {
   const { broker, server } = await readyLine();
   const calls: string[] = [];

@@ -88,7 +88,7 @@ describe("the guide to filters", () => {
     }
     expect(printed).toEqual([
       ["found by /message[@from = 'a@example.org']"],
-      [true, "Hello", 1],
+      [true, 1],
       [5],
       ["Hello"],
       ["a value of yours", [expect.objectContaining({ name: "body" })], false],
