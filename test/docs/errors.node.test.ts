@@ -39,7 +39,7 @@ test("each class has the fields and the codes that the page gives it", () => {
     expect(error?.name).toBe(codeSpans(name)[0]);
     const code = error?.code ?? "";
     if (codeSpans(codes).length > 0) expect(codeSpans(codes)).toContain(code);
-    else expect(section(page, "What arrives")).toContain(`### \`${code}\``);
+    else expect(section(page, "Input")).toContain(`### \`${code}\``);
     for (const field of codeSpans(fields)) expect(error).toHaveProperty(field);
   }
 });

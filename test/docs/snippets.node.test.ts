@@ -1,11 +1,19 @@
 import { execFile, execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as library from "../../src/node.ts";
-import { documentPaths, locate } from "./document.ts";
+import { documentPaths, locate, readDocument } from "./document.ts";
 import { moduleOf, type Snippet, snippetsOf } from "./snippets.ts";
 
 const snippets = documentPaths().flatMap(snippetsOf);
@@ -21,6 +29,10 @@ const STRICT = {
   exactOptionalPropertyTypes: true,
   noUncheckedIndexedAccess: true,
 };
+
+interface Manifest {
+  readonly version: string;
+}
 
 /** A folder that has the package's declarations installed, as a user's program would have them. */
 let program = "";
@@ -82,27 +94,18 @@ test.each(compilers)("TypeScript %s compiles each snippet of the documents", asy
   expect(await compile(alias, "snippets")).toBe("");
 });
 
-test.each(compilers)(
-  "TypeScript %s needs no types of Node where there is the DOM",
-  async (_, alias) => {
-    expect(await compile(alias, "plain")).toBe("");
-  },
-);
+test("a program needs no types of Node where there is the DOM", async () => {
+  expect(await compile("typescript", "plain")).toBe("");
+});
 
-test.each(compilers)(
-  "the compiler that stands for TypeScript %s is of that version",
-  (version, alias) => {
-    const said = execFileSync(process.execPath, [compilerOf(alias), "--version"], {
-      encoding: "utf8",
-    });
-    expect(said).toMatch(new RegExp(`^Version ${version.replace(".", "\\.")}\\.`));
-  },
-);
+test.each(compilers)("node_modules has TypeScript %s as %s", (version, alias) => {
+  const manifest = JSON.parse(readDocument(`node_modules/${alias}/package.json`)) as Manifest;
+  expect(`${manifest.version}.`.startsWith(`${version}.`)).toBe(true);
+});
 
-test("`tsc` is the TypeScript that the project is built with", () => {
-  const options = { encoding: "utf8", cwd: fileURLToPath(locate(".")) } as const;
-  const said = execFileSync(fileURLToPath(locate("node_modules/.bin/tsc")), ["--version"], options);
-  expect(said).toMatch(/^Version 6\./);
+test("`tsc` is the compiler of that name, whichever else is installed", () => {
+  const link = readlinkSync(fileURLToPath(locate("node_modules/.bin/tsc")));
+  expect(link).toBe("../typescript/bin/tsc");
 });
 
 test("the documents have snippets", () => {
