@@ -61,6 +61,23 @@ ownWays("jabberd2", (server) => {
     expect(broker.phase.name).toBe("ready");
   });
 
+  test("what a service sends in the name of others is dropped, and the router lets it pass", async () => {
+    await using forger = service({ ...LIMITED_ROUTER_USER, bind: { names: ["limited"] } });
+    await using broker = service({ bind: { names: [ONE] } });
+    await forger.connect();
+    await broker.connect();
+    const dropped = new Promise((resolve) => {
+      broker.on("dropped", ({ stanza, error }) => {
+        resolve([stanza.attrs.from, error.code]);
+      });
+    });
+    const { domain } = server().clients.required;
+    const forged = { xmlns: "jabber:client", from: `alice@${domain}`, to: ONE };
+    const route = { xmlns: "http://jabberd.jabberstudio.org/ns/component/1.0" };
+    forger.send(xml("route", { ...route, from: "limited", to: ONE }, xml("message", forged)));
+    expect(await dropped).toEqual([forged.from, "MISADDRESSED"]);
+  });
+
   test("the default route gets what nobody is there for", async () => {
     await using catcher = service({ bind: { names: [ONE], default: true } });
     await using broker = service({ bind: { names: [TWO] } });
