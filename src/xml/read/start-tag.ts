@@ -33,6 +33,8 @@ export class StartTag {
   /** Its name, and the name read last: this or that of an attribute. */
   element: Name = NOBODY;
   last: Name = NOBODY;
+  /** Whether it ends in `/>`. */
+  isEmpty = false;
   /** How many attributes it has, declarations included (but for `namespace`). */
   count = 0;
   /** The default namespace, if it was declared with one that is known. */
@@ -56,6 +58,7 @@ export class StartTag {
 
   begin(name: Name): void {
     this.element = this.last = name;
+    this.isEmpty = false;
     this.count = 0;
     this.namespace = this.twice = undefined;
     this.#attrs = NONE;

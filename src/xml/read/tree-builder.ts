@@ -114,7 +114,8 @@ export class TreeBuilder {
   }
 
   /** Makes the element of a start tag and opens it, unless it is `empty`. */
-  start(name: Name, tag: StartTag, limits: XmlLimits, empty: boolean): Element {
+  start(tag: StartTag, limits: XmlLimits, empty: boolean): Element {
+    const name = tag.element;
     const depth = this.depth;
     const top = depth <= this.roots;
     if (top) this.#elements = 0;

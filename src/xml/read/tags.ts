@@ -1,0 +1,274 @@
+import { isQName } from "../qname.ts";
+import { CLASS, NAME, SPACE } from "./characters.ts";
+import type { Cursor } from "./cursor.ts";
+import { hashOn, knownName, learnName, makeRoom, type Name, NOBODY, SEED } from "./names.ts";
+import { valueStop } from "./scan.ts";
+import { FOREIGN, LINES, REFERENCES } from "./slab.ts";
+import { StartTag } from "./start-tag.ts";
+import { referenceEnd } from "./text.ts";
+
+// Constants of this module: imported ones are fetched at each use, which took a twentieth of all time.
+
+/** Stands for a place: bytes that are needed have not arrived. */
+const CUT = 0;
+const BLANK = 0x20;
+const QUOTE = 0x22;
+const AMP = 0x26;
+const APOSTROPHE = 0x27;
+const SLASH = 0x2f;
+const LT = 0x3c;
+const EQUALS = 0x3d;
+const GT = 0x3e;
+
+/** The start tag that was read last. There is one in the process, since no tag outlives the call that reads it. */
+export const tag = new StartTag();
+
+/**
+ * Reads a start tag into `tag`. Returns the place behind it, or `CUT`.
+ *
+ *     <message to='romeo@example.net' xmlns='jabber:client'>
+ *     ^
+ */
+export function readStartTag(cursor: Cursor): number {
+  const { slab } = cursor;
+  const { bytes } = slab;
+  if (makeRoom()) tag.element = NOBODY;
+  let i = readElementName(cursor, cursor.at + 1);
+  if (i === CUT) return CUT;
+  tag.begin(cursor.name);
+  for (;;) {
+    const gap = i;
+    while (CLASS[bytes[i] ?? 0] === SPACE) i++;
+    const byte = bytes[i];
+    if (byte === GT) return i + 1;
+    if (i >= slab.end) return CUT;
+    if (byte === SLASH) break;
+    i = readAttribute(cursor, i, i > gap);
+    if (i === CUT) return CUT;
+  }
+  if (i + 1 >= slab.end) return CUT;
+  if (bytes[i + 1] !== GT) cursor.fail("not-well-formed", "`/` without `>`", i, i + 1);
+  tag.isEmpty = true;
+  return i + 2;
+}
+
+/** Reads the name of a start tag. It is likely one that followed the last start tag before. */
+function readElementName(cursor: Cursor, from: number): number {
+  const { slab } = cursor;
+  const { bytes, view } = slab;
+  let name = tag.element.follower;
+  let stands = name.literal.standsAt(view, from);
+  if (!stands) {
+    name = tag.element.otherFollower;
+    stands = name.literal.standsAt(view, from);
+  }
+  const { length } = name.literal;
+  const to = from + length;
+  // Another stream with a larger limit may have taught the name.
+  if (length > cursor.limits.name) stands = false;
+  if (stands && to < slab.end && ((CLASS[bytes[to] ?? 0] ?? 0) & NAME) === 0) {
+    cursor.name = name;
+    return to;
+  }
+  const after = nameEnd(cursor, from);
+  if (after !== CUT) tag.element.expectFollower(cursor.name);
+  return after;
+}
+
+/**
+ * Reads an attribute into `tag`. Returns the place behind it, or `CUT`.
+ *
+ *     to='romeo@example.net'
+ *     ^
+ */
+function readAttribute(cursor: Cursor, from: number, spaced: boolean): number {
+  const { slab } = cursor;
+  const { bytes } = slab;
+  if (!spaced && ((CLASS[bytes[from] ?? 0] ?? 0) & NAME) !== 0) {
+    cursor.fail("not-well-formed", "no space before an attribute", from);
+  }
+  let i = nameEnd(cursor, from);
+  if (i === CUT) return CUT;
+  const { name } = cursor;
+  tag.last.expectNext(name);
+  tag.last = name;
+  while (CLASS[bytes[i] ?? 0] === SPACE) i++;
+  if (i >= slab.end) return CUT;
+  if (bytes[i] !== EQUALS) cursor.fail("not-well-formed", "an attribute without a value", i);
+  i++;
+  while (CLASS[bytes[i] ?? 0] === SPACE) i++;
+  if (i >= slab.end) return CUT;
+  const quote = bytes[i];
+  if (quote !== QUOTE && quote !== APOSTROPHE) {
+    return cursor.fail("not-well-formed", "a value without quotes", i);
+  }
+  const start = i + 1;
+  if (name.isDefault) {
+    const close = guessNamespace(cursor, start, quote);
+    if (close !== CUT) return close + 1;
+  }
+  return readValue(cursor, name, start, quote);
+}
+
+/**
+ * Compares a default namespace with the last two of this element's name: nearly always it is one of
+ * them. Returns the place of the closing quote, or `CUT` if it is another.
+ *
+ *     <body xmlns='jabber:client'>
+ *                  ^
+ */
+function guessNamespace({ slab }: Cursor, start: number, quote: number): number {
+  if (tag.namespace !== undefined) return CUT;
+  const { bytes, view, end } = slab;
+  let guess = tag.element.namespace;
+  let close = start + guess.literal.length;
+  if (close >= end || bytes[close] !== quote || !guess.literal.standsAt(view, start)) {
+    guess = tag.element.otherNamespace;
+    close = start + guess.literal.length;
+    if (close >= end || bytes[close] !== quote || !guess.literal.standsAt(view, start)) return CUT;
+  }
+  tag.namespace = guess.uri;
+  return close;
+}
+
+/**
+ * Reads the value of an attribute into `tag`. Returns the place behind the attribute, or `CUT`.
+ *
+ *     to='romeo@example.net'
+ *         ^
+ */
+function readValue(cursor: Cursor, name: Name, start: number, quote: number): number {
+  const { slab } = cursor;
+  const { bytes, view } = slab;
+  let i = start;
+  let flags = 0;
+  for (;;) {
+    i = valueStop(view, i);
+    const byte = bytes[i] ?? 0;
+    if (byte === quote) {
+      tag.add(name, slab.text(start, i, flags, true));
+      return i + 1;
+    }
+    if (byte >= 0x80) {
+      flags |= FOREIGN;
+      i = cursor.foreignEnd(i);
+      if ((bytes[i] ?? 0) >= 0x80) return CUT;
+    } else if (byte === AMP) {
+      flags |= REFERENCES;
+      i = referenceEnd(cursor, i);
+      if (i === CUT) return CUT;
+    } else if (byte === LT) cursor.fail("not-well-formed", "`<` in an attribute", i);
+    else if (i >= slab.end) return CUT;
+    else {
+      if (byte < BLANK) {
+        if (CLASS[byte] !== SPACE) cursor.failCharacter(i);
+        flags |= LINES;
+      }
+      // Quotes of the other kind, and line ends, seldom come alone.
+      do i++;
+      while (bytes[i] === byte);
+    }
+  }
+}
+
+/** Reads a name into `cursor.name`. Returns the place behind it, or `CUT`. */
+function nameEnd(cursor: Cursor, from: number): number {
+  const to = scanName(cursor, from);
+  if (to === CUT) return CUT;
+  const { hash, slab } = cursor;
+  cursor.name = knownName(slab.view, from, to - from, hash) ?? newName(cursor, from, to);
+  return to;
+}
+
+/** Finds the end of a name, and its hash (`cursor.hash`). Returns the place, or `CUT`. */
+function scanName(cursor: Cursor, from: number): number {
+  const { slab } = cursor;
+  const { bytes } = slab;
+  let i = from;
+  let hash = SEED;
+  let byte = bytes[i] ?? 0;
+  while (((CLASS[byte] ?? 0) & NAME) !== 0) {
+    hash = hashOn(hash, byte);
+    byte = bytes[++i] ?? 0;
+  }
+  const most = cursor.limits.name;
+  if (i - from > most) cursor.exceed("name", from + most);
+  if (i >= slab.end) return CUT;
+  if (i === from) cursor.fail("not-well-formed", "a character that starts no name", i);
+  cursor.hash = hash;
+  return i;
+}
+
+function newName(cursor: Cursor, from: number, to: number): Name {
+  const ascii = cursor.checkForeign(from, to);
+  const text = ascii ? cursor.slab.ascii(from, to) : cursor.slab.utf8(from, to);
+  return learnName(text, cursor.hash) ?? cursor.fail("not-well-formed", "a bad name", from, to);
+}
+
+/**
+ * Reads an end tag, which must end the innermost element. Returns the place behind it, or `CUT`.
+ *
+ *     </body>
+ *     ^
+ */
+export function readEndTag(cursor: Cursor): number {
+  const { slab } = cursor;
+  const { bytes, view } = slab;
+  const from = cursor.at + 2;
+  const open = cursor.builder.openName;
+  if (open !== undefined && open.id >= 0) {
+    const { literal } = open;
+    const to = from + literal.length;
+    if (to < slab.end && bytes[to] === GT && literal.standsAt(view, from)) return to + 1;
+  }
+  return readOddEndTag(cursor, open);
+}
+
+/** Reads an end tag with a space in it, or a wrong one. */
+function readOddEndTag(cursor: Cursor, open: Name | undefined): number {
+  const { slab } = cursor;
+  const { bytes } = slab;
+  const from = cursor.at + 2;
+  let i = scanName(cursor, from);
+  if (i === CUT) return CUT;
+  const to = i;
+  cursor.checkForeign(from, to);
+  while (CLASS[bytes[i] ?? 0] === SPACE) i++;
+  if (i >= slab.end) return CUT;
+  if (bytes[i] !== GT) cursor.fail("not-well-formed", "an end tag with more in it", i);
+  const qualified = slab.utf8(from, to);
+  if (qualified !== open?.qualified) {
+    const what = isQName(qualified) ? "an end tag that ends nothing" : "a bad name";
+    cursor.fail("not-well-formed", what, cursor.at, i, "another name");
+  }
+  return i + 1;
+}
+
+/** Notes that a tag was cut. It is read once its end has come, so it costs no more when it comes byte by byte. */
+export function keepTag(cursor: Cursor): void {
+  cursor.token = "tag";
+  cursor.resume = cursor.at + 1;
+  cursor.quote = 0;
+  hasTagEnd(cursor);
+}
+
+/**
+ * Looks for the end of a tag that was cut, from where it looked last.
+ *
+ *     <message to='romeo@exam
+ *                            ^
+ */
+export function hasTagEnd(cursor: Cursor): boolean {
+  const { bytes, end } = cursor.slab;
+  let { quote, resume: i } = cursor;
+  for (; i < end; i++) {
+    const byte = bytes[i];
+    if (quote !== 0) {
+      if (byte === quote) quote = 0;
+    } else if (byte === GT) return true;
+    else if (byte === QUOTE || byte === APOSTROPHE) quote = byte;
+  }
+  cursor.resume = i;
+  cursor.quote = quote;
+  return false;
+}
