@@ -13,6 +13,7 @@ import { traceTarget } from "../contract/trace.ts";
 import { type Destination, type GivenAddress, settleAddress } from "../link/address.ts";
 import { Link, type LinkOwner } from "../link/link.ts";
 import type { LoginResult } from "../negotiate/login.ts";
+import { Memory } from "../negotiate/memory.ts";
 import type { Session } from "../session/session.ts";
 import type { ChannelFactory } from "../stream/channel.ts";
 import type { StreamContext } from "../stream/framing.ts";
@@ -72,6 +73,7 @@ export class Lifecycle implements LinkOwner {
   readonly #connect: TransportFactory | ChannelFactory;
   readonly #key: string | undefined;
   readonly #context: StreamContext;
+  readonly #memory = new Memory();
   #phase: Phase = { name: "idle" };
   #address: GivenAddress | undefined;
   #run: Run | undefined;
@@ -298,6 +300,7 @@ export class Lifecycle implements LinkOwner {
       instruments: this.instruments,
       owner: this,
       previous: this.#session?.previous,
+      memory: this.#memory,
     });
   }
 

@@ -21,7 +21,7 @@ export interface IqAuthCredentials {
 /**
  * jabber:iq:auth (XEP-0078). Needs an open stream, and for the password itself TLS or the policy
  * `plaintext`. It authenticates and takes the resource in one. Ends in `AUTH_FAILED` (an
- * `AuthError`) or `NO_MECHANISM`.
+ * `AuthError`), `NO_MECHANISM` or `DOWNGRADE`.
  *
  *     C: <iq type='get'><query><username>bill</username></query></iq>
  *     S: <iq type='result'><query><username/><digest/><resource/></query></iq>
@@ -57,8 +57,9 @@ export async function iqAuth(
   if ((answer.child("query", NS.iqAuth)?.childrenOf().length ?? 0) > 0) {
     throw new AuthError(mechanism, { detail: "the server repeats which fields it wants" });
   }
-  const secret = way === "plaintext" ? password : undefined;
-  login.report("auth:success", { mechanism }, { secret });
+  const isPlain = way === "plaintext";
+  login.memory.raise({ secret: isPlain ? "revealing" : "concealing" });
+  login.report("auth:success", { mechanism }, { secret: isPlain ? password : undefined });
 }
 
 function query(...fields: Element[]): Element {
@@ -75,8 +76,12 @@ function chooseWay(
   const takesDigest = wanted?.child("digest") !== undefined;
   const takesPassword = wanted?.child("password") !== undefined;
   const protectedOrAsked = login.tls !== undefined || login.settings.tls === "plaintext";
-  if (credentials.plaintext && takesPassword && protectedOrAsked) return "plaintext";
+  const isLess = login.memory.best.secret !== "revealing";
+  const mayReveal = credentials.plaintext && takesPassword && protectedOrAsked;
+  if (mayReveal && !isLess) return "plaintext";
   if (takesDigest) return "digest";
+  if (mayReveal)
+    throw new BrokerError("DOWNGRADE", "it takes no digest, and an earlier login sent one");
   throw new BrokerError(
     "NO_MECHANISM",
     takesPassword

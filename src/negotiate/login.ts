@@ -4,6 +4,7 @@ import type { StreamHeader } from "../stream/header.ts";
 import type { TlsFacts, TlsPolicy } from "../transport/tls-facts.ts";
 import type { Element } from "../xml/element.ts";
 import type { NegotiationEvents } from "./events.ts";
+import type { Memory } from "./memory.ts";
 
 /** What a dialect says of a secret beside its report; the broker keeps it to itself. */
 export interface Disclosure {
@@ -75,6 +76,8 @@ export interface Login {
   readonly settings: LoginSettings;
   /** The runtime's random bytes, digests and the like. */
   readonly crypto: Crypto;
+  /** The best protection that logins of this broker have had: a dialect accepts no less. */
+  readonly memory: Memory;
   /** Aborted when the attempt is over for any reason. */
   readonly signal: AbortSignal;
   /** What protects the connection, once it is protected. */
