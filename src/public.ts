@@ -47,7 +47,7 @@ export type { NegotiationEvents } from "./negotiate/events.ts";
 export type { Disclosure, Login, LoginSettings } from "./negotiate/login.ts";
 export type { Memory, Protection } from "./negotiate/memory.ts";
 export { AuthError } from "./sasl/auth-error.ts";
-export type { Password } from "./sasl/password.ts";
+export type { Password, PasswordRequest } from "./sasl/password.ts";
 export type { Strength } from "./sasl/strength.ts";
 export { type Addressed, isFromSelf, isFromServer } from "./session/origin.ts";
 export type { PendingRequest } from "./session/requests.ts";

@@ -74,6 +74,8 @@ export class Lifecycle implements LinkOwner {
   readonly #key: string | undefined;
   readonly #context: StreamContext;
   readonly #memory = new Memory();
+  /** Counts the tries since the broker was last ready. */
+  #attempt = 0;
   #phase: Phase = { name: "idle" };
   #address: GivenAddress | undefined;
   #run: Run | undefined;
@@ -279,6 +281,7 @@ export class Lifecycle implements LinkOwner {
   #begin(run: Run, destination: Destination, given: GivenAddress): Promise<Ready> {
     const { ready } = run;
     const { host, port } = destination;
+    this.#attempt++;
     const link = this.#makeLink(destination, knownDestinations(destination, given));
     this.#link = link;
     this.instruments.emit("connect", { host, port });
@@ -293,7 +296,7 @@ export class Lifecycle implements LinkOwner {
       key: this.#key,
       destination,
       destinations,
-      attempt: 1,
+      attempt: this.#attempt,
       connect: this.#connect,
       context: this.#context,
       runtime: this.#runtime,
@@ -340,6 +343,7 @@ export class Lifecycle implements LinkOwner {
       )(new BrokerError("DISCONNECTED", "the session was not resumed"));
     }
     this.#session = session;
+    this.#attempt = 0;
     session.use(link);
     this.traffic.begin(session);
     this.instruments.stats.connects.ready++;

@@ -350,7 +350,7 @@ export class Link implements StreamOwner {
 
   #negotiate(stream: Stream): Negotiation {
     this.#to("login");
-    const { settings, runtime, previous, memory, instruments, owner } = this.#parts;
+    const { settings, runtime, previous, memory, instruments, owner, attempt } = this.#parts;
     const { policy, host, port } = this.#destination;
     this.#negotiation = new Negotiation({
       stream,
@@ -359,7 +359,7 @@ export class Link implements StreamOwner {
       clock: runtime.clock,
       timeouts: settings.timeouts,
       limits: incomingLimits(settings.limits),
-      settings: { tls: policy, host, port },
+      settings: { tls: policy, host, port, attempt },
       previous,
       memory,
       instruments,

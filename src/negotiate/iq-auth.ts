@@ -12,6 +12,8 @@ import { streamDigest, streamId } from "./stream-digest.ts";
 /** Who logs in, and how. */
 export interface IqAuthCredentials {
   readonly username: string;
+  /** The domain of the server. */
+  readonly domain: string;
   readonly resource: string;
   readonly password: Password;
   /** Send the password itself where the server takes it. */
@@ -41,7 +43,9 @@ export async function iqAuth(
   if (fields.attrs.type === "error") throw refused(NS.iqAuth, fields);
   const way = chooseWay(login, fields, credentials);
   const mechanism = `${NS.iqAuth} ${way}`;
-  const password = await askPassword(credentials.password, mechanism);
+  const { attempt } = login.settings;
+  const { domain } = credentials;
+  const password = await askPassword(credentials.password, { mechanism, domain, attempt });
   const proof =
     way === "plaintext"
       ? password

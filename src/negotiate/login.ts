@@ -26,6 +26,8 @@ export interface LoginSettings {
   readonly host: string;
   /** The port connected to. */
   readonly port: number;
+  /** The number of the login attempt since the broker was last ready, from 1. */
+  readonly attempt: number;
 }
 
 /** A session that a login may resume (XEP-0198, 5). */

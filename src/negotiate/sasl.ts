@@ -53,7 +53,7 @@ export async function authenticate(
   const usable = choose(circumstances, table);
   if (usable.length === 0) throw noMechanism(login, circumstances, table);
   const carrier = carrierOf(login);
-  const password = new AskedOnce(credentials.password);
+  const password = new AskedOnce(credentials, login.settings.attempt);
   let refused: AuthError | undefined;
   for (const mechanism of usable) {
     const { name } = mechanism;
@@ -153,23 +153,26 @@ function noMechanism(
 class AskedOnce {
   /** The password, once it has been given. */
   given: string | undefined;
-  readonly #password: Password | undefined;
+  readonly #credentials: Credentials;
+  readonly #attempt: number;
   #asked: Promise<string> | undefined;
 
-  constructor(password: Password | undefined) {
-    this.#password = password;
+  constructor(credentials: Credentials, attempt: number) {
+    this.#credentials = credentials;
+    this.#attempt = attempt;
   }
 
   ask(mechanism: string): Promise<string> {
-    if (this.#password === undefined) {
-      return Promise.reject(new AuthError(mechanism, { detail: "no password was given" }));
-    }
-    this.#asked ??= this.#ask(this.#password, mechanism);
+    this.#asked ??= this.#ask(mechanism);
     return this.#asked;
   }
 
-  async #ask(password: Password, mechanism: string): Promise<string> {
-    this.given = await askPassword(password, mechanism);
+  async #ask(mechanism: string): Promise<string> {
+    const { password, domain } = this.#credentials;
+    if (password === undefined) {
+      throw new AuthError(mechanism, { detail: "no password was given" });
+    }
+    this.given = await askPassword(password, { mechanism, domain, attempt: this.#attempt });
     return this.given;
   }
 }

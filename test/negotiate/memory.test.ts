@@ -1,13 +1,8 @@
 import { expect, test } from "vitest";
-import { systemClock } from "../../src/base/clock.ts";
-import { Broker } from "../../src/broker/broker.ts";
-import type { BrokerOptions } from "../../src/contract/options.ts";
-import type { Dialect } from "../../src/dialect/dialect.ts";
 import { legacy } from "../../src/dialect/legacy.ts";
 import { xmpp } from "../../src/dialect/xmpp.ts";
 import { Memory, type Protection } from "../../src/negotiate/memory.ts";
-import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
-import { knownCrypto } from "../dialect/attempt.ts";
+import { logins } from "../dialect/logins.ts";
 import {
   BINDING,
   bound,
@@ -37,54 +32,6 @@ test("the best is remembered, and less changes nothing", () => {
     expect(memory.best).toEqual(best);
   }
 });
-
-/** What one login of a broker came to. */
-interface Login {
-  readonly code: string;
-  readonly retryable: boolean | undefined;
-  readonly message: string;
-  readonly heard: string;
-  readonly failures: readonly string[];
-}
-
-/** Logs one broker in at one peer after the other. */
-async function logins(
-  dialect: Dialect,
-  scripts: readonly string[],
-  options: Partial<BrokerOptions> = {},
-): Promise<Login[]> {
-  const peers = scripts.map(
-    (script) => new ScriptedPeer(script, { tls: options.tls !== "plaintext" }),
-  );
-  let next = 0;
-  const transport: ScriptedPeer["transport"] = (target, signal) => {
-    const peer = peers[next++];
-    return peer === undefined
-      ? Promise.reject(new TypeError("no peer is left"))
-      : peer.transport(target, signal);
-  };
-  const broker = new Broker(
-    { dialect, host: "127.0.0.1", transport, ...options },
-    { connect: transport, clock: systemClock, crypto: knownCrypto, trace: () => undefined },
-  );
-  const failures: string[] = [];
-  for (const event of ["tls:failure", "auth:failure"] as const) {
-    broker.on(event, ({ error }) => failures.push(`${event} ${error.code}`));
-  }
-  const results: Login[] = [];
-  for (const peer of peers) {
-    failures.length = 0;
-    const error: unknown = await broker.connect().then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    );
-    const { code = "ready", retryable, message = "" } = (error ?? {}) as Partial<Login>;
-    results.push({ code, retryable, message, heard: peer.heard, failures: [...failures] });
-    broker.halt();
-    await broker.closed;
-  }
-  return results;
-}
 
 const offering = (...names: string[]): string =>
   features(
