@@ -102,6 +102,14 @@ export const LOGIN_CODES = {
    */
   NO_MECHANISM: "the server offers no authentication mechanism that may be used",
   /**
+   * The server offers less than it did at an earlier login of this broker: no mechanism in which it proves that it
+   * knows the password, where it had one; only the password itself, where a digest was enough; or no TLS under
+   * `opportunistic`, where it had TLS. An attacker on the way who removes offers looks like this, so the password
+   * was not sent. If the server really was changed, make a new `Broker`: a broker remembers the best login for as
+   * long as it lives. Not retryable.
+   */
+  DOWNGRADE: "the server offers less protection than at an earlier login",
+  /**
    * The server refused the address: the resource or the name is taken, or you may not have it. Where a client's
    * resource is taken, the broker tries once more with a random one. Retryable where the condition passes by itself:
    * the name may be free later.

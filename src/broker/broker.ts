@@ -87,7 +87,7 @@ export class Broker {
    * when it is ready, there is nothing to do. An address given here stays in force for later calls.
    *
    * Rejects with `BAD_OPTION` or `BUSY` (connecting elsewhere), with `CONNECT_FAILED`, `TLS_FAILED`,
-   * `TLS_REQUIRED`, `TLS_UNAVAILABLE`, `NO_MECHANISM`, `AUTH_FAILED`, `BIND_FAILED`, `SESSION_FAILED`,
+   * `TLS_REQUIRED`, `TLS_UNAVAILABLE`, `NO_MECHANISM`, `DOWNGRADE`, `AUTH_FAILED`, `BIND_FAILED`, `SESSION_FAILED`,
    * `STREAM_ERROR`, `PROTOCOL_ERROR`, `DISCONNECTED`, a `TIMEOUT_…`, a code of the parser, or `ABORTED`
    * (shut down meanwhile).
    */

@@ -13,6 +13,7 @@ import { traceTarget } from "../contract/trace.ts";
 import { type Destination, type GivenAddress, settleAddress } from "../link/address.ts";
 import { Link, type LinkOwner } from "../link/link.ts";
 import type { LoginResult } from "../negotiate/login.ts";
+import { Memory } from "../negotiate/memory.ts";
 import type { Session } from "../session/session.ts";
 import type { ChannelFactory } from "../stream/channel.ts";
 import type { StreamContext } from "../stream/framing.ts";
@@ -72,6 +73,9 @@ export class Lifecycle implements LinkOwner {
   readonly #connect: TransportFactory | ChannelFactory;
   readonly #key: string | undefined;
   readonly #context: StreamContext;
+  readonly #memory = new Memory();
+  /** Counts the tries since the broker was last ready. */
+  #attempt = 0;
   #phase: Phase = { name: "idle" };
   #address: GivenAddress | undefined;
   #run: Run | undefined;
@@ -277,6 +281,7 @@ export class Lifecycle implements LinkOwner {
   #begin(run: Run, destination: Destination, given: GivenAddress): Promise<Ready> {
     const { ready } = run;
     const { host, port } = destination;
+    this.#attempt++;
     const link = this.#makeLink(destination, knownDestinations(destination, given));
     this.#link = link;
     this.instruments.emit("connect", { host, port });
@@ -291,13 +296,14 @@ export class Lifecycle implements LinkOwner {
       key: this.#key,
       destination,
       destinations,
-      attempt: 1,
+      attempt: this.#attempt,
       connect: this.#connect,
       context: this.#context,
       runtime: this.#runtime,
       instruments: this.instruments,
       owner: this,
       previous: this.#session?.previous,
+      memory: this.#memory,
     });
   }
 
@@ -337,6 +343,7 @@ export class Lifecycle implements LinkOwner {
       )(new BrokerError("DISCONNECTED", "the session was not resumed"));
     }
     this.#session = session;
+    this.#attempt = 0;
     session.use(link);
     this.traffic.begin(session);
     this.instruments.stats.connects.ready++;

@@ -27,7 +27,7 @@ export function domainOption(option: string, value: unknown): string {
 /** Checks a list of mechanisms by their names. Ends in `BAD_OPTION`. */
 export function mechanismsOption(option: string, value: unknown): readonly string[] {
   const known = mechanisms.map(({ name }) => name);
-  const wanted = `a list of mechanisms (${known.join(", ")})`;
+  const wanted = `a list of at least one mechanism (${known.join(", ")})`;
   if (!Array.isArray(value) || value.length === 0) throw badOption(option, wanted, value);
   return value.map((name: unknown) => {
     if (typeof name === "string" && known.includes(name)) return name;

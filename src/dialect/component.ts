@@ -13,7 +13,10 @@ export const COMPONENT_OPTIONS = {
   needs: {
     /** The component's own domain. */
     domain: needed(domainOption),
-    /** The secret that component and server share, or a function that returns it at each login. */
+    /**
+     * The secret that component and server share, or a function that returns it; the function is told
+     * `{ mechanism, domain, attempt }`.
+     */
     secret: needed(passwordOption),
   },
   takes: {},
@@ -43,7 +46,7 @@ export function component(options: ComponentOptions): Dialect {
     certificate: "host",
     async negotiate(login) {
       const header = await openOldStream(login);
-      await handshake(login, header, secret);
+      await handshake(login, header, secret, domain);
       return { jid: domain };
     },
     outbound(stanza) {

@@ -48,7 +48,7 @@ export const JABBERD2_OPTIONS = {
     domain: needed(domainOption),
     /** The user among the router's own accounts; it is no address. */
     username: needed(text),
-    /** The password, or a function that returns it at each login. */
+    /** The password, or a function that returns it; the function is told `{ mechanism, domain, attempt }`. */
     password: needed(passwordOption),
   },
   takes: {

@@ -1,5 +1,6 @@
+import { text } from "../base/check.ts";
 import { randomId } from "../base/crypto.ts";
-import { flag, type Needs, needed, settleOptions, type Takes } from "../base/option.ts";
+import { flag, type Needs, needed, optional, settleOptions, type Takes } from "../base/option.ts";
 import { carriedJid } from "../jid/carried.ts";
 import type { Jid } from "../jid/jid.ts";
 import { iqAuth } from "../negotiate/iq-auth.ts";
@@ -17,10 +18,12 @@ export const LEGACY_OPTIONS = {
      * that RFC 7622 refuses is sent as spelt, if servers allow it (`x²@…`).
      */
     jid: needed<Jid, string>(accountOption),
-    /** The password, or a function that returns it at each login. */
+    /** The password, or a function that returns it; the function is told `{ mechanism, domain, attempt }`. */
     password: needed(passwordOption),
   },
   takes: {
+    /** The login name, where it is not the part of `jid` before the `@`. Default: that part. */
+    username: optional(text),
     /**
      * Sends the password itself and no digest, where the server takes it. It leaves only inside TLS, or in clear
      * where the TLS policy is `plaintext`. Default `false`.
@@ -42,8 +45,10 @@ export interface LegacyOptions
  * @example legacy({ jid: "romeo@example.net/orchard", password: "…" })
  */
 export function legacy(options: LegacyOptions): Dialect {
-  const { jid: account, password, plaintext } = settleOptions("legacy", LEGACY_OPTIONS, options);
-  const { bare, local = "", domain, resource } = account;
+  const given = settleOptions("legacy", LEGACY_OPTIONS, options);
+  const { password, plaintext } = given;
+  const { bare, local = "", domain, resource } = given.jid;
+  const username = given.username ?? local;
 
   return Object.freeze<Dialect>({
     name: "legacy",
@@ -56,7 +61,8 @@ export function legacy(options: LegacyOptions): Dialect {
     async negotiate(login) {
       const header = await openOldStream(login);
       const own = resource ?? randomId(login.crypto);
-      await iqAuth(login, header, { username: local, resource: own, password, plaintext });
+      const credentials = { username, domain, resource: own, password, plaintext };
+      await iqAuth(login, header, credentials);
       return { jid: carriedJid(`${bare}/${own}`).full };
     },
   });

@@ -1,5 +1,5 @@
 import { text } from "../base/check.ts";
-import { type Needs, needed, optional, settleOptions, type Takes } from "../base/option.ts";
+import { flag, type Needs, needed, optional, settleOptions, type Takes } from "../base/option.ts";
 import { carriedJid } from "../jid/carried.ts";
 import type { Jid } from "../jid/jid.ts";
 import { bind } from "../negotiate/bind.ts";
@@ -24,10 +24,12 @@ export const XMPP_OPTIONS = {
   },
   takes: {
     /**
-     * The password, or a function that returns it at each login. It must be given, except where `mechanisms` names
-     * only ANONYMOUS and EXTERNAL. Default: none.
+     * The password, or a function that returns it; the function is told `{ mechanism, domain, attempt }`. It must be
+     * given, except where `mechanisms` names only ANONYMOUS and EXTERNAL. Default: none.
      */
     password: optional(passwordOption),
+    /** The login name, where it is not the part of `jid` before the `@`. Default: that part. */
+    username: optional(text),
     /**
      * The only SASL mechanisms to use. DIGEST-MD5, EXTERNAL and ANONYMOUS are used only if they are named here.
      * Default: SCRAM, or PLAIN inside TLS if the server offers no SCRAM.
@@ -38,6 +40,12 @@ export const XMPP_OPTIONS = {
      * (jabberd2) want one's own address here with EXTERNAL. Default: none.
      */
     authzid: optional(authzidOption),
+    /**
+     * Accepts the address that the server binds, also where it is not that of the account: some servers map login
+     * names to addresses. The server then decides who the program is. With `false` such an address ends in
+     * `BIND_FAILED`. Default `false`.
+     */
+    acceptBound: flag(false),
   },
 };
 
@@ -58,12 +66,12 @@ const WITHOUT_PASSWORD: readonly string[] = ["ANONYMOUS", "EXTERNAL"];
  */
 export function xmpp(options: XmppOptions): Dialect {
   const given = settleOptions("xmpp", XMPP_OPTIONS, options);
-  const { password, mechanisms, authzid } = given;
+  const { password, mechanisms, authzid, acceptBound } = given;
   const isNameless = mechanisms?.every((name) => WITHOUT_PASSWORD.includes(name)) ?? false;
   const { local, domain, resource } = isNameless ? given.jid : accountOption("jid", options.jid);
   if (!isNameless) passwordOption("password", password);
   const credentials: Credentials = {
-    username: local ?? "",
+    username: given.username ?? local ?? "",
     password,
     authzid,
     domain,
@@ -86,7 +94,7 @@ export function xmpp(options: XmppOptions): Dialect {
       const mechanism = await authenticate(login, first, credentials);
       const features = await featuresOf(login, await open(login));
       const own = mechanism === "ANONYMOUS" ? { local: undefined, domain } : identity;
-      const { full } = await bind(login, features, { ...own, resource });
+      const { full } = await bind(login, features, { ...own, resource, acceptBound });
       await startSession(login, features);
       return { jid: full };
     },

@@ -10,6 +10,7 @@ import type { Runtime } from "../contract/runtime.ts";
 import { carriedJid } from "../jid/carried.ts";
 import type { Lookup } from "../lookup/endpoint.ts";
 import type { LoginResult, Previous } from "../negotiate/login.ts";
+import type { Memory } from "../negotiate/memory.ts";
 import type { Channel, ChannelFactory } from "../stream/channel.ts";
 import { FramedChannel } from "../stream/framed-channel.ts";
 import { type StreamContext, xmlFraming } from "../stream/framing.ts";
@@ -65,6 +66,7 @@ export interface LinkParts {
   readonly owner: LinkOwner;
   /** The session to resume, where there is one. */
   readonly previous: Previous | undefined;
+  readonly memory: Memory;
 }
 
 /** One connection, from its first packet to its last: connect, log in, carry a session, say goodbye. */
@@ -348,7 +350,7 @@ export class Link implements StreamOwner {
 
   #negotiate(stream: Stream): Negotiation {
     this.#to("login");
-    const { settings, runtime, previous, instruments, owner } = this.#parts;
+    const { settings, runtime, previous, memory, instruments, owner, attempt } = this.#parts;
     const { policy, host, port } = this.#destination;
     this.#negotiation = new Negotiation({
       stream,
@@ -357,8 +359,9 @@ export class Link implements StreamOwner {
       clock: runtime.clock,
       timeouts: settings.timeouts,
       limits: incomingLimits(settings.limits),
-      settings: { tls: policy, host, port },
+      settings: { tls: policy, host, port, attempt },
       previous,
+      memory,
       instruments,
       enter: (phase) => {
         if (this.#state !== "over" && owner.link === this) owner.change(phase);

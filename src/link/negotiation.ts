@@ -8,6 +8,7 @@ import type { Timeouts } from "../contract/option-groups.ts";
 import type { Phase, Step } from "../contract/phase.ts";
 import type { NegotiationEvents } from "../negotiate/events.ts";
 import type { Disclosure, Login, LoginSettings, Previous } from "../negotiate/login.ts";
+import type { Memory } from "../negotiate/memory.ts";
 import { AuthError } from "../sasl/auth-error.ts";
 import type { HeaderAttributes } from "../stream/framing.ts";
 import type { StreamHeader } from "../stream/header.ts";
@@ -45,6 +46,7 @@ export interface NegotiationParts {
   /** The limits for a server that has let us in. */
   readonly limits: XmlLimits;
   readonly previous: Previous | undefined;
+  readonly memory: Memory;
   readonly instruments: Instruments;
   /** The link, whose signal is made only when a dialect asks for it. */
   readonly link: { readonly signal: AbortSignal };
@@ -58,6 +60,7 @@ export class Negotiation implements Login {
   readonly settings: LoginSettings;
   readonly crypto: Crypto;
   readonly previous: Previous | undefined;
+  readonly memory: Memory;
   /** Stanzas that came during the login. */
   readonly deferred: Element[] = [];
   /** How many of these came after `counted` was called; `undefined`: it was not. */
@@ -74,6 +77,7 @@ export class Negotiation implements Login {
     this.settings = parts.settings;
     this.crypto = parts.crypto;
     this.previous = parts.previous;
+    this.memory = parts.memory;
     this.#parts = parts;
   }
 

@@ -18,13 +18,15 @@ export interface Wanted {
   readonly domain: string;
   /** `undefined`: a random one. */
   readonly resource: string | undefined;
+  /** Accepts any address that the server binds. Default: only that of the account. */
+  readonly acceptBound?: boolean | undefined;
 }
 
 /**
  * Binds a resource (RFC 6120, 7). It needs the stream as it was restarted after authentication. If the
  * server refuses the resource in a way that another may cure, a random one is asked for, once. The
  * server may spell the account in its own way. Ends in `BIND_FAILED`, also if the server binds the
- * address of another account.
+ * address of another account and that is not accepted.
  */
 export async function bind(login: Login, features: Element, wanted: Wanted): Promise<Jid> {
   if (features.child("bind", NS.bind) === undefined) {
@@ -39,7 +41,7 @@ export async function bind(login: Login, features: Element, wanted: Wanted): Pro
   const bound = boundAddress(login, answer);
   const local = wanted.local ?? bound.local;
   const account = local === undefined ? wanted.domain : `${local}@${wanted.domain}`;
-  if (!isSameAddress(bound.bare, account)) {
+  if (wanted.acceptBound !== true && !isSameAddress(bound.bare, account)) {
     const address = login.revealed ? "an address" : bound.bare;
     throw new BrokerError("BIND_FAILED", `the server bound ${address}, which is not ours`);
   }

@@ -21,10 +21,13 @@ export async function handshake(
   login: Login,
   header: StreamHeader,
   secret: Password,
+  domain: string,
 ): Promise<void> {
   const id = await streamId(login, header);
   login.report("auth:start", { mechanism: NAME }, { reveals: false });
-  const digest = await streamDigest(login, id, await askPassword(secret, NAME));
+  const { attempt } = login.settings;
+  const password = await askPassword(secret, { mechanism: NAME, domain, attempt });
+  const digest = await streamDigest(login, id, password);
   login.send(xml("handshake", { xmlns: NS.component }, digest));
   for (;;) {
     const answer = await login.next();

@@ -12,6 +12,8 @@ import { streamDigest, streamId } from "./stream-digest.ts";
 /** Who logs in, and how. */
 export interface IqAuthCredentials {
   readonly username: string;
+  /** The domain of the server. */
+  readonly domain: string;
   readonly resource: string;
   readonly password: Password;
   /** Send the password itself where the server takes it. */
@@ -21,7 +23,7 @@ export interface IqAuthCredentials {
 /**
  * jabber:iq:auth (XEP-0078). Needs an open stream, and for the password itself TLS or the policy
  * `plaintext`. It authenticates and takes the resource in one. Ends in `AUTH_FAILED` (an
- * `AuthError`) or `NO_MECHANISM`.
+ * `AuthError`), `NO_MECHANISM` or `DOWNGRADE`.
  *
  *     C: <iq type='get'><query><username>bill</username></query></iq>
  *     S: <iq type='result'><query><username/><digest/><resource/></query></iq>
@@ -41,7 +43,9 @@ export async function iqAuth(
   if (fields.attrs.type === "error") throw refused(NS.iqAuth, fields);
   const way = chooseWay(login, fields, credentials);
   const mechanism = `${NS.iqAuth} ${way}`;
-  const password = await askPassword(credentials.password, mechanism);
+  const { attempt } = login.settings;
+  const { domain } = credentials;
+  const password = await askPassword(credentials.password, { mechanism, domain, attempt });
   const proof =
     way === "plaintext"
       ? password
@@ -57,8 +61,9 @@ export async function iqAuth(
   if ((answer.child("query", NS.iqAuth)?.childrenOf().length ?? 0) > 0) {
     throw new AuthError(mechanism, { detail: "the server repeats which fields it wants" });
   }
-  const secret = way === "plaintext" ? password : undefined;
-  login.report("auth:success", { mechanism }, { secret });
+  const isPlain = way === "plaintext";
+  login.memory.raise({ secret: isPlain ? "revealing" : "concealing" });
+  login.report("auth:success", { mechanism }, { secret: isPlain ? password : undefined });
 }
 
 function query(...fields: Element[]): Element {
@@ -75,8 +80,12 @@ function chooseWay(
   const takesDigest = wanted?.child("digest") !== undefined;
   const takesPassword = wanted?.child("password") !== undefined;
   const protectedOrAsked = login.tls !== undefined || login.settings.tls === "plaintext";
-  if (credentials.plaintext && takesPassword && protectedOrAsked) return "plaintext";
+  const isLess = login.memory.best.secret !== "revealing";
+  const mayReveal = credentials.plaintext && takesPassword && protectedOrAsked;
+  if (mayReveal && !isLess) return "plaintext";
   if (takesDigest) return "digest";
+  if (mayReveal)
+    throw new BrokerError("DOWNGRADE", "it takes no digest, and an earlier login sent one");
   throw new BrokerError(
     "NO_MECHANISM",
     takesPassword

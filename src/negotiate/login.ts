@@ -4,6 +4,7 @@ import type { StreamHeader } from "../stream/header.ts";
 import type { TlsFacts, TlsPolicy } from "../transport/tls-facts.ts";
 import type { Element } from "../xml/element.ts";
 import type { NegotiationEvents } from "./events.ts";
+import type { Memory } from "./memory.ts";
 
 /** What a dialect says of a secret beside its report; the broker keeps it to itself. */
 export interface Disclosure {
@@ -25,6 +26,8 @@ export interface LoginSettings {
   readonly host: string;
   /** The port connected to. */
   readonly port: number;
+  /** The number of the login attempt since the broker was last ready, from 1. */
+  readonly attempt: number;
 }
 
 /** A session that a login may resume (XEP-0198, 5). */
@@ -75,6 +78,8 @@ export interface Login {
   readonly settings: LoginSettings;
   /** The runtime's random bytes, digests and the like. */
   readonly crypto: Crypto;
+  /** The best protection that logins of this broker have had: a dialect accepts no less. */
+  readonly memory: Memory;
   /** Aborted when the attempt is over for any reason. */
   readonly signal: AbortSignal;
   /** What protects the connection, once it is protected. */

@@ -1,10 +1,12 @@
 import { BrokerError } from "../base/errors.ts";
+import { anonymous } from "../sasl/anonymous.ts";
 import { AuthError } from "../sasl/auth-error.ts";
-import { choose } from "../sasl/choose.ts";
+import { type Circumstances, choose } from "../sasl/choose.ts";
 import { type Carrier, runExchange, type ServerMessage } from "../sasl/exchange.ts";
 import { type Mechanism, reveals } from "../sasl/mechanism.ts";
 import { mechanisms } from "../sasl/mechanisms.ts";
 import { askPassword, type Password } from "../sasl/password.ts";
+import { strengthOf } from "../sasl/strength.ts";
 import { conditionOf } from "../stream/condition.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
@@ -30,9 +32,9 @@ export interface Credentials {
 /**
  * Authenticates by SASL (RFC 6120, 6) and resolves with the name of the mechanism that did it. Needs a
  * stream whose features are known, and TLS where the mechanism reveals the secret; the stream must be
- * restarted afterwards. Ends in `AUTH_FAILED` (an `AuthError`) or `NO_MECHANISM`. A mechanism that the
- * server does not accept after all is followed by the next mutual one. Credentials that the server
- * refuses are never tried a second time.
+ * restarted afterwards. Ends in `AUTH_FAILED` (an `AuthError`), `NO_MECHANISM` or `DOWNGRADE`. A mechanism
+ * that the server does not accept after all is followed by the next mutual one. Credentials that the
+ * server refuses are never tried a second time.
  */
 export async function authenticate(
   login: Login,
@@ -40,19 +42,18 @@ export async function authenticate(
   credentials: Credentials,
   table: readonly Mechanism[] = mechanisms,
 ): Promise<string> {
-  const offered = offeredBy(features);
-  const usable = choose(
-    {
-      offered,
-      named: credentials.mechanisms,
-      secure: login.tls !== undefined,
-      crypto: login.crypto,
-    },
-    table,
-  );
-  if (usable.length === 0) throw noMechanism(login, offered);
+  const { memory, crypto } = login;
+  const circumstances: Circumstances = {
+    offered: offeredBy(features),
+    named: credentials.mechanisms,
+    secure: login.tls !== undefined,
+    least: memory.best.secret,
+    crypto,
+  };
+  const usable = choose(circumstances, table);
+  if (usable.length === 0) throw noMechanism(login, circumstances, table);
   const carrier = carrierOf(login);
-  const password = new AskedOnce(credentials.password);
+  const password = new AskedOnce(credentials, login.settings.attempt);
   let refused: AuthError | undefined;
   for (const mechanism of usable) {
     const { name } = mechanism;
@@ -69,11 +70,13 @@ export async function authenticate(
           return login.signal;
         },
       },
-      login.crypto,
+      crypto,
     );
     refused = await runExchange(carrier, mechanism, exchange);
     if (refused === undefined) {
       const secret = reveals(mechanism) ? password.given : undefined;
+      // A login without an account says nothing of how the account was protected.
+      if (mechanism !== anonymous) memory.raise({ secret: strengthOf(mechanism) });
       login.report("auth:success", { mechanism: name }, { secret });
       return name;
     }
@@ -129,10 +132,18 @@ function offeredBy(features: Element): string[] {
   return list.map((mechanism) => mechanism.text().trim());
 }
 
-function noMechanism(login: Login, offered: readonly string[]): BrokerError {
-  const detail = offered.length === 0 ? "it offers none" : `it offers ${offered.join(", ")}`;
-  const where = login.tls === undefined ? ", without TLS" : "";
-  const error = new BrokerError("NO_MECHANISM", detail + where);
+/** The error for an offer of which nothing may be used; `DOWNGRADE` if it would do but for an earlier login. */
+function noMechanism(
+  login: Login,
+  circumstances: Circumstances,
+  table: readonly Mechanism[],
+): BrokerError {
+  const { offered, secure, least } = circumstances;
+  const offer = offered.length === 0 ? "it offers none" : `it offers ${offered.join(", ")}`;
+  const isLess = choose({ ...circumstances, least: "revealing" }, table).length > 0;
+  const error = isLess
+    ? new BrokerError("DOWNGRADE", `${offer}, and an earlier login was ${least}`)
+    : new BrokerError("NO_MECHANISM", secure ? offer : `${offer}, without TLS`);
   // No step is in force that the broker could report as failed.
   login.report("auth:failure", { error });
   return error;
@@ -142,23 +153,26 @@ function noMechanism(login: Login, offered: readonly string[]): BrokerError {
 class AskedOnce {
   /** The password, once it has been given. */
   given: string | undefined;
-  readonly #password: Password | undefined;
+  readonly #credentials: Credentials;
+  readonly #attempt: number;
   #asked: Promise<string> | undefined;
 
-  constructor(password: Password | undefined) {
-    this.#password = password;
+  constructor(credentials: Credentials, attempt: number) {
+    this.#credentials = credentials;
+    this.#attempt = attempt;
   }
 
   ask(mechanism: string): Promise<string> {
-    if (this.#password === undefined) {
-      return Promise.reject(new AuthError(mechanism, { detail: "no password was given" }));
-    }
-    this.#asked ??= this.#ask(this.#password, mechanism);
+    this.#asked ??= this.#ask(mechanism);
     return this.#asked;
   }
 
-  async #ask(password: Password, mechanism: string): Promise<string> {
-    this.given = await askPassword(password, mechanism);
+  async #ask(mechanism: string): Promise<string> {
+    const { password, domain } = this.#credentials;
+    if (password === undefined) {
+      throw new AuthError(mechanism, { detail: "no password was given" });
+    }
+    this.given = await askPassword(password, { mechanism, domain, attempt: this.#attempt });
     return this.given;
   }
 }

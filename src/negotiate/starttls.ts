@@ -7,7 +7,7 @@ import { unexpected } from "./unexpected.ts";
 
 /**
  * Opens the stream and protects it as the TLS policy says. Needs a connection on which nothing was said yet.
- * Ends in `TLS_UNAVAILABLE`, `TLS_REQUIRED`, `TLS_FAILED`. `attributes` are those of the header.
+ * Ends in `TLS_UNAVAILABLE`, `TLS_REQUIRED`, `TLS_FAILED`, `DOWNGRADE`. `attributes` are those of the header.
  *
  *     C: <stream:stream …>
  *     S: <stream:stream …><stream:features><starttls/></stream:features>
@@ -26,7 +26,8 @@ export async function openProtected(
   if (decision === "without") return clear;
   if (decision !== "begin") {
     // No step is in force yet that the broker could report as failed.
-    const error = new BrokerError(decision);
+    const detail = decision === "DOWNGRADE" ? "it offers no TLS, and had it before" : undefined;
+    const error = new BrokerError(decision, detail);
     login.report("tls:failure", { error });
     throw error;
   }
@@ -42,14 +43,15 @@ export function insistsOnTls(features: Element | undefined): boolean {
 function decide(
   login: Login,
   features: Element | undefined,
-): "begin" | "without" | "TLS_REQUIRED" | "TLS_UNAVAILABLE" {
+): "begin" | "without" | "TLS_REQUIRED" | "TLS_UNAVAILABLE" | "DOWNGRADE" {
   if (login.tls !== undefined) return "without";
   const isOffered = features?.child("starttls", NS.tls) !== undefined;
   switch (login.settings.tls) {
     case "plaintext":
       return insistsOnTls(features) ? "TLS_REQUIRED" : "without";
     case "opportunistic":
-      return isOffered ? "begin" : "without";
+      if (isOffered) return "begin";
+      return login.memory.best.tls ? "DOWNGRADE" : "without";
     case "required":
     case "direct":
       return isOffered ? "begin" : "TLS_UNAVAILABLE";
@@ -64,5 +66,7 @@ async function starttls(login: Login): Promise<void> {
     throw new BrokerError("TLS_FAILED", "the server refuses to start what it offered");
   }
   if (!answer.is("proceed", NS.tls)) throw unexpected(answer, "in answer to <starttls>");
-  login.report("tls:success", await login.secure());
+  const facts = await login.secure();
+  login.memory.raise({ tls: true });
+  login.report("tls:success", facts);
 }

@@ -1,6 +1,7 @@
 import type { Crypto } from "../base/crypto.ts";
 import { type Mechanism, reveals } from "./mechanism.ts";
 import { mechanisms } from "./mechanisms.ts";
+import { isAtLeast, type Strength, strengthOf } from "./strength.ts";
 
 /** What the choice of mechanisms rests on. */
 export interface Circumstances {
@@ -10,6 +11,8 @@ export interface Circumstances {
   readonly named: readonly string[] | undefined;
   /** Whether TLS protects the connection. */
   readonly secure: boolean;
+  /** The least strength that may be used: an earlier login had it. */
+  readonly least: Strength;
   readonly crypto: Crypto;
 }
 
@@ -22,7 +25,7 @@ export interface Circumstances {
  * Empty: there is nothing that may be used.
  */
 export function choose(
-  { offered, named, secure, crypto }: Circumstances,
+  { offered, named, secure, least, crypto }: Circumstances,
   table: readonly Mechanism[] = mechanisms,
 ): readonly Mechanism[] {
   const mayReveal = secure && (named !== undefined || !offered.some(isScram));
@@ -31,6 +34,7 @@ export function choose(
       offered.includes(mechanism.name) &&
       (named === undefined ? !mechanism.onlyIfNamed : named.includes(mechanism.name)) &&
       (mayReveal || !reveals(mechanism)) &&
+      isAtLeast(strengthOf(mechanism), least) &&
       mechanism.available(crypto),
   );
   const [first, ...others] = usable;

@@ -49,7 +49,10 @@ test("the login is the same wherever its bytes are cut", { timeout: 60_000 }, as
 test("the secret may be asked for", async () => {
   const asking = component({
     domain: "plays.shakespeare.lit",
-    secret: () => Promise.resolve(SECRET),
+    secret(ask) {
+      expect(ask).toEqual({ mechanism: "handshake", domain: "plays.shakespeare.lit", attempt: 1 });
+      return Promise.resolve(SECRET);
+    },
   });
   const { ready, broker } = await attempt(asking, `${SHAKING}\nS: <handshake/>`);
   expect(ready).toBeDefined();

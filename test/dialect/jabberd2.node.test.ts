@@ -72,6 +72,20 @@ function attempt(
   return attemptWith(dialect, script, { crypto, ...given }, arrange);
 }
 
+test("the password may be asked for", async () => {
+  const asking = jabberd2({
+    ...options,
+    password(ask) {
+      expect(ask).toEqual({ mechanism: "DIGEST-MD5", domain: "localhost", attempt: 1 });
+      return "secret";
+    },
+    bind: { names: ["echo.localhost"] },
+  });
+  const { ready, broker } = await attempt(asking, LOGIN);
+  expect(ready?.jid).toBe("echo.localhost");
+  broker.halt();
+});
+
 test("the whole login: STARTTLS, DIGEST-MD5, one name", async () => {
   const { ready, events, peer, broker } = await attempt(echo, LOGIN);
   expect(ready).toEqual({ jid: "echo.localhost", resumed: false });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { legacy } from "../../src/dialect/legacy.ts";
 import { AuthError } from "../../src/sasl/auth-error.ts";
+import type { PasswordRequest } from "../../src/sasl/password.ts";
 import { told } from "../told.ts";
 import {
   type Attempt,
@@ -63,6 +64,35 @@ test("the whole login: a header without version, the fields, the digest", async 
 
 test("the login is the same wherever its bytes are cut", { timeout: 60_000 }, async () => {
   await expectTheSameAtEveryCut((cut) => attempt(bill, LOGIN + GOOD, { cut }));
+});
+
+test.each([
+  [false, `<digest>${DIGEST}</digest>`, "jabber:iq:auth digest"],
+  [true, "<password>Calli0pe</password>", "jabber:iq:auth plaintext"],
+])("the password may be asked for; plaintext: %s", async (plaintext, sent, mechanism) => {
+  const asked: PasswordRequest[] = [];
+  const dialect = legacy({
+    jid: "bill@shakespeare.lit/globe",
+    password(ask) {
+      asked.push(ask);
+      return "Calli0pe";
+    },
+    plaintext,
+  });
+  const script = OPENING + asking("password", "digest") + sending(sent) + GOOD;
+  const { ready, broker } = await attempt(dialect, script, { tls: "plaintext" });
+  expect(ready).toBeDefined();
+  expect(asked).toEqual([{ mechanism, domain: "shakespeare.lit", attempt: 1 }]);
+  broker.halt();
+});
+
+test("the user name may be another than the local part of the address", async () => {
+  const { ready, broker } = await attempt(
+    legacy({ jid: "bill@shakespeare.lit/globe", username: "w.s.", password: "Calli0pe" }),
+    (LOGIN + GOOD).replaceAll("<username>bill<", "<username>w.s.<"),
+  );
+  expect(ready?.jid).toBe("bill@shakespeare.lit/globe");
+  broker.halt();
 });
 
 test("without a resource a random one is taken", async () => {
@@ -325,7 +355,7 @@ describe("an option that cannot be used is named before anything is opened", () 
     [
       "an option of another dialect",
       { ...good, mechanisms: [] },
-      'an option of legacy must be one of jid, password, plaintext, got "mechanisms"',
+      'an option of legacy must be one of jid, password, username, plaintext, got "mechanisms"',
     ],
   ])("%s", (_, options, message) => {
     expect(() => legacy(options as never)).toThrow(

@@ -1,12 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { xmpp } from "../../src/dialect/xmpp.ts";
 import { AuthError } from "../../src/sasl/auth-error.ts";
+import type { PasswordRequest } from "../../src/sasl/password.ts";
 import { attempt } from "./attempt.ts";
+import { logins } from "./logins.ts";
 import {
   BINDING,
   bound,
   features,
   OPENING,
+  PROVED,
   romeo,
   SASL,
   SCRAM,
@@ -209,6 +212,91 @@ describe("authentication", () => {
     );
     expect(ready?.jid).toBe("ul9xcpnk8g0f@example.org/balcony");
     broker.halt();
+  });
+
+  test("goes by the user name, where that is not the local part of the address", async () => {
+    for (const [mechanism, initial] of [
+      ["PLAIN", btoa("\0VERONA\\u7\0pencil")],
+      ["SCRAM-SHA-1", btoa("n,,n=VERONA\\u7,r=fyko+d2lbbFgONRv9qkxdawL")],
+    ] as const) {
+      const { error, peer } = await attempt(
+        xmpp({ jid: "user@example.org", username: "VERONA\\u7", password: "pencil" }),
+        `${offering(mechanism)}
+        C: <auth xmlns='${SASL}' mechanism='${mechanism}'>${initial}</auth>
+        S: <failure xmlns='${SASL}'><account-disabled/></failure>`,
+      );
+      await peer.done;
+      expect(error).toMatchObject({ condition: "account-disabled" });
+    }
+  });
+
+  test("under another name still binds the address of the account", async () => {
+    const script = (jid: string): string => `${offering("PLAIN")}
+      C: <auth xmlns='${SASL}' mechanism='PLAIN'>…</auth>
+      S: <success xmlns='${SASL}'/>
+      ${BINDING}${bound(jid)}`;
+    const options = { jid: "user@example.org/balcony", username: "u7", password: "pencil" };
+    const { ready, broker } = await attempt(xmpp(options), script("user@example.org/balcony"));
+    expect(ready?.jid).toBe("user@example.org/balcony");
+    broker.halt();
+    const { error } = await attempt(xmpp(options), script("u7@example.org/balcony"));
+    expect(error?.code).toBe("BIND_FAILED");
+    for (const acceptBound of [false, undefined]) {
+      const refused = await attempt(
+        xmpp({ ...options, acceptBound }),
+        script("u7@users.example/x"),
+      );
+      expect(refused.error?.code).toBe("BIND_FAILED");
+    }
+    const accepting = await attempt(
+      xmpp({ ...options, acceptBound: true }),
+      script("u7@users.example/x"),
+    );
+    expect(accepting.ready?.jid).toBe("u7@users.example/x");
+    expect(accepting.broker.jid).toBe("u7@users.example/x");
+    accepting.broker.halt();
+  });
+
+  test("that accepts the bound address still needs one", async () => {
+    const { error } = await attempt(
+      xmpp({ jid: "user@example.org/balcony", password: "pencil", acceptBound: true }),
+      `${offering("PLAIN")}
+      C: <auth xmlns='${SASL}' mechanism='PLAIN'>…</auth>
+      S: <success xmlns='${SASL}'/>
+      ${BINDING}${bound("user@example.org")}`,
+    );
+    expect(error?.code).toBe("PROTOCOL_ERROR");
+  });
+
+  test("tells the password function what the password is for, and counts the attempts since the last login", async () => {
+    const asked: PasswordRequest[] = [];
+    const dialect = xmpp({
+      jid: "user@example.org/balcony",
+      password(ask) {
+        asked.push(ask);
+        return "pencil";
+      },
+    });
+    const refused = `${SCRAM}
+      S: <failure xmlns='${SASL}'><not-authorized/></failure>`;
+    const success = `${PROVED}${BINDING}${bound("user@example.org/balcony")}`;
+    const results = await logins(dialect, [refused, refused, success, refused, success], {
+      tls: "direct",
+    });
+    expect(results.map(({ code }) => code)).toEqual([
+      "AUTH_FAILED",
+      "AUTH_FAILED",
+      "ready",
+      "AUTH_FAILED",
+      "ready",
+    ]);
+    expect(asked).toEqual(
+      [1, 2, 3, 1, 2].map((number) => ({
+        mechanism: "SCRAM-SHA-1",
+        domain: "example.org",
+        attempt: number,
+      })),
+    );
   });
 
   test("as somebody else binds the address of somebody else", async () => {

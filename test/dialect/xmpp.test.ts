@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { encodeBase64 } from "../../src/base/base64.ts";
 import type { Crypto } from "../../src/base/crypto.ts";
 import { utf8Bytes } from "../../src/base/utf8.ts";
-import { xmpp } from "../../src/dialect/xmpp.ts";
+import { type XmppOptions, xmpp } from "../../src/dialect/xmpp.ts";
 import { xml } from "../../src/xml/element.ts";
 import { attempt, expectTheSameAtEveryCut, knownCrypto, RANDOM } from "./attempt.ts";
 import {
@@ -218,10 +218,16 @@ describe("an option that cannot be used is named before anything is opened", () 
       "password",
     ],
     ["an unknown mechanism", { ...good, mechanisms: ["GSSAPI"] }, 'got "GSSAPI"'],
-    ["no mechanisms", { ...good, mechanisms: [] }, "mechanisms must be"],
+    [
+      "no mechanisms",
+      { ...good, mechanisms: [] },
+      "mechanisms must be a list of at least one mechanism (EXTERNAL, SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, DIGEST-MD5, PLAIN, ANONYMOUS), got an empty array",
+    ],
+    ["an empty user name", { ...good, username: "" }, "username must be a text"],
+    ["a flag that is none", { ...good, acceptBound: "yes" }, "acceptBound must be true or false"],
     ["mechanisms that are no list", { ...good, mechanisms: "PLAIN" }, 'got "PLAIN"'],
     ["an empty authzid", { ...good, authzid: "" }, "authzid must be"],
-    ["a misspelt option", { ...good, pasword: "x" }, 'authzid, got "pasword"'],
+    ["a misspelt option", { ...good, pasword: "x" }, 'acceptBound, got "pasword"'],
   ])("%s", (_, options, message) => {
     expect(() => xmpp(options as never)).toThrow(
       expect.objectContaining({
@@ -230,6 +236,18 @@ describe("an option that cannot be used is named before anything is opened", () 
       }) as Error,
     );
   });
+});
+
+test("an option may be undefined, which is the same as leaving it out", () => {
+  const given: XmppOptions = {
+    jid: "user@example.org",
+    password: "pencil",
+    username: undefined,
+    mechanisms: undefined,
+    authzid: undefined,
+    acceptBound: undefined,
+  };
+  expect(xmpp(given).name).toBe("xmpp");
 });
 
 test("the password shows neither in the dialect nor in its JSON", () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { webCrypto } from "../../src/base/web-crypto.ts";
 import { type Circumstances, choose } from "../../src/sasl/choose.ts";
 import { mechanisms } from "../../src/sasl/mechanisms.ts";
+import type { Strength } from "../../src/sasl/strength.ts";
 
 const everything = { ...webCrypto, supports: () => true };
 
@@ -10,6 +11,7 @@ function chosen(offered: string, given: Partial<Circumstances> = {}): string {
     offered: offered.split(" "),
     named: undefined,
     secure: true,
+    least: "revealing",
     crypto: everything,
     ...given,
   });
@@ -61,10 +63,28 @@ test("what the runtime cannot do is passed over", () => {
   expect(chosen(ALL, { named: ["DIGEST-MD5", "PLAIN"], crypto: webCrypto })).toBe("PLAIN");
 });
 
+test.each<[Strength, string[] | undefined, string]>([
+  ["mutual", undefined, "SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1"],
+  ["mutual", ["PLAIN"], ""],
+  ["mutual", ["EXTERNAL", "ANONYMOUS"], ""],
+  ["mutual", ["EXTERNAL", "DIGEST-MD5", "PLAIN"], "DIGEST-MD5"],
+  ["concealing", ["PLAIN"], ""],
+  ["concealing", ["EXTERNAL", "PLAIN"], "EXTERNAL"],
+  ["concealing", ["SCRAM-SHA-1", "PLAIN"], "SCRAM-SHA-1"],
+])("after a %s login, if %j are named, %j are tried", (least, named, expected) => {
+  expect(chosen(ALL, { least, named })).toBe(expected);
+});
+
 test("only mutual mechanisms follow the first", () => {
   for (const { name } of mechanisms) {
     for (const follower of choose(
-      { offered: ALL.split(" "), named: ALL.split(" "), secure: true, crypto: everything },
+      {
+        offered: ALL.split(" "),
+        named: ALL.split(" "),
+        secure: true,
+        least: "revealing",
+        crypto: everything,
+      },
       mechanisms.slice(mechanisms.findIndex((mechanism) => mechanism.name === name)),
     ).slice(1)) {
       expect(follower.mutual).toBe(true);

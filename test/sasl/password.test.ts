@@ -1,19 +1,37 @@
 import { describe, expect, test } from "vitest";
-import { askPassword, type Password, passwordOption } from "../../src/sasl/password.ts";
+import {
+  askPassword,
+  type Password,
+  type PasswordRequest,
+  passwordOption,
+} from "../../src/sasl/password.ts";
+
+const ask: PasswordRequest = { mechanism: "PLAIN", domain: "example.org", attempt: 2 };
 
 test.each<[string, Password]>([
   ["a text", "sesame"],
   ["a function", () => "sesame"],
   ["an asynchronous function", () => Promise.resolve("sesame")],
 ])("a password is %s", async (_, password) => {
-  expect(await askPassword(passwordOption("password", password), "PLAIN")).toBe("sesame");
+  expect(await askPassword(passwordOption("password", password), ask)).toBe("sesame");
+});
+
+test("a password function is told what the password is for, and cannot change that", async () => {
+  const told: PasswordRequest[] = [];
+  await askPassword((request) => {
+    told.push(request);
+    return "sesame";
+  }, ask);
+  expect(told).toEqual([{ mechanism: "PLAIN", domain: "example.org", attempt: 2 }]);
+  expect(Object.isFrozen(told[0])).toBe(true);
 });
 
 test.each([
   ["", "an empty text"],
   [undefined, "undefined"],
-  [null, "object"],
-  [123456, "number"],
+  [null, "null"],
+  [123456, "a number"],
+  [["hunter2"], "an array"],
 ])("%j is no password, and the error does not show it", (value, got) => {
   expect(() => passwordOption("secret", value)).toThrow(
     expect.objectContaining({
@@ -34,7 +52,7 @@ describe("a password function fails the login", () => {
     ],
     ["that rejects", () => Promise.reject(cause)],
   ])("%s, and its error is the cause", async (_, password) => {
-    await expect(askPassword(password as () => string, "PLAIN")).rejects.toMatchObject({
+    await expect(askPassword(password as () => string, ask)).rejects.toMatchObject({
       code: "AUTH_FAILED",
       mechanism: "PLAIN",
       cause,
@@ -47,7 +65,7 @@ describe("a password function fails the login", () => {
     ["an empty text", ""],
     ["a number", 42],
   ])("that gives %s", async (_, given) => {
-    await expect(askPassword(() => given as string, "PLAIN")).rejects.toMatchObject({
+    await expect(askPassword(() => given as string, ask)).rejects.toMatchObject({
       code: "AUTH_FAILED",
       retryable: false,
       mechanism: "PLAIN",
