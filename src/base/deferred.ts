@@ -41,3 +41,9 @@ export class Outcome<T> {
     this.#deferred?.resolve(value);
   }
 }
+
+/** The same promise; if nobody awaits it, its rejection does not end the process. */
+export function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(nothing);
+  return promise;
+}

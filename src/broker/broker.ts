@@ -1,3 +1,4 @@
+import { quiet } from "../base/deferred.ts";
 import type { ListenOptions } from "../base/emitter.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { ReadOnlyMap } from "../base/read-only-map.ts";
@@ -142,7 +143,7 @@ export class Broker {
       if (!isElement(stanza)) throw new BrokerError("ILLEGAL_XML", "what was given is no element");
       return this.#life.traffic.requests.request(stanza, timeout, own.signal);
     } catch (error) {
-      return Promise.reject(asBrokerError(error, "BAD_OPTION"));
+      return quiet(Promise.reject(asBrokerError(error, "BAD_OPTION")));
     }
   }
 
@@ -169,7 +170,7 @@ export class Broker {
       const own = callOptions("waitFor", options);
       return this.#life.traffic.waiting.waitFor(expression, own);
     } catch (error) {
-      return Promise.reject(asBrokerError(error, "BAD_OPTION"));
+      return quiet(Promise.reject(asBrokerError(error, "BAD_OPTION")));
     }
   }
 

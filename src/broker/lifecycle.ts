@@ -1,6 +1,6 @@
 import { nothing } from "../base/abort.ts";
 import { within } from "../base/clock.ts";
-import { type Deferred, deferred, Outcome } from "../base/deferred.ts";
+import { type Deferred, deferred, Outcome, quiet } from "../base/deferred.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import type { Ready } from "../contract/events.ts";
@@ -127,7 +127,7 @@ export class Lifecycle implements LinkOwner {
       const run = this.#run;
       // The last connection may still be saying goodbye, whatever the phase calls it as yet.
       const isEnding = run?.closing !== undefined || this.#link?.isEnding === true;
-      if (isEnding || this.#phase.name === "closing") return this.#connectLater(given);
+      if (isEnding || this.#phase.name === "closing") return quiet(this.#connectLater(given));
       if (run === undefined) {
         this.#address = given;
         return this.#start(destination, given);
@@ -139,7 +139,7 @@ export class Lifecycle implements LinkOwner {
       }
       return run.ready.promise;
     } catch (error) {
-      return Promise.reject(asBrokerError(error, "BAD_OPTION"));
+      return quiet(Promise.reject(asBrokerError(error, "BAD_OPTION")));
     }
   }
 
@@ -170,7 +170,7 @@ export class Lifecycle implements LinkOwner {
       if (this.#run !== run || this.#link !== undefined) return this.connect(given);
       return this.#begin(run, destination, given);
     } catch (error) {
-      return Promise.reject(asBrokerError(error, "BAD_OPTION"));
+      return quiet(Promise.reject(asBrokerError(error, "BAD_OPTION")));
     }
   }
 
@@ -239,7 +239,7 @@ export class Lifecycle implements LinkOwner {
 
   linkGone(link: Link): void {
     const run = this.#run;
-    if (this.#link !== link || run === undefined) return;
+    if (this.#link !== link || run === undefined || link.left.length > 0) return;
     this.#link = undefined;
     if (run.goesOn) {
       this.instruments.emit("socket:close", {});
@@ -310,7 +310,14 @@ export class Lifecycle implements LinkOwner {
   #open(run: Run, ready: Deferred<Ready>, link: Link): void {
     link.begin().then(
       (result) => {
-        this.#becomeReady(run, link, result);
+        try {
+          this.#becomeReady(run, link, result);
+        } catch (thrown) {
+          // A channel of the caller's may throw: that ends this link, and never the process.
+          const error = asBrokerError(thrown, "HANDLER_FAILED");
+          ready.reject(error);
+          link.fail(error);
+        }
       },
       (error: unknown) => {
         this.instruments.stats.connects.failed++;
@@ -350,12 +357,12 @@ export class Lifecycle implements LinkOwner {
     ready.resolve({ jid, resumed });
     // A listener may end it all.
     this.change({ name: "ready", jid, resumed });
-    if (!link.isOpen) return;
+    if (!isUp(link)) return;
     link.watch(session);
     this.instruments.emit("ready", { jid, resumed });
     // The listeners of `ready` come first: a room is joined before it is spoken to.
-    if (link.isOpen && this.settings.queue.flush === "auto") this.traffic.outbox.flush();
-    if (link.isOpen) session.begin();
+    if (isUp(link) && this.settings.queue.flush === "auto") this.traffic.outbox.flush();
+    if (isUp(link)) session.begin();
   }
 
   async #close(run: Run, timeout: number): Promise<void> {
@@ -383,10 +390,15 @@ export class Lifecycle implements LinkOwner {
   }
 }
 
+/** (A function, since listeners that are called in between may change the answer.) */
+function isUp(link: Link): boolean {
+  return link.isOpen;
+}
+
 /** The promise of a connect: a caller that does not await it must not end the process. */
 function readiness(): Deferred<Ready> {
   const ready = deferred<Ready>();
-  ready.promise.catch(nothing);
+  void quiet(ready.promise);
   return ready;
 }
 

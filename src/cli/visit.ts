@@ -39,6 +39,7 @@ export async function visit(
     await broker.connect();
     print(`\n${paint.bold("The queue")}`);
     const flushed = broker.queue.flush();
+    await early.written();
     print(`  flush()  ${flushed} stanza, ${early.state}`);
 
     await sendToItself(broker, print, paint);

@@ -15,7 +15,7 @@ import type { Channel, ChannelFactory } from "../stream/channel.ts";
 import { FramedChannel } from "../stream/framed-channel.ts";
 import { type StreamContext, xmlFraming } from "../stream/framing.ts";
 import { Stream, type StreamOwner, type StreamSink } from "../stream/stream.ts";
-import { StreamError, withoutText } from "../stream/stream-error.ts";
+import { onceReady, StreamError, withoutText } from "../stream/stream-error.ts";
 import type { TlsSettings, Transport, TransportFactory } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
@@ -412,10 +412,12 @@ export class Link implements StreamOwner {
     if (this.#parts.owner.link === this) this.#parts.instruments.emit(event, payload);
   }
 
-  /** The error without the server's words, where they repeat the secret of the login. */
+  /** The error of a stream that was ready, without the server's words where they repeat the secret of the login. */
   #told(error: BrokerError | undefined): BrokerError | undefined {
-    if (!(error instanceof StreamError) || this.#secret === undefined) return error;
-    return error.text?.includes(this.#secret) ? withoutText(error) : error;
+    if (!(error instanceof StreamError)) return error;
+    const told = onceReady(error);
+    const repeats = this.#secret !== undefined && told.text?.includes(this.#secret) === true;
+    return repeats ? withoutText(told) : told;
   }
 
   #end(error: BrokerError | undefined): void {

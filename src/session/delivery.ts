@@ -1,3 +1,4 @@
+import { quiet } from "../base/deferred.ts";
 import { BrokerError } from "../base/errors.ts";
 import { type Steps, step } from "../base/state.ts";
 import type { Delivery, DeliveryState } from "../contract/delivery.ts";
@@ -83,10 +84,4 @@ export class TrackedDelivery implements Delivery {
 function stateFor({ code }: BrokerError): DeliveryState {
   if (code === "EXPIRED") return "expired";
   return code === "UNACKNOWLEDGED" ? "unknown" : "failed";
-}
-
-/** A promise that nobody awaits must not end the process. */
-function quiet(promise: Promise<void>): Promise<void> {
-  promise.catch(() => undefined);
-  return promise;
 }

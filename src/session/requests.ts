@@ -1,6 +1,7 @@
 import { aborted, nothing, onAbort } from "../base/abort.ts";
 import { type Clock, LONGEST } from "../base/clock.ts";
 import { type Crypto, randomId } from "../base/crypto.ts";
+import { quiet } from "../base/deferred.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { isToBeRenewed } from "../base/renewal.ts";
 import type { Delivery } from "../contract/delivery.ts";
@@ -129,7 +130,7 @@ export class Requests {
 
   /** Asks, and settles exactly once. */
   request(given: Element, timeout: number, signal: AbortSignal | undefined): Promise<Element> {
-    return new Promise((resolve, reject) => {
+    const asked = new Promise<Element>((resolve, reject) => {
       if (signal?.aborted) {
         reject(aborted(signal));
         return;
@@ -165,6 +166,7 @@ export class Requests {
         });
       }
     });
+    return quiet(asked);
   }
 
   /** Settles the request that an element answers over this session, if it answers one. */

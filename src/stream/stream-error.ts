@@ -3,7 +3,7 @@ import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { conditionOf } from "./condition.ts";
 
-/** Conditions after which the same server, or another of its cluster, may well take us back. */
+/** Conditions at a login after which the same server, or another of its cluster, may well take us. */
 const PASSING: ReadonlySet<string> = new Set([
   "connection-timeout",
   "internal-server-error",
@@ -34,6 +34,17 @@ export class StreamError extends BrokerError {
     this.text = text;
     this.otherHost = otherHost;
   }
+}
+
+/**
+ * Conditions that do not pass once a stream was ready: another connection has taken our place, or the server has
+ * withdrawn what the login stood on. (`host-gone` passes: jabberd2 means an idle stream by it.)
+ */
+const FINAL: ReadonlySet<string> = new Set(["conflict", "host-unknown", "not-authorized"]);
+
+/** The same error for a stream that was ready: nearly all conditions pass, for a new stream does not begin where this one ended. */
+export function onceReady({ condition, text, otherHost }: StreamError): StreamError {
+  return new StreamError(condition, text, otherHost, !FINAL.has(condition));
 }
 
 /** The same error without the server's words: after a login they may repeat its secret. */

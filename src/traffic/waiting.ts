@@ -1,5 +1,6 @@
 import { aborted, nothing, onAbort } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
+import { quiet } from "../base/deferred.ts";
 import { BrokerError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import {
@@ -74,9 +75,7 @@ export class Waiting {
         fail(aborted(signal));
       });
     });
-    // A promise that nobody awaits yet must not end the process.
-    wait.catch(nothing);
-    return wait;
+    return quiet(wait);
   }
 
   /**

@@ -75,6 +75,16 @@ export async function attempt(
   }
 }
 
+/** Lets so many milliseconds pass once the peer has said all it has to say: give it to `attempt`. */
+export const passing =
+  (milliseconds: number) =>
+  (_: Broker, peer: ScriptedPeer, clock: VirtualClock): void => {
+    void peer.done.then(
+      () => clock.pass(milliseconds),
+      () => undefined,
+    );
+  };
+
 /** The default deadline that ends in each code, in milliseconds. */
 const DEADLINES = {
   TIMEOUT_STREAM: DEFAULTS.timeouts.stream,

@@ -10,6 +10,7 @@ import {
   attemptAtMute,
   type Deadline,
   expectTheSameAtEveryCut,
+  passing,
   RANDOM,
 } from "./attempt.ts";
 
@@ -230,7 +231,12 @@ describe("a stream error that ends the login", () => {
 });
 
 test("a stream without an id makes no digest", async () => {
-  const { error } = await attempt(bill, LOGIN.replace(" id='3EE948B0'", ""));
+  const { error } = await attempt(
+    bill,
+    `${OPENING}${asking("password", "digest")}`.replace(" id='3EE948B0'", ""),
+    {},
+    passing(500),
+  );
   expect(error?.code).toBe("PROTOCOL_ERROR");
 });
 

@@ -8,8 +8,8 @@ import { type Element, xml } from "../../src/xml/element.ts";
 import { bare, HEADER } from "../broker/line.ts";
 import { knownCrypto } from "../dialect/attempt.ts";
 import * as talk from "../dialect/xmpp-conversation.ts";
-import { asBodies, bodyChannel } from "./doubles/body-channel.ts";
-import { asOpenFraming, openChannel } from "./doubles/open-framing.ts";
+import { asBodies, bodyChannel } from "./body-channel-double.ts";
+import { asOpenFraming, openChannel } from "./open-framing-double.ts";
 
 /** The ways that a conversation goes: as RFC 6120 has it, and by the two doubles. */
 const WAYS = {
@@ -168,7 +168,7 @@ describe("a login that resumes", () => {
     const answer = broker.request(xml("iq", { type: "get", to: "example.org", id: "open" }));
     const code = answer.then(
       ({ attrs }: Element) => attrs.type,
-      (error: { code?: string }) => error.code,
+      (error: unknown) => (error as { code?: string }).code,
     );
     const waiting = broker.waitFor("/message[@id='two']");
     await counted;

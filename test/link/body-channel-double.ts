@@ -1,16 +1,16 @@
-import { systemClock } from "../../../src/base/clock.ts";
+import { systemClock } from "../../src/base/clock.ts";
 import type {
   Channel,
   ChannelEnding,
   ChannelEvents,
   ChannelFactory,
   ChannelTarget,
-} from "../../../src/stream/channel.ts";
-import type { HeaderAttributes } from "../../../src/stream/framing.ts";
-import type { Transport, TransportFactory } from "../../../src/transport/transport.ts";
-import type { Element } from "../../../src/xml/element.ts";
-import { NS } from "../../../src/xml/namespaces.ts";
-import { PushParser } from "../../../src/xml/read/push-parser.ts";
+} from "../../src/stream/channel.ts";
+import type { HeaderAttributes } from "../../src/stream/framing.ts";
+import type { Transport, TransportFactory } from "../../src/transport/transport.ts";
+import type { Element } from "../../src/xml/element.ts";
+import { NS } from "../../src/xml/namespaces.ts";
+import { PushParser } from "../../src/xml/read/push-parser.ts";
 
 // A throw-away double: it shows that a channel of elements fits, without header, bytes or TLS. It is no BOSH.
 

@@ -1,8 +1,8 @@
-import type { ChannelFactory } from "../../../src/stream/channel.ts";
-import { FramedChannel } from "../../../src/stream/framed-channel.ts";
-import type { Framing } from "../../../src/stream/framing.ts";
-import type { TransportFactory } from "../../../src/transport/transport.ts";
-import { NS } from "../../../src/xml/namespaces.ts";
+import type { ChannelFactory } from "../../src/stream/channel.ts";
+import { FramedChannel } from "../../src/stream/framed-channel.ts";
+import type { Framing } from "../../src/stream/framing.ts";
+import type { TransportFactory } from "../../src/transport/transport.ts";
+import { NS } from "../../src/xml/namespaces.ts";
 
 // A throw-away double: it shows that a framing without a root element fits. It is no WebSocket.
 
