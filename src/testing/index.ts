@@ -5,6 +5,7 @@ export {
   makeAuthority,
   makeCertificate,
 } from "./certificate/certificate.ts";
+export { Ledger, type LedgerDelivery, type LedgerRule, type Verdict } from "./ledger/ledger.ts";
 export type { LoopbackPort } from "./loopback/connection.ts";
 export type { Faults, LimitCondition, LoopbackPhase } from "./loopback/faults.ts";
 export type { ReceivedElement } from "./loopback/received.ts";
@@ -16,3 +17,11 @@ export type { Cut } from "./peer/pieces.ts";
 export { ScriptError } from "./peer/script-error.ts";
 export { type PeerLine, ScriptedPeer } from "./peer/scripted-peer.ts";
 export type { ScriptedPeerOptions } from "./peer/scripted-peer-options.ts";
+export type { CutMoment, CutPlace, Way, XmlPart } from "./relay/cut-place.ts";
+export {
+  type CutReport,
+  CuttingRelay,
+  type RelayOptions,
+  type RelayTarget,
+} from "./relay/cutting-relay.ts";
+export type { CutMode } from "./relay/relayed-connection.ts";

@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
 import { createSecureContext } from "node:tls";
-import { BrokerError } from "../../base/errors.ts";
 import { NS } from "../../xml/namespaces.ts";
+import { listen } from "../listen.ts";
 import { Connection, type LoopbackPort, refusalOf, StreamRefusal } from "./connection.ts";
 import { type FaultState, Faults, NO_FAULTS } from "./faults.ts";
 import type { Host, Protocol } from "./host.ts";
@@ -208,14 +208,3 @@ export class LoopbackServer {
 }
 
 const PORT_NAMES = Object.keys(PORTS) as readonly LoopbackPort[];
-
-async function listen(port: number): Promise<Server> {
-  const listener = createServer();
-  try {
-    listener.listen(port, "127.0.0.1");
-    await once(listener, "listening");
-    return listener;
-  } catch (cause) {
-    throw new BrokerError("CONNECT_FAILED", `port ${port} cannot be listened on`, { cause });
-  }
-}
