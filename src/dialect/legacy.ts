@@ -25,7 +25,7 @@ export const LEGACY_OPTIONS = {
     /** The login name, where it is not the part of `jid` before the `@`. Default: that part. */
     username: optional(text),
     /**
-     * Sends the password itself and no digest, where the server takes it. It leaves only inside TLS, or in clear
+     * Sends the password itself and no digest, where the server accepts it. It leaves only inside TLS, or in clear
      * where the TLS policy is `plaintext`. Default `false`.
      */
     plaintext: flag(false),

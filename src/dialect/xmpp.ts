@@ -37,7 +37,7 @@ export const XMPP_OPTIONS = {
     mechanisms: optional(mechanismsOption),
     /**
      * The address to act as, where it is not the account that logs in; it must become the bound address. Some servers
-     * (jabberd2) want one's own address here with EXTERNAL. Default: none.
+     * (jabberd2) want the own address here with EXTERNAL. Default: none.
      */
     authzid: optional(authzidOption),
     /**

@@ -23,6 +23,8 @@ const CARRIED: Preparation = {
   resource: either(prepareResource, resourceprep),
 };
 
+const BEYOND_ASCII = /[\u0080-\uffff]/;
+
 /** The domain alone counts: the other parts stay as they are. */
 const ANY: Preparation = { local: (text) => text, resource: (text) => text };
 
@@ -48,6 +50,12 @@ export function domainOf(text: string): string {
 
 /** Whether an address is in a domain, in whatever spelling. The other parts of the address do not count. */
 export function isInDomain(text: string, domain: string): boolean {
+  // The fast path cuts nothing out: this is asked for each stanza that a component receives.
+  const slash = text.indexOf("/");
+  const end = slash < 0 ? text.length : slash;
+  const at = text.indexOf("@");
+  const start = at < 0 || at > end ? 0 : at + 1;
+  if (end - start === domain.length && text.startsWith(domain, start)) return true;
   return isSamePart(splitJid(text).domain, domain, prepareDomain);
 }
 
@@ -72,14 +80,20 @@ export function isSameAddress(left: string | undefined, right: string | undefine
 function isSamePart(
   left: string | undefined,
   right: string | undefined,
-  ...ways: readonly Prepare[]
+  strict: Prepare,
+  older?: Prepare,
 ): boolean {
   if (left === right) return true;
   if (left === undefined || right === undefined) return false;
-  return ways.some((prepare) => {
-    const prepared = prepare(left);
-    return typeof prepared === "string" && prepared === prepare(right);
-  });
+  if (areSame(left, right, strict)) return true;
+  // The two ways differ only beyond ASCII.
+  if (older === undefined || !(BEYOND_ASCII.test(left) || BEYOND_ASCII.test(right))) return false;
+  return areSame(left, right, older);
+}
+
+function areSame(left: string, right: string, prepare: Prepare): boolean {
+  const prepared = prepare(left);
+  return typeof prepared === "string" && prepared === prepare(right);
 }
 
 function either(strict: Prepare, older: Prepare): Prepare {

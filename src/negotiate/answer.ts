@@ -8,7 +8,7 @@ import { putAside } from "./put-aside.ts";
 
 /**
  * Sends an iq with this payload and waits for its answer, a `result` or `error` with the same id. Other elements
- * that come first are put aside. Ends in `PROTOCOL_ERROR` for one that has no place here.
+ * that come first are put aside. Ends in `PROTOCOL_ERROR` for an element out of place.
  *
  *     C: <iq type='set' id='8f2…'>payload</iq>
  *     S: <iq type='result' id='8f2…'>…</iq>

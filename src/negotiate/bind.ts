@@ -8,9 +8,6 @@ import { NS } from "../xml/namespaces.ts";
 import { ask, refused } from "./answer.ts";
 import type { Login } from "./login.ts";
 
-/** White space around an address that a server has broken into lines. A resource may end with a space. */
-const AROUND = /^\s+|\s*[\r\n]\s*$/g;
-
 /** The address to bind. */
 export interface Wanted {
   /** `undefined`: the server names the account (ANONYMOUS, EXTERNAL). */
@@ -59,10 +56,17 @@ function anotherMayDo({ type, condition }: StanzaError): boolean {
   return type === "modify" || (type === "cancel" && condition === "conflict");
 }
 
+/** An address without the white space of a server that breaks lines. A resource may end with a space. */
+function onOneLine(text: string): string {
+  const end = text.trimEnd();
+  const isBroken = /[\r\n]/.test(text.slice(end.length));
+  return (isBroken ? end : text).trimStart();
+}
+
 function boundAddress(login: Login, answer: Element): Jid {
   const text = answer.child("bind", NS.bind)?.childText("jid") ?? "";
   try {
-    const bound = carriedJid(text.replace(AROUND, ""));
+    const bound = carriedJid(onOneLine(text));
     if (bound.resource !== undefined) return bound;
   } catch (cause) {
     const detail = "the server bound a text that is no address";

@@ -9,9 +9,9 @@ import { streamDigest, streamId } from "./stream-digest.ts";
 const NAME = "handshake";
 
 /**
- * The handshake of components (XEP-0114, 3). Needs an open stream, the one in force after STARTTLS.
- * A wrong secret is told by a stream error, which here ends in `AUTH_FAILED` (an `AuthError`); other
- * refusals, such as a name already connected, are the stream errors they are.
+ * Authenticates a component (XEP-0114, 3). It needs an open stream, the one in force after STARTTLS.
+ * The server answers a wrong secret with a stream error, which ends in `AUTH_FAILED` (an `AuthError`).
+ * Other refusals, such as a name already connected, stay stream errors.
  *
  *     S: <stream:stream id='3BF96D32' …>
  *     C: <handshake>sha1hex("3BF96D32" + secret)</handshake>

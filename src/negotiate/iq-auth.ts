@@ -9,25 +9,25 @@ import { ask } from "./answer.ts";
 import type { Login } from "./login.ts";
 import { streamDigest, streamId } from "./stream-digest.ts";
 
-/** Who logs in, and how. */
+/** The account that logs in, and the way. */
 export interface IqAuthCredentials {
   readonly username: string;
   /** The domain of the server. */
   readonly domain: string;
   readonly resource: string;
   readonly password: Password;
-  /** Send the password itself where the server takes it. */
+  /** Send the password itself where the server accepts it. */
   readonly plaintext: boolean;
 }
 
 /**
- * jabber:iq:auth (XEP-0078). Needs an open stream, and for the password itself TLS or the policy
- * `plaintext`. It authenticates and takes the resource in one. Ends in `AUTH_FAILED` (an
+ * Authenticates with jabber:iq:auth (XEP-0078) and takes the resource in one step. It needs an open
+ * stream, and for the password itself TLS or the policy `plaintext`. Ends in `AUTH_FAILED` (an
  * `AuthError`), `NO_MECHANISM` or `DOWNGRADE`.
  *
  *     C: <iq type='get'><query><username>bill</username></query></iq>
  *     S: <iq type='result'><query><username/><digest/><resource/></query></iq>
- *                                            ^ what it wants, and what we choose from
+ *                                            ^ the fields that it wants, of which we choose
  *     C: <iq type='set'><query><username>bill</username><digest>48fc…</digest>…</query></iq>
  *     S: <iq type='result'/>
  */
@@ -36,7 +36,7 @@ export async function iqAuth(
   header: StreamHeader,
   credentials: IqAuthCredentials,
 ): Promise<void> {
-  // Which way it goes is known only later: the digest would reveal nothing.
+  // The choice follows later. A digest would reveal nothing.
   login.report("auth:start", { mechanism: NS.iqAuth }, { reveals: credentials.plaintext });
   const username = xml("username", {}, credentials.username);
   const fields = await ask(login, "get", query(username));
@@ -57,9 +57,9 @@ export async function iqAuth(
   );
   const answer = await ask(login, "set", request);
   if (answer.attrs.type === "error") throw refused(mechanism, answer);
-  // Prosody answers a way it does not know as if it had been asked for the fields: nobody is logged in.
+  // Prosody answers a digest, which it does not know, with the fields once more. That is no login.
   if ((answer.child("query", NS.iqAuth)?.childrenOf().length ?? 0) > 0) {
-    throw new AuthError(mechanism, { detail: "the server repeats which fields it wants" });
+    throw new AuthError(mechanism, { detail: "the server repeats the fields that it wants" });
   }
   const isPlain = way === "plaintext";
   login.memory.raise({ secret: isPlain ? "revealing" : "concealing" });
@@ -70,7 +70,7 @@ function query(...fields: Element[]): Element {
   return xml("query", { xmlns: NS.iqAuth }, ...fields);
 }
 
-/** The digest, unless the password itself was asked for, may be sent here, and is taken. */
+/** Chooses the digest, unless the password itself is asked for, may be sent here, and is accepted. */
 function chooseWay(
   login: Login,
   answer: Element,
@@ -89,12 +89,12 @@ function chooseWay(
   throw new BrokerError(
     "NO_MECHANISM",
     takesPassword
-      ? 'it takes only the password itself, which is sent with plaintext: true, inside TLS or with tls: "plaintext"'
-      : "it takes neither a digest nor a password",
+      ? 'it accepts only the password itself, which is sent with plaintext: true, inside TLS or with tls: "plaintext"'
+      : "it accepts neither a digest nor a password",
   );
 }
 
-/** The stanza is not kept in the error: servers put back into it what we sent, the password too. */
+/** The error does not keep the stanza, since servers repeat our own elements in it, the password too. */
 function refused(mechanism: string, answer: Element): AuthError {
   return new AuthError(mechanism, { condition: stanzaErrorFrom(answer).condition });
 }

@@ -6,7 +6,7 @@ import type { Element } from "../xml/element.ts";
 import type { NegotiationEvents } from "./events.ts";
 import type { Memory } from "./memory.ts";
 
-/** What a dialect says of a secret beside its report; the broker keeps it to itself. */
+/** Facts about a secret beside a report. The broker tells them to no listener. */
 export interface Disclosure {
   /**
    * With `auth:start`: whether the mechanism shows the server a secret that can be used again, such as
@@ -18,9 +18,9 @@ export interface Disclosure {
   readonly secret?: string | undefined;
 }
 
-/** What of the broker's settings a dialect may need. */
+/** The settings of the broker that a dialect may need. */
 export interface LoginSettings {
-  /** The TLS policy in force, the dialect's default settled. */
+  /** The TLS policy in force, after the dialect's default. */
   readonly tls: TlsPolicy;
   /** The host connected to. */
   readonly host: string;
@@ -67,14 +67,14 @@ export interface LoginResult {
 }
 
 /**
- * What a dialect sees of the stream while it negotiates. Elements are pulled, so that a login reads
- * from top to bottom. Whatever rejects here (deadline, end of the connection, stream error, bad XML)
- * carries the code the caller of `connect` is to get: let it pass.
+ * The stream as a dialect sees it while it negotiates. Elements are pulled, so that a login reads from
+ * top to bottom. A rejection here (deadline, end of the connection, stream error, bad XML) carries the
+ * code for the caller of `connect`: let it pass.
  */
 export interface Login {
   /** The session to resume (XEP-0198, 5), where there is one. */
   readonly previous: Previous | undefined;
-  /** Where the connection goes, and how far TLS does. */
+  /** The target of the connection, and the TLS policy. */
   readonly settings: LoginSettings;
   /** The runtime's random bytes, digests and the like. */
   readonly crypto: Crypto;
@@ -82,7 +82,7 @@ export interface Login {
   readonly memory: Memory;
   /** Aborted when the attempt is over for any reason. */
   readonly signal: AbortSignal;
-  /** What protects the connection, once it is protected. */
+  /** The facts of TLS, once the connection is protected. */
   readonly tls: TlsFacts | undefined;
   /**
    * Whether this login has shown the server a secret, or may have: then an error must not repeat the
@@ -97,7 +97,7 @@ export interface Login {
   open(attributes?: Readonly<Record<string, string | undefined>>): Promise<StreamHeader>;
   /** The next element, which must be `<stream:features/>`; else `PROTOCOL_ERROR`. */
   features(): Promise<Element>;
-  /** The next element, whatever it is. */
+  /** The next element, of any kind. */
   next(): Promise<Element>;
   /**
    * Gives up a stream whose header or first element cannot be used: rejects with the server's own reason if one
@@ -110,12 +110,12 @@ export interface Login {
   counted(): void;
   /** Writes an element. */
   send(element: Element): void;
-  /** Puts TLS on the connection (after `<proceed/>`); anything already received in clear is a `PROTOCOL_ERROR`. */
+  /** Puts TLS on the connection (after `<proceed/>`). Bytes already received in clear are a `PROTOCOL_ERROR`. */
   secure(): Promise<TlsFacts>;
   /**
    * Reports progress. `…:start` begins that step and its deadline (`tls`, `auth`, `bind`), `…:success`
-   * ends it; the failure of the step in force is reported by the broker when `negotiate` rejects.
-   * `disclosure` says what became of a secret: a mechanism that shows none says `{ reveals: false }`
+   * ends it. The broker reports the failure of the step in force when `negotiate` rejects.
+   * `disclosure` says whether a secret was shown: a mechanism that shows none says `{ reveals: false }`
    * with `auth:start`.
    */
   report<E extends keyof NegotiationEvents>(

@@ -6,12 +6,12 @@ import type { Login } from "./login.ts";
 /** A stream whose headers are exchanged. */
 export interface OpenStream {
   readonly header: StreamHeader;
-  /** What the server offers; `undefined` from a server from before XMPP 1.0, which sends no features. */
+  /** The features that the server offers. `undefined`: a server from before XMPP 1.0, which sends none. */
   readonly features: Element | undefined;
 }
 
 /**
- * Opens the stream, or restarts it after authentication (RFC 6120, 4.3.3). Needs nothing.
+ * Opens the stream, or restarts it after authentication (RFC 6120, 4.3.3). It needs nothing.
  *
  *     C: <stream:stream …>
  *     S: <stream:stream version='1.0' …><stream:features>…</stream:features>
@@ -32,7 +32,7 @@ export async function open(
 export async function featuresOf(login: Login, { features, header }: OpenStream): Promise<Element> {
   if (features !== undefined) return features;
   const version = header.version === undefined ? "no version" : "a version below 1.0";
-  const detail = `the server's stream has ${version}: it may be one for the legacy dialect`;
+  const detail = `the server's stream has ${version}: it may be a server for the legacy dialect`;
   return await login.refuse(new BrokerError("PROTOCOL_ERROR", detail));
 }
 

@@ -4,7 +4,7 @@ import { NS } from "../xml/namespaces.ts";
 import type { Login } from "./login.ts";
 import { unexpected } from "./unexpected.ts";
 
-/** What the router means by the codes of a bind it refuses. */
+/** The meaning of the codes with which the router refuses a bind. */
 const REASONS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     "400": "it has no name",
@@ -14,9 +14,9 @@ const REASONS: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * Binds a name on jabberd2's router. Needs the stream as it was restarted after authentication; may
- * be repeated for more names. Ends in `BIND_FAILED`. Answers carry no id, but come in order; what
- * the router sends meanwhile (it tells who is there after each bind) is kept for later.
+ * Binds a name on jabberd2's router. It needs the stream as it was restarted after authentication, and
+ * may be repeated for more names. Ends in `BIND_FAILED`. Answers carry no id, but come in order. After
+ * each bind the router announces the other names: such elements are kept for later.
  *
  *     C: <bind name='echo.localhost'><default/></bind>
  *     S: <presence from='c2s'/>
@@ -51,7 +51,7 @@ function refused(name: string, code: string): BrokerError {
   return new BrokerError("BIND_FAILED", detail, { retryable: code === "409" });
 }
 
-/** What the router says with a code, and what it means by it. */
+/** The words for a code of the router, with its meaning where that is known. */
 export function routerAnswer(code: string, reasons: ReadonlyMap<string, string>): string {
   const reason = reasons.get(code);
   return `the router answers ${code}${reason === undefined ? "" : ` (${reason})`}`;

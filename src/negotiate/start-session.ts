@@ -4,8 +4,9 @@ import { ask, refused } from "./answer.ts";
 import type { Login } from "./login.ts";
 
 /**
- * The session of RFC 3921, section 3, which does nothing: opened only where the server insists, that
- * is, offers it without `<optional/>`. Needs a bound address. Ends in `SESSION_FAILED`.
+ * Opens the session of RFC 3921, section 3, which has no effect. It is opened only where the server
+ * insists on it, that is, offers it without `<optional/>`. It needs a bound address. Ends in
+ * `SESSION_FAILED`.
  */
 export async function startSession(login: Login, features: Element): Promise<void> {
   const offer = features.child("session", NS.session);

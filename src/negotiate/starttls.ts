@@ -6,14 +6,14 @@ import { type OpenStream, open } from "./open.ts";
 import { unexpected } from "./unexpected.ts";
 
 /**
- * Opens the stream and protects it as the TLS policy says. Needs a connection on which nothing was said yet.
+ * Opens the stream and protects it as the TLS policy says. It needs a connection that carried nothing yet.
  * Ends in `TLS_UNAVAILABLE`, `TLS_REQUIRED`, `TLS_FAILED`, `DOWNGRADE`. `attributes` are those of the header.
  *
  *     C: <stream:stream …>
  *     S: <stream:stream …><stream:features><starttls/></stream:features>
  *     C: <starttls/>
  *     S: <proceed/>
- *                  ^ TLS begins; all that was learnt before is forgotten (RFC 6120, 5.4.3.3)
+ *                  ^ TLS begins; all earlier knowledge is dropped (RFC 6120, 5.4.3.3)
  *     C: <stream:stream …>
  *     S: <stream:stream …><stream:features>…</stream:features>
  */
@@ -25,7 +25,7 @@ export async function openProtected(
   const decision = decide(login, clear.features);
   if (decision === "without") return clear;
   if (decision !== "begin") {
-    // No step is in force yet that the broker could report as failed.
+    // The broker reports only a step in force, and there is none yet.
     const detail = decision === "DOWNGRADE" ? "it offers no TLS, and had it before" : undefined;
     const error = new BrokerError(decision, detail);
     login.report("tls:failure", { error });
@@ -63,7 +63,7 @@ async function starttls(login: Login): Promise<void> {
   login.send(xml("starttls", { xmlns: NS.tls }));
   const answer = await login.next();
   if (answer.is("failure", NS.tls)) {
-    throw new BrokerError("TLS_FAILED", "the server refuses to start what it offered");
+    throw new BrokerError("TLS_FAILED", "the server offers STARTTLS and refuses to start it");
   }
   if (!answer.is("proceed", NS.tls)) throw unexpected(answer, "in answer to <starttls>");
   const facts = await login.secure();

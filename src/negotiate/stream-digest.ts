@@ -14,7 +14,7 @@ export async function streamId(login: Login, { id }: StreamHeader): Promise<stri
   return await login.refuse(new BrokerError("PROTOCOL_ERROR", detail));
 }
 
-/** What proves a secret without showing it: `sha1hex(id + secret)` (XEP-0114, 3; XEP-0078, 4). */
+/** The digest that proves a secret without showing it: `sha1hex(id + secret)` (XEP-0114, 3; XEP-0078, 4). */
 export async function streamDigest(login: Login, id: string, secret: string): Promise<string> {
   return hex(await login.crypto.hash("SHA-1", utf8Bytes(id + secret)));
 }

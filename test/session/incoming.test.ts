@@ -408,3 +408,13 @@ test.each<[string, () => Promise<never>]>([
     }) as Error,
   });
 });
+
+test("an iq of another namespace is no answer to a request", async () => {
+  const made = await readyLine({ unhandled: "ignore" });
+  await ask(made);
+  const answer = { type: "result", id: "q", to: "a@b/c" };
+  expect(made.broker.send(xml("iq", { xmlns: "urn:x", ...answer })).error).toBeUndefined();
+  expect(made.broker.send(xml("iq", answer)).error).toBeUndefined();
+  expect(made.broker.send(xml("iq", answer)).error?.code).toBe("ALREADY_ANSWERED");
+  made.broker.halt();
+});
