@@ -1,9 +1,9 @@
 import type { Element } from "../element.ts";
 import type { XmlLimits } from "../limits.ts";
 import { exceededText, type XmlCondition, XmlError } from "../xml-error.ts";
-import { foreignEnd, sequenceLength } from "./characters.ts";
+import { foreignEnd, sequenceLength } from "./bytes/characters.ts";
+import { lease, leaseLittle, NO_SLAB, release, type Slab, SMALL } from "./bytes/slab.ts";
 import { type Name, NOBODY } from "./names.ts";
-import { lease, leaseLittle, NO_SLAB, release, type Slab, SMALL } from "./slab.ts";
 import { TreeBuilder } from "./tree-builder.ts";
 
 const LT = 0x3c;

@@ -1,6 +1,6 @@
 import { unique } from "../dictionary.ts";
 import { isQName } from "../qname.ts";
-import { Literal, LONGEST_LITERAL } from "./literal.ts";
+import { Literal, LONGEST_LITERAL } from "./bytes/literal.ts";
 
 const NOTHING = new Literal("");
 

@@ -2,7 +2,7 @@ import type { Element } from "../element.ts";
 import type { XmlLimits } from "../limits.ts";
 import { NS } from "../namespaces.ts";
 import { XmlError } from "../xml-error.ts";
-import { encode } from "./decode.ts";
+import { encode } from "./bytes/decode.ts";
 import { StreamParser } from "./stream-parser.ts";
 
 /** What stands around the text that is parsed, and what it may cost. */

@@ -2,7 +2,7 @@ import { badOption } from "../../base/check.ts";
 import type { Element } from "../element.ts";
 import type { XmlLimits } from "../limits.ts";
 import type { XmlError } from "../xml-error.ts";
-import { encode } from "./decode.ts";
+import { encode } from "./bytes/decode.ts";
 import { type StreamEnd, StreamParser, type StreamParserOptions } from "./stream-parser.ts";
 
 /** The callbacks of a pushed parser, in the order of the stream. */

@@ -5,7 +5,7 @@ import { takesFastPath } from "../fast-path.ts";
 import { LIMITS, settleLimits, type XmlLimits } from "../limits.ts";
 import { NS } from "../namespaces.ts";
 import { XmlError } from "../xml-error.ts";
-import { CLASS, isCharacter, SPACE, sequenceLength } from "./characters.ts";
+import { CLASS, isCharacter, SPACE, sequenceLength } from "./bytes/characters.ts";
 import { Cursor } from "./cursor.ts";
 import { readDeclaration } from "./declaration.ts";
 import { hasTagEnd, keepTag, readEndTag, readStartTag, tag } from "./tags.ts";

@@ -1,9 +1,9 @@
 import { isQName } from "../qname.ts";
-import { CLASS, NAME, SPACE } from "./characters.ts";
+import { CLASS, NAME, SPACE } from "./bytes/characters.ts";
+import { valueStop } from "./bytes/scan.ts";
+import { FOREIGN, LINES, REFERENCES } from "./bytes/slab.ts";
 import type { Cursor } from "./cursor.ts";
 import { hashOn, knownName, learnName, makeRoom, type Name, NOBODY, SEED } from "./names.ts";
-import { valueStop } from "./scan.ts";
-import { FOREIGN, LINES, REFERENCES } from "./slab.ts";
 import { StartTag } from "./start-tag.ts";
 import { referenceEnd } from "./text.ts";
 

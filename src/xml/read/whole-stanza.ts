@@ -2,7 +2,10 @@ import { Dictionary, EmptyDictionary, NONE } from "../dictionary.ts";
 import { Element, NO_PREFIXES } from "../element.ts";
 import type { XmlLimits } from "../limits.ts";
 import { NS } from "../namespaces.ts";
-import { CLASS, foreignEnd, NAME, SPACE } from "./characters.ts";
+import { CLASS, foreignEnd, NAME, SPACE } from "./bytes/characters.ts";
+import { readReference } from "./bytes/references.ts";
+import { textStop, valueStop } from "./bytes/scan.ts";
+import { FOREIGN, LINES, NO_SLAB, REFERENCES, type Slab } from "./bytes/slab.ts";
 import {
   hashOn,
   knownName,
@@ -12,9 +15,6 @@ import {
   NOBODY,
   SEED,
 } from "./names.ts";
-import { readReference } from "./references.ts";
-import { textStop, valueStop } from "./scan.ts";
-import { FOREIGN, LINES, NO_SLAB, REFERENCES, type Slab } from "./slab.ts";
 import { nextTag, type StartTag, seen } from "./start-tag.ts";
 
 // (As in `stream-parser.ts`: imported, they are fetched at each use, which takes a twentieth of all time.)

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LIMITS, type XmlLimits } from "../../../src/xml/limits.ts";
+import { lease, release } from "../../../src/xml/read/bytes/slab.ts";
 import { PushParser } from "../../../src/xml/read/push-parser.ts";
-import { lease, release } from "../../../src/xml/read/slab.ts";
 import { StartTag } from "../../../src/xml/read/start-tag.ts";
 import { readWholeStanza } from "../../../src/xml/read/whole-stanza.ts";
 import { bytesOf, cuts, pieces, record, shape } from "../recorder.ts";
