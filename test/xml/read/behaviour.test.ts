@@ -60,7 +60,7 @@ describe("what the caller gets wrong is BAD_OPTION", () => {
       const { parser, log } = listening();
       expect(() => {
         parser.write(data as unknown as Uint8Array);
-      }).toThrow("what is written must be a Uint8Array or a string");
+      }).toThrow("the data to write must be a Uint8Array or a string");
       parser.write(`${HEADER}<a/>`);
       expect(log).toEqual(["<s>", "a"]);
     },
