@@ -58,6 +58,7 @@ export default defineConfig({
         test: {
           name: "long-way",
           include: ["test/{xml,xpath,stream,negotiate,dialect,link,session,traffic}/**/*.test.ts"],
+          exclude: ALONE,
           setupFiles: ["./test/long-way.ts"],
           sequence: { groupOrder: 3 },
         },

@@ -57,36 +57,63 @@ function meaning(element, inherited, scope) {
 /** The targets: each has seeds, words for the mutator, and a function that throws when a promise is broken. */
 export async function targets(load) {
   const { PushParser } = await load("xml/read/push-parser.js");
+  const { StreamParser } = await load("xml/read/stream-parser.js");
   const { serialize } = await load("xml/write/serialize.js");
   const { parse } = await load("xml/read/parse.js");
   const { Element } = await load("xml/element.js");
   const { BrokerError } = await load("base/errors.js");
 
-  /** What the parser calls back for these pieces, and the elements. */
+  const headerText = (header) => `open ${meaning(header, "", {})}`;
+  const elementText = (element) => meaning(element, "", {}) + JSON.stringify(element.prefixes);
+  const errorText = (error) => {
+    must(error.code !== undefined && error.condition !== undefined, "an error without a code");
+    return `${error.condition} ${error.offset} ${error.message}`;
+  };
+
+  /** Records the calls for these pieces, and the elements. */
   function record(pieces, options) {
     const events = [];
     const elements = [];
     const parser = new PushParser(
       {
-        open: (header) => events.push(`open ${meaning(header, "", {})}`),
+        open: (header) => events.push(headerText(header)),
         element: (element) => {
           elements.push(element);
-          events.push(meaning(element, "", {}) + JSON.stringify(element.prefixes));
+          events.push(elementText(element));
         },
         close: () => events.push("close"),
-        error: (error) => {
-          must(
-            error.code !== undefined && error.condition !== undefined,
-            "an error without a code",
-          );
-          events.push(`${error.condition} ${error.offset} ${error.message}`);
-        },
+        error: (error) => events.push(errorText(error)),
       },
       options,
     );
     for (const piece of pieces) parser.write(piece);
     parser.end();
     return { events: events.join("\n"), elements };
+  }
+
+  /** Records the same of a parser that is pulled, now and then, while more is fed. */
+  function pull(pieces, options, random) {
+    const events = [];
+    const parser = new StreamParser(options);
+    let told;
+    const read = () => {
+      const element = parser.read();
+      if (element !== undefined) {
+        events.push(events.length === 0 ? headerText(element) : elementText(element));
+        return true;
+      }
+      if (parser.end === told) return false;
+      told = parser.end;
+      events.push(told === "closed" ? "close" : errorText(told));
+      return true;
+    };
+    for (const piece of pieces) {
+      parser.feed(piece);
+      for (let n = random.int(4); n > 0; n--) read();
+    }
+    parser.finish();
+    while (read());
+    return events.join("\n");
   }
 
   function cut(bytes, random) {
@@ -106,6 +133,7 @@ export async function targets(load) {
       "00<message to='a@b' type='chat'><body>Hello &amp; more</body></message><presence/> \n<iq id='1'/></stream:stream>",
       "00<x:a xmlns:x='u' x:b='1' c=\"2\"><![CDATA[<]]]]>]]></x:a><stream:error/>",
       "01<?xml version='1.0' encoding='UTF-8'?><a xmlns='u'><b xmlns=''/></a>",
+      "0q\n <?xml version='1.0'?><a xmlns='u'> <b/></a>",
       "04<message xml:lang='de'>&#x41;&#10;\r\n\t\u00e9\u20ac\u{1f339}</message>",
       "02<a><b><c><d/></c></b></a>",
       "08<message to='a@b'><body>1 &gt; 0\u00e9</body><x xmlns='u'><a/><b/><c a='1'/></x></message><presence xml:lang='de'/>",
@@ -139,9 +167,13 @@ export async function targets(load) {
       bytes.set(head);
       bytes.set(rest, head.length);
       if (mode & 4) options.limits = { ...SMALL, bytes: 250, tag: 150, name: 14 };
+      if (mode & 64) options.restarted = true;
       const whole = record([bytes], options);
-      const pieces = record(cut(bytes, new Random((input[0] ?? 0) * 7 + input.length)), options);
-      must(whole.events === pieces.events, `cutting matters:\n${whole.events}\n${pieces.events}`);
+      const random = new Random((input[0] ?? 0) * 7 + input.length);
+      const pieces = cut(bytes, random);
+      for (const other of [record(pieces, options).events, pull(pieces, options, random)]) {
+        must(whole.events === other, `cutting matters:\n${whole.events}\n${other}`);
+      }
       rewrite(whole.elements);
     },
   };

@@ -5,18 +5,18 @@ import { mustNotBeDeeper, serialize } from "./write/serialize.ts";
 
 export { Dictionary, NO_PREFIXES } from "./dictionary.ts";
 
-/** Recognizes elements across copies of this package, where `instanceof` cannot. */
+/** Marks elements, also those of another copy of this package, where `instanceof` fails. */
 const ELEMENT = Symbol.for("xmpp-broker.element");
 
-/** An attribute, as XPath selects it. `ns` is undefined for an attribute in no namespace. */
+/** An attribute, as XPath selects it. */
 export interface AttributeNode {
-  /** Tells it from the other nodes. */
+  /** Distinguishes it from the other nodes. */
   readonly kind: "attribute";
   /** The local name. */
   readonly name: string;
-  /** The namespace, if it is in one. */
+  /** The namespace; undefined for an attribute in none. */
   readonly ns?: string | undefined;
-  /** The value, references resolved. */
+  /** The value, with references resolved. */
   readonly value: string;
   /** The element that has it. */
   readonly parent: Element;
@@ -24,46 +24,46 @@ export interface AttributeNode {
 
 /** A run of text, as XPath selects it. */
 export interface TextNode {
-  /** Tells it from the other nodes. */
+  /** Distinguishes it from the other nodes. */
   readonly kind: "text";
-  /** The text, references resolved. */
+  /** The text, with references resolved. */
   readonly value: string;
-  /** The element that it stands in. */
+  /** The element that contains it. */
   readonly parent: Element;
 }
 
-/** The document above a stanza: its only child is the stanza. */
+/** The document above a stanza, which is its only child. */
 export interface DocumentNode {
-  /** Tells it from the other nodes. */
+  /** Distinguishes it from the other nodes. */
   readonly kind: "document";
   /** The stanza. */
   readonly root: Element;
 }
 
-/** What a path selects. */
+/** A node that an XPath expression selects. */
 export type XPathNode = Element | AttributeNode | TextNode | DocumentNode;
 
-/** What an element may be given as a child. */
+/** A child for an element: an element as it is, another node by its text. `null` and `undefined` are left out. */
 export type Child = Element | XPathNode | string | number | null | undefined;
 
-/** What an element may be given as attributes; `undefined` and `null` are left out. */
+/** Attributes for an element. `undefined` and `null` are left out. */
 export type AttributesInit = Readonly<Record<string, string | number | null | undefined>>;
 
 /**
- * An XML element. `name` is the local name and `ns` the namespace: prefixes are spelling, not
- * identity. It holds no pointer to its parent, so one subtree may stand in several trees.
+ * An XML element. `name` is the local name and `ns` the namespace; the prefix does not matter. An element
+ * has no pointer to its parent, so one subtree may stand in several trees.
  */
 export class Element {
   /** The local name. */
   name: string;
-  /** The namespace name; `""` is none, `undefined` (only in built elements) means "as the parent". */
+  /** The namespace; `""` is none. Undefined, only in built elements, means the parent's. */
   ns: string | undefined;
   /**
    * Attributes by local name; those in a namespace as `xml:lang` or `{uri}local`. An attribute that is
    * undefined does not exist: nothing writes it or finds it.
    */
   attrs: Record<string, string | undefined>;
-  /** The namespace prefixes declared here (at a received stanza, those of the stream header too). */
+  /** The prefixes that are declared here. A received stanza also has those of the stream header. */
   prefixes: Readonly<Record<string, string>>;
   /** Elements and text, in document order. */
   children: (Element | string)[];
@@ -82,12 +82,12 @@ export class Element {
     this.children = children;
   }
 
-  /** Tells an element from the other nodes that XPath selects. */
+  /** Distinguishes an element from the other nodes that XPath selects. */
   get kind(): "element" {
     return "element";
   }
 
-  /** Whether this is the element of that name, in that namespace. Without `ns` any namespace will do. */
+  /** True if this is the element of that name, in that namespace. Without `ns` any namespace will do. */
   is(name: string, ns?: string): boolean {
     return this.name === name && (ns === undefined || (this.ns ?? NS.client) === ns);
   }
@@ -116,7 +116,7 @@ export class Element {
     return found;
   }
 
-  /** This element's own text: its text children joined, without that of its child elements. */
+  /** This element's own text: its text children joined, without the text of its child elements. */
   text(): string {
     let text = "";
     for (const child of this.children) if (typeof child === "string") text += child;
@@ -131,28 +131,28 @@ export class Element {
     return this.child(name, ns)?.text();
   }
 
-  /** Adds children at the end and returns this element. Throws `BAD_OPTION` for what is no child. */
+  /** Adds children at the end and returns this element. Throws `BAD_OPTION` for a value that cannot be a child. */
   append(...children: Child[]): this {
     for (const child of children) appendChild(this.children, child);
     return this;
   }
 
-  /** A deep copy that shares nothing with this element. Ends in `ILLEGAL_XML` where that is deeper than 1,024. */
+  /** A deep copy that shares nothing with this element. Throws `ILLEGAL_XML` for a tree deeper than 1,024. */
   clone(): Element {
     return cloneOf(this, 1);
   }
 
-  /** The element as XML text that stands alone. Ends in `ILLEGAL_XML` where it cannot be legal. */
+  /** The element as XML text that stands alone. Throws `ILLEGAL_XML` if it cannot be written. */
   toString(): string {
     return serialize(this);
   }
 }
 
-/** (No private method: each element would hold a field for it.) */
+/** True if a child is found by a name and namespace. (A private method would cost each element a field.) */
 function owns(parent: Element, child: Element, name: string, ns: string | undefined): boolean {
   if (child.name !== name) return false;
   if (ns === "*") return true;
-  // A child without a namespace of its own has its parent's.
+  // A child without a namespace is in its parent's.
   return ns === undefined
     ? child.ns === undefined || child.ns === (parent.ns ?? NS.client)
     : (child.ns ?? parent.ns ?? NS.client) === ns;
@@ -168,15 +168,15 @@ function cloneOf({ name, ns, attrs, prefixes, children }: Element, depth: number
 
 Object.defineProperty(Element.prototype, ELEMENT, { value: true });
 
-/** Whether a value is an element, also one of another copy of this package. */
+/** True if a value is an element, also of another copy of this package. */
 export function isElement(value: unknown): value is Element {
   return typeof value === "object" && value !== null && ELEMENT in value;
 }
 
 /**
- * Builds an element. `xmlns` among the attributes is its namespace (`""` for none; left out, it has
- * its parent's, and as a stanza `jabber:client`), `xmlns:p` declares a prefix. Throws `BAD_OPTION` for a value or
- * child that is none.
+ * Builds an element. The attribute `xmlns` is its namespace, `""` for none; without it the element is in
+ * its parent's, or as a stanza in `jabber:client`. `xmlns:p` declares a prefix. Throws `BAD_OPTION` for a
+ * value that cannot be an attribute or a child.
  *
  * @example xml("message", { to: "romeo@example.net", type: "chat" }, xml("body", {}, "Hello"))
  */
@@ -184,7 +184,7 @@ export function xml(name: string, attrs?: AttributesInit | null, ...children: Ch
   return build(name, attrs, children);
 }
 
-/** The same, with the children in a list, which the element may keep. */
+/** Builds an element from a list of children, which the element may keep. */
 export function build(
   name: string,
   attrs: AttributesInit | null | undefined,
@@ -212,14 +212,14 @@ function textOf(what: string, value: unknown): string {
   throw badOption(what, "a text or a number", value);
 }
 
-/** A copy that differs in one attribute and shares the rest: the element itself is not changed. */
+/** Makes a copy with another value of one attribute. It shares the rest with the element. */
 export function withAttribute(element: Element, name: string, value: string): Element {
   const attrs = copy(element.attrs);
   attrs[name] = value;
   return new Element(element.name, element.ns, attrs, element.prefixes, element.children);
 }
 
-/** The children as an element has them: the list itself, if there is nothing else in it. */
+/** Makes children of what was given: the list itself, if it holds only elements and text. */
 function contentOf(children: Child[]): (Element | string)[] {
   if (children.every(isContent)) return children;
   const content: (Element | string)[] = [];

@@ -1,5 +1,5 @@
 /**
- * Whether stanzas are read and written the short way first (`read/whole-stanza.ts`, `write/plain.ts`).
+ * True if stanzas are read and written the short way first (`read/whole-stanza.ts`, `write/plain.ts`).
  * The long way reads and writes everything, so nothing but speed depends on this.
  */
 export let takesFastPath = true;

@@ -1,4 +1,4 @@
-/** The namespace names this library knows, under the words the specifications use for them. */
+/** The namespaces that this library knows, by short names. */
 export const NS = {
   xml: "http://www.w3.org/XML/1998/namespace",
   xmlns: "http://www.w3.org/2000/xmlns/",

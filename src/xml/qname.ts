@@ -7,14 +7,14 @@ export const NAME_REST = NAME_START + "\\-.0-9\\xB7\\u0300-\\u036F\\u203F\\u2040
 
 const NC_NAME = new RegExp(`^[${NAME_START}][${NAME_REST}]*$`, "u");
 
-/** Whether this is a name without a colon (NCName of Namespaces in XML). */
+/** True if a text is a name without a colon (NCName of Namespaces in XML). */
 export function isNcName(text: string): boolean {
   return NC_NAME.test(text);
 }
 
 const ASCII_NAME = /^[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?$/;
 
-/** Whether this is a name, with a prefix or without one (QName of Namespaces in XML). */
+/** True if a text is a name, with a prefix or without one (QName of Namespaces in XML). */
 export function isQName(text: string): boolean {
   if (ASCII_NAME.test(text)) return true;
   const colon = text.indexOf(":");
@@ -22,7 +22,7 @@ export function isQName(text: string): boolean {
   return isNcName(text.slice(0, colon)) && isNcName(text.slice(colon + 1));
 }
 
-/** Takes a qualified name apart; undefined if it is none. */
+/** Takes a qualified name apart. Undefined if it is not legal. */
 export function partsOf(qualified: string): { prefix: string; local: string } | undefined {
   if (!isQName(qualified)) return undefined;
   const colon = qualified.indexOf(":");

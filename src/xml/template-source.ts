@@ -2,8 +2,8 @@ const CDATA = "<![CDATA[";
 const CDATA_END = "]]>";
 
 /**
- * The text of a template as XML, put together from its parts and from what stands for its values: knows what is
- * tag, value and content, and so which values need quotes and which white space is layout.
+ * Puts the XML text of a template together from its parts and the marks of its values. It knows tags, values
+ * and content, and so which values need quotes and which white space is layout.
  *
  *     <message to=${…}>
  *       <body>${…}</body>
@@ -14,9 +14,9 @@ export class TemplateSource {
   #where: "content" | "tag" | "value" | "cdata" = "content";
   /** The quote that is open in a tag. */
   #quote = "";
-  /** White space in content of which it is not known yet whether it is layout. */
+  /** White space in content that may be layout. */
   #space = "";
-  /** Whether that stands behind a tag. */
+  /** True if that white space stands behind a tag. */
   #afterTag = false;
 
   /** Adds a part of the template. */
@@ -24,19 +24,19 @@ export class TemplateSource {
     for (let at = 0; at < part.length; ) at += this.#read(part, at);
   }
 
-  /** Adds what stands for a value: `to=${jid}` needs no quotes. */
+  /** Adds the mark of a value. `to=${jid}` gets quotes here. */
   value(mark: string): void {
     this.#settle(false);
     const isBare = this.#where === "tag" && /=\s*$/.test(this.#text);
     this.#text += isBare ? `'${mark}'` : mark;
   }
 
-  /** All of it, without the white space around it. */
+  /** The whole text, without white space around it. */
   end(): string {
     return this.#text;
   }
 
-  /** Reads what stands at a place; returns how many characters. */
+  /** Reads from a place. Returns the number of characters that were read. */
   #read(part: string, at: number): number {
     switch (this.#where) {
       case "content":
@@ -83,7 +83,7 @@ export class TemplateSource {
     return text.length;
   }
 
-  /** Keeps the white space that was met, unless it is layout. */
+  /** Adds the white space that waits, unless it is layout. */
   #settle(beforeTag: boolean): void {
     const isLayout = (this.#afterTag || beforeTag) && this.#space.includes("\n");
     if (this.#text !== "" && !isLayout) this.#text += this.#space;

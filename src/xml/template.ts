@@ -13,38 +13,40 @@ import { parse } from "./read/parse.ts";
 import { TemplateSource } from "./template-source.ts";
 import { XmlError } from "./xml-error.ts";
 
-/** What may stand in a template: a child, several, or nothing (`false`, so that `&&` can be used). */
+/** A value in a template: a child, a list of them, or nothing (`false` too, so that `&&` can be used). */
 export type Hole = Child | false | readonly Hole[];
 
 /** `xml(…)` and `` xml`…` ``. */
 export interface Xml {
   /**
-   * Builds an element. `xmlns` among the attributes is its namespace (`""` for none; left out, it has
-   * its parent's, and as a stanza `jabber:client`), `xmlns:p` declares a prefix.
+   * Builds an element. The attribute `xmlns` is its namespace, `""` for none; without it the element is in
+   * its parent's, or as a stanza in `jabber:client`. `xmlns:p` declares a prefix. An element is a child as it
+   * is, another node of XPath by its text. Throws `BAD_OPTION` for a value that cannot be an attribute or a
+   * child.
    *
    * @example xml("message", { to: "romeo@example.net", type: "chat" }, xml("body", {}, "Hello"))
    */
   (name: string, attrs?: AttributesInit | null, ...children: Child[]): Element;
   /**
-   * Builds an element as it is written. What is put in is escaped: in content a text, an element or a
-   * list of them; as a value, with or without quotes, a text. A whole value that is `undefined`, `null`
-   * or `false` leaves out its attribute, or the namespace or prefix it would declare. White space that contains
-   * a line end and stands beside a tag is layout, and left out (in CDATA nothing is). Throws an `XmlError` where
-   * the template is not legal XML, `BAD_OPTION` where an element stands in an attribute.
+   * Builds an element from a template. Values are escaped. In content a value may be a text, an element or
+   * a list of them; in an attribute, with or without quotes, a text. An attribute whose whole value is
+   * `undefined`, `null` or `false` is left out, also one that declares a namespace. White space beside a tag
+   * is left out if it contains a line end, except in CDATA. Throws an `XmlError` if the template is not legal
+   * XML, and `BAD_OPTION` if an element stands in an attribute.
    *
    * @example xml`<message to=${jid} type='chat'><body>Hello ${name}</body></message>`
    */
   (template: TemplateStringsArray, ...values: Hole[]): Element;
 }
 
-/** What a template means, with marks where its values go: made once, used each time. */
+/** The element that a template means, with marks for its values. It is made once and used each time. */
 interface Plan {
   readonly skeleton: Element;
-  /** A character that the template has not, and that stands on both sides of a value's number. */
+  /** The character around the number of a value. The template does not contain it. */
   readonly mark: string;
 }
 
-/** Elements in no namespace that the template names: their parent's. */
+/** The namespace of elements for which the template names none. They get their parent's. */
 const AS_PARENT = "urn:xmpp-broker:as-parent";
 
 const TWICE = "an attribute twice";
@@ -70,7 +72,7 @@ export const xml: Xml = (
   return new Filling(plan.mark, [second as Hole, ...others]).element(plan.skeleton);
 };
 
-/** An array that was read from JSON is no template: only a template has `raw`. */
+/** True if an array is a template. An array that was read from JSON has no `raw`. */
 function isTemplate(value: unknown): value is TemplateStringsArray {
   return Array.isArray(value) && Object.hasOwn(value, "raw");
 }
@@ -105,7 +107,7 @@ class Filling {
       const value = this.#textUnlessNothing(marked ?? "");
       if (value === undefined) continue;
       const spelt = this.#text(key);
-      // Two prefixes may have been given one namespace.
+      // The values may give two prefixes one namespace.
       if (spelt in filled.attrs) throw new XmlError("not-well-formed", TWICE, 0, spelt);
       filled.attrs[spelt] = value;
     }
@@ -129,7 +131,7 @@ class Filling {
     return filled;
   }
 
-  /** `#text`, or `undefined` where a value that is nothing stands alone. */
+  /** Fills in a text. Undefined if a value stands alone in it and is nothing. */
   #textUnlessNothing(text: string): string | undefined {
     const parts = text.split(this.#mark);
     const isAlone = parts.length === 3 && parts[0] === "" && parts[2] === "";
@@ -146,7 +148,10 @@ class Filling {
     if (isNothing(value)) return "";
     if (typeof value === "object") {
       if ("value" in value && typeof value.value === "string") return value.value;
-      throw new BrokerError("BAD_OPTION", `value ${n + 1} of the template stands in an attribute`);
+      throw new BrokerError(
+        "BAD_OPTION",
+        `value ${n + 1} of the template must be a text or a number, since it stands in an attribute`,
+      );
     }
     return String(value);
   }

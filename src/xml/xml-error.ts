@@ -1,7 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
 import type { XmlLimits } from "./limits.ts";
 
-/** The stream error conditions of RFC 6120, 4.9.3, that broken XML ends in, and the code of each. */
+/** The stream error conditions for faulty XML (RFC 6120, 4.9.3), and their codes. */
 const CODES = {
   "not-well-formed": "NOT_WELL_FORMED",
   "restricted-xml": "RESTRICTED_XML",
@@ -11,47 +11,47 @@ const CODES = {
   "policy-violation": "POLICY_VIOLATION",
 } as const;
 
-/** A stream error condition that broken XML ends in. */
+/** A stream error condition for faulty XML. */
 export type XmlCondition = keyof typeof CODES;
 
-/** The limit that was exceeded, and by which stanza. */
+/** A limit that was exceeded, and the stanza that exceeded it. */
 export interface Exceeded {
   /** The name of the limit, as in `limits`. */
   readonly limit: keyof XmlLimits;
   /** Its value. */
   readonly most: number;
-  /** The name of the stanza; undefined where its start tag was not read, or it was no stanza. */
+  /** The name of the stanza. Undefined before its start tag was read, and outside stanzas. */
   readonly stanza: string | undefined;
   /** The stanza's `from`, as it was sent. */
   readonly from: string | undefined;
 }
 
-/** An address in a message is cut behind so many characters. */
+/** The most characters of an address in a message. */
 const LONGEST_FROM = 100;
 
-/** Says which limit was exceeded by whom: `limits.elements (65536) is exceeded by <iq> from …`. */
+/** Describes it: `limits.elements (65536) is exceeded by <iq> from …`. */
 export function exceededText({ limit, most, stanza, from }: Exceeded): string {
   let text = `limits.${limit} (${most}) is exceeded`;
   if (stanza !== undefined) text += ` by <${stanza}>`;
   if (from === undefined) return text;
-  // Characters that a terminal obeys stay out of messages.
+  // A terminal would obey control characters in a message.
   const shown = from.slice(0, LONGEST_FROM).replace(/\p{C}/gu, "?");
   return `${text} from ${shown}${from.length > LONGEST_FROM ? "…" : ""}`;
 }
 
 /**
- * What arrived is not XML as XMPP allows it, or exceeds a limit. It is fatal: nothing after it is
- * read. `condition` is the stream error to answer with (RFC 6120, 4.9.3), `code` says the same.
+ * The input is not XML as XMPP allows it, or exceeds a limit. It is fatal: nothing after it is read.
+ * `condition` is the stream error for the answer (RFC 6120, 4.9.3), and `code` is the same.
  */
 export class XmlError extends BrokerError {
   override readonly name: string = "XmlError";
-  /** The stream error to answer with. */
+  /** The stream error for the answer. */
   readonly condition: XmlCondition;
-  /** What is wrong, in a few words. */
+  /** The fault, in a few words. */
   readonly detail: string;
-  /** Where it stood: bytes since the parser was made. */
+  /** The place of the fault: the number of bytes since the parser was made. */
   readonly offset: number;
-  /** What stood there: a character, a name, or the end of input. Never text of a stanza. */
+  /** The byte or name at that place, or the end of the input. Never text of a stanza. */
   readonly found: string;
   /** The limit that was exceeded; undefined for other faults. */
   readonly exceeded: Exceeded | undefined;

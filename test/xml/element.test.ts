@@ -12,7 +12,7 @@ const coded = (code: string, message: string): Error =>
 describe("the namespace of an element that names none", () => {
   const received = parse("<message><body>x</body></message>").child("body");
 
-  test("is at the root that of stanzas, also for the children asked of it", () => {
+  test("is `jabber:client` at the root, also where its children are looked for", () => {
     const built = xml("message", {}, received);
     expect(built.child("body")).toBe(received);
     expect(built.childText("body")).toBe("x");
@@ -73,7 +73,7 @@ test("the nodes that XPath selects may be children: an element as it is, the oth
   expect(built.children[2]).toBe(parent.children[1]);
 });
 
-describe("what is no part of an element", () => {
+describe("a value that cannot be a part of an element", () => {
   test.each<[string, unknown]>([
     ["an object", {}],
     ["a list", [xml("b")]],
@@ -112,7 +112,7 @@ test("numbers and truth values are written as texts", () => {
   expect(element.toString()).toBe("<a n='1' t='true' big='12'>0false</a>");
 });
 
-test("a copy of what is too deep, or contains itself, ends in the error of writing it", () => {
+test("a copy of a tree that is too deep, or contains itself, fails as writing it does", () => {
   const loop = xml("a");
   loop.append(loop);
   let deep = xml("a");

@@ -19,7 +19,7 @@ function outcome(events: unknown[]): unknown {
   return last[0] === "error" ? [last[1], (last[2] as number) - HEADER.length] : last[0];
 }
 
-/** Where it ends, in bytes after the header, and what just passes. */
+/** Each limit with an input that exceeds it, the place of the error behind the header, and an input that just passes. */
 test.each<[keyof XmlLimits, number, bad: string, at: number, good: string]>([
   ["bytes", 20, "<a>01234567890123456</a>", 20, "<a>0123456789012</a>"],
   ["bytes", 20, "<a b='01234567890123'/>", 20, "<a b='0123456789'/>"],
@@ -104,7 +104,7 @@ describe("the error names the limit, the stanza and its sender:", () => {
     expect(message).toContain(`limits.${limit} (${most}) is exceeded${by}${whom}, at byte `);
   });
 
-  test("an address is cut, and characters that a terminal obeys are not shown", () => {
+  test("a long address is cut, and its control characters are not shown", () => {
     const address = `a\u202e\u009b@${"b".repeat(200)}`;
     const error = errorOf([bytesOf(`${HEADER}<iq from='${address}'><a/>`)], { elements: 1 });
     expect(error?.exceeded?.from).toBe(address);
@@ -141,7 +141,7 @@ describe("the defaults fit each other:", () => {
   });
 });
 
-test("a fault that stands before a limit is the fault, however it is cut", () => {
+test("a fault before a limit is the error, wherever the input is cut", () => {
   const limits = { tag: 20, bytes: 30 };
   for (const bad of [
     "<a b='0123456789'cdefghijklmnop",
@@ -154,7 +154,7 @@ test("a fault that stands before a limit is the fault, however it is cut", () =>
   }
 });
 
-test("a fault that stands behind a limit is not looked for, however it is cut", () => {
+test("a fault behind a limit is not the error, wherever the input is cut", () => {
   const limits = { tag: 20, bytes: 30 };
   for (const bad of [
     "<a d='01234567890123456789' b=c/>",
@@ -166,7 +166,7 @@ test("a fault that stands behind a limit is not looked for, however it is cut", 
   }
 });
 
-test("what RFC 6120, 13.12, wants to pass always does: stanzas of 10,000 bytes", () => {
+test("stanzas of 10,000 bytes always pass, as RFC 6120, 13.12, asks", () => {
   const text = "<message>" + "x".repeat(10_000 - 19) + "</message>";
   expect(outcome(record([HEADER + text], { limits: LIMITS_BEFORE_AUTHENTICATION }))).toBe(
     "element",
@@ -214,7 +214,7 @@ test("the deepest tree that is parsed can be written and copied", () => {
   expect(element.clone()).toEqual(element);
 });
 
-/** Endless in spirit; the error has to come after so many bytes, in chunks of whatever size. */
+/** Inputs that never end. The error must come after so many bytes, whatever the size of the chunks. */
 describe("an attack ends where its limit is:", () => {
   const attacks: [string, string, (size: number) => string, number][] = [
     ["tags within tags", "", (size) => "<a>".repeat(size / 3), LIMITS.depth * 3],
@@ -254,7 +254,7 @@ describe("an attack ends where its limit is:", () => {
         parser.write(chunk.subarray(written, written + size));
       }
       expect(failed).toBe(HEADER.length + at);
-      // What ends it is seen with its byte, or with the end of what was being read then.
+      // The error comes with the byte at fault, or with the end of its token.
       expect(written).toBeLessThanOrEqual(Math.max(at, LIMITS.tag) + size);
     }
   });

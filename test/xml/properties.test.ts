@@ -9,7 +9,7 @@ import { bytesOf, pieces, record, shape } from "./recorder.ts";
 
 const HEADER = "<s:s xmlns='jabber:client' xmlns:s='http://etherx.jabber.org/streams'>";
 
-/** What XML is made of, and what it must not be, in any order. */
+/** Scraps of legal and illegal XML, in any order. */
 const scrap = fc.oneof(
   {
     weight: 6,
@@ -39,7 +39,7 @@ function cutBy(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
   return list;
 }
 
-test("cutting never changes what is called back", () => {
+test("the cuts never change the calls", () => {
   fc.assert(
     fc.property(wire, cutting, fc.boolean(), (text, sizes, inside) => {
       const bytes = bytesOf((inside ? HEADER + "<m>" : HEADER) + text);
@@ -49,7 +49,7 @@ test("cutting never changes what is called back", () => {
   );
 });
 
-test("cutting never changes what is called back, with small limits", () => {
+test("the cuts never change the calls, with small limits", () => {
   const limits = { bytes: 90, tag: 75, name: 6, depth: 3, elements: 4, attributes: 2, space: 5 };
   fc.assert(
     fc.property(wire, cutting, (text, sizes) => {
@@ -123,7 +123,7 @@ const { tree } = fc.letrec<{ tree: Element }>((tie) => ({
     }),
 }));
 
-/** The tree as it reads: namespaces resolved, texts that touch joined, prefixes left out. */
+/** The meaning of a tree: namespaces resolved, adjacent texts joined, prefixes left out. */
 function meaning(element: Element, inherited: string): unknown {
   const ns = element.ns ?? inherited;
   const children: unknown[] = [];
@@ -142,7 +142,7 @@ const CONTEXTS = [
   { ns: "", prefixes: { ns1: "other" } },
 ];
 
-test("what is written reads as it was, in every context", () => {
+test("a written tree reads as the same tree, in every context", () => {
   fc.assert(
     fc.property(tree, fc.constantFrom(...CONTEXTS), (element, context) => {
       const again = parse(serialize(element, context), context);
@@ -150,14 +150,14 @@ test("what is written reads as it was, in every context", () => {
       for (const [prefix, meant] of Object.entries(element.prefixes)) {
         expect(again.prefixes[prefix]).toBe(meant);
       }
-      // What has been read once is written the same for ever.
+      // A tree that was read once is always written the same.
       expect(shape(parse(serialize(again, context), context))).toEqual(shape(again));
     }),
     { numRuns: 1000 },
   );
 });
 
-test("text of any kind is written as it reads, or refused", () => {
+test("any text reads as it was written, or is refused", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.boolean(), (value, inValue) => {
       const element = new Element("a", undefined);

@@ -22,7 +22,7 @@ export interface Recording {
   readonly parser: PushParser;
 }
 
-/** Feeds the pieces to a parser, then its end, and records what it calls back. */
+/** Feeds the pieces to a parser, ends the input, and records the calls. */
 export function record(
   pieces: Iterable<Uint8Array | string>,
   options?: StreamParserOptions,
@@ -66,7 +66,7 @@ export function pieces(bytes: Uint8Array, size: number): Uint8Array[] {
   return list;
 }
 
-/** Every way to cut the bytes that is worth trying: whole, in small pieces, and once at every place. */
+/** The cuts that are worth trying: none, small pieces, and one cut at each place. */
 export function* cuts(bytes: Uint8Array): Generator<Uint8Array[]> {
   yield [bytes];
   for (const size of [1, 2, 3, 7]) yield pieces(bytes, size);

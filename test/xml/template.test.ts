@@ -56,18 +56,18 @@ describe("a template", () => {
 
   const x = "X";
   test.each([
-    // White space with a line end in it that stands beside a tag is layout, and no other.
+    // Only white space beside a tag with a line end in it is layout.
     [xml`<body>\n  Hello ${x}\n</body>`, "<body>Hello X</body>"],
     [xml`<body>\n  ${x}\n  ${x}\n</body>`, "<body>X\n  X</body>"],
     [xml`<body> ${x} </body>`, "<body> X </body>"],
     [xml`<body>${x} >\n${x}</body>`, "<body>X &gt;\nX</body>"],
     [xml`<body>&gt;\n> ${x}</body>`, "<body>&gt;\n&gt; X</body>"],
     [xml`<body><![CDATA[<p>\n <b>]]></body>`, "<body>&lt;p&gt;\n &lt;b&gt;</body>"],
-    // What looks like a tag or its end in a value or in CDATA is none.
+    // Tags in values and in CDATA are text.
     [xml`<m a='x>y' b=${x}/>`, "<m a='x>y' b='X'/>"],
     [xml`<m xmlns='urn:a>b' to=${x}/>`, "<m xmlns='urn:a>b' to='X'/>"],
     [xml`<m><![CDATA[<a href=${x}>]]></m>`, "<m>&lt;a href=X&gt;</m>"],
-    // A namespace that is nothing is not declared.
+    // A namespace whose value is nothing is not declared.
     [xml`<m xmlns=${undefined} xmlns:p=${null}><b/></m>`, "<m><b/></m>"],
     [xml` <a/> `, "<a/>"],
   ])("%s, with its layout and values", (element, text) => {

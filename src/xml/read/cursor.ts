@@ -1,9 +1,9 @@
 import type { Element } from "../element.ts";
 import type { XmlLimits } from "../limits.ts";
 import { exceededText, type XmlCondition, XmlError } from "../xml-error.ts";
-import { foreignEnd, sequenceLength } from "./characters.ts";
-import { type Name, NOBODY } from "./names.ts";
-import { lease, leaseLittle, NO_SLAB, release, type Slab, SMALL } from "./slab.ts";
+import { foreignEnd, sequenceLength } from "./bytes/characters.ts";
+import { lease, leaseLittle, NO_SLAB, release, type Slab, SMALL } from "./bytes/slab.ts";
+import { type Name, NO_NAME } from "./names.ts";
 import { TreeBuilder } from "./tree-builder.ts";
 
 const LT = 0x3c;
@@ -34,7 +34,7 @@ export class Cursor {
   /** The place of the last byte of the tag that is judged. */
   reach = 0;
   /** The name that was read last. */
-  name: Name = NOBODY;
+  name: Name = NO_NAME;
   /** The hash of the name that was scanned last. */
   hash = 0;
   /** Text of the innermost element that is not its child yet. */
@@ -59,12 +59,12 @@ export class Cursor {
     );
   }
 
-  /** Whether a stanza is open. (A method: V8 calls private getters by way of its runtime.) */
+  /** True if a stanza is open. (A method: V8 calls private getters by way of its runtime.) */
   inStanza(): boolean {
     return this.builder.depth > this.builder.roots;
   }
 
-  /** Whether nothing is unfinished. */
+  /** True if nothing is unfinished. */
   isComplete(): boolean {
     return !this.inStanza() && this.token === "none" && this.at === this.slab.end;
   }

@@ -1,4 +1,4 @@
-import { CLASS, SPACE } from "./characters.ts";
+import { CLASS, SPACE } from "./bytes/characters.ts";
 import type { Cursor } from "./cursor.ts";
 
 const GT = 0x3e;

@@ -1,10 +1,10 @@
 import { unique } from "../dictionary.ts";
 import { isQName } from "../qname.ts";
-import { Literal, LONGEST_LITERAL } from "./literal.ts";
+import { Literal, LONGEST_LITERAL } from "./bytes/literal.ts";
 
 const NOTHING = new Literal("");
 
-/** A namespace name, kept to be recognized by its bytes. */
+/** A namespace name that is recognized by its bytes. */
 export interface KnownNamespace {
   readonly uri: string;
   readonly literal: Literal;
@@ -12,34 +12,35 @@ export interface KnownNamespace {
 
 const NO_NAMESPACE: KnownNamespace = { uri: "", literal: NOTHING };
 
-/** A qualified name as it was spelt, taken apart and found legal once. */
+/** A qualified name as it was spelt. It was checked and taken apart once. */
 export class Name {
-  /** Its place in the table of known names; -1 if it is not kept there. */
+  /** Its number among the known names; -1 if it is not kept. */
   readonly id: number;
   readonly hash: number;
-  /** Its bytes, if it is known; else none. */
+  /** Its bytes; none if it is not kept. */
   readonly literal: Literal;
   /** As spelt: `stream:features`. */
   readonly qualified: string;
-  /** What stands before the colon; `""` if there is none. */
+  /** The part before the colon; `""` if there is none. */
   readonly prefix: string;
+  /** The part behind the colon, or all of it. */
   readonly local: string;
-  /** Whether it is `xmlns` or begins with `xmlns:`. */
+  /** True if it is `xmlns` or begins with `xmlns:`. */
   readonly declares: boolean;
-  /** Whether it is `xmlns`. */
+  /** True if it is `xmlns`. */
   readonly isDefault: boolean;
-  /** Whether as an attribute it is only a local name, in no namespace and no declaration. */
+  /** True if it has no prefix and declares nothing. */
   readonly plain: boolean;
 
-  // What came with it last, and is likely to come with it again. A wrong guess costs a comparison.
+  // Guesses from the last two times. A wrong one costs a comparison.
 
-  /** The attribute that followed this name, of an element or attribute, and the one before. */
+  /** The attributes that followed this name of an element or attribute. */
   next: Name = this;
   otherNext: Name = this;
-  /** The element whose start tag followed that of an element of this name, and the one before. */
+  /** The elements whose start tags followed that of an element of this name. */
   follower: Name = this;
   otherFollower: Name = this;
-  /** The default namespace declared on an element of this name, and the one before. */
+  /** The default namespaces that elements of this name declared. */
   namespace: KnownNamespace = NO_NAMESPACE;
   otherNamespace: KnownNamespace = NO_NAMESPACE;
   /** The namespace of an attribute of this name, and its key there: `{uri}local`. */
@@ -60,21 +61,21 @@ export class Name {
     this.plain = colon < 0 && !this.declares;
   }
 
-  /** Expects an attribute after this name, if it is known. */
+  /** Makes an attribute the first guess after this name. */
   expectNext(name: Name): void {
     if (name.id < 0 || this.id < 0 || name === this.next) return;
     this.otherNext = this.next;
     this.next = name;
   }
 
-  /** Expects a start tag after that of this name, if it is known. */
+  /** Makes an element the first guess after a start tag of this name. */
   expectFollower(name: Name): void {
     if (name.id < 0 || this.id < 0 || name === this.follower) return;
     this.otherFollower = this.follower;
     this.follower = name;
   }
 
-  /** Expects a namespace to be declared by elements of this name. */
+  /** Makes a namespace the first guess for elements of this name. */
   expectNamespace(namespace: KnownNamespace): void {
     if (namespace === this.namespace) return;
     this.otherNamespace = this.namespace;
@@ -116,10 +117,10 @@ export function hashOn(hash: number, byte: number): number {
   return Math.imul(hash ^ byte, FACTOR);
 }
 
-/** No name at all. */
-export const NOBODY: Name = new Name(-1, 0, NOTHING, "");
+/** Stands for a name where there is none. */
+export const NO_NAME: Name = new Name(-1, 0, NOTHING, "");
 
-const table: Name[] = new Array<Name>(SLOTS).fill(NOBODY);
+const table: Name[] = new Array<Name>(SLOTS).fill(NO_NAME);
 let known = 0;
 /** Names that found no free slot since the table was emptied. */
 let crowded = 0;
@@ -153,11 +154,11 @@ export function knownName(
 ): Name | undefined {
   let slot = slotOf(hash);
   for (let tries = FARTHEST; tries > 0; tries--) {
-    const name = table[slot] ?? NOBODY;
+    const name = table[slot] ?? NO_NAME;
     if (name.hash === hash) {
       if (name.literal.length === length && name.literal.standsAt(view, at)) return name;
     }
-    if (name === NOBODY) return undefined;
+    if (name === NO_NAME) return undefined;
     slot = (slot + 1) & (SLOTS - 1);
   }
   return undefined;
@@ -169,12 +170,12 @@ export function knownName(
  */
 export function makeRoom(): boolean {
   if (known < MOST_NAMES && crowded < MOST_CROWDED) return false;
-  table.fill(NOBODY);
+  table.fill(NO_NAME);
   known = crowded = 0;
   return true;
 }
 
-/** A name that is not known, which is kept if it came before; undefined if it is none (QName). */
+/** Makes a name, and keeps it if it came before. Undefined if the text is no legal name. */
 export function learnName(qualified: string, hash: number): Name | undefined {
   if (!isQName(qualified)) return undefined;
   if (qualified.length <= LONGEST_NAME && known < MOST_NAMES && cameBefore(hash)) {
@@ -192,7 +193,7 @@ export function learnName(qualified: string, hash: number): Name | undefined {
 function freeSlot(hash: number): number {
   let slot = slotOf(hash);
   for (let tries = FARTHEST; tries > 0; tries--) {
-    if (table[slot] === NOBODY) return slot;
+    if (table[slot] === NO_NAME) return slot;
     slot = (slot + 1) & (SLOTS - 1);
   }
   return -1;
@@ -200,7 +201,7 @@ function freeSlot(hash: number): number {
 
 const namespaces = new Map<string, KnownNamespace>();
 const MOST_NAMESPACES = 512;
-/** What is written as it is, in either kind of quotes: its bytes say all there is to say. */
+/** Namespace names without a character that needs a reference in either kind of quotes. */
 const UNESCAPED = /^[!#-%(-;=?-~]*$/;
 
 /** Namespace names that came once. */

@@ -2,21 +2,22 @@ import type { Element } from "../element.ts";
 import type { XmlLimits } from "../limits.ts";
 import { NS } from "../namespaces.ts";
 import { XmlError } from "../xml-error.ts";
-import { encode } from "./decode.ts";
+import { encode } from "./bytes/decode.ts";
 import { StreamParser } from "./stream-parser.ts";
 
-/** What stands around the text that is parsed, and what it may cost. */
+/** The context of a text that is parsed, and its limits. */
 export interface ParseOptions {
-  /** The default namespace around it; `jabber:client` by default, so that `<message/>` is a stanza. */
+  /** The default namespace around the text. Default: `jabber:client`, so `<message/>` is a stanza. */
   readonly ns?: string | undefined;
-  /** The prefixes declared around it. */
+  /** The prefixes that are declared around the text. Default: none. */
   readonly prefixes?: Readonly<Record<string, string>> | undefined;
   /** Changes to `LIMITS`. */
   readonly limits?: Partial<XmlLimits> | undefined;
 }
 
 /**
- * Reads one element, by the same strict rules as a stream. Throws an `XmlError`.
+ * Parses one element, as strictly as a stream. Throws an `XmlError`, and `BAD_OPTION` for a limit that
+ * cannot be used.
  *
  * @example parse("<message to='romeo@example.net'><body>Hello</body></message>")
  */
@@ -29,7 +30,7 @@ export function parse(text: string, options: ParseOptions = {}): Element {
   });
   parser.feed(encode(text));
   const element = parser.read();
-  // Judges what stands behind the element.
+  // Checks the text behind the element.
   parser.finish();
   parser.read();
   if (parser.end instanceof XmlError) throw parser.end;

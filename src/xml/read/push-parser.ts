@@ -2,14 +2,14 @@ import { badOption } from "../../base/check.ts";
 import type { Element } from "../element.ts";
 import type { XmlLimits } from "../limits.ts";
 import type { XmlError } from "../xml-error.ts";
-import { encode } from "./decode.ts";
+import { encode } from "./bytes/decode.ts";
 import { type StreamEnd, StreamParser, type StreamParserOptions } from "./stream-parser.ts";
 
 /** The callbacks of a pushed parser, in the order of the stream. */
 export interface StreamParserEvents {
   /**
-   * The stream has opened: its root with attributes, prefixes and namespace, without children, and
-   * the default namespace that it declares for what follows.
+   * The stream has opened. `header` is its root without children, `contentNamespace` the default
+   * namespace that it declares.
    */
   open(header: Element, contentNamespace: string): void;
   /** One complete element: a child of the root, or in frames the root itself. */
@@ -22,22 +22,22 @@ export interface StreamParserEvents {
 
 /**
  * Reads XML as RFC 6120, section 11, restricts it, from bytes or strings cut anywhere, and calls back
- * for each element. Where the input was cut never changes what is called back.
+ * for each element. The cuts never change the calls. (`xmpp-broker/xml` exports it as `StreamParser`.)
  *
- * `write` never throws for what the peer sent: `error` is called once, and nothing is read any more.
- * An exception that a callback throws goes through `write` to its caller; the parser keeps the unread
- * rest and reads on at the next `write`. A callback may call `stop`, `setLimits`, and `write`, whose
- * data is read after what is being read.
+ * A peer's input never makes `write` throw: `error` is called once, and nothing is read any more. An
+ * exception of a callback goes through `write` to its caller; the parser keeps the unread rest and reads
+ * on at the next `write`. A callback may call `stop`, `setLimits`, and `write`, whose data is read after
+ * the current data.
  */
 export class PushParser {
   readonly #events: StreamParserEvents;
   readonly #parser: StreamParser;
   readonly #frames: boolean;
-  /** Whether the header was told, or there is none to tell. */
+  /** True if the header was told. In frames there is none. */
   #isInside: boolean;
   /** The end that was told. */
   #told: StreamEnd | undefined;
-  /** Whether a callback is running. */
+  /** True if a callback is running. */
   #isTelling = false;
   /** The first half of a surrogate pair, whose second has not arrived. */
   #half = "";
@@ -50,7 +50,7 @@ export class PushParser {
   }
 
   /**
-   * Whether every byte has been read and nothing is begun: no unread or unfinished element, and no
+   * True if every byte has been read and nothing is begun: no unread or unfinished element, and no
    * white space or other byte behind the last element.
    */
   get idle(): boolean {
@@ -61,7 +61,7 @@ export class PushParser {
   write(data: Uint8Array | string): void {
     if (typeof data === "string") this.#parser.feed(this.#encode(data));
     else if (isBytes(data)) this.#feed(data);
-    else throw badOption("what is written", "a Uint8Array or a string", data);
+    else throw badOption("the data to write", "a Uint8Array or a string", data);
     if (!this.#isTelling) this.#tell();
   }
 

@@ -1,14 +1,14 @@
 import { Dictionary, EmptyDictionary, NONE } from "../dictionary.ts";
-import { MOST_NAMES, type Name, NOBODY } from "./names.ts";
+import { MOST_NAMES, type Name, NO_NAME } from "./names.ts";
 
-/** Elements with more attributes than this are too rare to learn their shape. */
+/** Elements with more attributes are rare, and their shape is not worth learning. */
 const MOST_SHAPED = 16;
 
-/** For each known name the tag in which it was last an attribute: finds those that come twice. */
+/** For each known name the number of the tag where it was last an attribute. It finds attributes that come twice. */
 export const seen = new Int32Array(MOST_NAMES);
 let tags = 0;
 
-/** A number no tag had before. */
+/** A new number for a tag. */
 export function nextTag(): number {
   if (++tags === 0x3fffffff) {
     seen.fill(0);
@@ -18,44 +18,44 @@ export function nextTag(): number {
 }
 
 /**
- * A dictionary for keys that never came before, or are many. Those of the common kind would teach V8 a
- * new shape each, which takes a microsecond and memory.
+ * A dictionary for keys that are new, or many. In a common dictionary V8 would make a hidden class for
+ * each new key, which takes a microsecond and memory.
  */
 export function rareDictionary(): Record<string, string> {
   return Object.create(null) as Record<string, string>;
 }
 
-/**
- * The start tag being read. There is one in the process, since no tag outlives the call that reads it:
- * one that is cut is read again when its end has come.
- */
+/** The start tag that is being read. A tag that was cut is read again from its start. */
 export class StartTag {
-  /** Its name, and the name read last: this or that of an attribute. */
-  element: Name = NOBODY;
-  last: Name = NOBODY;
-  /** Whether it ends in `/>`. */
+  /** The name of the element. */
+  element: Name = NO_NAME;
+  /** The name that was read last: the element's, or an attribute's. */
+  last: Name = NO_NAME;
+  /** True if it ends in `/>`. */
   isEmpty = false;
-  /** How many attributes it has, declarations included (but for `namespace`). */
+  /** The number of attributes and declarations, without `namespace`. */
   count = 0;
-  /** The default namespace, if it was declared with one that is known. */
+  /** The default namespace that the tag declares, if it is a known one. */
   namespace: string | undefined = undefined;
   /** An attribute that came twice. */
   twice: Name | undefined = undefined;
-  /** The attributes without prefixes before the first that has one. */
+  /** The attributes before the first one with a prefix. */
   #attrs: Record<string, string> = NONE;
-  /** From that on, all of them, with declarations of namespaces. */
+  /** The names of all attributes from that one on, declarations included. */
   readonly names: Name[] = [];
+  /** Their values. */
   readonly values: string[] = [];
-  /** Whether all attributes so far are known names without prefixes, and not many. */
+  /** True if all attributes so far have known names without prefixes, and are not many. */
   usual = true;
   #isRare = false;
   #serial = 0;
 
-  /** What an element of this tag has as its own. */
+  /** The attributes, as the element gets them. */
   get attrs(): Record<string, string> {
     return this.#attrs === NONE ? new EmptyDictionary() : this.#attrs;
   }
 
+  /** Begins a new tag. */
   begin(name: Name): void {
     this.element = this.last = name;
     this.isEmpty = false;
@@ -69,7 +69,7 @@ export class StartTag {
     this.names.length = this.values.length = 0;
   }
 
-  /** Adds one whose name is known and plain to a tag that is `usual`. */
+  /** Adds an attribute with a known name without a prefix to a `usual` tag. */
   #addUsual(name: Name, value: string): void {
     if (seen[name.id] === this.#serial) this.twice ??= name;
     seen[name.id] = this.#serial;
@@ -78,7 +78,7 @@ export class StartTag {
     if (++this.count === MOST_SHAPED) this.beRare();
   }
 
-  /** Adds any attribute. */
+  /** Adds an attribute. */
   add(name: Name, value: string): void {
     if (this.usual) {
       if (name.plain && name.id >= 0) {
@@ -95,14 +95,14 @@ export class StartTag {
     } else this.put(name.local, value, name);
   }
 
-  /** Puts an attribute into `attrs` of a tag that is not `usual`. */
+  /** Puts an attribute into the `attrs` of a tag that is not `usual`. */
   put(key: string, value: string, name: Name): void {
     if (this.#attrs === NONE) this.#attrs = new Dictionary();
     else if (key in this.#attrs) this.twice ??= name;
     this.#attrs[key] = value;
   }
 
-  /** Goes on with a dictionary for keys that are unknown or many: from the first of them on, or each would cost as much as all. */
+  /** Goes on with a dictionary for keys that are new or many. It changes once: each change copies all keys. */
   beRare(): void {
     this.usual = false;
     if (this.#isRare) return;

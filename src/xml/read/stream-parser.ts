@@ -5,7 +5,7 @@ import { takesFastPath } from "../fast-path.ts";
 import { LIMITS, settleLimits, type XmlLimits } from "../limits.ts";
 import { NS } from "../namespaces.ts";
 import { XmlError } from "../xml-error.ts";
-import { CLASS, isCharacter, SPACE, sequenceLength } from "./characters.ts";
+import { CLASS, isCharacter, SPACE, sequenceLength } from "./bytes/characters.ts";
 import { Cursor } from "./cursor.ts";
 import { readDeclaration } from "./declaration.ts";
 import { hasTagEnd, keepTag, readEndTag, readStartTag, tag } from "./tags.ts";
@@ -17,22 +17,22 @@ export interface StreamParserOptions {
   /** Changes to `LIMITS`. */
   readonly limits?: Partial<XmlLimits> | undefined;
   /**
-   * `"stream"` (the default): one long document whose root is opened, as on TCP. `"frame"`: each chunk
-   * is one whole frame with exactly one complete element in it, as on WebSocket (RFC 7395). A frame of
-   * only white space is skipped.
+   * `"stream"` (the default): the input is one long document, as on TCP, and its root stays open.
+   * `"frame"`: each chunk is a whole frame with exactly one complete element, as on WebSocket (RFC 7395).
+   * A frame of only white space is skipped.
    */
   readonly framing?: "stream" | "frame" | undefined;
   /**
-   * Whether another stream ended before this one on the same connection. Leading white space belongs
-   * to that stream and is skipped, so an XML declaration may follow it. Default: false, and then the
-   * declaration must be the very first bytes.
+   * True if another stream came before this one on the same connection. White space at the beginning
+   * belongs to that stream and is skipped, so an XML declaration may follow it. Default: false, and then
+   * the declaration must be the very first bytes.
    */
   readonly restarted?: boolean | undefined;
-  /** What is declared around the document: a default namespace, prefixes. By default nothing. */
+  /** The default namespace and the prefixes that are declared around the document. Default: none. */
   readonly context?: ParserContext | undefined;
 }
 
-/** What stands around the document that is parsed. */
+/** The declarations around a document that is parsed. */
 export interface ParserContext {
   /** The namespace of element names without a prefix. Default: none. */
   readonly ns?: string | undefined;
@@ -81,15 +81,15 @@ export class StreamParser {
 
   /** `"closing"`: the header was an empty tag, so the next `read` closes the stream. */
   #state: "open" | "closing" | StreamEnd = "open";
-  /** Whether no more chunks are taken: `finish` or `stop` was called, or an error ended the stream. */
+  /** True if no more chunks are taken: `finish` or `stop` was called, or an error ended the stream. */
   #finished = false;
   /** Chunks that wait until everything before them has been read. */
   #queue: Uint8Array[] = [];
   /** The part of a large chunk that is not in the slab yet. */
   #rest: Uint8Array = NO_BYTES;
-  /** Whether the slab holds bytes that may be read now. False: more bytes are needed. */
+  /** True if the slab holds bytes that may be read now. False: more bytes are needed. */
   #unread = false;
-  /** Whether there is something to do once the slab is read: a chunk waits, or `finish` was called. */
+  /** True if there is something to do once the slab is read: a chunk waits, or `finish` was called. */
   #isPending = false;
   /** The element that the last token completed, or `CLOSED`. */
   #complete: Element | undefined;
@@ -109,7 +109,7 @@ export class StreamParser {
     const limits = settleLimits(LIMITS, options.limits);
     const { framing = "stream", context = {}, restarted = false } = options;
     this.#frames = oneOf("framing", framing, ["stream", "frame"]) === "frame";
-    this.#restarted = restarted;
+    this.#restarted = oneOf("restarted", restarted, [true, false]);
     const { ns = "", prefixes = NO_PREFIXES } = context;
     if ("xmlns" in prefixes || (prefixes.xml ?? NS.xml) !== NS.xml) {
       throw new BrokerError(
@@ -127,7 +127,7 @@ export class StreamParser {
   }
 
   /**
-   * Whether every byte has been read and nothing is begun: no unread or unfinished element, and no
+   * True if every byte has been read and nothing is begun: no unread or unfinished element, and no
    * white space or other byte behind the last element.
    */
   get idle(): boolean {

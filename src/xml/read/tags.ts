@@ -1,9 +1,9 @@
 import { isQName } from "../qname.ts";
-import { CLASS, NAME, SPACE } from "./characters.ts";
+import { CLASS, NAME, SPACE } from "./bytes/characters.ts";
+import { valueStop } from "./bytes/scan.ts";
+import { FOREIGN, LINES, REFERENCES } from "./bytes/slab.ts";
 import type { Cursor } from "./cursor.ts";
-import { hashOn, knownName, learnName, makeRoom, type Name, NOBODY, SEED } from "./names.ts";
-import { valueStop } from "./scan.ts";
-import { FOREIGN, LINES, REFERENCES } from "./slab.ts";
+import { hashOn, knownName, learnName, makeRoom, type Name, NO_NAME, SEED } from "./names.ts";
 import { StartTag } from "./start-tag.ts";
 import { referenceEnd } from "./text.ts";
 
@@ -32,7 +32,7 @@ export const tag = new StartTag();
 export function readStartTag(cursor: Cursor): number {
   const { slab } = cursor;
   const { bytes } = slab;
-  if (makeRoom()) tag.element = NOBODY;
+  if (makeRoom()) tag.element = NO_NAME;
   let i = readElementName(cursor, cursor.at + 1);
   if (i === CUT) return CUT;
   tag.begin(cursor.name);
@@ -194,7 +194,7 @@ function scanName(cursor: Cursor, from: number): number {
   const most = cursor.limits.name;
   if (i - from > most) cursor.exceed("name", from + most);
   if (i >= slab.end) return CUT;
-  if (i === from) cursor.fail("not-well-formed", "a character that starts no name", i);
+  if (i === from) cursor.fail("not-well-formed", "a character that cannot start a name", i);
   cursor.hash = hash;
   return i;
 }
@@ -238,7 +238,7 @@ function readOddEndTag(cursor: Cursor, open: Name | undefined): number {
   if (bytes[i] !== GT) cursor.fail("not-well-formed", "an end tag with more in it", i);
   const qualified = slab.utf8(from, to);
   if (qualified !== open?.qualified) {
-    const what = isQName(qualified) ? "an end tag that ends nothing" : "a bad name";
+    const what = isQName(qualified) ? "an end tag without its start tag" : "a bad name";
     cursor.fail("not-well-formed", what, cursor.at, i, "another name");
   }
   return i + 1;

@@ -1,8 +1,8 @@
-import { CLASS, isCharacter, NAME, SPACE } from "./characters.ts";
+import { CLASS, isCharacter, NAME, SPACE } from "./bytes/characters.ts";
+import { readReference } from "./bytes/references.ts";
+import { textStop } from "./bytes/scan.ts";
+import { FOREIGN, LINES, REFERENCES } from "./bytes/slab.ts";
 import type { Cursor } from "./cursor.ts";
-import { readReference } from "./references.ts";
-import { textStop } from "./scan.ts";
-import { FOREIGN, LINES, REFERENCES } from "./slab.ts";
 
 // (As in `tags.ts`.)
 const CUT = 0;

@@ -6,15 +6,15 @@ import type { XmlCondition } from "../xml-error.ts";
 import { learnNamespace, type Name } from "./names.ts";
 import { rareDictionary, type StartTag } from "./start-tag.ts";
 
-/** An element whose end tag has not come. Frames are used again for the next at their depth. */
+/** An open element. A frame is used again for the next element at its depth. */
 interface Frame {
   element: Element;
   name: Name;
   /** The default namespace inside it. */
   ns: string;
-  /** Where its children begin among those that wait. */
+  /** The place of its first child among the waiting ones. */
   children: number;
-  /** The prefixes it declared, each with what it meant outside. */
+  /** The prefixes that it declares, each with its meaning outside. */
   undo: readonly Undo[];
 }
 
@@ -23,9 +23,9 @@ interface Undo {
   readonly before: string | undefined;
 }
 
-/** The namespaces a tag declares. */
+/** The namespaces that a tag declares. */
 interface Declarations {
-  /** The default namespace. */
+  /** The default namespace, if the tag declares one. */
   readonly ns: string | undefined;
   readonly prefixes: Readonly<Record<string, string>> | undefined;
   readonly undo: readonly Undo[];
@@ -42,34 +42,34 @@ export type TagFault =
 /** Ends reading with an error about the tag that is being read. */
 export type FailTag = (fault: TagFault) => never;
 
-const NOBODY = new Element("", "");
+const NO_ELEMENT = new Element("", "");
 
-/** The children of an element until it has ended. */
+/** Shared by all open elements: an element gets its children when it ends. */
 const PENDING: (Element | string)[] = [];
 
-/** What is kept between stanzas. */
+/** Frames, and places for waiting children, that are kept between stanzas. */
 const FRAMES_KEPT = 8;
 const WAITING_KEPT = 64;
 
 /**
- * Makes elements of tags and texts: looks up namespaces, refuses what Namespaces in XML forbid, and
- * counts. Looking up a prefix costs the same at any depth: there is one map, and each element undoes
- * at its end what it declared.
+ * Makes elements of tags and texts. It looks up namespaces, refuses declarations that Namespaces in XML
+ * forbid, and counts. A prefix is found in the same time at any depth: there is one map, and the end of
+ * an element takes back its declarations.
  */
 export class TreeBuilder {
-  /** Elements open. */
+  /** The number of open elements. */
   depth = 0;
-  /** How many of them are no part of a stanza: the root of a stream. */
+  /** The number of open elements around a stanza: 1 for the root of a stream, 0 in frames. */
   readonly roots: number;
 
   readonly #fail: FailTag;
-  /** What prefixes mean here, but for those that mean the same everywhere; made for the first that is declared. */
+  /** The prefixes that open elements declare. It is made for the first; most streams need none. */
   #scope: Map<string, string> | undefined;
   readonly #contextNs: string;
-  /** The prefixes declared around stanzas, which each carries along. */
+  /** The prefixes that are declared around stanzas. Each stanza carries them. */
   outer: Readonly<Record<string, string>> = NO_PREFIXES;
   #frames: Frame[] = [];
-  /** The children of all open elements so far, those of the innermost last. */
+  /** The children of all open elements so far. The innermost element's are last. */
   #waiting: (Element | string)[] = [];
   #held = 0;
   #elements = 0;
@@ -106,14 +106,14 @@ export class TreeBuilder {
     return this.roots === 0 || this.depth === 0 ? this.#contextNs : (this.#frames[0]?.ns ?? "");
   }
 
-  /** Sets the prefixes that every stanza carries along, and that are in scope from now on. */
+  /** Sets the prefixes that every stanza carries, and that are in scope from now on. */
   carry(prefixes: Readonly<Record<string, string>>): void {
     if (Object.keys(prefixes).length === 0) return;
     this.#scope = undefined;
     this.outer = Object.freeze(Object.assign(new Dictionary(), prefixes));
   }
 
-  /** Makes the element of a start tag and opens it, unless it is `empty`. */
+  /** Makes the element of a start tag, and opens it unless it is `empty`. */
   start(tag: StartTag, limits: XmlLimits, empty: boolean): Element {
     const name = tag.element;
     const depth = this.depth;
@@ -138,8 +138,8 @@ export class TreeBuilder {
     const isRoot = depth < this.roots;
     const children = empty || isRoot ? [] : PENDING;
     const element = new Element(name.local, own, tag.attrs, prefixes, children);
-    // The root of a stream has no children, and nothing comes after it: it is not kept as long as the stream is open.
-    if (isRoot) this.#open(NOBODY, name, ns, NO_DECLARATIONS.undo);
+    // The root of a stream is not kept while the stream is open: it gets no children.
+    if (isRoot) this.#open(NO_ELEMENT, name, ns, NO_DECLARATIONS.undo);
     else if (!empty) this.#open(element, name, ns, declared.undo);
     else {
       if (declared.undo.length > 0) this.#undo(declared.undo);
@@ -153,21 +153,21 @@ export class TreeBuilder {
     this.#wait(text);
   }
 
-  /** Ends the innermost element and returns it, complete. */
+  /** Ends the innermost element and returns it with its children. */
   end(): Element {
     const frame = this.#frames[--this.depth];
-    if (frame === undefined) return NOBODY;
+    if (frame === undefined) return NO_ELEMENT;
     const { element } = frame;
     if (this.#held > frame.children) this.#adopt(element, frame.children);
     else element.children = [];
     if (frame.undo.length > 0) this.#undo(frame.undo);
-    frame.element = NOBODY;
+    frame.element = NO_ELEMENT;
     if (this.depth > this.roots) this.#wait(element);
     else if (this.#frames.length > FRAMES_KEPT) this.#frames.length = FRAMES_KEPT;
     return element;
   }
 
-  /** Forgets everything. */
+  /** Lets go of everything. */
   clear(): void {
     this.depth = 0;
     this.#held = 0;
@@ -193,23 +193,20 @@ export class TreeBuilder {
     this.#waiting[this.#held++] = child;
   }
 
-  /**
-   * Gives an element its children, in an array of just their size: one that grows by `push` has room
-   * for 17.
-   */
+  /** Gives an element its children, in an array of exactly their number. (`push` would make room for 17.) */
   #adopt(element: Element, from: number): void {
     const waiting = this.#waiting;
     const first = waiting[from] ?? "";
     if (this.#held === from + 1) element.children = [first];
     else if (this.#held === from + 2) element.children = [first, waiting[from + 1] ?? ""];
     else element.children = waiting.slice(from, this.#held);
-    // What has been adopted is not kept alive from here.
+    // The children must not be kept alive from here.
     for (let i = from; i < this.#held; i++) waiting[i] = "";
     if (from === 0 && waiting.length > WAITING_KEPT) this.#waiting = [];
     this.#held = from;
   }
 
-  /** Adds the attributes that wait for what the tag declares to be in scope. */
+  /** Adds the attributes with prefixes, once the declarations of the tag are in scope. */
   #addAttributes(tag: StartTag): void {
     const { names, values } = tag;
     for (let k = 0; k < names.length; k++) {
@@ -230,7 +227,7 @@ export class TreeBuilder {
   }
 
   #resolve(name: Name): string {
-    // No declaration can change what this one means.
+    // No declaration can change the meaning of this prefix.
     if (name.prefix === "xml") return NS.xml;
     return (
       this.#scope?.get(name.prefix) ??
@@ -243,7 +240,7 @@ export class TreeBuilder {
     );
   }
 
-  /** Brings into scope what a tag declares. */
+  /** Brings the declarations of a tag into scope. */
   #declare(element: Name, tag: StartTag, limits: XmlLimits): Declarations {
     let ns: string | undefined;
     let prefixes: Record<string, string> | undefined;
@@ -278,14 +275,15 @@ export class TreeBuilder {
     return { ns, prefixes, undo, count };
   }
 
-  /** Namespaces in XML, 3 and 5: what no declaration may say. */
+  /** Refuses the declarations that Namespaces in XML, 3 and 5, forbid. */
   #checkDeclaration(prefix: string, uri: string): void {
     const bad = (detail: string): never =>
       this.#fail({ condition: "bad-namespace-prefix", detail });
     if (prefix === "xmlns") bad("a declaration of the prefix `xmlns`");
-    if ((prefix === "xml") !== (uri === NS.xml)) bad("another meaning for the prefix `xml`");
-    if (uri === NS.xmlns) bad("a prefix for the namespace of declarations");
-    if (uri === "" && prefix !== "") bad("a prefix for no namespace");
+    if ((prefix === "xml") !== (uri === NS.xml))
+      bad("the prefix `xml` or its namespace bound otherwise");
+    if (uri === NS.xmlns) bad("a declaration of the namespace of `xmlns`");
+    if (uri === "" && prefix !== "") bad("a prefix without a namespace");
   }
 
   #undo(undo: readonly Undo[]): void {

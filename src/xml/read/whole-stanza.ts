@@ -2,22 +2,22 @@ import { Dictionary, EmptyDictionary, NONE } from "../dictionary.ts";
 import { Element, NO_PREFIXES } from "../element.ts";
 import type { XmlLimits } from "../limits.ts";
 import { NS } from "../namespaces.ts";
-import { CLASS, foreignEnd, NAME, SPACE } from "./characters.ts";
+import { CLASS, foreignEnd, NAME, SPACE } from "./bytes/characters.ts";
+import { readReference } from "./bytes/references.ts";
+import { textStop, valueStop } from "./bytes/scan.ts";
+import { FOREIGN, LINES, NO_SLAB, REFERENCES, type Slab } from "./bytes/slab.ts";
 import {
   hashOn,
   knownName,
   knownNamespace,
   LONGEST_NAME,
   type Name,
-  NOBODY,
+  NO_NAME,
   SEED,
 } from "./names.ts";
-import { readReference } from "./references.ts";
-import { textStop, valueStop } from "./scan.ts";
-import { FOREIGN, LINES, NO_SLAB, REFERENCES, type Slab } from "./slab.ts";
 import { nextTag, type StartTag, seen } from "./start-tag.ts";
 
-// (As in `stream-parser.ts`: imported, they are fetched at each use, which takes a twentieth of all time.)
+// Constants of this module: imported ones are fetched at each use, which took a twentieth of all time.
 const CR = 0x0d;
 const BLANK = 0x20;
 const QUOTE = 0x22;
@@ -30,47 +30,47 @@ const EQUALS = 0x3d;
 const GT = 0x3e;
 const CLOSE_BRACKET = 0x5d;
 
-/** Instead of a place: it is no concern of the short way. */
+/** Stands for a place: the short way cannot read on. */
 const ODD = 0;
 
-/** What is more, or deeper, or longer, is rare and read the long way. */
+// Beyond these a stanza is rare and is read the long way.
 const MOST_ATTRIBUTES = 15;
 const DEEPEST = 32;
 const LONGEST_REFERENCE = 12;
 const WAITING_KEPT = 64;
 
-// The stanza being read. There is one in the process, since it is read within one call. (Variables of the
-// module, which cost an engine less than fields.)
+// The stanza that is being read. There is one in the process, since one call reads all of it. Variables of
+// the module are faster than fields.
 
 let slab = NO_SLAB;
 let { bytes, view } = NO_SLAB;
-/** Where reading goes on. */
+/** The place where reading goes on. */
 let at = 0;
-/** How many more elements there may be. */
+/** The number of further elements that the limit allows. */
 let left = 0;
 let most = 0;
 let longestTag = 0;
-/** The element before. */
-let last: Name = NOBODY;
+/** The name of the last start tag. */
+let last: Name = NO_NAME;
 /** The default namespace of the tag. */
 let namespace = "";
-/** What must be done to the text or value read last to make it a string. */
+/** The flags of the text or value that was read last. */
 let flags = 0;
-/** The children of all open elements that have more than two, those of the innermost last. */
+/** The children of the open elements that have more than two. The innermost element's are last. */
 let waiting: (Element | string)[] = [];
 let held = 0;
 
 /**
- * The short way to read a stanza, for what nearly all are: it is in the slab as a whole, all its names and
- * namespaces are known, none has a prefix but `xml:lang`, and it is written as everybody writes: one blank
- * before an attribute, none elsewhere in a tag. Returns it, and says in `slab.taken` where it ends.
+ * Reads a stanza the short way. Nearly all stanzas suit it: the slab holds all of the stanza, its names
+ * and namespaces are known, no name has a prefix except `xml:lang`, and each attribute has one space before
+ * it and no other space stands in a tag. Returns the stanza, and sets `slab.taken` to the place behind it.
  *
- * `undefined`: only the long way (`StreamParser`'s own) knows how to read this, or what is wrong with it.
- * Nothing has been changed then, so the long way alone has to know errors, limits and what was cut; here
- * everything that is not as expected has the same answer. What is accepted here is so there, with the same tree.
+ * Returns `undefined` if the stanza does not suit it, or is wrong. Nothing has changed then, and the long
+ * way (`StreamParser`) reads the stanza or finds the fault. So only the long way knows errors, limits and
+ * cuts. A stanza that is accepted here is accepted there too, with the same tree.
  *
- * That it need not be able to stop anywhere is what makes it fast: elements are read by a function that calls
- * itself, which engines compile to one piece, instead of token by token with all that is known kept in objects.
+ * It is fast because it never has to stop in the middle: one function calls itself for each element, and
+ * engines compile that well. The long way keeps its state in objects between tokens.
  */
 export function readWholeStanza(
   from: Slab,
@@ -80,7 +80,7 @@ export function readWholeStanza(
   limits: XmlLimits,
   tag: StartTag,
 ): Element | undefined {
-  // (No known name is longer, so that none has to be measured.)
+  // No known name is longer, so no name has to be measured.
   if (limits.name < LONGEST_NAME || limits.tag < LONGEST_NAME + "</>".length) return undefined;
   slab = from;
   ({ bytes, view } = from);
@@ -104,10 +104,10 @@ export function readWholeStanza(
 }
 
 /**
+ * Reads an element. `depth` is the number of levels that may follow.
+ *
  *     <body>Hello</body>
  *     ^
- *
- * `depth` is how deep it may go from here.
  */
 function readElement(
   inherited: string,
@@ -179,17 +179,17 @@ function readElement(
   return new Element(name.local, ns, own, prefixes, children);
 }
 
-/** Takes the children that wait from there on, in an array of just their size. */
+/** Takes the children that wait from there on, in an array of exactly their number. */
 function waitedFrom(from: number): (Element | string)[] {
   const children = waiting.slice(from, held);
   if (from === 0 && waiting.length > WAITING_KEPT) waiting = [];
-  // What is taken is not kept alive from here.
+  // The taken children must not be kept alive from here.
   else for (let i = from; i < held; i++) waiting[i] = "";
   held = from;
   return children;
 }
 
-/** An element that followed the last one neither the last time nor the one before that. */
+/** Looks up the name of an element that did not follow the last one the last two times. */
 function unexpectedElement(from: number): Name | undefined {
   const name = knownNameAt(from);
   if (name !== undefined) last.expectFollower(name);
@@ -202,10 +202,11 @@ function isElementName(name: Name, from: number): boolean {
 }
 
 /**
+ * Reads the attributes of a start tag, up to its `>` or `/`. Sets `namespace` if a default namespace is
+ * declared.
+ *
  *     <message to='romeo@example.net' xmlns='jabber:client'>
  *             ^
- *
- * Ends at what ends the tag. The namespace is in `namespace` then, if one is declared.
  */
 function readAttributes(element: Name, from: number): Record<string, string> | undefined {
   const serial = nextTag();
@@ -234,7 +235,7 @@ function readAttributes(element: Name, from: number): Record<string, string> | u
       i = namespaceEnd(element, start, quote) + 1;
       if (i === ODD + 1) return undefined;
     } else {
-      // The prefix `xml` means the same everywhere; the key is there once it was resolved the long way.
+      // The prefix `xml` always means the same. The long way sets the key when it first resolves the name.
       if (!name.plain && (name.prefix !== "xml" || name.uri === "")) return undefined;
       flags = 0;
       let end = valueStop(view, start);
@@ -253,7 +254,7 @@ function readAttributes(element: Name, from: number): Record<string, string> | u
   return attrs;
 }
 
-/** An attribute that followed the one before neither the last time nor the one before that. */
+/** Looks up the name of an attribute that did not follow the one before the last two times. */
 function unexpectedAttribute(before: Name, from: number): Name | undefined {
   const name = knownNameAt(from);
   if (name === undefined || bytes[from + name.literal.length] !== EQUALS) return undefined;
@@ -261,7 +262,7 @@ function unexpectedAttribute(before: Name, from: number): Name | undefined {
   return name;
 }
 
-/** The name at this place, if it is known. */
+/** The name at this place, if the table has it. */
 function knownNameAt(from: number): Name | undefined {
   let to = from;
   let hash = SEED;
@@ -273,7 +274,10 @@ function knownNameAt(from: number): Name | undefined {
   return knownName(view, from, to - from, hash);
 }
 
-/** Nearly always it is the namespace that elements of this name had the last times. */
+/**
+ * Reads a default namespace: nearly always one of the last two of this element's name. Returns the place
+ * of the closing quote, or `ODD`.
+ */
 function namespaceEnd(element: Name, start: number, quote: number): number {
   let guess = element.namespace;
   let end = start + guess.literal.length;
@@ -284,7 +288,7 @@ function namespaceEnd(element: Name, start: number, quote: number): number {
       end = valueStop(view, start);
       if (bytes[end] !== quote) return ODD;
       const known = knownNamespace(slab.ascii(start, end));
-      // `xml` may be declared, but not as the default.
+      // The namespace of `xml` must not be the default (Namespaces in XML, 3).
       if (known === undefined || known.uri === NS.xml) return ODD;
       element.expectNamespace(known);
       guess = known;
@@ -294,7 +298,7 @@ function namespaceEnd(element: Name, start: number, quote: number): number {
   return end;
 }
 
-/** Where the closing quote stands, if something else comes first. */
+/** The place of the closing quote, where the value needs a closer look, or `ODD`. */
 function oddValueEnd(from: number, quote: number): number {
   let i = from;
   for (;;) {
@@ -312,7 +316,7 @@ function oddValueEnd(from: number, quote: number): number {
   }
 }
 
-/** Where the tag after a text begins. */
+/** The place of the tag behind a text, or `ODD`. */
 function textEnd(from: number): number {
   const i = textStop(view, from);
   flags = 0;

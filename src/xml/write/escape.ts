@@ -1,21 +1,21 @@
 /*
- * What may have to be written otherwise, or not at all. Surrogates match in pairs too, though those are
- * legal: the flag `u`, which can tell, takes twice as long.
+ * Characters that need a reference, or are illegal. Surrogates match in pairs too, though pairs are legal:
+ * the flag `u`, which tells them apart, takes twice as long.
  */
 
-/** In a value, in single quotes. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is they that are looked for
+/** Special characters of a value in single quotes. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this finds
 export const SPECIAL_IN_VALUE = /[&<'\u0000-\u001f\ud800-\udfff\ufffe\uffff]/;
 
-/** In a text. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is they that are looked for
+/** Special characters of a text. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this finds
 export const SPECIAL_IN_TEXT = /[&<>\u0000-\u0008\u000b-\u001f\ud800-\udfff\ufffe\uffff]/;
 
-// The same the other way round: whether all characters are good, four a step, takes half the time of a search
-// for one that is not. It needs a stack, hence only for so many at a time.
+// Tests whether all characters are good, four a step. This takes half the time of a search for a bad one,
+// but needs a stack, so a long text is tested in parts of this length.
 const AT_A_TIME = 512;
 const GOOD_VALUE = allOf("[ -%(-;=-\\ud7ff\\ue000-\\ufffd]");
-// In a text tabs and ends of lines are good as well, but with them in the class it takes three times as long.
+// Tabs and line ends are good in a text as well, but with them in the class the test takes three times as long.
 const GOOD_LINE = allOf("[ -%'-;=?-\\ud7ff\\ue000-\\ufffd]");
 const LEGAL_LINES = allOf("[\\t\\n -\\ud7ff\\ue000-\\ufffd]");
 
@@ -23,12 +23,12 @@ function allOf(good: string): RegExp {
   return new RegExp(`^(?:${good}${good}${good}${good})*${good}{0,3}$`);
 }
 
-/** Whether a value can be written as it is. */
+/** True if a value can be written as it is. */
 export function isGoodValue(value: string): boolean {
   return value.length <= AT_A_TIME ? GOOD_VALUE.test(value) : isGoodThroughout(value, isGoodValue);
 }
 
-/** Whether a text can be written as it is. */
+/** True if a text can be written as it is. */
 export function isGoodText(text: string): boolean {
   if (text.length > AT_A_TIME) return isGoodThroughout(text, isGoodText);
   if (GOOD_LINE.test(text)) return true;
@@ -43,8 +43,8 @@ function isGoodThroughout(text: string, isGood: (part: string) => boolean): bool
   return true;
 }
 
-/** What cannot be written in XML at all. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is they that are looked for
+/** Characters that are illegal in XML, also as references. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this finds
 export const ILLEGAL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\ud800-\udfff]/u;
 
 const REFERENCES: Readonly<Record<string, string>> = {
@@ -57,12 +57,12 @@ const REFERENCES: Readonly<Record<string, string>> = {
   "\r": "&#13;",
 };
 
-/** A value, legal already, in single quotes: there white space would be normalized, were it not a reference (XML 1.0, 3.3.3). */
+/** Escapes a legal value for single quotes. White space becomes references, or readers would normalize it (XML 1.0, 3.3.3). */
 export function escapeValue(value: string): string {
   return value.replace(/[&<'\t\n\r]/g, (character) => REFERENCES[character] ?? "");
 }
 
-/** A text, legal already. */
+/** Escapes a legal text. */
 export function escapeText(text: string): string {
   return text.replace(/[&<>\r]/g, (character) => REFERENCES[character] ?? "");
 }

@@ -2,7 +2,7 @@ import { NO_PREFIXES } from "../dictionary.ts";
 import { escapeText, escapeValue, ILLEGAL, isGoodText, isGoodValue } from "./escape.ts";
 import { declaringTagOf, type Piece, tagOf } from "./spelling.ts";
 
-/** What of an element is written. (It is told by its shape, since elements write themselves with this.) */
+/** The members of an element that are written. (Not `Element` itself, which imports this module.) */
 export interface Writable {
   readonly name: string;
   readonly ns: string | undefined;
@@ -11,22 +11,22 @@ export interface Writable {
   readonly children: readonly (Writable | string)[];
 }
 
-/** Whether it can be looked at as an element at all: a program may have put anything among the children. */
+/** True if a child has the shape of an element. A program may have put anything among the children. */
 export function isWritable(child: unknown): child is Writable {
   return typeof child === "object" && child !== null && "children" in child && "attrs" in child;
 }
 
-/** How deep the short way goes. */
+/** The most levels that the short way writes. */
 const DEEPEST = 64;
 
 /**
- * The short way to write an element, for what nearly all stanzas are: no prefixes but those declared above,
- * no attribute in a namespace but `xml:lang`, nothing illegal. It keeps neither a scope nor a path,
- * and so makes nothing but the text. `undefined`: only the long way knows how to write this, or what is
- * wrong with it and where.
+ * Writes an element the short way. Nearly all stanzas suit it: all prefixes are declared above, no
+ * attribute has a namespace except `xml:lang`, and nothing is illegal. It is fast because it keeps no
+ * scope and no path. Returns `undefined` if the element does not suit it, or is wrong: the long way
+ * (`serialize.ts`) writes the element, or finds the fault and its place.
  *
- * `inherited` is the default namespace here, `above` are the prefixes declared, `text` is what is written
- * already: the element is added to it, since joining once costs less than joining twice.
+ * `inherited` is the default namespace here, and `above` are the declared prefixes. The element is added
+ * to `text`, since to join strings once costs less than twice.
  */
 export function plain(
   element: Writable,
@@ -47,7 +47,7 @@ export function plain(
 
   let last: Piece = tag;
   let written = text;
-  // `for in` makes no list of the keys: a tenth of the time.
+  // `for in` makes no list of the keys and takes a tenth of the time.
   for (const key in attrs) {
     if (!Object.hasOwn(attrs, key)) continue;
     const value: unknown = attrs[key];

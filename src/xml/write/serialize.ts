@@ -9,29 +9,29 @@ import { isWritable, plain, type Writable } from "./plain.ts";
 
 export type { Writable } from "./plain.ts";
 
-/** What already stands above an element where it is written. */
+/** The namespace and prefixes that are in scope where an element is written. */
 export interface SerializeContext {
   /**
-   * The namespace that an element without `xmlns` has there, e.g. `jabber:client` on a client's
-   * stream. Undefined (the default): nothing is known, so every namespace is written.
+   * The default namespace there, such as `jabber:client` on a client's stream. Undefined (the default):
+   * it is unknown, so every namespace is written.
    */
   readonly ns?: string | undefined;
-  /** The prefixes declared above, e.g. `stream`. Elements in their namespaces are written with them. */
+  /** The prefixes that are declared there, such as `stream`. Elements in their namespaces get them. */
   readonly prefixes?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Where an element is written, and how long it may become. */
+/** The place where an element is written, and the most bytes of its text. */
 export interface SerializeOptions extends SerializeContext {
-  /** The most bytes of UTF-8 the text may have; no bound by default. Ends in `TOO_LARGE`. */
+  /** The most bytes of the text in UTF-8. Default: no bound. A longer text ends in `TOO_LARGE`. */
   readonly maxBytes?: number | undefined;
 }
 
 /**
- * Writes an element as XML text that is legal in a stream, or throws: `ILLEGAL_XML`, naming the place
- * in the tree, for illegal characters, lone surrogates, bad names, undeclared or misused prefixes and
- * trees deeper than 1,024; `TOO_LARGE` beyond `maxBytes`. The element is not changed.
+ * Writes an element as XML text that is legal in a stream. Throws `ILLEGAL_XML` with the place in the
+ * tree for illegal characters, lone surrogates, bad names, undeclared or misused prefixes, and trees
+ * deeper than 1,024. Throws `TOO_LARGE` beyond `maxBytes`. The element is not changed.
  *
- * An element without `ns` is in its parent's namespace, at the root in the context's.
+ * An element without `ns` is in its parent's namespace, the root in the context's.
  */
 export function serialize(element: Writable, options: SerializeOptions = NO_OPTIONS): string {
   if (takesFastPath && options.maxBytes === undefined) {
@@ -44,9 +44,9 @@ export function serialize(element: Writable, options: SerializeOptions = NO_OPTI
 const NO_OPTIONS: SerializeOptions = Object.freeze({});
 
 /**
- * Writes a start tag alone, as that of a stream header, as strictly as `serialize`. `name` may have a
- * prefix that `attrs` declares (`xmlns:stream`); attributes are written in the order given, those
- * that are undefined left out.
+ * Writes a start tag alone, such as a stream header, as strictly as `serialize`. `name` may have a
+ * prefix that `attrs` declares (`xmlns:stream`). Attributes are written in the given order; those that
+ * are undefined are left out.
  *
  * @example openTag("stream:stream", { xmlns: "jabber:client", "xmlns:stream": NS.stream, to: "example.net" })
  */
@@ -81,7 +81,7 @@ export function openTag(
   return `${text}>`;
 }
 
-/** The namespaces in scope at one place of the tree. */
+/** The prefixes and namespaces in scope at one place of the tree. */
 class Scope {
   readonly #uris = new Map<string, string>([["xml", NS.xml]]);
   readonly #prefixes = new Map<string, string[]>([[NS.xml, ["xml"]]]);
@@ -90,12 +90,12 @@ class Scope {
     return this.#uris.get(prefix);
   }
 
-  /** A prefix that means the namespace here. */
+  /** Finds a prefix of a namespace. */
   prefix(uri: string): string | undefined {
     return this.#prefixes.get(uri)?.findLast((prefix) => this.#uris.get(prefix) === uri);
   }
 
-  /** Declares a prefix; returns what it meant before. */
+  /** Declares a prefix. Returns its meaning before. */
   declare(prefix: string, uri: string): string | undefined {
     const before = this.#uris.get(prefix);
     this.#uris.set(prefix, uri);
@@ -115,11 +115,11 @@ class Scope {
 class Writer {
   readonly #scope = new Scope();
   readonly #contextNs: string | undefined;
-  /** Namespace → prefix, as the context has them: those that elements may be written with. */
+  /** The prefixes of the context by namespace. Elements may be written with these. */
   readonly #spelling = new Map<string, string>([[NS.xml, "xml"]]);
   readonly #maxBytes: number;
   #out = "";
-  /** The names above the element being written, for errors. */
+  /** The names from the root to the element that is written, for errors. */
   readonly #path: string[] = [];
 
   constructor(options: SerializeOptions) {
@@ -137,7 +137,7 @@ class Writer {
     return this.#out;
   }
 
-  /** `inherited` is what an element without `ns` has here, `written` what one without `xmlns` has. */
+  /** `inherited` is the namespace of an element without `ns` here, `written` of a tag without `xmlns`. */
   #element(element: Writable, inherited: string | undefined, written: string | undefined): void {
     const { name } = element;
     this.#path.push(name);
@@ -200,12 +200,12 @@ class Writer {
         if (expanded.has(name)) throw this.#illegal("an attribute twice", `@${key}`);
         expanded.add(name);
       }
-      if (typeof value !== "string") throw this.#illegal("a value that is no text", `@${key}`);
+      if (typeof value !== "string") throw this.#illegal("a value that is not a string", `@${key}`);
       this.#out += ` ${spelt}='${this.#value(value, `@${key}`)}'`;
     }
   }
 
-  /** The spelling of `xml:lang`, `p:name` or `{uri}name`; declares a prefix if it takes one. */
+  /** Spells `xml:lang`, `p:name` or `{uri}name` as an attribute, and declares a prefix if necessary. */
   #attributeName(key: string, undo: [string, string | undefined][]): string {
     if (!key.startsWith("{")) {
       const name = partsOf(key);
@@ -249,7 +249,7 @@ class Writer {
     return SPECIAL_IN_TEXT.test(text) ? escapeText(legal(text, this.#place("text()"))) : text;
   }
 
-  /** Where in the tree writing stands: `/message/body/@id`. */
+  /** The place in the tree, such as `/message/body/@id`. */
   #place(inside?: string): string {
     return `/${this.#path.join("/")}${inside === undefined ? "" : `/${inside}`}`;
   }
@@ -259,13 +259,13 @@ class Writer {
   }
 }
 
-/** Ends in `ILLEGAL_XML` beyond the deepest tree there may be, which one that contains itself is as well. */
+/** Throws `ILLEGAL_XML` beyond the deepest legal tree. So an element that contains itself ends there. */
 export function mustNotBeDeeper(depth: number): void {
   if (depth <= DEEPEST) return;
   throw new BrokerError("ILLEGAL_XML", `elements are nested more than ${DEEPEST} deep`);
 }
 
-/** The text itself, if all its characters are legal; `place` says where it stands. */
+/** Returns a text whose characters are all legal, or throws with its place. */
 function legal(text: string, place: string): string {
   const at = text.search(ILLEGAL);
   if (at < 0) return text;
@@ -273,7 +273,7 @@ function legal(text: string, place: string): string {
   throw illegal(place, `the character U+${code}`);
 }
 
-/** Namespaces in XML, 3: what no declaration may say. */
+/** Refuses the declarations that Namespaces in XML, 3, forbids. */
 function checkDeclaration(prefix: string, uri: string, place: string): void {
   const good =
     prefix !== "xmlns" &&
@@ -283,7 +283,7 @@ function checkDeclaration(prefix: string, uri: string, place: string): void {
   if (!good) throw illegal(place, "a namespace declaration that is not allowed");
 }
 
-/** Whether an attribute's key is a local name and nothing more. */
+/** True if the key of an attribute is only a local name. */
 function isPlain(key: string): boolean {
   return key !== "xmlns" && partsOf(key)?.prefix === "";
 }
@@ -297,7 +297,7 @@ function byteLength(text: string): number {
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit < 0x80) continue;
-    // Half of a pair takes two of its four bytes.
+    // Each half of a pair stands for two of its four bytes.
     bytes += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2;
   }
   return bytes;

@@ -4,36 +4,36 @@ import { isQName } from "../qname.ts";
 import { isGoodValue } from "./escape.ts";
 
 /*
- * How start tags are spelt: nearly all that are written were written before, with other values. What
- * stands between the values is remembered in whole pieces, and each knows what came after it:
+ * The spelling of start tags. Nearly every tag was written before, with other values. So the texts between
+ * the values are kept as whole pieces, and each piece knows the pieces that followed it:
  *
  *     <message to='romeo@example.net' id='m-1' type='chat'>
  *     └────┬─────┘                 └──┬─┘   └───┬──┘
  *         "to" of message           "id"     "type"
  *
- * What peers send comes here when it is sent on, so everything is bounded: how many pieces there are and
- * how long names may be. A name gets in when it comes again soon, so names that never come twice cost no
- * more than putting them together; when all places are taken it starts anew, so nobody can fill it for good.
+ * Peers can fill this: their stanzas are sent on. So the number of pieces and the length of names are
+ * bounded. A name is kept when it comes again soon; a name that comes once is only put together. When all
+ * places are taken, everything is dropped, and the names in use come back.
  */
 
-/** How many pieces are remembered. */
+/** The most pieces that are kept. */
 const PLACES = 4096;
-/** How long a name or a namespace in one may be. */
+/** The longest name or namespace in a piece, in characters. */
 const LONGEST = 128;
 
 /** Names and namespaces that came once. */
 const once = new Set<string>();
 const MOST_ONCE = 128;
 
-/** What is written before the value of an attribute. */
+/** The text before the value of an attribute. */
 export class Piece {
   readonly text: string;
-  /** Whether it is remembered, and so may remember others. */
+  /** True if it is kept, and so may keep others. */
   readonly #isKept: boolean;
-  /** The attribute that came next last time, and its piece. (No attribute has the name `""`.) */
+  /** The attribute that followed last time, and its piece. (No attribute has the name `""`.) */
   #key = "";
   #next: Piece | undefined;
-  /** All that ever came next, once there are several. */
+  /** All pieces that followed, once there are several. */
   #others: Map<string, Piece> | undefined;
 
   constructor(text: string, isKept: boolean) {
@@ -41,12 +41,12 @@ export class Piece {
     this.#isKept = isKept;
   }
 
-  /** The piece of the attribute that comes next; `undefined` if its name needs more than to be written. */
+  /** The piece of the next attribute. Undefined if its name cannot be written as it is. */
   before(key: string): Piece | undefined {
     return this.#key === key ? this.#next : this.#find(key);
   }
 
-  /** What stands between this and the name of the next attribute. */
+  /** The text between this piece and the name of the next attribute. */
   protected get join(): string {
     return "' ";
   }
@@ -70,11 +70,11 @@ export class Piece {
   }
 }
 
-/** A tag of one name, with the declaration of its namespace or without one. */
+/** The tags of one name, with the declaration of its namespace or without one. */
 export class Tag extends Piece {
   /** The start tag without attributes. */
   readonly start: string;
-  /** The same of an element without content. */
+  /** The tag of an element without attributes and content. */
   readonly empty: string;
   readonly end: string;
 
@@ -91,7 +91,7 @@ export class Tag extends Piece {
   }
 }
 
-/** The tags that declare one namespace, or none, by name. */
+/** The tags of one namespace that they declare, or of none, by name. */
 class Tags {
   readonly #declaration: string;
   readonly #isKept: boolean;
@@ -125,12 +125,12 @@ const undeclared = new Tags("", true);
 const declared = new Map<unknown, Tags>();
 let taken = 0;
 
-/** The tag of that name; `undefined` if the name needs more than to be written. */
+/** The tag of a name that declares nothing. Undefined if the name cannot be written as it is. */
 export function tagOf(name: unknown): Tag | undefined {
   return undeclared.tag(name);
 }
 
-/** The same, where it declares its namespace as the default one. */
+/** The tag of a name that declares the default namespace. Undefined as for `tagOf`. */
 export function declaringTagOf(name: unknown, uri: unknown): Tag | undefined {
   return (declared.get(uri) ?? learnNamespace(uri))?.tag(name);
 }
@@ -146,7 +146,7 @@ function learnNamespace(uri: unknown): Tags | undefined {
   return tags;
 }
 
-/** Whether it came before lately, and is not too long. */
+/** True if a text came before a short while ago, and is not too long. */
 function isWorthKeeping(text: string): boolean {
   if (text.length > LONGEST) return false;
   if (once.delete(text)) return true;

@@ -8,7 +8,7 @@ import { bytesOf, record } from "../recorder.ts";
 
 const HEADER = "<s xmlns='u'>";
 
-/** A parser and what it has called back, with something to do in each callback. */
+/** A parser with a log of its calls, and a reaction to each. */
 function listening(
   react: (event: string, parser: PushParser) => void = () => undefined,
   options?: StreamParserOptions,
@@ -38,7 +38,7 @@ function listening(
   return { parser, log };
 }
 
-describe("what the caller gets wrong is BAD_OPTION", () => {
+describe("a wrong option is BAD_OPTION", () => {
   const events = {} as StreamParserEvents;
   test.each<[string, unknown]>([
     ["framing", { framing: "frames" }],
@@ -60,14 +60,14 @@ describe("what the caller gets wrong is BAD_OPTION", () => {
       const { parser, log } = listening();
       expect(() => {
         parser.write(data as unknown as Uint8Array);
-      }).toThrow("what is written must be a Uint8Array or a string");
+      }).toThrow("the data to write must be a Uint8Array or a string");
       parser.write(`${HEADER}<a/>`);
       expect(log).toEqual(["<s>", "a"]);
     },
   );
 });
 
-test("a limit on names holds whatever other streams have taught", () => {
+test("a limit on names holds for names that other streams have taught", () => {
   for (let time = 0; time < 4; time++) parse("<unusualname unusualattribute='1'/>");
   for (const text of ["<unusualname/>", "<a unusualattribute='1'/>"]) {
     const limits = { name: 8 };
@@ -75,8 +75,8 @@ test("a limit on names holds whatever other streams have taught", () => {
   }
 });
 
-test("attributes with prefixes cost no more for being many", () => {
-  // Copied for each of them, they would take minutes.
+test("many attributes with prefixes cost no more each than few", () => {
+  // A copy of all of them for each would take minutes.
   const names = Array.from({ length: 8000 }, (_, n) => `p:a${n}='${n}'`).join(" ");
   const limits = { attributes: 8000, tag: 1_000_000 };
   for (const uri of ["u", "v"]) {
@@ -99,7 +99,7 @@ describe("callbacks may", () => {
     }
   });
 
-  test("write: it is read after what is being read", () => {
+  test("write: the data is read after the current data", () => {
     const { parser, log } = listening((event) => {
       if (event === "a") parser.write("<d/></s>");
     });
@@ -118,7 +118,7 @@ describe("callbacks may", () => {
     expect(log).toEqual(["<s>", "a", "b"]);
   });
 
-  test("throw: it comes out of `write`, and nothing is lost", () => {
+  test("throw: the exception comes out of `write`, and nothing is lost", () => {
     for (const text of ["<a/><b/><c/>", "<a/>" + "<b/>".repeat(40_000)]) {
       const { parser, log } = listening((event) => {
         if (event === "a") throw new RangeError("mine");
@@ -133,7 +133,7 @@ describe("callbacks may", () => {
     }
   });
 
-  test("throw, and `end` may follow: what was left is read first", () => {
+  test("throw, and `end` may follow: the rest is read first", () => {
     const { parser, log } = listening((event) => {
       if (event === "a") throw new RangeError("mine");
     });
@@ -155,7 +155,7 @@ describe("callbacks may", () => {
     expect(log).toEqual(["<s>", "a", "not-well-formed"]);
   });
 
-  test("end: all that was written is read before", () => {
+  test("end: all written data is read before", () => {
     const { parser, log } = listening((event) => {
       if (event === "a") parser.end();
     });
@@ -199,7 +199,7 @@ describe("callbacks may", () => {
     });
   });
 
-  test("throw at the error: it comes out of `write`, and the parser is deaf", () => {
+  test("throw at the error: the exception comes out of `write`, and nothing is read any more", () => {
     const { parser, log } = listening((event) => {
       if (event === "not-well-formed") throw new RangeError("mine");
     });
@@ -344,7 +344,7 @@ describe("frames", () => {
     expect(read(...frames)).toEqual(log);
   });
 
-  test("a frame may be larger than what is read at once", () => {
+  test("a frame may be larger than the pieces that are read at once", () => {
     expect(read(`<a>${"<b/>".repeat(16_000)}${"x".repeat(200_000)}</a>`, "<c/>")).toEqual([
       "a",
       "c",
@@ -353,7 +353,7 @@ describe("frames", () => {
 });
 
 describe("an error", () => {
-  test("says the condition, the code, the byte, and what stood there", () => {
+  test("says the condition, the code, the place, and the byte there", () => {
     const { parser } = listening();
     let error: XmlError | undefined;
     const other = new PushParser({
@@ -376,7 +376,7 @@ describe("an error", () => {
     });
   });
 
-  test("does not show what a stanza says", () => {
+  test("does not show the text of a stanza", () => {
     for (const bad of [
       "<a>secret]]></a>",
       "<a b='secret' b='secret'/>",
@@ -389,7 +389,7 @@ describe("an error", () => {
   });
 });
 
-describe("what is kept in memory", () => {
+describe("in memory", () => {
   test("names and namespaces that are seen again are the same strings for all", () => {
     const stanza = "<message to='a'><x xmlns='urn:kept'/></message>";
     const trees: Element[] = [];
@@ -409,7 +409,7 @@ describe("what is kept in memory", () => {
     const { parser, log } = listening();
     parser.write(HEADER);
     for (let n = 0; n < 6000; n++) {
-      // Twice each, since what comes once is not learned.
+      // Each comes twice, since a name that comes once is not kept.
       const one = `<n${n} xmlns='urn:${n}' a${n}='1' b='2' xmlns:p${n}='v' p${n}:c='3'><d/></n${n}>`;
       parser.write(one + one);
     }

@@ -85,10 +85,10 @@ function saxes(text: string): Tree | undefined {
   return errors.length > 0 ? undefined : root;
 }
 
-/** What XML allows and XMPP does not: such documents are not compared. */
+/** XMPP forbids these and XML does not, so such documents are not compared. */
 const FORBIDDEN = /<!--|<\?|<!D/;
 
-/** How many documents of which kind have been compared. */
+/** The number of documents that were compared, accepted and refused ones. */
 const agreed = { good: 0, bad: 0 };
 
 function compare(text: string): string | undefined {
@@ -135,7 +135,7 @@ const scrap = fc.constantFrom(
   " xmlns='http://www.w3.org/2000/xmlns/'",
 );
 
-/** Documents, good ones first of all. */
+/** Documents, mostly good ones. */
 const names = fc.constantFrom("a", "b", "p:a", "é");
 const attributes = fc.array(
   fc.constantFrom(
@@ -161,8 +161,8 @@ const { element } = fc.letrec<{ element: string }>((tie) => ({
 }));
 const document = element.map((inner) => `<r xmlns:p='u'>${inner}</r>`);
 
-describe("nobody sees another document than libxml2 and saxes", () => {
-  test("in what is well-formed, or nearly", () => {
+describe("libxml2 and saxes see the same document", () => {
+  test("in well-formed input, or nearly so", () => {
     fc.assert(
       fc.property(document, (text) => {
         expect(compare(text)).toBeUndefined();
@@ -171,7 +171,7 @@ describe("nobody sees another document than libxml2 and saxes", () => {
     );
   });
 
-  test("in what has been changed somewhere", () => {
+  test("in input that was changed somewhere", () => {
     const place = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(3), scrap);
     fc.assert(
       fc.property(document, fc.array(place, { minLength: 1, maxLength: 3 }), (text, changes) => {
@@ -180,7 +180,7 @@ describe("nobody sees another document than libxml2 and saxes", () => {
           const at = Math.floor(where * changed.length);
           changed = changed.slice(0, at) + put + changed.slice(at + out);
         }
-        // Half a character cannot be handed to libxml2.
+        // libxml2 does not take half a surrogate pair.
         if (/[\ud800-\udfff]/u.test(changed)) return;
         expect(compare(changed)).toBeUndefined();
       }),
@@ -188,7 +188,7 @@ describe("nobody sees another document than libxml2 and saxes", () => {
     );
   });
 
-  test("in what is put together at random", () => {
+  test("in random input", () => {
     fc.assert(
       fc.property(fc.array(scrap, { maxLength: 12 }), (scraps) => {
         expect(compare(`<r xmlns:p='u'>${scraps.join("")}</r>`)).toBeUndefined();
@@ -198,7 +198,7 @@ describe("nobody sees another document than libxml2 and saxes", () => {
     );
   });
 
-  test("and enough of both kinds were seen", () => {
+  test("and enough of both kinds were compared", () => {
     expect(agreed.good).toBeGreaterThan(1000);
     expect(agreed.bad).toBeGreaterThan(1000);
   });

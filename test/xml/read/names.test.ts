@@ -31,7 +31,7 @@ function empty(): void {
   }
 }
 
-/** Names that have the hash of a word where a hash is `31 * hash + byte`, whatever it starts with. */
+/** Names with the same hash as a word, if each byte makes it `31 * hash + byte`. */
 function* sameBy31(word: string): Generator<string> {
   const seen = new Set([word]);
   for (const name of seen) {
@@ -71,7 +71,7 @@ describe("a peer cannot keep the names of others out of the table", () => {
     expect(WORDS.filter((word) => !isKnown(word))).toEqual([]);
   });
 
-  test("even if they did share one: the table is emptied before long", () => {
+  test("even by names that share a hash: the table is emptied after some of them", () => {
     empty();
     const hash = 12_345;
     const isLearned = (name: string) => {

@@ -8,7 +8,7 @@ const XMLNS = "http://www.w3.org/2000/xmlns/";
 
 type Wire = string | readonly (string | readonly number[])[];
 
-/** Inside an open stream: what must not stand there, and the condition it ends in. */
+/** Inputs that are illegal inside an open stream, and the condition of each. */
 const REFUSED: readonly (readonly [rule: string, wire: Wire, condition: XmlCondition])[] = [
   // RFC 6120, 11.1
   ["a comment", "<a><!-- b --></a>", "restricted-xml"],
@@ -170,7 +170,7 @@ const REFUSED: readonly (readonly [rule: string, wire: Wire, condition: XmlCondi
   ["an element with the prefix `xmlns`", "<xmlns:a/>", "bad-namespace-prefix"],
 ];
 
-/** Inside an open stream: the good twins of the above, and what they mean. */
+/** Their legal counterparts, and the tree of each. */
 const ACCEPTED: readonly (readonly [rule: string, wire: string, meaning: unknown[]])[] = [
   ["an empty element", "<a/>", ["a"]],
   ["an empty element in two tags", "<a></a>", ["a"]],
@@ -269,7 +269,7 @@ describe("refuses, however it is cut,", () => {
     for (const cut of cuts(bytes)) expect(record(cut)).toEqual(whole);
   });
 
-  // There, a declaration may come first.
+  // At the start of a frame a declaration is legal.
   const frames = REFUSED.filter(([rule]) => rule !== "a second XML declaration");
   test.each(frames)("as one element: %s", (rule, wire, condition) => {
     const bytes = bytesOf(wire);

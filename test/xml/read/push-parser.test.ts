@@ -9,7 +9,7 @@ const STREAM = "http://etherx.jabber.org/streams";
 const OPEN = ["open", ["stream", STREAM, { id: "1", version: "1.0" }, { stream: STREAM }]];
 const CARRIED = { stream: STREAM };
 
-test("reads a stream however it is cut", () => {
+test("reads a stream alike wherever it is cut", () => {
   const text =
     HEADER +
     "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></stream:features>\n " +
@@ -61,7 +61,7 @@ test.each([
   for (const cut of cuts(bytesOf(HEADER + text))) expect(record(cut)).toEqual(whole);
 });
 
-test("a known namespace is one only where it is declared as the default", () => {
+test("a known namespace counts only where it is declared as the default", () => {
   const element = "<a xmlns='u'/><a p='1' xmlns:p='u' p:x='1'/>";
   const [, ...events] = record([bytesOf(HEADER + element.repeat(5))]);
   const plain = ["element", ["a", "u", {}, CARRIED]];
@@ -72,14 +72,14 @@ test("a known namespace is one only where it is declared as the default", () => 
   expect(events).toEqual(Array.from({ length: 5 }, () => [plain, prefixed]).flat());
 });
 
-test("the first character of a text between stanzas is the fault, not what comes after it", () => {
+test("the first character of a text between stanzas is the fault, not the next one", () => {
   const bytes = bytesOf([HEADER, "\u2028", [0xf0, 0x2f]]);
   for (const cut of cuts(bytes)) {
     expect(record(cut)).toEqual([OPEN, ["error", "invalid-xml", HEADER.length, expect.anything()]]);
   }
 });
 
-test("a header has children of its own to be without", () => {
+test("each header has an empty list of children of its own", () => {
   const headers: Element[] = [];
   const ignore = (): void => undefined;
   for (let i = 0; i < 2; i++) {
@@ -95,7 +95,7 @@ test("a header has children of its own to be without", () => {
   expect(headers[0]?.children).not.toBe(headers[1]?.children);
 });
 
-test("a prefix declared within a stanza means what it meant before when that has ended", () => {
+test("a prefix that a stanza declares has its old meaning behind the stanza", () => {
   const text =
     HEADER +
     "<a><b xmlns:stream='u'><stream:c/></b><stream:d/></a><stream:e/><p:f xmlns:p='v'/><p:g/>";

@@ -2,18 +2,18 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LIMITS, type XmlLimits } from "../../../src/xml/limits.ts";
+import { lease, release } from "../../../src/xml/read/bytes/slab.ts";
 import { PushParser } from "../../../src/xml/read/push-parser.ts";
-import { lease, release } from "../../../src/xml/read/slab.ts";
 import { StartTag } from "../../../src/xml/read/start-tag.ts";
 import { readWholeStanza } from "../../../src/xml/read/whole-stanza.ts";
 import { bytesOf, cuts, pieces, record, shape } from "../recorder.ts";
 
 const HEADER = "<s:s xmlns='jabber:client' xmlns:s='http://etherx.jabber.org/streams'>";
 const PREFIXES = { s: "http://etherx.jabber.org/streams" };
-/** So much after a stanza that the short way is taken for it. */
+/** White space behind a stanza, so that the short way is tried. */
 const ROOM = " ".repeat(400);
 
-/** What stanzas are made of here, often enough to be known. */
+/** The names and namespaces of the stanzas here. They are known once this has been read often enough. */
 const LESSON =
   "<m a='1' b='2' c='3'/><m b='1' a='2' xml:lang='en'/><m><pp/><p a='1'/><q/></m><q xmlns='u'><p xmlns='v'/></q><p xmlns='w'/><q xmlns=''/>";
 
@@ -21,7 +21,7 @@ function learn(): void {
   for (let k = 0; k < 3; k++) record(pieces(bytesOf(`${HEADER}${LESSON}`), 1));
 }
 
-/** What the short way makes of it. */
+/** Reads a stanza the short way. */
 function shortly(text: string | Uint8Array, limits: Partial<XmlLimits> = {}, length?: number) {
   const bytes = typeof text === "string" ? bytesOf(text) : text;
   const slab = lease(bytes.length);
@@ -36,7 +36,7 @@ function shortly(text: string | Uint8Array, limits: Partial<XmlLimits> = {}, len
   }
 }
 
-/** What the long way does with it, within a stream. */
+/** Reads a stanza the long way, within a stream. */
 function atLength(text: string, limits: Partial<XmlLimits> = {}) {
   return record(pieces(bytesOf(HEADER + text), 1), { limits });
 }
@@ -83,7 +83,7 @@ describe("the short way", () => {
     ["thirty-three levels", "<m>".repeat(33) + "</m>".repeat(33)],
   ])("leaves %s to the long one, which reads it", (_, text) => {
     learn();
-    // (A name that is known, but not what it means as an attribute.)
+    // The name is known, but not yet as an attribute.
     atLength("<xml:base/>".repeat(3));
     expect(shortly(text + ROOM)).toBeUndefined();
     expect(atLength(text)[1]).toEqual(["element", expect.anything()]);
@@ -119,7 +119,7 @@ describe("the short way", () => {
     ["a slash in a tag", "<m/ >"],
   ])("leaves %s to the long one, which refuses it", (_, text) => {
     learn();
-    // What is wrong about them is not that they are new.
+    // The names are known, so that the fault is not that they are new.
     atLength("<m xmlns:xml='http://www.w3.org/XML/1998/namespace' xmlns:e='u' e:a='1'/>".repeat(3));
     const bytes = bytesOf(typeof text === "string" ? [text, ROOM] : [...text, ROOM]);
     expect(shortly(bytes)).toBeUndefined();
@@ -157,7 +157,7 @@ describe("the short way", () => {
     expect(shortly(`<m/>${ROOM}`, { tag: 66 })).toBeUndefined();
   });
 
-  test("leaves what is cut to the long one, wherever", () => {
+  test("leaves a stanza that is cut anywhere to the long one", () => {
     learn();
     const text = `<m a='1' b="é&lt;"><q xmlns='u'>&amp;é<p/></q></m>`;
     const { length } = bytesOf(text);
@@ -202,7 +202,7 @@ describe("in a stream", () => {
       ),
   })).element;
 
-  test("stanzas that are changed somewhere are read as they are byte by byte", () => {
+  test("a stanza with a change somewhere is read as it is byte by byte", () => {
     learn();
     fc.assert(
       fc.property(
@@ -278,7 +278,7 @@ describe("in a stream", () => {
     expect(log.join(" ")).toBe(expected);
   });
 
-  test("what a callback throws does not lose the stanzas after it", () => {
+  test("an exception of a callback loses no stanza after it", () => {
     learn();
     const log: string[] = [];
     const parser = new PushParser({

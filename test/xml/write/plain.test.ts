@@ -74,10 +74,10 @@ function outcome(element: Element, options: SerializeOptions): string {
 }
 
 describe("the short way to write an element", () => {
-  test("writes what the long way writes, and leaves to it what is wrong", () => {
+  test("writes the same as the long way, and nothing that is wrong", () => {
     fc.assert(
       fc.property(elements, contexts, (element, context) => {
-        // A bound on the length is for the long way.
+        // Only the long way knows a bound on the length.
         const long = outcome(element, { ...context, maxBytes: Number.MAX_SAFE_INTEGER });
         expect(outcome(element, context)).toBe(long);
       }),

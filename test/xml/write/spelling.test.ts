@@ -4,13 +4,13 @@ import { NS } from "../../../src/xml/namespaces.ts";
 import { serialize } from "../../../src/xml/write/serialize.ts";
 import { declaringTagOf, tagOf } from "../../../src/xml/write/spelling.ts";
 
-/** The same again, until what is met is remembered. */
+/** Calls a function until the spelling of its tags is kept. */
 function again<T>(meet: () => T): T {
   for (let times = 0; times < 4; times++) meet();
   return meet();
 }
 
-test("a tag that comes again is remembered, and so is each order of its attributes", () => {
+test("a tag that comes again is kept, and so is each order of its attributes", () => {
   expect(tagOf("once")).not.toBe(tagOf("once"));
   const tag = again(() => tagOf("message"));
   expect(tagOf("message")).toBe(tag);
@@ -41,7 +41,7 @@ test.each([NS.xml, NS.xmlns, "urn:'", "urn:&", "urn:\ud800", undefined])(
   },
 );
 
-test("what is long is not remembered", () => {
+test("a long name is not kept", () => {
   const long = "x".repeat(200);
   expect(tagOf(long)?.empty).toBe(`<${long}/>`);
   expect(tagOf(long)).not.toBe(tagOf(long));
@@ -63,7 +63,7 @@ test.each<[string, (n: number) => unknown]>([
   ],
 ])("%s without end take no place from others for good, and no more than there is", (_, meet) => {
   const before = again(() => tagOf("message"));
-  // What never comes twice takes none.
+  // A name that comes once takes no place.
   for (let n = 0; n < 10_000; n++) meet(-n);
   expect(tagOf("message")).toBe(before);
   for (let n = 0; n < 10_000; n++) again(() => meet(n));

@@ -1,25 +1,25 @@
 const encoder = new TextEncoder();
 
-/** Where texts are turned into words; as long as the longest literal. */
+/** The most bytes of a literal. */
 export const LONGEST_LITERAL = 256;
 const scratch = new Uint8Array(LONGEST_LITERAL + 8);
 const words = new DataView(scratch.buffer);
 
 /**
- * The bytes of a text that is expected to stand somewhere, compared four a step. Most are names of at
- * most eight bytes: two masked words say all about those. No bytes at all stand nowhere.
+ * The bytes of a text that is expected in the input. They are compared four a step: two masked words
+ * are enough for the usual names of at most eight bytes. An empty literal matches nowhere.
  */
 export class Literal {
-  /** Bytes. */
+  /** The number of bytes. */
   readonly length: number;
   readonly #first: number;
   readonly #firstMask: number;
   readonly #second: number;
   readonly #secondMask: number;
-  /** The words from the eighth byte on; the last ends with the last byte. */
+  /** The words from the eighth byte on. The last one ends with the last byte. */
   readonly #rest: readonly number[];
 
-  /** The text must not be longer than `LONGEST_LITERAL` bytes. */
+  /** `text` must have at most `LONGEST_LITERAL` bytes. */
   constructor(text: string) {
     const length = encoder.encodeInto(text, scratch).written;
     this.length = length;
@@ -32,7 +32,7 @@ export class Literal {
     this.#rest = rest;
   }
 
-  /** Whether these bytes stand at `at`, after which there must be eight bytes to look at, or all of them. */
+  /** True if these bytes stand at `at`. At least eight bytes, and as many as these, must be readable there. */
   standsAt(view: DataView, at: number): boolean {
     if ((view.getInt32(at, true) & this.#firstMask) !== this.#first) return false;
     if ((view.getInt32(at + 4, true) & this.#secondMask) !== this.#second) return false;
@@ -50,7 +50,7 @@ export class Literal {
   }
 }
 
-/** A mask for the first so many of four bytes. */
+/** The mask of a word's first `count` bytes. */
 function maskOf(count: number): number {
   if (count <= 0) return 0;
   return count >= 4 ? -1 : (1 << (8 * count)) - 1;

@@ -1,41 +1,41 @@
 import { latin1, utf8 } from "./decode.ts";
 import { expand } from "./references.ts";
 
-// What must be done to the bytes of a value or text to make it a string: flags, to be joined.
+// Flags for the bytes of a value or text. They say how to make a string of it.
 
 /** It holds references. */
 export const REFERENCES = 1;
-/** It holds more than ASCII. */
+/** It holds characters beyond ASCII. */
 export const FOREIGN = 2;
-/** It holds tabs or line ends, which are normalized. */
+/** It holds tabs or line ends, which must be normalized. */
 export const LINES = 4;
 
-/** The bytes of a slab for a piece of input, after a long cut tag at most. */
+/** The bytes of a large slab: a piece of input, and the longest tag that was cut before it. */
 const SIZE = 131_072;
-/** The bytes of a slab for little: for input in small chunks, and for what is left of a large one. */
+/** The bytes of a small slab: for small chunks, and for the unfinished rest of a large one. */
 export const SMALL = 2048;
-/** Kept for the next parser, at most. */
+/** The most slabs of each size that are kept for the next parser. */
 const POOL = 4;
 const SMALL_POOL = 64;
-/** A string cut out of what was read keeps no more alive than this. */
+/** Strings are cut out of blocks of so many characters, so a string keeps no more than that alive. */
 const BLOCK = 4096;
-/** Words are read up to their last byte, so some bytes must follow the end. */
+/** Bytes behind the end: scans read whole words. */
 export const SLACK = 8;
 
 /**
- * The memory a parser reads in. A parser has one only while something is unfinished. The byte after
- * the last is kept 0, which is legal nowhere, so that loops need not look where the end is.
+ * The memory that a parser reads in. A parser has one only while something is unfinished. The byte
+ * behind the last one is always 0, which is legal nowhere: every loop stops there without counting.
  */
 export class Slab {
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  /** A stretch of the bytes, one character a byte, to cut strings from: that is cheaper than decoding each. */
+  /** A part of the bytes, one character a byte. To cut strings out of it is cheaper than to decode each. */
   #block = "";
   #from = 0;
   #to = 0;
-  /** Where the input so far ends. */
+  /** The place behind the last byte. */
   end = 0;
-  /** Where the stanza ends that was read at one go. */
+  /** The place behind the stanza that `readWholeStanza` read. */
   taken = 0;
 
   constructor(size: number) {
@@ -47,14 +47,14 @@ export class Slab {
     return this.bytes.length - SLACK;
   }
 
-  /** Puts bytes behind those that are there. */
+  /** Puts bytes behind the last one. */
   append(data: Uint8Array): void {
     this.bytes.set(data, this.end);
     this.end += data.length;
     this.bytes[this.end] = 0;
   }
 
-  /** Takes over what stands in a slab, which may be this one, from some place on. */
+  /** Takes over the bytes of a slab from a place on. It may be this slab. */
   takeOver(from: Slab, at: number): void {
     const held = from.end - at;
     if (held > 0) this.bytes.set(from.bytes.subarray(at, from.end));
@@ -63,7 +63,7 @@ export class Slab {
     from.#forget();
   }
 
-  /** The string of bytes that are all ASCII. */
+  /** Makes a string of ASCII bytes. */
   ascii(from: number, to: number): string {
     if (from < this.#from || to > this.#to) {
       if (to - from > BLOCK / 2) return latin1(this.bytes, from, to);
@@ -74,12 +74,12 @@ export class Slab {
     return this.#block.substring(from - this.#from, to - this.#from);
   }
 
-  /** The string of bytes that are legal UTF-8. */
+  /** Makes a string of legal UTF-8. */
   utf8(from: number, to: number): string {
     return utf8(this.bytes, from, to);
   }
 
-  /** The string that checked bytes stand for; `value` says whether it is one or text. */
+  /** Makes a string of checked bytes: of an attribute's value, or else of text. */
   text(from: number, to: number, flags: number, value: boolean): string {
     if (flags === 0) return this.ascii(from, to);
     if (flags === FOREIGN) return this.utf8(from, to);
@@ -92,23 +92,24 @@ export class Slab {
   }
 }
 
+/** Stands for a slab where nothing is held. */
 export const NO_SLAB = new Slab(0);
 
 const pool: Slab[] = [];
 const smallPool: Slab[] = [];
 
-/** A slab for so many bytes that have come, and more to come. */
+/** Gives a slab for so many bytes, with room for more. */
 export function lease(size: number): Slab {
   if (size <= SMALL) return leaseLittle(size);
   return size <= SIZE ? (pool.pop() ?? new Slab(SIZE)) : new Slab(2 * size);
 }
 
-/** A slab for so many bytes that are to stay for a while: no larger than it must be. */
+/** Gives a slab for so many bytes that stay for a while, no larger than necessary. */
 export function leaseLittle(size: number): Slab {
   return size <= SMALL ? (smallPool.pop() ?? new Slab(SMALL)) : new Slab(size);
 }
 
-/** Gives a slab back, from which all has been taken over. */
+/** Takes a slab back that is not used any more. */
 export function release(slab: Slab): void {
   slab.end = 0;
   if (slab.size === SMALL && smallPool.length < SMALL_POOL) smallPool.push(slab);

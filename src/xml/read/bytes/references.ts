@@ -8,12 +8,12 @@ const SPACE = 0x20;
 const AMP = 0x26;
 const SEMICOLON = 0x3b;
 
-/** What the reference is that begins at `at`, and ends with the `;` at `end`. */
+/** The code point of a reference, or the kind of its fault. */
 export type Reference = number | "syntax" | "character" | "entity";
 
 /**
- * The code point that a reference stands for, or what is wrong with it: its syntax, the character, or
- * that its entity is none of the five that XMPP allows (RFC 6120, 11.1).
+ * Reads the reference that begins at `at` and ends with the `;` at `end`. It may be wrong in its syntax,
+ * stand for an illegal character, or name an entity that XMPP forbids (RFC 6120, 11.1).
  *
  *     &amp;   &#10;   &#x1F339;
  *     ^
@@ -58,13 +58,12 @@ function digitOf(byte: number): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : 16;
 }
 
-/** Where bytes are put together that become a string; as long as what is read at once. */
+/** The bytes of the string that `expand` makes. Shared, since one call uses them. */
 let scratch = new Uint8Array(4096);
 
 /**
- * The string of checked bytes in which references or line ends stand: references are replaced (unless
- * it is CDATA), line ends normalized (XML 1.0, 2.11), and in a value each white space becomes a space
- * (3.3.3).
+ * Makes a string of checked bytes with references or line ends. References are replaced (not in CDATA),
+ * line ends are normalized (XML 1.0, 2.11), and in a value each white space becomes a space (3.3.3).
  */
 export function expand(
   bytes: Uint8Array,
@@ -94,7 +93,7 @@ export function expand(
   return text;
 }
 
-/** Writes a code point as UTF-8; never longer than its reference. Returns where it ends. */
+/** Writes a code point as UTF-8, which is never longer than its reference. Returns the place behind it. */
 function encode(code: number, out: Uint8Array, at: number): number {
   let n = at;
   if (code < 0x80) out[n++] = code;

@@ -1,6 +1,8 @@
-/** Classes of bytes, to be tested with `&`. Bytes of 0x80 and above are judged as characters later. */
+// Classes of bytes, to be tested with `&`.
+
+/** White space. */
 export const SPACE = 1;
-/** May stand in a name (`:` included). */
+/** A byte of a name, `:` included. Bytes from 0x80 on are checked as characters later. */
 export const NAME = 2;
 
 /** The class of every byte. */
@@ -11,7 +13,7 @@ for (const letter of "-.0123456789:_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr
   CLASS[letter.charCodeAt(0)] = NAME;
 }
 
-/** Whether XML allows the character (XML 1.0, 2.2). */
+/** True if XML allows a character (XML 1.0, 2.2). */
 export function isCharacter(code: number): boolean {
   return (
     (code >= 0x20 && code < 0xd800) ||
@@ -23,7 +25,7 @@ export function isCharacter(code: number): boolean {
   );
 }
 
-/** Where characters beyond ASCII end that XML allows: at a byte of ASCII, or where one is cut or is none. */
+/** The end of legal characters beyond ASCII: the next byte of ASCII, or of a character that is cut or illegal. */
 export function foreignEnd(bytes: Uint8Array, from: number, end: number): number {
   let i = from;
   while ((bytes[i] ?? 0) >= 0x80) {
@@ -35,9 +37,9 @@ export function foreignEnd(bytes: Uint8Array, from: number, end: number): number
 }
 
 /**
- * The length of the UTF-8 sequence at `at` (its first byte is 0x80 or above) if it is a character
- * XML allows; 0 if it goes on after `end`; below 0 if it is none: `-n`, where the `n`th byte shows it.
- * The table is that of Unicode, 3.9: no overlong form, no surrogate, nothing beyond U+10FFFF.
+ * The length of the UTF-8 sequence at `at`, whose first byte is 0x80 or above. 0: it goes on after `end`.
+ * Below 0: it is not legal in XML, and `-n` means that the `n`th byte shows it. The rules are those of
+ * Unicode, 3.9: no overlong form, no surrogate, nothing beyond U+10FFFF.
  */
 export function sequenceLength(bytes: Uint8Array, at: number, end: number): number {
   const first = bytes[at] ?? 0;
