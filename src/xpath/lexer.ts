@@ -28,9 +28,6 @@ const NCNAME = `[${NAME_START}][${NAME_REST}]*`;
 const NUMBER = /(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)/y;
 const QNAME = new RegExp(`${NCNAME}(?::(?!:)${NCNAME})?`, "uy");
 const NAME_TEST = new RegExp(`${NCNAME}(?::(?!:)(?:${NCNAME}|\\*))?`, "uy");
-// The same for nearly all expressions, and much faster than the whole of Unicode.
-const BEYOND_ASCII = /[\u0080-\uFFFF]/;
-const ASCII_NAME_TEST = /[A-Z_a-z][A-Z_a-z0-9.-]*(?::(?!:)(?:[A-Z_a-z][A-Z_a-z0-9.-]*|\*))?/y;
 const LONG_SIGNS = new Set(["..", "//", "::", "!=", "<=", ">="]);
 const SIGNS = new Set("()[].@,/|+-=<>*".split(""));
 
@@ -56,7 +53,6 @@ export function lex(expression: string): Token[] {
     pattern.lastIndex = offset;
     return pattern.test(expression) ? expression.slice(offset, pattern.lastIndex) : undefined;
   };
-  const nameTest = BEYOND_ASCII.test(expression) ? NAME_TEST : ASCII_NAME_TEST;
   const fail = (problem: string, at: number): never => {
     throw new XPathError("XPATH_SYNTAX", problem, expression, at);
   };
@@ -93,7 +89,7 @@ export function lex(expression: string): Token[] {
       push("variable", name, name.length + 1);
       continue;
     }
-    const name = take(nameTest);
+    const name = take(NAME_TEST);
     if (name !== undefined) {
       push(
         afterOperand && OPERATOR_NAMES.has(name)

@@ -1,5 +1,5 @@
 import { BrokerError } from "../../base/errors.ts";
-import { type Call, type Custom, typeOf } from "../expression.ts";
+import { type Arithmetic, type Call, type Custom, typeOf } from "../expression.ts";
 import { isTrue, isXPathValue, textOfPlain, type XPathInput } from "../value.ts";
 import { all, always, any, type Code, type Compiler, never } from "./code.ts";
 import { compareCode } from "./compare.ts";
@@ -46,7 +46,11 @@ export const compiler: Compiler = {
     if (expression.kind === "arithmetic") {
       const left = compiler.number(expression.left);
       const right = compiler.number(expression.right);
-      return arithmetic[expression.operator](left, right);
+      const calculate = ARITHMETIC[expression.operator];
+      return (node, walk) => {
+        const first = left(node, walk);
+        return calculate(first, right(node, walk));
+      };
     }
     const type = typeOf(expression);
     if (type === "number") return compiler.value(expression) as Code<number>;
@@ -102,28 +106,13 @@ export const compiler: Compiler = {
   },
 };
 
-const arithmetic = {
-  "+":
-    (left: Code<number>, right: Code<number>): Code<number> =>
-    (node, walk) =>
-      left(node, walk) + right(node, walk),
-  "-":
-    (left: Code<number>, right: Code<number>): Code<number> =>
-    (node, walk) =>
-      left(node, walk) - right(node, walk),
-  "*":
-    (left: Code<number>, right: Code<number>): Code<number> =>
-    (node, walk) =>
-      left(node, walk) * right(node, walk),
-  div:
-    (left: Code<number>, right: Code<number>): Code<number> =>
-    (node, walk) =>
-      left(node, walk) / right(node, walk),
+const ARITHMETIC: Readonly<Record<Arithmetic, (left: number, right: number) => number>> = {
+  "+": (left, right) => left + right,
+  "-": (left, right) => left - right,
+  "*": (left, right) => left * right,
+  div: (left, right) => left / right,
   // The remainder has the sign of the dividend, in JavaScript as in XPath.
-  mod:
-    (left: Code<number>, right: Code<number>): Code<number> =>
-    (node, walk) =>
-      left(node, walk) % right(node, walk),
+  mod: (left, right) => left % right,
 };
 
 function negated(code: Code<boolean>): Code<boolean> {

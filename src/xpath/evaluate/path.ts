@@ -225,32 +225,19 @@ function stepCode(step: Step, next: Sink, compiler: Compiler): Sink {
   );
   const named = testCode(step.test, step.axis === "attribute" ? "attribute" : "element");
   if (counts >= 0) return countedStep(step, all([named, ...plain]), counts, next, compiler);
-  if (step.axis === "child") return childStep(step.test, named, all([...plain, next]));
+  if (step.axis === "child") return childStep(named, all([...plain, next]));
   const axis: Axis = axes[step.axis];
   const accept = all([named, ...plain, next]);
   return accept === never ? never : (origin, walk) => axis(origin, walk, accept);
 }
 
-/** The commonest step, with its loop and its name test in one function. */
-function childStep(test: NodeTest, named: Sink, accept: Sink): Sink {
-  if (named === never || accept === never) return never;
-  if (test.kind === "name" && test.local !== undefined) {
-    const { local, ns } = test;
-    return (origin, walk) => {
-      const { children } = origin;
-      walk.spend(children.length);
-      for (const place of children) {
-        if (place.name === local && (ns === undefined || place.ns === ns) && accept(place, walk)) {
-          return true;
-        }
-      }
-      return false;
-    };
-  }
+/** The commonest step, with a loop of its own: filters without a key are a quarter faster so. */
+function childStep(test: Sink, accept: Sink): Sink {
+  if (test === never || accept === never) return never;
   return (origin, walk) => {
     const { children } = origin;
     walk.spend(children.length);
-    for (const place of children) if (named(place, walk) && accept(place, walk)) return true;
+    for (const place of children) if (test(place, walk) && accept(place, walk)) return true;
     return false;
   };
 }
