@@ -2,7 +2,7 @@ import { NAME_REST, NAME_START } from "../xml/qname.ts";
 import { isSpace } from "./value.ts";
 import { XPathError } from "./xpath-error.ts";
 
-/** What a token is. `name` is a name test, `operator` one of the words and signs of XPath 1.0, 3.7. */
+/** The kinds of tokens. `name` is a name test; `operator` is an operator of XPath 1.0, 3.7. */
 export type TokenKind =
   | "number"
   | "literal"
@@ -15,7 +15,7 @@ export type TokenKind =
   | "punctuation"
   | "end";
 
-/** A piece of an expression: `text` without quotes, `$`, and white space; `offset` where it starts. */
+/** A token at an `offset` in the expression. Its `text` has no quotes, no `$` and no white space. */
 export interface Token {
   readonly kind: TokenKind;
   readonly text: string;
@@ -24,7 +24,7 @@ export interface Token {
 
 const NCNAME = `[${NAME_START}][${NAME_REST}]*`;
 
-// Each of these is linear: no part can match what the part after it matches.
+// Each pattern takes linear time: no two neighbouring parts of it match the same character.
 const NUMBER = /(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)/y;
 const QNAME = new RegExp(`${NCNAME}(?::(?!:)${NCNAME})?`, "uy");
 const NAME_TEST = new RegExp(`${NCNAME}(?::(?!:)(?:${NCNAME}|\\*))?`, "uy");
@@ -34,12 +34,12 @@ const SIGNS = new Set("()[].@,/|+-=<>*".split(""));
 const PUNCTUATION = new Set(["(", ")", "[", "]", ".", "..", "@", ",", "::"]);
 const OPERATOR_NAMES = new Set(["and", "or", "mod", "div"]);
 const NODE_TYPES = new Set(["comment", "text", "processing-instruction", "node"]);
-// After one of these an operand follows, so that `*` is a name test there and `div` an element.
+// An operand follows each of these, so that `*` is a name test there and `div` an element.
 const OPERAND_FOLLOWS = new Set(["@", "::", "(", "[", ","]);
 
 /**
- * Cuts an expression into tokens (XPath 1.0, 3.7), the last of which is `end`. What a star or a word
- * means depends on what stands before it:
+ * Cuts an expression into tokens (XPath 1.0, 3.7); the last one is `end`. The token before a star or
+ * a word decides its kind:
  *
  *     div div div
  *     ^ a name test: nothing stands before it
@@ -102,7 +102,7 @@ export function lex(expression: string): Token[] {
     const pair = expression.slice(offset, offset + 2);
     const sign = LONG_SIGNS.has(pair) ? pair : char;
     if (sign === char && !SIGNS.has(char)) {
-      fail(`${JSON.stringify(char)} means nothing here`, offset);
+      fail(`${JSON.stringify(char)} is not allowed here`, offset);
     }
     if (sign === "*") push(afterOperand ? "operator" : "name", sign);
     else push(PUNCTUATION.has(sign) ? "punctuation" : "operator", sign);
@@ -111,7 +111,7 @@ export function lex(expression: string): Token[] {
   return tokens;
 }
 
-/** What stands after a name says whether it is a function, an axis, or a name test. */
+/** Returns the kind of a name: the text after it makes it a function, an axis, or a name test. */
 function kindOfName(name: string, expression: string, offset: number): TokenKind {
   let next = offset + name.length;
   while (isSpace(expression.charCodeAt(next))) next++;

@@ -9,8 +9,8 @@ import type { Place } from "./place.ts";
 import type { Walk } from "./walk.ts";
 
 /**
- * Compiles expressions to closures, each for the type that is wanted: `boolean` of a path stops at its
- * first node, `string` takes the text of the first, and node lists are made only for those who count.
+ * Compiles expressions to closures, each for one type of result. `boolean` of a path stops at its
+ * first node, `string` takes the text of the first node, and only `nodes` makes a list.
  */
 export const compiler: Compiler = {
   boolean(expression) {
@@ -154,7 +154,7 @@ function callCode(call: Call): Code<Value> {
   };
 }
 
-/** Calls that conversion alone does, and those that are common enough to be done in one function. */
+/** Compiles calls that only convert, and common calls with a constant argument. */
 function shortcutOf({ name, args }: Call): Code<Value> | undefined {
   const [first, second, third] = args;
   if (first === undefined) return undefined;
@@ -198,18 +198,18 @@ function customCode(call: Custom): Code<Value> {
     });
     const result = call.run(...values);
     if (isXPathValue(result)) return inside(result, walk);
-    throw new BrokerError("BAD_OPTION", `the function ${call.name}() gave no value of XPath`);
+    throw new BrokerError("BAD_OPTION", `the function ${call.name}() returned no value of XPath`);
   };
 }
 
-/** A value from outside, with its nodes as places. */
+/** Returns a value from outside with its nodes as places. */
 function inside(value: XPathInput, walk: Walk): Value {
   return typeof value === "object" ? walk.places(value) : value;
 }
 
 function nodesOf(value: Value): readonly Place[] {
   if (typeof value === "object") return value;
-  throw new BrokerError("BAD_OPTION", `a function must give nodes here, got a ${typeof value}`);
+  throw new BrokerError("BAD_OPTION", `a function must return nodes here, got a ${typeof value}`);
 }
 
 function textOf(value: Value, walk: Walk): string {
