@@ -17,16 +17,17 @@ import {
   type XPathValue,
 } from "./value.ts";
 
-/** What the names in an expression mean, and how much its evaluation may cost. */
+/** The meaning of the names in an expression, and the cost that its evaluation may have. */
 export interface XPathOptions {
   /**
-   * Namespaces by prefix. Without the empty prefix, unprefixed element names mean any namespace;
-   * with it, that one (`""`: none). Unprefixed attribute names are in no namespace. `xml` is bound.
+   * Namespaces by prefix. An element name without a prefix matches in any namespace, or in the
+   * namespace of the empty prefix where that is bound (`""`: in none). An attribute name without a
+   * prefix is in no namespace. `xml` is always bound.
    */
   readonly namespaces?: Readonly<Record<string, string>> | undefined;
-  /** Variables by name, as written after the `$`. */
+  /** Variables by name; the name is the text after the `$`. */
   readonly variables?: Readonly<Record<string, XPathInput>> | undefined;
-  /** Functions by name, as written before the `(`; those of XPath itself cannot be replaced. */
+  /** Functions by name. The functions of XPath itself cannot be replaced. */
   readonly functions?: Readonly<Record<string, XPathFunction>> | undefined;
   /**
    * The steps that one evaluation may take before it ends in `XPATH_LIMIT`; 250,000 by default. In a
@@ -36,30 +37,30 @@ export interface XPathOptions {
 }
 
 /**
- * A compiled expression. The element given is the context node, and above it is a document that has
- * it as its only child: `/message`, `self::message`, `body` and `//body` all work. Each method ends
- * in `XPATH_LIMIT` when the expression takes more steps than allowed, and passes on what a function
- * of the caller's throws.
+ * A compiled expression. The given element is the context node, and the only child of a document
+ * above it: `/message`, `self::message`, `body` and `//body` all work. Each method throws
+ * `XPATH_LIMIT` when the expression takes more steps than allowed. It also throws every error of a
+ * function that the caller bound.
  */
 export interface XPath {
   /** The expression as it was given. */
   readonly expression: string;
-  /** The result as it is; nodes are in document order. */
+  /** Returns the result of the expression. Nodes are in document order. */
   evaluate(element: Element): XPathValue;
-  /** The nodes of a node-set in document order; none for a string, number or boolean. */
+  /** Returns the nodes of a node-set in document order; none for a string, number or boolean. */
   select(element: Element): XPathNode[];
-  /** The result as `boolean()` has it: a node-set is true when it is not empty. */
+  /** Converts the result as XPath's `boolean()` does: a node-set is true when it is not empty. */
   test(element: Element): boolean;
-  /** The first node of a node-set in document order. */
+  /** Returns the first node of a node-set in document order. */
   first(element: Element): XPathNode | undefined;
 }
 
-/** The compiled expression as the index sees it: its tree, and evaluation on a shared walk. */
+/** A compiled expression with its tree, and with evaluation on a walk that expressions share. */
 export class CompiledXPath implements XPath {
   readonly expression: string;
-  /** The expression with constants folded. */
+  /** The parsed expression after folding. */
   readonly tree: Expression;
-  /** The type of the result, as far as it is known before evaluation. */
+  /** The type of the result: `any` where only the evaluation tells. */
   readonly type: Type;
   readonly #steps: number;
   #testing: Code<boolean> | undefined;
@@ -89,7 +90,7 @@ export class CompiledXPath implements XPath {
     return this.select(element)[0];
   }
 
-  /** `test` on a walk that others share. */
+  /** Does the same as `test`, on a shared walk. */
   testOn(walk: Walk): boolean {
     this.#testing ??= compiler.boolean(this.tree);
     walk.begin(this.expression, this.#steps);
@@ -97,8 +98,8 @@ export class CompiledXPath implements XPath {
   }
 
   /**
-   * The result on a walk that others share, or `undefined` if it is false. Most are false, and that is
-   * found fastest by `test`; where a match is `likely`, its nodes are gathered at once.
+   * Returns the result on a shared walk, or `undefined` if it is false. Most results are false, and
+   * `test` finds that fastest. Where a match is `likely`, the nodes are gathered at once.
    */
   matchOn(walk: Walk, likely: boolean): XPathValue | undefined {
     if (this.type === "boolean") return this.testOn(walk) || undefined;
@@ -109,7 +110,7 @@ export class CompiledXPath implements XPath {
     return this.testOn(walk) ? this.evaluateOn(walk) : undefined;
   }
 
-  /** `evaluate` on a walk that others share. */
+  /** Does the same as `evaluate`, on a shared walk. */
   evaluateOn(walk: Walk): XPathValue {
     this.#giving ??= compiler.value(this.tree);
     walk.begin(this.expression, this.#steps);
@@ -119,10 +120,11 @@ export class CompiledXPath implements XPath {
 }
 
 /**
- * Compiles an XPath 1.0 expression for use on any number of elements. Ends in an `XPathError` with
- * code `XPATH_SYNTAX` and the offset for whatever is wrong with it: syntax, unbound prefixes,
- * unknown functions and variables, wrong numbers of arguments, more than 65,536 characters, more
- * than 64 brackets or 256 operators and steps deep.
+ * Compiles an XPath 1.0 expression for use on any number of elements. Throws an `XPathError` with
+ * code `XPATH_SYNTAX` and the offset of the fault. The faults are bad syntax, an unbound prefix, an
+ * unknown function or variable, a wrong number of arguments, more than 65,536 characters, more than
+ * 64 brackets within brackets, more than 256 operators and steps within each other. Throws
+ * `BAD_OPTION` for an argument or option of the wrong type.
  *
  * @example compile("/message[@type='chat']/body").select(stanza)
  */
@@ -130,7 +132,7 @@ export function compile(expression: string, options?: XPathOptions): XPath {
   return prepare(expression, options);
 }
 
-/** `compile` with the type that shows the tree. */
+/** Does the same as `compile`; its type shows the tree. */
 export function prepare(expression: string, options: XPathOptions = {}): CompiledXPath {
   const known = ["namespaces", "variables", "functions", "steps"];
   const own = knownOptions("compile", options, known, "the options of compile");
@@ -138,7 +140,7 @@ export function prepare(expression: string, options: XPathOptions = {}): Compile
   if (typeof (expression as unknown) !== "string") {
     throw new BrokerError(
       "BAD_OPTION",
-      `an expression must be a string, got a ${typeof expression}`,
+      `the expression must be a string, got a ${typeof expression}`,
     );
   }
   record("namespaces", namespaces);

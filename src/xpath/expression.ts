@@ -2,7 +2,7 @@ import type { AxisName } from "./evaluate/axes.ts";
 import type { CoreFunction } from "./evaluate/functions.ts";
 import type { Type, XPathFunction, XPathInput } from "./value.ts";
 
-/** What a step's node must be. In a name, `undefined` means "any". */
+/** The test that a step's node must pass. In a name, `undefined` means "any". */
 export type NodeTest =
   | { readonly kind: "name"; readonly ns: string | undefined; readonly local: string | undefined }
   | { readonly kind: "node" | "text" | "comment" }
@@ -15,13 +15,13 @@ export interface Step {
   readonly predicates: readonly Expression[];
 }
 
-/** The signs that compare. */
+/** The operators of comparisons. */
 export type Comparison = "=" | "!=" | "<" | "<=" | ">" | ">=";
 
-/** The signs and words that calculate. */
+/** The operators of arithmetic. */
 export type Arithmetic = "+" | "-" | "*" | "div" | "mod";
 
-/** A path: from the document, the context node, or the nodes of an expression, step by step. */
+/** A path, step by step, from the document, the context node, or the nodes of an expression. */
 export interface Path {
   readonly kind: "path";
   readonly start: "document" | "context" | Expression;
@@ -30,7 +30,7 @@ export interface Path {
   readonly steps: readonly Step[];
 }
 
-/** A parsed expression with its names resolved: what stands between the parser and the compiler. */
+/** A parsed expression with its names resolved. The parser makes it and the compiler reads it. */
 export type Expression =
   | Path
   | { readonly kind: "number"; readonly value: number }
@@ -62,7 +62,7 @@ export interface Call {
   readonly args: readonly Expression[];
 }
 
-/** A call of a function of the caller's. */
+/** A call of a function that the caller bound. */
 export interface Custom {
   readonly kind: "custom";
   readonly name: string;
@@ -70,7 +70,7 @@ export interface Custom {
   readonly args: readonly Expression[];
 }
 
-/** The type an expression's value will have. */
+/** Returns the type that the value of an expression will have. */
 export function typeOf(expression: Expression): Type {
   switch (expression.kind) {
     case "path":
@@ -98,7 +98,7 @@ export function typeOf(expression: Expression): Type {
   }
 }
 
-/** The expressions that one is made of, each evaluated with the same context node and position as it is. */
+/** Returns the operands of an expression that are evaluated with its own context node and position. */
 export function operandsOf(expression: Expression): readonly Expression[] {
   switch (expression.kind) {
     case "number":
@@ -124,20 +124,20 @@ export function operandsOf(expression: Expression): readonly Expression[] {
   }
 }
 
-/** How many operators, calls and operands an expression has, those within its paths left out. */
+/** Counts the operators, calls and operands of an expression, except those within its paths. */
 export function operationsIn(expression: Expression): number {
   let operations = 1;
   for (const operand of operandsOf(expression)) operations += operationsIn(operand);
   return operations;
 }
 
-/** Whether an expression asks for its position among the nodes that a predicate is tried on. */
+/** Returns true if an expression calls `position()` or `last()` for the predicate that it stands in. */
 export function usesPosition(expression: Expression): boolean {
   if (expression.kind === "call" && expression.core.positional === true) return true;
   return operandsOf(expression).some(usesPosition);
 }
 
-/** Whether a predicate depends on positions: by asking, or by being a number (XPath 1.0, 2.4). */
+/** Returns true if a predicate depends on positions: by a call, or as a number (XPath 1.0, 2.4). */
 export function isPositional(predicate: Expression): boolean {
   const type = typeOf(predicate);
   return type === "number" || type === "any" || usesPosition(predicate);

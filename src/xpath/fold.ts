@@ -16,8 +16,9 @@ import { isTrue } from "./value.ts";
 type Constant = Extract<Expression, { kind: "number" | "string" | "boolean" }>;
 
 /**
- * The same expression with less to do: constants are computed, `//x` is one step, counts that only
- * ask for existence do not count, and steps and predicates that do nothing are left out.
+ * Returns an equal expression with less to do. Constants are computed, so that a call such as
+ * `concat($room, '/')` becomes a text that the index can look up. `//x` becomes one step, and
+ * `count(x) > 0` the path `x`. Steps and predicates that do nothing are left out.
  */
 export function fold(expression: Expression): Expression {
   switch (expression.kind) {
@@ -60,7 +61,7 @@ function isConstant(expression: Expression): expression is Constant {
   return kind === "number" || kind === "string" || kind === "boolean";
 }
 
-/** The value of an expression all of whose operands are constants, else the expression. */
+/** Returns the value of an expression with constant operands, or else the expression itself. */
 function computed(expression: Expression): Expression {
   if (!dependsOnConstants(expression)) return expression;
   const walk = new Walk(new Element("constant", ""));
@@ -69,7 +70,7 @@ function computed(expression: Expression): Expression {
     const value = compiler.value(expression)(walk.root, walk);
     return typeof value === "object" ? expression : constant(value);
   } catch {
-    // Too long a string: that is for the evaluation to say, if it ever comes to it.
+    // The text would be too long. The evaluation reports that, where it gets so far.
     return expression;
   }
 }
@@ -82,7 +83,7 @@ function dependsOnConstants(expression: Expression): boolean {
 }
 
 function foldLogic(kind: "or" | "and", operands: readonly Expression[]): Expression {
-  // One operand that is so decides; those that are not so change nothing.
+  // For `or`, a true operand decides and false ones change nothing; for `and` it is the reverse.
   const decisive = kind === "or";
   const left = operands.filter(
     (operand) => !isConstant(operand) || isTrue(operand.value) === decisive,
@@ -102,7 +103,7 @@ function core(name: "boolean" | "not", arg: Expression): Expression {
   return found === undefined ? arg : { kind: "call", name, core: found, args: [arg] };
 }
 
-/** `count(x) > 0` and its like, either way round, as `boolean(x)` or `not(x)`. */
+/** Rewrites `count(x) > 0` and similar comparisons, either way round, as `boolean(x)` or `not(x)`. */
 function foldCount(compare: Extract<Expression, { kind: "compare" }>): Expression {
   const { left, right } = compare;
   const counted = countOf(left) ?? countOf(right);
@@ -133,7 +134,7 @@ function foldPath(path: Path): Expression {
   const predicates = foldPredicates(path.predicates);
   const steps = foldSteps(path.steps);
   if (typeof start === "object" && start.kind === "path" && predicates.length === 0) {
-    // `(a/b)/c` is `a/b/c`.
+    // `(a/b)/c` equals `a/b/c`.
     return { ...start, steps: foldSteps([...start.steps, ...steps]) };
   }
   return { kind: "path", start, predicates, steps };
@@ -162,13 +163,13 @@ function foldSteps(steps: readonly Step[]): Step[] {
   return folded;
 }
 
-/** `descendant-or-self::node()`, which `//` stands for. */
+/** Returns true for `descendant-or-self::node()`, the long form of `//`. */
 function isAnywhere(step: Step): boolean {
   const { axis, test, predicates } = step;
   return axis === "descendant-or-self" && test.kind === "node" && predicates.length === 0;
 }
 
-/** The axis that does both steps at once, where no position is counted from each parent. */
+/** Returns the axis that joins `//` and a step. There is none where positions count from each parent. */
 function fused(step: Step, predicates: readonly Expression[]): Step["axis"] | undefined {
   if (predicates.some(isPositional)) return undefined;
   if (step.axis === "child" || step.axis === "descendant") return "descendant";

@@ -2,7 +2,7 @@ import { NAME_REST, NAME_START } from "../xml/qname.ts";
 import { isSpace } from "./value.ts";
 import { XPathError } from "./xpath-error.ts";
 
-/** What a token is. `name` is a name test, `operator` one of the words and signs of XPath 1.0, 3.7. */
+/** The kinds of tokens. `name` is a name test; `operator` is an operator of XPath 1.0, 3.7. */
 export type TokenKind =
   | "number"
   | "literal"
@@ -15,7 +15,7 @@ export type TokenKind =
   | "punctuation"
   | "end";
 
-/** A piece of an expression: `text` without quotes, `$`, and white space; `offset` where it starts. */
+/** A token at an `offset` in the expression. Its `text` has no quotes, no `$` and no white space. */
 export interface Token {
   readonly kind: TokenKind;
   readonly text: string;
@@ -24,25 +24,22 @@ export interface Token {
 
 const NCNAME = `[${NAME_START}][${NAME_REST}]*`;
 
-// Each of these is linear: no part can match what the part after it matches.
+// Each pattern takes linear time: no two neighbouring parts of it match the same character.
 const NUMBER = /(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)/y;
 const QNAME = new RegExp(`${NCNAME}(?::(?!:)${NCNAME})?`, "uy");
 const NAME_TEST = new RegExp(`${NCNAME}(?::(?!:)(?:${NCNAME}|\\*))?`, "uy");
-// The same for nearly all expressions, and much faster than the whole of Unicode.
-const BEYOND_ASCII = /[\u0080-\uFFFF]/;
-const ASCII_NAME_TEST = /[A-Z_a-z][A-Z_a-z0-9.-]*(?::(?!:)(?:[A-Z_a-z][A-Z_a-z0-9.-]*|\*))?/y;
 const LONG_SIGNS = new Set(["..", "//", "::", "!=", "<=", ">="]);
 const SIGNS = new Set("()[].@,/|+-=<>*".split(""));
 
 const PUNCTUATION = new Set(["(", ")", "[", "]", ".", "..", "@", ",", "::"]);
 const OPERATOR_NAMES = new Set(["and", "or", "mod", "div"]);
 const NODE_TYPES = new Set(["comment", "text", "processing-instruction", "node"]);
-// After one of these an operand follows, so that `*` is a name test there and `div` an element.
+// An operand follows each of these, so that `*` is a name test there and `div` an element.
 const OPERAND_FOLLOWS = new Set(["@", "::", "(", "[", ","]);
 
 /**
- * Cuts an expression into tokens (XPath 1.0, 3.7), the last of which is `end`. What a star or a word
- * means depends on what stands before it:
+ * Cuts an expression into tokens (XPath 1.0, 3.7); the last one is `end`. The token before a star or
+ * a word decides its kind:
  *
  *     div div div
  *     ^ a name test: nothing stands before it
@@ -56,7 +53,6 @@ export function lex(expression: string): Token[] {
     pattern.lastIndex = offset;
     return pattern.test(expression) ? expression.slice(offset, pattern.lastIndex) : undefined;
   };
-  const nameTest = BEYOND_ASCII.test(expression) ? NAME_TEST : ASCII_NAME_TEST;
   const fail = (problem: string, at: number): never => {
     throw new XPathError("XPATH_SYNTAX", problem, expression, at);
   };
@@ -93,7 +89,7 @@ export function lex(expression: string): Token[] {
       push("variable", name, name.length + 1);
       continue;
     }
-    const name = take(nameTest);
+    const name = take(NAME_TEST);
     if (name !== undefined) {
       push(
         afterOperand && OPERATOR_NAMES.has(name)
@@ -106,7 +102,7 @@ export function lex(expression: string): Token[] {
     const pair = expression.slice(offset, offset + 2);
     const sign = LONG_SIGNS.has(pair) ? pair : char;
     if (sign === char && !SIGNS.has(char)) {
-      fail(`${JSON.stringify(char)} means nothing here`, offset);
+      fail(`${JSON.stringify(char)} is not allowed here`, offset);
     }
     if (sign === "*") push(afterOperand ? "operator" : "name", sign);
     else push(PUNCTUATION.has(sign) ? "punctuation" : "operator", sign);
@@ -115,7 +111,7 @@ export function lex(expression: string): Token[] {
   return tokens;
 }
 
-/** What stands after a name says whether it is a function, an axis, or a name test. */
+/** Returns the kind of a name: the text after it makes it a function, an axis, or a name test. */
 function kindOfName(name: string, expression: string, offset: number): TokenKind {
   let next = offset + name.length;
   while (isSpace(expression.charCodeAt(next))) next++;

@@ -1,10 +1,10 @@
-/** How many letters may differ for a name to be suggested. */
+/** The number of letters in which a suggested name may differ. */
 const NEAR = 2;
 
-/** The longest name for which a suggestion is looked for. */
+/** The length of the longest name that gets a suggestion. */
 const LONGEST = 40;
 
-/** `; did you mean "…"?` with the known name that differs least, or nothing if none is near. */
+/** Returns `; did you mean "…"?` with the nearest known name, or an empty text if none is near. */
 export function nearest(name: string, known: readonly string[]): string {
   if (name.length > LONGEST) return "";
   let best: string | undefined;
@@ -20,7 +20,7 @@ export function nearest(name: string, known: readonly string[]): string {
   return best === undefined ? "" : `; did you mean "${best}"?`;
 }
 
-/** How many letters must be inserted, removed, changed, or swapped with the next (Damerau, Levenshtein). */
+/** Counts the letters to insert, remove, change, or swap with the next (Damerau, Levenshtein). */
 function distance(left: string, right: string): number {
   let before: number[] = [];
   let above = Array.from({ length: right.length + 1 }, (_, column) => column);

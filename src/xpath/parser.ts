@@ -14,22 +14,22 @@ import { nearest } from "./nearest.ts";
 import type { XPathFunction, XPathInput } from "./value.ts";
 import { XPathError } from "./xpath-error.ts";
 
-/** What the names of an expression mean. */
+/** The meaning of the names in an expression. */
 export interface Names {
   readonly namespaces: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, XPathInput>>;
   readonly functions: Readonly<Record<string, XPathFunction>>;
 }
 
-/** The longest expression that is read, in UTF-16 code units. */
+/** The length of the longest expression, in UTF-16 code units. */
 export const MAX_LENGTH = 65_536;
 
-/** How deep brackets may stand within brackets. */
+/** The greatest depth of brackets within brackets. */
 export const MAX_NESTING = 64;
 
 /**
- * How many calls deep an evaluation may go: every step of a path, every operator of a chain such as
- * `1 + 1 + 1`, and every bracket is one. `and`, `or` and `|` take any number of operands.
+ * The greatest depth of calls in an evaluation. Each step of a path is a call, each operator of a
+ * chain such as `1 + 1 + 1`, and each bracket. `and`, `or` and `|` take any number of operands.
  */
 export const MAX_HEIGHT = 256;
 
@@ -53,7 +53,7 @@ const ANY_NODE: Step = { axis: "descendant-or-self", test: { kind: "node" }, pre
 
 const CONTEXT_NODE: Expression = { kind: "path", start: "context", predicates: [], steps: [] };
 
-/** Reads an expression (XPath 1.0, 2 and 3). Everything that can be wrong with one is found here. */
+/** Parses an expression (XPath 1.0, 2 and 3). All faults of an expression are found here. */
 export function parse(expression: string, names: Names): Expression {
   if (expression.length > MAX_LENGTH) {
     const problem = `longer than ${MAX_LENGTH} characters`;
@@ -62,14 +62,14 @@ export function parse(expression: string, names: Names): Expression {
   return new Parser(expression, names).whole();
 }
 
-/** Recursive descent, with one loop for all binary operators. */
+/** A parser by recursive descent, with one loop for all binary operators. */
 class Parser {
   readonly #source: string;
   readonly #names: Names;
   readonly #tokens: readonly Token[];
   #next = 0;
   #nesting = 0;
-  /** How many calls deep the expression that was parsed last will go. */
+  /** The depth of calls in the expression that was parsed last. */
   #height = 0;
 
   constructor(source: string, names: Names) {
@@ -85,7 +85,7 @@ class Parser {
   }
 
   get #token(): Token {
-    // The last token is `end`, and nothing goes past it.
+    // The last token is `end`, and the parser never goes past it.
     return this.#tokens[this.#next] as Token;
   }
 
@@ -123,7 +123,7 @@ class Parser {
     this.#height = height;
   }
 
-  /** An expression within brackets of some kind, or the whole. */
+  /** Parses an expression within brackets, or the whole. */
   #expression(): Expression {
     if (++this.#nesting > MAX_NESTING) this.#fail(`more than ${MAX_NESTING} brackets deep`);
     const expression = this.#binary(1);
@@ -132,8 +132,10 @@ class Parser {
   }
 
   /**
+   * Parses operators of at least some strength of binding.
+   *
    *     a or b and c = d
-   *       ^ binds less than what follows: the right side is all of `b and c = d`
+   *       ^ binds less than `and` and `=`: its right side is all of `b and c = d`
    */
   #binary(weakest: number): Expression {
     let left = this.#unary();
@@ -145,7 +147,7 @@ class Parser {
       this.#next++;
       const right = this.#binary(binding + 1);
       if ((left.kind === "or" || left.kind === "and") && left.kind === operator) {
-        // One flat list, so that a long one is not a deep one.
+        // One flat list, so that a long chain is not a deep tree.
         (left.operands as Expression[]).push(right);
         height = Math.max(height, this.#height + 1);
         continue;
@@ -304,7 +306,7 @@ class Parser {
     this.#fail(`the prefix "${prefix}" is not bound${nearest(prefix, known)}`, offset);
   }
 
-  /** `[…][…]`; the height is afterwards that of the deepest. */
+  /** Parses `[…][…]`. The height is then that of the deepest one. */
   #predicates(): Expression[] {
     const predicates: Expression[] = [];
     let height = 0;

@@ -1,11 +1,11 @@
 import { BrokerError } from "../base/errors.ts";
 
-/** How much of a long expression an error shows on either side of the offset, in characters. */
+/** The characters of an expression that an error shows on either side of the offset. */
 const WINDOW = 40;
 
 /**
- * An XPath expression that cannot be used (`XPATH_SYNTAX`, found when it is compiled), or whose
- * evaluation took more steps than allowed (`XPATH_LIMIT`). The message shows the place:
+ * The error of an XPath expression. `XPATH_SYNTAX` means that it cannot be compiled, `XPATH_LIMIT`
+ * that its evaluation took more steps than allowed. The message shows the place:
  *
  *     expected ")" at offset 10
  *       count(body
@@ -15,7 +15,7 @@ export class XPathError extends BrokerError {
   override readonly name: string = "XPathError";
   /** The expression as it was given. */
   readonly expression: string;
-  /** Where in the expression, counted in UTF-16 code units from 0. */
+  /** The place in the expression, counted in UTF-16 code units from 0. */
   readonly offset: number;
 
   constructor(
@@ -35,7 +35,7 @@ function caret(expression: string, offset: number): string {
   const to = Math.min(expression.length, offset + WINDOW);
   const before = from > 0 ? "…" : "";
   const after = to < expression.length ? "…" : "";
-  // A line break or a tab would put the caret elsewhere.
+  // A line break or a tab would move the caret.
   const shown = before + expression.slice(from, to).replace(/\s/g, " ") + after;
   return `  ${shown}\n  ${" ".repeat(before.length + offset - from)}^`;
 }

@@ -105,10 +105,10 @@ describe("3.2, function calls", () => {
     expect(with_("pair(1) != my:first(v)")).toBe(false);
     expect(with_("v/text()")).toBe('"1" "2" "3"');
     expect(() => with_("count(twice(1))")).toThrow(expect.objectContaining({ code: "BAD_OPTION" }));
-    expect(() => with_("twice(1)/v")).toThrow("must give nodes");
+    expect(() => with_("twice(1)/v")).toThrow("must return nodes");
     const nothing = { nothing: () => undefined as unknown as string };
     expect(() => evaluate("nothing()", data, { functions: nothing })).toThrow(
-      "the function nothing() gave no value of XPath",
+      "the function nothing() returned no value of XPath",
     );
   });
 });

@@ -19,7 +19,7 @@ function explanation(expression: string): string {
 }
 
 describe("the guide to filters", () => {
-  test.each(tableRows(section(page, "Ten to begin with")))(
+  test.each(tableRows(section(page, "Ten examples")))(
     "%s is found as it says",
     (filter, _matches, key) => {
       const [expression = ""] = code(filter);
@@ -29,7 +29,7 @@ describe("the guide to filters", () => {
     },
   );
 
-  test.each(tableRows(section(page, "What is indexed")))(
+  test.each(tableRows(section(page, "How filters are found")))(
     "%s is explained as it says",
     (filter, said = "") => {
       const [expression = ""] = code(filter);

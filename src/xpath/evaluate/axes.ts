@@ -1,7 +1,7 @@
 import type { Place } from "./place.ts";
 import { following, type Sink, type Walk } from "./walk.ts";
 
-/** Hands the nodes of an axis to `sink`, nearest first, until it says `true`; says whether it did. */
+/** Hands the nodes of an axis to `sink`, nearest first, until it returns `true`; returns whether it did. */
 export type Axis = (origin: Place, walk: Walk, sink: Sink) => boolean;
 
 /** The names of the axes (XPath 1.0, 2.2). */
@@ -76,7 +76,7 @@ export const axes: Readonly<Record<AxisName, Axis>> = {
   },
 
   following(origin, walk, sink) {
-    // What follows an attribute begins with the children of its element.
+    // The children of an element follow its attributes.
     if (origin.kind === "attribute" && origin.parent !== undefined) {
       if (within(origin.parent, walk, sink)) return true;
       return axes.following(origin.parent, walk, sink);
@@ -112,7 +112,7 @@ export const axes: Readonly<Record<AxisName, Axis>> = {
   },
 };
 
-/** Whether there is an axis of that name. */
+/** Returns true if there is an axis of that name. */
 export function isAxis(name: string): name is AxisName {
   return Object.hasOwn(axes, name);
 }
@@ -125,7 +125,7 @@ function each(places: readonly Place[], walk: Walk, sink: Sink): boolean {
   return false;
 }
 
-/** A place and those above it, the nearest first. */
+/** Walks over a place and the places above it, the nearest first. */
 function upward(from: Place | undefined, walk: Walk, sink: Sink): boolean {
   for (let place = from; place !== undefined; place = place.parent) {
     walk.spend(1);
@@ -134,7 +134,7 @@ function upward(from: Place | undefined, walk: Walk, sink: Sink): boolean {
   return false;
 }
 
-/** Everything below a place, in document order. */
+/** Walks over all places below a place, in document order. */
 function within(top: Place, walk: Walk, sink: Sink): boolean {
   for (let place = following(top, top); place !== undefined; place = following(place, top)) {
     walk.spend(1);
@@ -143,7 +143,7 @@ function within(top: Place, walk: Walk, sink: Sink): boolean {
   return false;
 }
 
-/** A place and everything below it, in reverse document order. */
+/** Walks over a place and all places below it, in reverse document order. */
 function backwards(top: Place, walk: Walk, sink: Sink): boolean {
   let place = lastWithin(top, walk);
   for (;;) {

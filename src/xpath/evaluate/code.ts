@@ -3,16 +3,16 @@ import type { Value } from "./functions.ts";
 import type { Place } from "./place.ts";
 import type { Walk } from "./walk.ts";
 
-/** What an expression is compiled to, for the type that is wanted of it: a function of the context node. */
+/** A compiled expression: a function of the context node, for one type of result. */
 export type Code<T> = (node: Place, walk: Walk) => T;
 
-/** Says `true` of every node: stops a path at the first one it finds. */
+/** Returns `true` for every node, so that a path stops at its first one. */
 export const always: Code<boolean> = () => true;
 
-/** Says `true` of none. */
+/** Returns `false` for every node. */
 export const never: Code<boolean> = () => false;
 
-/** All of them, tried in order; the trivial cases cost nothing when evaluated. */
+/** Joins codes: all must hold. They are tried in order, and a constant costs nothing. */
 export function all(codes: readonly Code<boolean>[]): Code<boolean> {
   if (codes.includes(never)) return never;
   const [first, second, ...others] = codes.filter((code) => code !== always);
@@ -20,14 +20,14 @@ export function all(codes: readonly Code<boolean>[]): Code<boolean> {
   if (second === undefined) return first;
   if (others.length === 0) return (node, walk) => first(node, walk) && second(node, walk);
   const list = [first, second, ...others];
-  // A loop, since a chain of thousands would be as many calls deep.
+  // This is a loop, since a chain of thousands would be as many calls deep.
   return (node, walk) => {
     for (const code of list) if (!code(node, walk)) return false;
     return true;
   };
 }
 
-/** Any of them, tried in order; the trivial cases cost nothing when evaluated. */
+/** Joins codes: one must hold. They are tried in order, and a constant costs nothing. */
 export function any(codes: readonly Code<boolean>[]): Code<boolean> {
   if (codes.includes(always)) return always;
   const [first, second, ...others] = codes.filter((code) => code !== never);
@@ -42,8 +42,9 @@ export function any(codes: readonly Code<boolean>[]): Code<boolean> {
 }
 
 /**
- * The compiler, one method a wanted type, each converting as XPath 1.0, 3 and 4 say. Paths hold
- * expressions and expressions paths: this is how the two files reach each other without a cycle.
+ * The compiler: a method for each type of result, which converts as XPath 1.0, 3 and 4 say. Paths
+ * hold expressions, and expressions hold paths. As an argument, it lets `path.ts` compile expressions
+ * without importing `compiler.ts`.
  */
 export interface Compiler {
   boolean(expression: Expression): Code<boolean>;

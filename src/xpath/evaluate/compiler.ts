@@ -1,5 +1,5 @@
 import { BrokerError } from "../../base/errors.ts";
-import { type Call, type Custom, typeOf } from "../expression.ts";
+import { type Arithmetic, type Call, type Custom, typeOf } from "../expression.ts";
 import { isTrue, isXPathValue, textOfPlain, type XPathInput } from "../value.ts";
 import { all, always, any, type Code, type Compiler, never } from "./code.ts";
 import { compareCode } from "./compare.ts";
@@ -9,8 +9,8 @@ import type { Place } from "./place.ts";
 import type { Walk } from "./walk.ts";
 
 /**
- * Compiles expressions to closures, each for the type that is wanted: `boolean` of a path stops at its
- * first node, `string` takes the text of the first, and node lists are made only for those who count.
+ * Compiles expressions to closures, each for one type of result. `boolean` of a path stops at its
+ * first node, `string` takes the text of the first node, and only `nodes` makes a list.
  */
 export const compiler: Compiler = {
   boolean(expression) {
@@ -46,7 +46,11 @@ export const compiler: Compiler = {
     if (expression.kind === "arithmetic") {
       const left = compiler.number(expression.left);
       const right = compiler.number(expression.right);
-      return arithmetic[expression.operator](left, right);
+      const calculate = ARITHMETIC[expression.operator];
+      return (node, walk) => {
+        const first = left(node, walk);
+        return calculate(first, right(node, walk));
+      };
     }
     const type = typeOf(expression);
     if (type === "number") return compiler.value(expression) as Code<number>;
@@ -102,28 +106,13 @@ export const compiler: Compiler = {
   },
 };
 
-const arithmetic = {
-  "+":
-    (left: Code<number>, right: Code<number>): Code<number> =>
-    (node, walk) =>
-      left(node, walk) + right(node, walk),
-  "-":
-    (left: Code<number>, right: Code<number>): Code<number> =>
-    (node, walk) =>
-      left(node, walk) - right(node, walk),
-  "*":
-    (left: Code<number>, right: Code<number>): Code<number> =>
-    (node, walk) =>
-      left(node, walk) * right(node, walk),
-  div:
-    (left: Code<number>, right: Code<number>): Code<number> =>
-    (node, walk) =>
-      left(node, walk) / right(node, walk),
+const ARITHMETIC: Readonly<Record<Arithmetic, (left: number, right: number) => number>> = {
+  "+": (left, right) => left + right,
+  "-": (left, right) => left - right,
+  "*": (left, right) => left * right,
+  div: (left, right) => left / right,
   // The remainder has the sign of the dividend, in JavaScript as in XPath.
-  mod:
-    (left: Code<number>, right: Code<number>): Code<number> =>
-    (node, walk) =>
-      left(node, walk) % right(node, walk),
+  mod: (left, right) => left % right,
 };
 
 function negated(code: Code<boolean>): Code<boolean> {
@@ -165,7 +154,7 @@ function callCode(call: Call): Code<Value> {
   };
 }
 
-/** Calls that conversion alone does, and those that are common enough to be done in one function. */
+/** Compiles calls that only convert, and common calls with a constant argument. */
 function shortcutOf({ name, args }: Call): Code<Value> | undefined {
   const [first, second, third] = args;
   if (first === undefined) return undefined;
@@ -209,18 +198,18 @@ function customCode(call: Custom): Code<Value> {
     });
     const result = call.run(...values);
     if (isXPathValue(result)) return inside(result, walk);
-    throw new BrokerError("BAD_OPTION", `the function ${call.name}() gave no value of XPath`);
+    throw new BrokerError("BAD_OPTION", `the function ${call.name}() returned no value of XPath`);
   };
 }
 
-/** A value from outside, with its nodes as places. */
+/** Returns a value from outside with its nodes as places. */
 function inside(value: XPathInput, walk: Walk): Value {
   return typeof value === "object" ? walk.places(value) : value;
 }
 
 function nodesOf(value: Value): readonly Place[] {
   if (typeof value === "object") return value;
-  throw new BrokerError("BAD_OPTION", `a function must give nodes here, got a ${typeof value}`);
+  throw new BrokerError("BAD_OPTION", `a function must return nodes here, got a ${typeof value}`);
 }
 
 function textOf(value: Value, walk: Walk): string {

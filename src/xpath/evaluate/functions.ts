@@ -3,7 +3,7 @@ import { type Type, trim } from "../value.ts";
 import type { Place } from "./place.ts";
 import type { Walk } from "./walk.ts";
 
-/** A value while an expression is evaluated: nodes are places, unique and in document order. */
+/** A value during evaluation. Its nodes are places, each once and in document order. */
 export type Value = readonly Place[] | string | number | boolean;
 
 interface ValueOf {
@@ -14,19 +14,19 @@ interface ValueOf {
   any: Value;
 }
 
-/** A function of the core library (XPath 1.0, 4): what it takes, what it gives, what it does. */
+/** A function of the core library (XPath 1.0, 4). */
 export interface CoreFunction {
   readonly gives: Type;
-  /** The types its arguments are converted to; the last repeats. */
+  /** The types that its arguments are converted to; the last one repeats. */
   readonly takes: readonly Type[];
-  /** How many arguments there must and may be. */
+  /** The least and the greatest number of arguments. */
   readonly least: number;
   readonly most: number;
-  /** Whether it takes the context node when it is given no argument. */
+  /** True if the context node is its argument where none is given. */
   readonly context?: true;
-  /** Whether it asks for the position among the nodes a predicate is tried on. */
+  /** True if it depends on the position among the nodes that a predicate is tried on. */
   readonly positional?: true;
-  /** Whether it looks at the context node beside its arguments. */
+  /** True if it depends on the context node beside its arguments. */
   readonly ambient?: true;
   run(walk: Walk, node: Place, ...args: readonly Value[]): Value;
 }
@@ -50,12 +50,12 @@ function define<Gives extends Type, Takes extends readonly Type[]>(
   traits: Traits = {},
 ): CoreFunction {
   const least = traits.context ? 0 : takes.length;
-  // The compiler converts every argument to the type that `takes` names before it calls.
+  // The compiler converts each argument to the type in `takes` before the call.
   const unchecked = run as unknown as CoreFunction["run"];
   return { gives, takes, least, most: takes.length, ...traits, run: unchecked };
 }
 
-/** The core library, all 27 functions: one line each, in the order of the specification. */
+/** The 27 functions of the core library, in the order of the specification. */
 export const coreFunctions: Readonly<Record<string, CoreFunction>> = {
   // 4.1, node-sets
   last: define("number", [], (walk) => walk.size, { positional: true }),
@@ -133,8 +133,8 @@ export const coreFunctions: Readonly<Record<string, CoreFunction>> = {
 };
 
 /**
- * The name as the stanza spells it, as far as that is known: elements do not remember their prefix,
- * so theirs is the local name; an attribute in a namespace gets a prefix that is bound to it there.
+ * Returns the name with its prefix, as far as the prefix is known. An element does not keep its
+ * prefix, so its name is the local name. An attribute in a namespace gets a prefix that is bound there.
  */
 function qualifiedName(walk: Walk, place: Place | undefined): string {
   if (place === undefined) return "";
@@ -154,7 +154,7 @@ function qualifiedName(walk: Walk, place: Place | undefined): string {
 function concat(walk: Walk, _node: Place, ...parts: readonly string[]): string {
   let text = "";
   for (const part of parts) {
-    // Each nesting can multiply the length, so long results are paid for before they get huge.
+    // Calls within calls multiply the length, so a text is paid for before it gets huge.
     text += walk.paid(part);
   }
   return text;
@@ -166,7 +166,7 @@ function substring(walk: Walk, _node: Place, text: string, start: number, length
   const to = length === undefined ? Infinity : from + Math.round(length);
   const first = Math.max(from, 1);
   const end = Math.min(to, units.length + 1);
-  // False for NaN too, which stands for "no character at all".
+  // This is false for NaN too, which means "no character".
   if (!(first < end)) return "";
   const part = units.slice(first - 1, end - 1);
   return typeof part === "string" ? part : part.join("");
@@ -174,7 +174,7 @@ function substring(walk: Walk, _node: Place, text: string, start: number, length
 
 const SURROGATE = /[\uD800-\uDFFF]/;
 
-/** Text by characters, not UTF-16 code units; a string while there is no difference. Paid for. */
+/** Returns the characters of a text, paid for. A string serves where no character has two code units. */
 function characters(walk: Walk, text: string): string | readonly string[] {
   return SURROGATE.test(walk.paid(text)) ? Array.from(walk.paidByCharacter(text)) : text;
 }
@@ -183,10 +183,10 @@ function normalizeSpace(text: string): string {
   return trim(text).replace(/[ \t\r\n]+/g, " ");
 }
 
-/** By character, its replacement in `translate`: `""` where it is removed. */
+/** The replacement of each character in `translate`; `""` removes the character. */
 export type Replacements = ReadonlyMap<string, string>;
 
-/** The replacements that the second and third argument of `translate` say. */
+/** Makes the replacements from the second and third argument of `translate`. */
 export function replacements(from: string, to: string): Replacements {
   const targets = Array.from(to);
   const map = new Map<string, string>();
@@ -196,7 +196,7 @@ export function replacements(from: string, to: string): Replacements {
   return map;
 }
 
-/** A text with its characters replaced, paid for by the character. */
+/** Replaces the characters of a text, each paid for. */
 export function translate(walk: Walk, text: string, by: Replacements): string {
   let translated = "";
   for (const char of walk.paidByCharacter(text)) translated += by.get(char) ?? char;

@@ -3,28 +3,28 @@ import { NS } from "../../xml/namespaces.ts";
 
 const NONE: readonly Place[] = Object.freeze([]);
 
-/** What stands at a place. Comments, processing instructions and namespace nodes do not occur. */
+/** The kinds of nodes. Comments, processing instructions and namespace nodes do not occur. */
 export type PlaceKind = "document" | "element" | "attribute" | "text";
 
 /**
- * A place in the tree above and below a stanza. Elements have no parent pointer, and one element may
- * stand in several places, so XPath walks over these instead: made on demand, known by identity,
- * aware of their parent, their namespace and, once asked for, their number in document order.
+ * A place in the tree of a stanza. Elements have no parent pointer, and one element may stand in
+ * several places, so XPath walks over places. They are made on demand, and the object is the identity.
+ * A place has its parent, its namespace and, once numbered, its number in document order.
  */
 export class Place {
   readonly kind: PlaceKind;
   readonly parent: Place | undefined;
-  /** The position among the parent's children (or attributes). */
+  /** The index among the parent's children (or attributes). */
   readonly index: number;
-  /** The element here; of an attribute or text the one it belongs to; of a document its root. */
+  /** The element here. An attribute or text has its owner, a document has its root. */
   readonly element: Element;
   /** The local name of an element or attribute, else `""`. */
   readonly name: string;
   /** The namespace of an element or attribute, resolved: `""` is none. */
   readonly ns: string;
-  /** The value of an attribute or text; of others the string-value, once computed. */
+  /** The value of an attribute or text. Other nodes have the string-value here, once computed. */
   text: string | undefined;
-  /** The number in document order, or -1 before `Walk.number`. */
+  /** The number in document order, or -1 before the walk has numbered the tree. */
   order = -1;
   #children: readonly Place[] | undefined;
   #attributes: readonly Place[] | undefined;
@@ -60,7 +60,7 @@ export class Place {
     return this.#attributes;
   }
 
-  /** What the caller is given for this place; always the same object. */
+  /** The node that callers get for this place; always the same object. */
   get node(): XPathNode {
     if (this.kind === "element") return this.element;
     this.#node ??= this.#makeNode();
@@ -139,12 +139,12 @@ function attributeAt(owner: Place, key: string, index: number): Place | undefine
   return new Place("attribute", owner, index, owner.element, name, ns, value);
 }
 
-/** The document above an element, which is its only child. */
+/** Makes the document above an element, which is its only child. */
 export function documentOf(root: Element): Place {
   return new Place("document", undefined, 0, root, "", "", undefined);
 }
 
-/** Under which key an element holds the attribute of that name. */
+/** Returns the key under which an element holds the attribute of a name. */
 export function attributeKey(ns: string, local: string): string {
   if (ns === "") return local;
   return ns === NS.xml ? `xml:${local}` : `{${ns}}${local}`;

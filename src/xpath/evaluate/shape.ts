@@ -2,7 +2,7 @@ import type { Path } from "../expression.ts";
 import type { AxisName } from "./axes.ts";
 
 /**
- * What is known before evaluation about the nodes a path hands over one by one:
+ * The order in which a path hands over its nodes, known before evaluation:
  *
  * - `one`: at most one;
  * - `flat`: in document order, each once, none inside another;
@@ -28,7 +28,7 @@ const FROM_ONE: Readonly<Record<AxisName, Shape>> = {
   "preceding-sibling": "loose",
 };
 
-/** The shape after one more step, from nodes of a shape. */
+/** Returns the shape after one more step from nodes of a shape. */
 export function shapeAfter(shape: Shape, axis: AxisName): Shape {
   if (shape === "one") return FROM_ONE[axis];
   if (axis === "self") return shape;
@@ -38,7 +38,7 @@ export function shapeAfter(shape: Shape, axis: AxisName): Shape {
   return "repeated";
 }
 
-/** The shape of what each step of a path hands to the next; repetitions are taken out in between. */
+/** Returns the shape after each step of a path. Repetitions are removed between steps. */
 export function shapesOf(path: Path): readonly Shape[] {
   let shape: Shape = typeof path.start === "object" ? "nested" : "one";
   return path.steps.map((step) => {
@@ -47,7 +47,7 @@ export function shapesOf(path: Path): readonly Shape[] {
   });
 }
 
-/** Whether nodes of that shape come in document order. */
+/** Returns true if nodes of a shape come in document order. */
 export function isOrdered(shape: Shape): boolean {
   return shape === "one" || shape === "flat" || shape === "nested";
 }

@@ -15,58 +15,58 @@ import { documentOf, type Place } from "./place.ts";
  */
 export const MAX_STEPS = 250_000;
 
-/** The steps that a filter has of its own on each stanza, however many others there are. */
+/** The least number of steps that a filter has of its own on each stanza. */
 export const LEAST_SHARE = 250;
 
-/** The places between two numbers in document order that an element's attributes share. */
+/** The distance in document order between the attributes of an element. */
 const ATTRIBUTE_STEP = 2 ** -20;
 
 const NONE: Set<Place> = new Set();
 
-/** Where results go that a path hands over one by one. */
+/** A receiver of the nodes of a path. It stops the path by returning `true`. */
 export type Sink = (place: Place, walk: Walk) => boolean;
 
 /**
- * One stanza being evaluated on: its places, the bounds, and the position in the innermost predicate.
- * All filters of an index share one walk over a stanza, so that its tree is made once.
+ * The state of evaluations on one stanza: its places, the steps that are left, the position in the
+ * innermost predicate. All filters of an index share one walk, so that the tree is made once.
  *
- * They share its steps too: each has an equal share of its own, and those that need more draw it from
- * a pool. So a hundred dear filters cost what two do, and none of them stops a cheap one.
+ * They share its steps too. Each filter has an equal share of its own, and draws more from a pool that
+ * all filters share. So a hundred dear filters cost as much as two, and none of them stops a cheap one.
  */
 export class Walk {
   /** The document above the stanza. */
   readonly document: Place;
   /** The context node: the stanza. */
   readonly root: Place;
-  /** `position()` and `last()` of the predicate being tried. */
+  /** The values of `position()` and `last()` in the current predicate. */
   position = 1;
   size = 1;
-  /** What the path being walked collects. */
+  /** The nodes that the current path collects. */
   found: Place[] = [];
-  /** What the path being walked collects where it may pass a place twice. */
+  /** The nodes that the current path collects where it may pass a place twice. */
   unique = NONE;
-  /** What the path being walked counts. */
+  /** The number of nodes that the current path has counted. */
   tally = 0;
-  /** The text that a path stopped at. */
+  /** The text at which a path has stopped. */
   kept = "";
-  /** What a comparison compares the nodes of a path with. */
+  /** The value that the current comparison compares with the nodes of a path. */
   operand: string | number = "";
   #expression = "";
-  /** The steps that the expression being evaluated may take by itself. */
+  /** The steps that the expression may take by its own bound. */
   #steps = MAX_STEPS;
-  /** The steps that it may take on this walk, and those that it has not taken yet. */
+  /** The steps that it may take on this walk, and the steps that it has left. */
   #allowed = 0;
   #left = 0;
-  /** The steps of its own that each filter begins with, and those that this one has left. */
+  /** The share of each filter, and the steps that the current filter has left of its share. */
   readonly #share: number;
   #own: number;
-  /** The steps that are left for all filters. */
+  /** The steps that are left in the pool of all filters. */
   #pool: number;
   #numbered = 0;
-  /** Where elements are that come from outside, in variables and from functions of the caller's. */
+  /** The places of elements from outside, in variables and results of the caller's functions. */
   #known: Map<Element, Place> | undefined;
 
-  /** `filters` is how many share the walk; without it one expression has all the steps it may take. */
+  /** `filters` is the number of filters that share the walk. Without it, an expression has its own bound only. */
   constructor(stanza: Element, filters?: number) {
     this.document = documentOf(stanza);
     this.root = this.document.children[0] as Place;
@@ -75,13 +75,13 @@ export class Walk {
     this.#pool = filters === undefined ? 0 : MAX_STEPS;
   }
 
-  /** Begins with the next of the filters that share the walk. */
+  /** Begins with the next filter that shares the walk. */
   next(): void {
     this.#settle();
     this.#own = this.#share;
   }
 
-  /** Begins the evaluation of one expression, which may take that many steps. */
+  /** Begins the evaluation of one expression, with its own bound on steps. */
   begin(expression: string, steps: number): void {
     this.#settle();
     this.#expression = expression;
@@ -92,7 +92,7 @@ export class Walk {
     this.size = 1;
   }
 
-  /** Takes the steps of the last evaluation from the filter's own, and from the pool. */
+  /** Takes the steps of the last evaluation from the filter's share, and then from the pool. */
   #settle(): void {
     const taken = this.#allowed - Math.max(0, this.#left);
     const own = Math.min(taken, this.#own);
@@ -102,7 +102,7 @@ export class Walk {
     this.#left = 0;
   }
 
-  /** Pays for steps; ends in `XPATH_LIMIT` when there are none left. */
+  /** Pays for steps. Throws `XPATH_LIMIT` when there are none left. */
   spend(steps: number): void {
     this.#left -= steps;
     if (this.#left < 0) this.#fail();
@@ -111,7 +111,7 @@ export class Walk {
   #fail(): never {
     const problem =
       this.#allowed < this.#steps
-        ? `more than ${this.#allowed} steps, and the steps that all filters share on a stanza are used up`
+        ? `more than ${this.#allowed} steps, and the steps that all filters of a stanza share are used up`
         : `more than ${this.#steps} steps`;
     throw new XPathError("XPATH_LIMIT", problem, this.#expression, 0);
   }
@@ -122,13 +122,13 @@ export class Walk {
     return text;
   }
 
-  /** Pays for looking at each character of a text, also of a short one. */
+  /** Pays for looking at each character of a text. Short texts cost too. */
   paidByCharacter(text: string): string {
     this.spend(Math.ceil(text.length / 6));
     return text;
   }
 
-  /** Whether two texts are equal. Only texts of the same length are compared, and paid for. */
+  /** Compares two texts. Only texts of the same length cost. */
   equal(left: string, right: string): boolean {
     if (left.length !== right.length) return false;
     if (left.length >= 512) this.spend(left.length >> 9);
@@ -136,8 +136,8 @@ export class Walk {
   }
 
   /**
-   * Where a part first occurs in a text, or -1. The engine's search takes time in the product of the
-   * lengths at worst, so a part of more than eight characters costs more than the text alone.
+   * Returns the first index of a part in a text, or -1. The engine's search takes time in the product
+   * of the lengths at worst, so a part of more than eight characters costs more than the text alone.
    */
   search(text: string, part: string): number {
     const places = text.length - part.length + 1;
@@ -146,13 +146,13 @@ export class Walk {
     return text.indexOf(part);
   }
 
-  /** The number that a text is, paid for. */
+  /** Converts a text to a number, paid for. */
   number(text: string): number {
     this.spend(1);
     return numberOf(this.paid(text));
   }
 
-  /** The string-value (XPath 1.0, 5). */
+  /** Returns the string-value (XPath 1.0, 5), paid for. */
   text(place: Place): string {
     if (place.text !== undefined) return place.text;
     const { children } = place.element;
@@ -183,7 +183,7 @@ export class Walk {
     return text;
   }
 
-  /** Puts places into document order, in place. */
+  /** Sorts a list of places by document order, and returns it. */
   sort(places: Place[]): Place[] {
     if (places.length < 2) return places;
     this.spend(places.length);
@@ -191,7 +191,7 @@ export class Walk {
     return places.sort((left, right) => left.order - right.order);
   }
 
-  /** Numbers the whole tree that a place belongs to, or an attribute. */
+  /** Numbers an attribute, or the whole tree of a place. */
   #number(place: Place): void {
     if (place.kind === "attribute") {
       const owner = place.parent as Place;
@@ -207,7 +207,7 @@ export class Walk {
     }
   }
 
-  /** The places of nodes that a variable or a function of the caller's holds, each once. */
+  /** Returns the places of nodes from outside, each once. */
   places(nodes: readonly XPathNode[]): Place[] {
     const places = new Set<Place>();
     for (const node of nodes) {
@@ -218,7 +218,7 @@ export class Walk {
     return this.sort([...places]);
   }
 
-  /** A node of this stanza has its first place in it; any other is in a document of its own. */
+  /** Returns the first place of a node in this stanza. Another node is in a document of its own. */
   #place(node: XPathNode): Place | undefined {
     if (isElement(node)) return this.#elementPlace(node);
     if (node.kind === "document") return this.#elementPlace(node.root)?.parent;
@@ -256,7 +256,7 @@ function shareOf(filters: number): number {
   return Math.max(LEAST_SHARE, Math.floor(MAX_STEPS / filters));
 }
 
-/** The next place in document order below `top`, attributes left out. */
+/** Returns the next place in document order below `top`, attributes excluded. */
 export function following(place: Place, top: Place): Place | undefined {
   const first = place.children[0];
   if (first !== undefined) return first;

@@ -3,22 +3,22 @@ import { attributeKey } from "../evaluate/place.ts";
 import type { Expression, NodeTest, Path, Step } from "../expression.ts";
 import { best, type Choice, type Key, type Relation, type Trail, type TrailStep } from "./key.ts";
 
-/** How long a trail gets, and how many of its steps go any distance down: what follows is left out. */
+/** The greatest number of steps in a trail, and of its deep steps. Longer trails are cut. */
 const LONGEST_TRAIL = 12;
 const MOST_DEEP = 2;
 
-/** How much of a string that must be contained is looked for: its beginning, so that time is linear. */
+/** The number of characters that a `contains` key keeps of its string, so that time is linear. */
 const LONGEST_PART = 32;
 
-/** How many keys one filter is found by at most: `@from='a' or @from='b' or …`. */
+/** The greatest number of keys of one filter, as in `@from='a' or @from='b' or …`. */
 const MOST_KEYS = 1000;
 
-/** Keys by expression: many brokers share one. An entry lasts as long as its expression. */
+/** Keys by expression, which many brokers share. An entry lives as long as its expression. */
 const known = new WeakMap<CompiledXPath, Choice | "none">();
 
 /**
- * The keys of an expression: where it is true of a stanza, at least one of them holds. `undefined`
- * means that the expression has none. Only conditions that hold without exception become keys.
+ * Returns the keys of an expression: where it is true of a stanza, at least one of them holds.
+ * `undefined` means that it has none. Only conditions that hold without exception become keys.
  */
 export function keysOf(xpath: CompiledXPath): Choice | undefined {
   let keys = known.get(xpath);
@@ -35,7 +35,7 @@ function bestOf(expression: Expression, here: Trail): Choice | undefined {
   return best(into);
 }
 
-/** Gathers the choices of an expression whose context node is at the end of `here`. */
+/** Gathers the choices of an expression. Its context node is at the end of `here`. */
 function gather(expression: Expression, here: Trail, into: Choice[]): void {
   switch (expression.kind) {
     case "path":
@@ -64,11 +64,11 @@ function gather(expression: Expression, here: Trail, into: Choice[]): void {
   }
 }
 
-/** Where one of several must hold, each must have a key; together they are one choice. */
+/** Gathers one choice from operands of which one must hold: each needs a key. */
 function gatherAny(operands: readonly Expression[], here: Trail, into: Choice[]): void {
   const keys: Key[] = [];
   for (const operand of operands) {
-    // What one operand says about a step's name does not hold for the others.
+    // An operand may narrow the name of a step, which must not narrow it for the others.
     const own = here.map((step) => ({ ...step }));
     const choice = bestOf(operand, own);
     if (choice === undefined) return;
@@ -81,10 +81,10 @@ function gatherCall(name: string, args: readonly Expression[], here: Trail, into
   const [first, second] = args;
   if (first === undefined) return;
   if (name === "boolean") gather(first, here, into);
-  // The string of a boolean, say, is true even when that is false.
+  // Only nodes: the string of a boolean is true also when the boolean is false.
   else if (name === "string") gatherNodes(first, here, into);
   else if (name === "starts-with" || name === "contains") {
-    // The empty string is in every string, also in that of no node at all.
+    // The empty string is in every string, also in the empty string of a missing node.
     if (second?.kind !== "string" || second.value === "") return;
     const value = name === "contains" ? second.value.slice(0, LONGEST_PART) : second.value;
     gatherValue(first, name, value, here, into);
@@ -110,7 +110,7 @@ function gatherNodes(expression: Expression, here: Trail, into: Choice[]): void 
   if (expression.kind === "path") follow(expression, here, into);
 }
 
-/** What must hold where an expression's string-value relates to a constant. */
+/** Gathers the choices of an expression whose string-value relates to a constant. */
 function gatherValue(
   expression: Expression,
   relation: Relation,
@@ -124,13 +124,13 @@ function gatherValue(
   } else if (expression.kind === "call") {
     const [arg] = expression.args;
     if (arg === undefined) return;
-    // The string of no node is empty, so an empty constant needs no node.
+    // The string of a missing node is empty, so an empty constant needs no node.
     if (expression.name === "string" && value !== "") gatherValue(arg, relation, value, here, into);
     else if (relation === "equals") refine(expression.name, arg, value, here, into);
   }
 }
 
-/** `*[local-name() = 'x']` and `*[namespace-uri() = 'urn:x']` name the step they stand at. */
+/** Narrows the name of a step by `*[local-name() = 'x']` or `*[namespace-uri() = 'urn:x']`. */
 function refine(name: string, arg: Expression, value: string, here: Trail, into: Choice[]): void {
   const step = here.at(-1);
   const own = arg.kind === "path" && arg.start === "context" && arg.steps.length === 0;
@@ -140,7 +140,7 @@ function refine(name: string, arg: Expression, value: string, here: Trail, into:
   addKey(into, here, "exists");
 }
 
-/** Adds a choice of one key; of the document itself there is nothing to say. */
+/** Adds a choice of one key. The document itself has no key. */
 function addKey(
   into: Choice[],
   trail: Trail,
@@ -154,14 +154,14 @@ function addKey(
 }
 
 interface Reach {
-  /** Where the path's nodes are, or whose attributes they are; `undefined` if that cannot be said. */
+  /** The trail to the nodes of a path, or to their owners; `undefined` if it is not known. */
   readonly end: Trail | undefined;
   readonly attribute?: string;
 }
 
 const NOWHERE: Reach = { end: undefined };
 
-/** Goes down a path as far as its steps go down; what is passed on the way must be there. */
+/** Follows a path as far as its steps go down. All elements on the way must exist. */
 function follow(path: Path, here: Trail, into: Choice[]): Reach {
   let trail: Trail;
   if (path.start === "context") trail = here;
@@ -201,13 +201,13 @@ function follow(path: Path, here: Trail, into: Choice[]): Reach {
   return { end: trail };
 }
 
-/** A predicate must hold of the node it stands at; a positional one asks nothing but that it is there. */
+/** Gathers the conditions of predicates. A number as predicate gives none. */
 function gatherPredicates(predicates: readonly Expression[], here: Trail, into: Choice[]): void {
   if (here.length === 0) return;
   for (const predicate of predicates) gather(predicate, here, into);
 }
 
-/** The trail one step further down, or `undefined` where the step does not go down to elements. */
+/** Returns the trail one step further down, or `undefined` if the step does not go down to elements. */
 function down(
   trail: Trail,
   step: Step,
@@ -217,7 +217,7 @@ function down(
   const { axis, test } = step;
   if (axis === "self" && test.kind === "name") return narrowed(trail, test);
   if (axis === "descendant-or-self" && trail.length === 0) {
-    // `//@id`: the document has no attributes, so they are those of an element below it.
+    // `//@id`: the document has no attributes, so an element below it has them.
     const element =
       test.kind === "name" || (following !== undefined && following.axis === "attribute");
     return element ? extended(trail, true, test) : undefined;
@@ -227,7 +227,7 @@ function down(
   return axis === "descendant" ? extended(trail, true, test) : undefined;
 }
 
-/** The `//` of `//item[2]`: the position is among siblings, but an item at any depth will do. */
+/** Returns true for the `//` of `//item[2]`: the item may be at any depth among its siblings. */
 function isAnywhere({ axis, test, predicates }: Step, following: Step | undefined): boolean {
   if (axis !== "descendant-or-self" || test.kind !== "node" || predicates.length > 0) return false;
   return following !== undefined && following.axis === "child" && following.test.kind === "name";

@@ -11,21 +11,21 @@ import { KeyTree } from "./key-tree.ts";
 
 /** One entry that matched a stanza. */
 export interface Match<T> {
-  /** What the entry was added with. */
+  /** The value that was given to `add`. */
   readonly value: T;
-  /** The expression that the entry was added with. */
+  /** The expression that was given to `add`. */
   readonly xpath: XPath;
-  /** The result of the expression, as it is. */
+  /** The result of the expression. */
   readonly result: XPathValue;
   /** The nodes of a node-set in document order; none for other results. */
   readonly nodes: XPathNode[];
-  /** Whether the entry has been removed since: by a handler called for an earlier match, say. */
+  /** True if the entry has been removed since, for example by the handler of an earlier match. */
   readonly removed: boolean;
 }
 
 /**
- * Up to how many keys are tried one by one on each stanza: a thousand brokers with a filter each would have
- * a thousand trees of tables otherwise.
+ * The number of keys up to which each is tried by itself. A thousand brokers with a filter each would
+ * otherwise have a thousand trees of tables.
  */
 const FEW = 4;
 
@@ -33,7 +33,7 @@ const FEW = 4;
 class Entry<T> {
   readonly value: T;
   readonly group: Group<T>;
-  /** Counts the calls, for the order of matches. */
+  /** The number of the call, for the order of matches. */
   readonly number: number;
   removed = false;
 
@@ -44,15 +44,15 @@ class Entry<T> {
   }
 }
 
-/** All entries of one compiled expression: it is looked up and evaluated once for them. */
+/** All entries of one compiled expression, which is looked up and evaluated once for them. */
 class Group<T> {
   readonly xpath: XPath;
-  /** The same, unless another copy of this package compiled it. */
+  /** The same expression, or `undefined` if another copy of this package compiled it. */
   readonly compiled: CompiledXPath | undefined;
   readonly keys: Choice | undefined;
-  /** Its only entry, which nearly all have, or else all of them. */
+  /** The only entry, which is the usual case, or a set of all. */
   #entries: Entry<T> | Set<Entry<T>> | undefined;
-  /** The last search that came across this group, which may meet it under several keys. */
+  /** The number of the last search that found this group. A search may find it under several keys. */
   search = 0;
 
   constructor(xpath: XPath) {
@@ -61,7 +61,7 @@ class Group<T> {
     this.keys = this.compiled === undefined ? undefined : keysOf(this.compiled);
   }
 
-  /** How many keys must be tried to find it; what is tried on every stanza counts as one. */
+  /** The number of keys to try. A group without keys is tried on every stanza, and counts as one. */
   get weight(): number {
     return this.keys?.length ?? 1;
   }
@@ -91,7 +91,7 @@ class Group<T> {
   }
 }
 
-/** The groups when they are many. */
+/** All groups, once they are many. */
 class Many<T> {
   readonly groups = new Map<XPath, Group<T>>();
   readonly tree = new KeyTree<Group<T>>();
@@ -143,27 +143,27 @@ class EntryMatch<T> implements Match<T> {
  * Many compiled expressions, matched against a stanza at once. An expression matches when XPath's
  * `boolean()` of its result is true.
  *
- * What must hold of a stanza for an expression to match (an attribute's value, an element of some
- * namespace …) is its key: a stanza is tried on those expressions only whose key it has, so that
- * thousands of others cost nothing. Expressions without one are tried on every stanza.
+ * The key of an expression is a condition that each matching stanza meets: an attribute with a value,
+ * an element of a namespace and so on. A stanza is tried only on expressions whose key it has, so that
+ * thousands of others cost nothing. Expressions without a key are tried on every stanza.
  */
 export class FilterIndex<T> {
-  /** All groups, as long as they are few. */
+  /** All groups, while they are few. */
   #few: readonly Group<T>[] = [];
   #many: Many<T> | undefined;
   #size = 0;
   #added = 0;
   #searches = 0;
 
-  /** How many entries there are. */
+  /** The number of entries. */
   get size(): number {
     return this.#size;
   }
 
   /**
-   * Adds an entry; calling what it returns removes it. The same expression and the same value may be
-   * added any number of times; one compiled expression added often is evaluated once for all. Ends in
-   * `BAD_OPTION` for what `compile` has not made, such as the text of an expression.
+   * Adds an entry, and returns a function that removes it. The same expression and the same value may
+   * be added any number of times. One compiled expression that is added often is evaluated once for
+   * all. Throws `BAD_OPTION` for a value that `compile` has not made, such as the text of an expression.
    */
   add(xpath: XPath, value: T): Subscription {
     callable("xpath.evaluate", (record("xpath", xpath) as Partial<XPath>).evaluate);
@@ -187,7 +187,7 @@ export class FilterIndex<T> {
       let weight = group.weight;
       for (const other of this.#few) weight += other.weight;
       if (weight <= FEW) {
-        // What this gives has room for just its members, an array that is pushed to for sixteen more.
+        // `concat` makes an array of the exact size; `push` would reserve room for sixteen more.
         this.#few = this.#few.concat(group);
         return group;
       }
@@ -210,14 +210,14 @@ export class FilterIndex<T> {
   }
 
   /**
-   * The entries that match, in the order they were added. The list is the caller's: adding and
-   * removing entries while walking it changes nothing but `removed` of the matches concerned.
+   * Returns the entries that match, in the order in which they were added. Adding and removing entries
+   * later does not change the list, except `removed` of its matches.
    *
    * The expressions share the steps of a stanza. Each that is tried has an equal share of 250,000
    * steps, at least 250, and draws more from 250,000 that all of them share.
    *
    * An entry whose evaluation fails (`XPATH_LIMIT`, or an error of the caller's function) does not
-   * match; `failed` is told and the others go on. Without `failed` the error is thrown.
+   * match: `failed` is called and the others go on. Without `failed` the error is thrown.
    */
   match(stanza: Element, failed?: (error: unknown, value: T) => void): Match<T>[] {
     const matches: EntryMatch<T>[] = [];
@@ -231,7 +231,7 @@ export class FilterIndex<T> {
     return matches.length > 1 ? matches.sort((left, right) => left.number - right.number) : matches;
   }
 
-  /** The groups that have a key of this stanza, then those that have none at all. */
+  /** Returns the groups that have a key of this stanza, then the groups without keys. */
   #candidates(stanza: Element): readonly Group<T>[] {
     const many = this.#many;
     if (many === undefined) {
@@ -251,7 +251,7 @@ export class FilterIndex<T> {
   }
 
   /**
-   * By which keys stanzas find an expression, or that it is tried on every stanza.
+   * Describes the keys of an expression, or says that it is tried on every stanza.
    *
    * @example FilterIndex.explain("/message[@from='romeo@example.net']/body")
    * // "found by /message[@from = 'romeo@example.net']"
@@ -287,7 +287,7 @@ function addMatches<T>(group: Group<T>, result: XPathValue, matches: EntryMatch<
   let own = result;
   for (const entry of group.entries) {
     matches.push(new EntryMatch(entry, own));
-    // The next entry's list is its own: its handler may change it.
+    // Each entry has its own list, since a handler may change it.
     if (typeof result === "object") own = [...result];
   }
 }

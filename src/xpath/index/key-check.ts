@@ -5,16 +5,16 @@ import { textOfNode } from "../value.ts";
 import type { Choice, Key } from "./key.ts";
 
 /**
- * The characters that a look-up of one stanza goes through: the largest stanza several times over.
- * Elements within elements have the same text again, so the depth of a stanza multiplies it.
+ * The characters that a look-up of one stanza goes through: four times the largest stanza. Elements
+ * within elements have the same text again, so the depth of a stanza would multiply the time.
  */
 const MOST_TEXT = 2 ** 22;
 
-/** The texts that a look-up of one stanza asks for, up to a bound. */
+/** Gives out the texts for a look-up of one stanza, up to a bound. */
 export class Texts {
   #left = MOST_TEXT;
 
-  /** The string-value of an element, or `undefined` when the look-up has gone through too much text. */
+  /** Returns the string-value of an element, or `undefined` beyond the bound. */
   of(element: Element): string | undefined {
     if (this.#left < 0) return undefined;
     const text = textOf(element);
@@ -24,8 +24,8 @@ export class Texts {
 }
 
 /**
- * Whether one of the keys may hold of a stanza. The answer is yes, too, where a look-up would take
- * too long: in a stanza that is too deep, or of too much text.
+ * Returns true if one of the keys may hold of a stanza. That is so, too, where a look-up would take
+ * too long: in a stanza that is too deep, or has too much text.
  */
 export function mayHold(keys: Choice, stanza: Element, texts: Texts): boolean {
   const ns = stanza.ns ?? NS.client;
@@ -33,7 +33,7 @@ export function mayHold(keys: Choice, stanza: Element, texts: Texts): boolean {
   return false;
 }
 
-/** Whether a key holds of something that its trail leads to, the step from an element's parent being next. */
+/** Returns true if a key may hold of an element or below it. `step` is the step to that element. */
 function reaches(
   key: Key,
   step: number,
@@ -44,7 +44,7 @@ function reaches(
 ): boolean {
   const at = key.trail[step];
   if (at === undefined) return false;
-  // Only a program can build what is deeper than any parser takes.
+  // Only a program can build a stanza that is deeper than parsers allow.
   if (at.deep && depth > DEEPEST) return true;
   const isMet =
     (at.local === undefined || at.local === element.name) && (at.ns === undefined || at.ns === ns);
@@ -95,7 +95,7 @@ function relates(relation: Key["relation"], text: string, value: string): boolea
   }
 }
 
-/** An element's string-value, which nearly always is its only child. */
+/** Returns the string-value of an element. Nearly always that is its only child. */
 function textOf(element: Element): string {
   const [first] = element.children;
   if (first === undefined) return "";

@@ -6,15 +6,15 @@ import { Texts } from "./key-check.ts";
 import { ValueTable } from "./value-table.ts";
 
 /**
- * What is known of the elements that one trail leads to. Its parts are made when they are needed: a thousand
- * brokers with a filter each have a thousand trees.
+ * The items whose trails lead to the same elements. Its parts are made when they are needed, since a
+ * thousand brokers have a thousand trees.
  */
 class KeyNode<T> {
-  /** Items that ask for nothing more than that the element is there. */
+  /** Items for which it is enough that the element exists. */
   present: Set<T> | undefined;
   attributes: Map<string, ValueTable<T>> | undefined;
   text: ValueTable<T> | undefined;
-  /** Where trails go on: to children, and to anything below. */
+  /** The next steps of longer trails: to children, and to any depth below. */
   children: StepTable<T> | undefined;
   below: StepTable<T> | undefined;
 
@@ -24,7 +24,7 @@ class KeyNode<T> {
     return this.children?.isEmpty !== false && this.below?.isEmpty !== false;
   }
 
-  /** The node of a step from here, made if there is none. */
+  /** Returns the node of a step from here, and makes it if there is none. */
   open(step: TrailStep): KeyNode<T> {
     const way = step.deep ? "below" : "children";
     const table = this[way] ?? new StepTable<T>();
@@ -38,13 +38,13 @@ class KeyNode<T> {
   }
 }
 
-/** The nodes that one local name leads to, by namespace. */
+/** The nodes for one local name, by namespace. */
 interface Spaces<T> {
   any: KeyNode<T> | undefined;
   byNamespace: Map<string, KeyNode<T>> | undefined;
 }
 
-/** Where one step down leads, by the name of the element that is met. */
+/** The nodes after one step down, by the name of the element. */
 class StepTable<T> {
   readonly #named = new Map<string, Spaces<T>>();
   readonly #nameless: Spaces<T> = { any: undefined, byNamespace: undefined };
@@ -53,7 +53,7 @@ class StepTable<T> {
     return this.#named.size === 0 && isEmpty(this.#nameless);
   }
 
-  /** The node of a step, made if there is none. */
+  /** Returns the node of a step, and makes it if there is none. */
   open({ local, ns }: TrailStep): KeyNode<T> {
     let spaces = local === undefined ? this.#nameless : this.#named.get(local);
     if (spaces === undefined) {
@@ -81,7 +81,7 @@ class StepTable<T> {
     if (local !== undefined && isEmpty(spaces)) this.#named.delete(local);
   }
 
-  /** Visits the nodes that an element of that name leads to. */
+  /** Visits the nodes for an element. */
   meet(search: Search<T>, element: Element, ns: string, depth: number): void {
     if (this.#named.size > 0) {
       const spaces = this.#named.get(element.name);
@@ -109,13 +109,13 @@ function meetSpaces<T>(
 }
 
 /**
- * Items by key: a tree of the steps that their trails share, with tables of values at its nodes. A
- * stanza is walked once along the tree, however many items there are.
+ * Items by key. The steps of their trails make a tree, with tables of values at its nodes. A stanza is
+ * walked once along the tree, however many items there are.
  */
 export class KeyTree<T> {
   readonly #root = new KeyNode<T>();
 
-  /** Whether there is no item. */
+  /** True if there is no item. */
   get isEmpty(): boolean {
     return this.#root.isEmpty;
   }
@@ -151,7 +151,7 @@ export class KeyTree<T> {
       nodes.push(node);
     }
     removeAt(node, key, item);
-    // Nodes that nothing needs any more go, so that coming and going leaves nothing behind.
+    // Empty nodes are removed, so that adding and removing items leaves nothing behind.
     for (let index = key.trail.length - 1; index >= 0; index--) {
       const step = key.trail[index];
       const parent = nodes[index];
@@ -161,8 +161,8 @@ export class KeyTree<T> {
   }
 
   /**
-   * Visits the items one of whose keys holds of a stanza, perhaps several times. Returns `false` for a
-   * stanza that takes too long to look into, being too deep or of too much text: any item may match it.
+   * Visits the items that have a key of a stanza, perhaps several times. Returns `false` if the stanza
+   * is too deep or has too much text to look into: then any item may match.
    */
   visit(stanza: Element, visit: (item: T) => void): boolean {
     const search = new Search(visit);
@@ -186,7 +186,7 @@ function removeAt<T>(node: KeyNode<T>, { attribute, relation, value }: Key, item
   }
 }
 
-/** One stanza being looked up. */
+/** The look-up of one stanza. */
 class Search<T> {
   gaveUp = false;
   readonly #texts = new Texts();
@@ -196,7 +196,7 @@ class Search<T> {
     this.#visit = visit;
   }
 
-  /** An element is one that a node's trail leads to. */
+  /** Looks at an element to which the trail of a node leads. */
   at(node: KeyNode<T>, element: Element, ns: string, depth: number): void {
     const visit = this.#visit;
     const { present, attributes, children, below } = node;
@@ -224,9 +224,9 @@ class Search<T> {
     }
   }
 
-  /** Everything from an element down is met. */
+  /** Looks at an element and all elements below it. */
   below(table: StepTable<T>, element: Element, ns: string, depth: number): void {
-    // Only a program can build what is deeper than any parser takes.
+    // Only a program can build a stanza that is deeper than parsers allow.
     if (depth > DEEPEST) {
       this.gaveUp = true;
       return;

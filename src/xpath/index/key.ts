@@ -1,6 +1,6 @@
 import { attributeKey } from "../evaluate/place.ts";
 
-/** One step on the way down to a key: a child, or anything below, of that name; `undefined` is any. */
+/** One step on the way down to a key: to a child, or if `deep` to any depth. `undefined` is any name. */
 export interface TrailStep {
   readonly deep: boolean;
   ns: string | undefined;
@@ -10,34 +10,34 @@ export interface TrailStep {
 /** The way from the document down to an element. */
 export type Trail = readonly TrailStep[];
 
-/** What must hold of the value that a key looks at. */
+/** The condition on the value that a key looks at. */
 export type Relation = "equals" | "starts-with" | "contains" | "exists";
 
 /**
- * Something that must hold of a stanza for a filter to match: an element down a trail, with an
- * attribute or text that relates to a value in some way. Necessary, not sufficient.
+ * A condition that each stanza meets if the filter matches it: an element down a trail, with an
+ * attribute or text that relates to a value. The condition is necessary, and not sufficient.
  */
 export interface Key {
   readonly trail: Trail;
   readonly relation: Relation;
-  /** The attribute as elements hold it; the element's string-value is meant if it is left out. */
+  /** The key of an attribute. Without it, the string-value of the element is meant. */
   readonly attribute?: string;
-  /** What the value is compared with; `""` for `exists`. */
+  /** The text to compare with; `""` for `exists`. */
   readonly value: string;
 }
 
-/** Keys of which at least one must hold. */
+/** Keys of which at least one holds if the filter matches. */
 export type Choice = readonly Key[];
 
 const TYPE = attributeKey("", "type");
-/** Attributes that most stanzas have, so that being there says little. */
+/** Attributes that most stanzas have. */
 const EVERYWHERE: ReadonlySet<string> = new Set(["id", "from", "to", TYPE, "xml:lang"]);
 /** Elements that many stanzas have. */
 const COMMON: ReadonlySet<string> = new Set(["body", "query", "error", "x"]);
 
 /**
- * How much a key promises to leave out, from 0 (nothing) to 100. An order found by trial: `@type`
- * before a namespace, say, tries twenty times as many filters on each stanza.
+ * Rates a key by the stanzas that it excludes, from 0 (none) to 100. The order was found by trial: with
+ * `@type` rated above a namespace, twenty times as many filters were tried on each stanza.
  */
 export function worth(key: Key): number {
   const { relation, attribute, value } = key;
@@ -45,7 +45,7 @@ export function worth(key: Key): number {
     case "equals":
       if (attribute === TYPE) return 40;
       if (attribute === "xml:lang") return 35;
-      // Of a client's or a component's stanzas, most are to the same few addresses.
+      // Most stanzas of a client or a component are to the same few addresses.
       if (attribute === "to") return 60;
       return attribute === undefined ? 90 : 100;
     case "starts-with":
@@ -62,13 +62,13 @@ function worthOfTrail(trail: Trail): number {
   const named = trail.findLast(({ ns, local }) => ns !== undefined || local !== undefined);
   if (named === undefined) return 0;
   if (trail.length === 1 && !named.deep) return named.local === undefined ? 5 : 20;
-  // The further down, the rarer.
+  // An element further down is rarer.
   const depth = trail.length / 10;
   if (named.ns !== undefined) return 65 + depth;
   return depth + (COMMON.has(named.local ?? "") ? 30 : 52);
 }
 
-/** The choice that promises to leave out most; `undefined` if none leaves out anything. */
+/** Returns the choice that excludes most stanzas, or `undefined` if none excludes any. */
 export function best(choices: readonly Choice[]): Choice | undefined {
   let found: Choice | undefined;
   let most = 0;
@@ -82,7 +82,7 @@ export function best(choices: readonly Choice[]): Choice | undefined {
   return found;
 }
 
-/** A key as XPath text. */
+/** Prints a key as XPath text. */
 export function printKey({ trail, relation, attribute, value }: Key): string {
   const steps = trail.map(({ deep, ns, local }) => (deep ? "//" : "/") + printName(ns, local));
   const path = steps.join("");
@@ -98,12 +98,12 @@ export function printKey({ trail, relation, attribute, value }: Key): string {
   }
 }
 
-/** Text as a string of XPath, in the quotes that it does not hold. */
+/** Puts a text into quotes that do not occur in it. */
 export function quote(text: string): string {
   return text.includes("'") ? `"${text}"` : `'${text}'`;
 }
 
-/** A name as the parser resolved it: `{uri}local`; `*` is any name, no braces any namespace. */
+/** Prints a resolved name as `{uri}local`. `*` is any name; without braces, the namespace is any. */
 export function printName(ns: string | undefined, local: string | undefined): string {
   return (ns === undefined ? "" : `{${ns}}`) + (local ?? "*");
 }

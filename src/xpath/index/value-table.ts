@@ -2,23 +2,23 @@ import type { Relation } from "./key.ts";
 import { PrefixTree } from "./prefix-tree.ts";
 
 /**
- * The items that ask something of one attribute, or of the text, of one element: that it be there,
- * that it equal, begin with, or contain a string. One look-up each, however many items there are.
+ * Items by a condition on one attribute or text: that it exists, or that it equals, begins with or
+ * contains a string. A look-up for each kind of condition finds them, however many there are.
  */
 export class ValueTable<T> {
   readonly #present = new Set<T>();
   readonly #equal = new Map<string, Set<T>>();
-  // A tree is some kilobytes, and most tables need none.
+  // These are made when they are needed: a tree is some kilobytes, and most tables have none.
   #beginnings: PrefixTree<T> | undefined;
   #parts: PrefixTree<T> | undefined;
 
-  /** Whether there is no item. */
+  /** True if there is no item. */
   get isEmpty(): boolean {
     if (this.#present.size > 0 || this.#equal.size > 0) return false;
     return this.#beginnings?.isEmpty !== false && this.#parts?.isEmpty !== false;
   }
 
-  /** Adds an item that asks for something of the value. */
+  /** Adds an item with a condition on the value. */
   add(relation: Relation, value: string, item: T): void {
     switch (relation) {
       case "exists":
@@ -40,7 +40,7 @@ export class ValueTable<T> {
     }
   }
 
-  /** Removes an item that was added with the same relation and value. */
+  /** Removes an item that was added with the same condition. */
   delete(relation: Relation, value: string, item: T): void {
     switch (relation) {
       case "exists":
@@ -59,7 +59,7 @@ export class ValueTable<T> {
     }
   }
 
-  /** Visits the items that a value satisfies, perhaps several times. */
+  /** Visits the items whose condition a value meets, perhaps several times. */
   visit(value: string, visit: (item: T) => void): void {
     if (this.#present.size > 0) for (const item of this.#present) visit(item);
     if (this.#equal.size > 0) {

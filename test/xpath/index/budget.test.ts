@@ -94,7 +94,7 @@ describe("the filters of an index share the steps of a stanza", () => {
     const least = Math.min(...filters.visits.values()) * VISIT;
     expect(least).toBeGreaterThan((MOST / 100) * 0.9);
     expect(filters.failures.get("dear 99")).toContain(
-      "more than 2500 steps, and the steps that all filters share on a stanza are used up",
+      "more than 2500 steps, and the steps that all filters of a stanza share are used up",
     );
   });
 
