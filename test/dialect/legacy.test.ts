@@ -230,7 +230,10 @@ describe("a stream error that ends the login", () => {
 });
 
 test("a stream without an id makes no digest", async () => {
-  const { error } = await attempt(bill, LOGIN.replace(" id='3EE948B0'", ""));
+  const { error } = await attempt(
+    bill,
+    `${OPENING}${asking("password", "digest")}`.replace(" id='3EE948B0'", ""),
+  );
   expect(error?.code).toBe("PROTOCOL_ERROR");
 });
 
