@@ -42,17 +42,27 @@ export const knownCrypto: Crypto = {
 /** The random resource and id that `knownCrypto` makes. */
 export const RANDOM = "dfd97f2d44ad2533";
 
-/** Logs in at a scripted peer, after `arrange`, and tells all that happened. */
+/** Moves the clock once a peer has followed its script. */
+type Waiting = (clock: VirtualClock, broker: Broker) => Promise<void>;
+
+/** A second: longer than a login waits for the server's reason, and shorter than any deadline. */
+const aSecond: Waiting = (clock) => clock.pass(1000);
+
+/**
+ * Logs in at a scripted peer, after `arrange`, and tells all that happened. The script ends where the login stops: then
+ * `wait` moves the clock.
+ */
 export async function attempt(
   dialect: Dialect,
   script: string,
   options: Partial<BrokerOptions> & {
     readonly cut?: Cut | undefined;
     readonly crypto?: Crypto;
+    readonly wait?: Waiting;
   } = {},
-  arrange: (broker: Broker, peer: ScriptedPeer, clock: VirtualClock) => void = () => undefined,
+  arrange: (broker: Broker) => void = () => undefined,
 ): Promise<Attempt> {
-  const { cut, crypto = knownCrypto, ...brokerOptions } = options;
+  const { cut, crypto = knownCrypto, wait = aSecond, ...brokerOptions } = options;
   const peer = new ScriptedPeer(script, { cut, tls: options.tls !== "plaintext" });
   const clock = new VirtualClock();
   const broker = new Broker(
@@ -65,7 +75,11 @@ export async function attempt(
       events.push(described(event, payload));
     });
   }
-  arrange(broker, peer, clock);
+  arrange(broker);
+  void peer.done.then(
+    () => wait(clock, broker),
+    () => undefined,
+  );
   try {
     return { broker, peer, events, ready: await broker.connect(), error: undefined };
   } catch (error) {
@@ -74,16 +88,6 @@ export async function attempt(
     return { broker, peer, events, ready: undefined, error };
   }
 }
-
-/** Lets so many milliseconds pass once the peer has said all it has to say: give it to `attempt`. */
-export const passing =
-  (milliseconds: number) =>
-  (_: Broker, peer: ScriptedPeer, clock: VirtualClock): void => {
-    void peer.done.then(
-      () => clock.pass(milliseconds),
-      () => undefined,
-    );
-  };
 
 /** The default deadline that ends in each code, in milliseconds. */
 const DEADLINES = {
@@ -105,14 +109,12 @@ export async function attemptAtMute(
   options: { readonly crypto?: Crypto } = {},
 ): Promise<Attempt> {
   let before: string | undefined;
-  const made = await attempt(dialect, script, options, (broker, peer, clock) => {
-    const wait = async (): Promise<void> => {
-      await clock.pass(DEADLINES[deadline] - 1);
-      before = broker.phase.name;
-      await clock.pass(1);
-    };
-    void peer.done.then(wait, () => undefined);
-  });
+  const wait: Waiting = async (clock, broker) => {
+    await clock.pass(DEADLINES[deadline] - 1);
+    before = broker.phase.name;
+    await clock.pass(1);
+  };
+  const made = await attempt(dialect, script, { ...options, wait });
   expect(before).toBe("negotiating");
   expect(made.error).toMatchObject({ code: deadline, retryable: true });
   await made.peer.over;

@@ -2,13 +2,7 @@ import { describe, expect, test } from "vitest";
 import { component } from "../../src/dialect/component.ts";
 import { AuthError } from "../../src/sasl/auth-error.ts";
 import { type Element, xml } from "../../src/xml/element.ts";
-import {
-  attempt,
-  attemptAtMute,
-  type Deadline,
-  expectTheSameAtEveryCut,
-  passing,
-} from "./attempt.ts";
+import { attempt, attemptAtMute, type Deadline, expectTheSameAtEveryCut } from "./attempt.ts";
 
 const TLS = "urn:ietf:params:xml:ns:xmpp-tls";
 const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
@@ -351,7 +345,7 @@ describe.each(phases)("a server that, in place of $phase,", ({ script, mute, eve
 });
 
 test("a stream without an id makes no handshake", async () => {
-  const { error } = await attempt(plays, OPENING.replace(" id='3BF96D32'", ""), {}, passing(500));
+  const { error } = await attempt(plays, OPENING.replace(" id='3BF96D32'", ""));
   expect(error?.code).toBe("PROTOCOL_ERROR");
 });
 

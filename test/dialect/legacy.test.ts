@@ -10,7 +10,6 @@ import {
   attemptAtMute,
   type Deadline,
   expectTheSameAtEveryCut,
-  passing,
   RANDOM,
 } from "./attempt.ts";
 
@@ -234,8 +233,6 @@ test("a stream without an id makes no digest", async () => {
   const { error } = await attempt(
     bill,
     `${OPENING}${asking("password", "digest")}`.replace(" id='3EE948B0'", ""),
-    {},
-    passing(500),
   );
   expect(error?.code).toBe("PROTOCOL_ERROR");
 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { bind } from "../../src/negotiate/bind.ts";
 import { featuresOf, open } from "../../src/negotiate/open.ts";
-import { attempt, passing } from "../dialect/attempt.ts";
+import { attempt } from "../dialect/attempt.ts";
 
 const BIND = "urn:ietf:params:xml:ns:xmpp-bind";
 
@@ -51,8 +51,7 @@ test.each([
     `${opening(`<bind xmlns='${BIND}'/>`)}
     C: <iq type='set' id='{id}'>…</iq>
     S: ${answer}`,
-    {},
-    passing(15_000),
+    { wait: (clock) => clock.pass(15_000) },
   );
   expect(error?.code).toBe(code);
   expect(events).toContain(`bind:failure ${code}`);
