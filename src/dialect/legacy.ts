@@ -22,7 +22,7 @@ export const LEGACY_OPTIONS = {
     password: needed(passwordOption),
   },
   takes: {
-    /** The login name, where it is not the part of `jid` before the `@`. Default: that part. */
+    /** The login name, where it is not the local part of `jid`. Default: the local part of `jid`. */
     username: optional(text),
     /**
      * Sends the password itself and no digest, where the server accepts it. It leaves only inside TLS, or in clear

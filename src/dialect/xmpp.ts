@@ -28,7 +28,7 @@ export const XMPP_OPTIONS = {
      * given, except where `mechanisms` names only ANONYMOUS and EXTERNAL. Default: none.
      */
     password: optional(passwordOption),
-    /** The login name, where it is not the part of `jid` before the `@`. Default: that part. */
+    /** The login name, where it is not the local part of `jid`. Default: the local part of `jid`. */
     username: optional(text),
     /**
      * The only SASL mechanisms to use. DIGEST-MD5, EXTERNAL and ANONYMOUS are used only if they are named here.
