@@ -25,7 +25,10 @@ const arrows = order.map((layer, index) => ({
   name: `${layer}-looks-down-only`,
   severity: "error",
   from: { path: `^src/${layer}/` },
-  to: { path: "^src/", pathNot: `^src/(?:(?:${order.slice(0, index + 1).join("|")})/${entryOf[layer] ?? ""})` },
+  to: {
+    path: "^src/",
+    pathNot: `^src/(?:(?:${order.slice(0, index + 1).join("|")})/${entryOf[layer] ?? ""})`,
+  },
 }));
 
 /** The small entries look at their own layer and below, so that a bundle of one holds no other. */

@@ -1,28 +1,48 @@
-/** What `xmpp-broker --help` prints. */
-export const help = `xmpp-broker: see the four dialects of XMPP at work
+import { type DialectName, dialects } from "../dialect/dialects.ts";
+import type { Command } from "./command.ts";
+import {
+  type CommandOption,
+  type CommandOptionName,
+  commandOptions,
+  identityOf,
+  written,
+} from "./command-options.ts";
+import { list, wrap } from "./layout.ts";
 
-Usage
-  xmpp-broker demo                      everything on a server it starts itself
-  xmpp-broker demo --dialect D …        the same, as one guest of a server of yours
-  xmpp-broker --help | --version
-
-Who logs in
-  --dialect xmpp       --jid ADDRESS                     a client (RFC 6120)
-  --dialect legacy     --jid ADDRESS [--plaintext]       a client from before XMPP (XEP-0078)
-  --dialect component  --domain NAME                     a component (XEP-0114)
-  --dialect jabberd2   --domain NAME --username NAME     a service on a jabberd2 router
-
-Where
-  --host NAME     the server (default: the domain of the dialect)
-  --port NUMBER   its port (default: the dialect's)
-  --tls POLICY    required, direct, opportunistic or plaintext (default: the dialect's)
-  --ca FILE       certificates to trust, in PEM, instead of the system's
-
-What is seen
-  --trace         every element on the wire as well, without what is secret
-
-The password, or a component's secret, comes from XMPP_PASSWORD or is asked for. It is never taken
-from the command line, where others could read it. With NO_COLOR set, nothing is coloured.
-
-Exit status: 0 all went well, 1 it failed (one line with the code), 2 wrong arguments.
-`;
+/** The text of `xmpp-broker --help`, made from the tables of commands, dialects and options. */
+export function help(commands: Readonly<Record<string, Command>>, columns: number): string {
+  const usage = Object.values(commands).flatMap(({ usage }) => usage);
+  const logins = (Object.keys(dialects) as DialectName[]).map((name) => {
+    const { needs, takes } = identityOf(name);
+    const options = [...needs.map(written), ...takes.map((option) => `[${written(option)}]`)];
+    return [`--dialect ${name} ${options.join(" ")}`, dialects[name].line] as const;
+  });
+  const options = (Object.keys(commandOptions) as CommandOptionName[]).flatMap((name) => {
+    const { line }: CommandOption = commandOptions[name];
+    return line === undefined ? [] : [[written(name), line] as const];
+  });
+  return [
+    ...wrap("xmpp-broker: see the dialects of XMPP at work", columns),
+    "",
+    "Usage",
+    ...list(usage, columns),
+    "",
+    "Login",
+    ...list(logins, columns),
+    "",
+    "Options",
+    ...list(options, columns),
+    "",
+    ...wrap(
+      "The password, or a component's secret, comes from XMPP_PASSWORD, or the command asks for it. It is never " +
+        "taken from the command line, where other users could read it. With NO_COLOR set, nothing is coloured.",
+      columns,
+    ),
+    "",
+    ...wrap(
+      "Exit status: 0 success, 1 failure (one line with the code), 2 wrong arguments.",
+      columns,
+    ),
+    "",
+  ].join("\n");
+}

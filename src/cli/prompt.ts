@@ -1,6 +1,6 @@
 import { BrokerError } from "../base/errors.ts";
 
-/** A terminal's keyboard, as far as a password needs it. */
+/** The part of a terminal's keyboard that a password needs. */
 export interface Keyboard {
   setRawMode(raw: boolean): unknown;
   setEncoding(encoding: "utf8"): unknown;
@@ -13,9 +13,8 @@ export interface Keyboard {
 const LONGEST = 4096;
 
 /**
- * Asks for a secret: what is typed does not show. Enter (or Ctrl-D) ends it, Backspace takes a
- * character back, Ctrl-U all of them. Rejects with `ABORTED` on Ctrl-C; after 4096 characters the
- * rest is not taken.
+ * Asks for a secret; the typed characters do not show. Enter (or Ctrl-D) ends it, Backspace removes a character, and
+ * Ctrl-U removes all. Rejects with `ABORTED` on Ctrl-C. It ignores everything after 4,096 characters.
  */
 export async function askSecret(
   question: string,

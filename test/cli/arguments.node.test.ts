@@ -1,59 +1,57 @@
 import { describe, expect, test } from "vitest";
-import { readArguments, type Visit } from "../../src/cli/arguments.ts";
+import { readArguments, Wrong } from "../../src/cli/arguments.ts";
+import { readVisit, type Visit } from "../../src/cli/demo/visit-options.ts";
+import { run } from "../../src/cli/run.ts";
+
+const words = (line: string): string[] => line.split(" ").filter((word) => word !== "");
+
+test.each([
+  ["", {}, []],
+  ["demo", {}, ["demo"]],
+  ["-h", { help: true }, []],
+  ["demo --help", { help: true }, ["demo"]],
+  ["-v", { version: true }, []],
+  ["demo --host=a b --port 1", { host: "a", port: "1" }, ["demo", "b"]],
+])("%j has the options %o and the words %j", (line, given, rest) => {
+  expect(readArguments(words(line))).toEqual({ given, words: rest });
+});
 
 const nowhere = { host: undefined, port: undefined, ca: undefined, tls: undefined, trace: false };
 
-describe("what the command line asks for", () => {
-  test.each([
-    ["--help", { kind: "help" }],
-    ["-h", { kind: "help" }],
-    ["demo --help", { kind: "help" }],
-    ["--version", { kind: "version" }],
-    ["-v", { kind: "version" }],
-    ["demo", { kind: "demo" }],
-  ])("%s", (line, command) => {
-    expect(readArguments(line.split(" "))).toEqual(command);
-  });
-
-  test.each<[string, Partial<Visit>]>([
-    ["--dialect xmpp --jid a@b", { visitor: { dialect: "xmpp", jid: "a@b" } }],
-    ["--dialect=xmpp --jid=a@b/c", { visitor: { dialect: "xmpp", jid: "a@b/c" } }],
-    [
-      "--dialect legacy --jid a@b",
-      { visitor: { dialect: "legacy", jid: "a@b", plaintext: false } },
-    ],
-    [
-      "--dialect legacy --jid a@b --plaintext",
-      { visitor: { dialect: "legacy", jid: "a@b", plaintext: true } },
-    ],
-    ["--dialect component --domain d", { visitor: { dialect: "component", domain: "d" } }],
-    [
-      "--dialect jabberd2 --domain d --username jabberd",
-      { visitor: { dialect: "jabberd2", domain: "d", username: "jabberd" } },
-    ],
-    [
-      "--dialect component --domain d --host ::1 --port 5347 --ca ca.pem --tls direct --trace",
-      {
-        visitor: { dialect: "component", domain: "d" },
-        host: "::1",
-        port: 5347,
-        ca: "ca.pem",
-        tls: "direct",
-        trace: true,
-      },
-    ],
-  ])("demo %s", (line, visit) => {
-    expect(readArguments(["demo", ...line.split(" ")])).toEqual({
-      kind: "visit",
-      visit: { ...nowhere, ...visit },
-    });
-  });
+test.each<[string, Partial<Visit>]>([
+  ["--dialect xmpp --jid a@b", { dialect: "xmpp", identity: { jid: "a@b" } }],
+  ["--dialect=xmpp --jid=a@b/c", { dialect: "xmpp", identity: { jid: "a@b/c" } }],
+  ["--dialect legacy --jid a@b", { dialect: "legacy", identity: { jid: "a@b" } }],
+  [
+    "--dialect legacy --jid a@b --plaintext",
+    { dialect: "legacy", identity: { jid: "a@b", plaintext: true } },
+  ],
+  ["--dialect component --domain d", { dialect: "component", identity: { domain: "d" } }],
+  [
+    "--dialect jabberd2 --domain d --username jabberd",
+    { dialect: "jabberd2", identity: { domain: "d", username: "jabberd" } },
+  ],
+  [
+    "--dialect component --domain d --host ::1 --port 5347 --ca ca.pem --tls direct --trace",
+    {
+      dialect: "component",
+      identity: { domain: "d" },
+      host: "::1",
+      port: 5347,
+      ca: "ca.pem",
+      tls: "direct",
+      trace: true,
+    },
+  ],
+])("a visit: %s", (line, visit) => {
+  expect(readVisit(readArguments(words(line)).given)).toEqual({ ...nowhere, ...visit });
 });
 
-describe("what is wrong is said in one line", () => {
+describe("a complaint is one line, and the status is 2", () => {
   test.each([
-    ["", "no command given: try xmpp-broker demo"],
-    ["dance", "unknown command dance: the one there is, is demo"],
+    ["", "no command is given: try xmpp-broker demo"],
+    ["dance", "unknown command dance: try demo"],
+    ["toString", "unknown command toString: try demo"],
     ["demo twice", "twice is not expected after demo"],
     ["demo --dilect xmpp", "unknown option --dilect"],
     ["demo --toString", "unknown option --toString"],
@@ -90,8 +88,23 @@ describe("what is wrong is said in one line", () => {
       "demo --dialect component --domain d --secret=hunter2",
       "--secret is not taken: set XMPP_PASSWORD, or wait to be asked",
     ],
-  ])("%s", (line, complaint) => {
-    const command = readArguments(line.split(" ").filter((word) => word !== ""));
-    expect(command).toEqual({ kind: "wrong", line: complaint });
+  ])("%s", async (line, complaint) => {
+    let err = "";
+    const status = await run(words(line), {
+      out: () => undefined,
+      err: (text) => {
+        err += text;
+      },
+      columns: 80,
+      env: {},
+      colours: false,
+      ask: undefined,
+    });
+    expect(status).toBe(2);
+    expect(err).toBe(`xmpp-broker: ${complaint} (see xmpp-broker --help)\n`);
   });
+});
+
+test("a complaint is no error", () => {
+  expect(() => readArguments(["--port"])).toThrow(expect.any(Wrong));
 });

@@ -44,7 +44,7 @@ test("settings hold the default of each option that is left out", () => {
     limits: {
       bytes: 1_048_576,
       depth: 128,
-      elements: 16_384,
+      elements: 65_536,
       attributes: 64,
       declarations: 64,
       name: 1024,

@@ -68,6 +68,12 @@ export function printCalls(source: Source): string {
     .join("\n\n");
 }
 
+/** What `docs/xml.md` prints of the limits of the parser. */
+export function printLimits(source: Source): string {
+  const members = source.exported("src/xml/limits.ts", "XmlLimits").members();
+  return optionTable(XML_LIMITS, { members: () => members }, "");
+}
+
 /** Options by the types of what is given, where only their rows are at hand. */
 export function givenTypes(rows: readonly Member[]): Member[] {
   return rows.map((row) => {
@@ -84,7 +90,7 @@ export function optionTable(
   needed: readonly Member[] = [],
 ): string {
   const members = owner.members();
-  const isLimits = rows === BROKER_OPTIONS.takes.limits.rows;
+  const isLimits = Object.keys(XML_LIMITS).every((name) => name in rows);
   const lines = Object.entries(rows).map(([name, { fallback, rows: inner }]) => {
     const member = members.find((each) => each.name === name);
     if (member === undefined) throw new TypeError(`the type has no option ${name}`);

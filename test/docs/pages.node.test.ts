@@ -13,6 +13,7 @@ import {
   describe as described,
   givenTypes,
   printCalls,
+  printLimits,
   printOptions,
   written,
 } from "./options-page.ts";
@@ -26,6 +27,7 @@ const pages: Readonly<Record<string, (place: string) => string>> = {
   "options.md": (place) => (place === "calls" ? printCalls(source) : printOptions(source)),
   "events.md": () => printEvents(source),
   "errors.md": (place) => printErrors(source, place),
+  "xml.md": () => printLimits(source),
   "dialects.md": (place) => (place === "mechanisms" ? printMechanisms() : printDialects(source)),
 };
 

@@ -1,10 +1,10 @@
-import { oneLine } from "../base/printable.ts";
-import type { Broker, BrokerEvents } from "../node.ts";
-import type { Paint } from "./paint.ts";
+import { oneLine } from "../../base/printable.ts";
+import type { Broker, BrokerEvents } from "../../node.ts";
+import type { Paint, Printer } from "../printer.ts";
 
 type Said<E extends keyof BrokerEvents> = (payload: BrokerEvents[E]) => string;
 
-/** What is worth saying of each event of a connection's beginning and end, beside its name. */
+/** The text beside the name of each event at the beginning and the end of a connection. */
 const said: { readonly [E in keyof BrokerEvents]?: Said<E> } = {
   connect: ({ host, port }) => `${host}:${port}`,
   connecting: ({ attempt }) => `attempt ${attempt}`,
@@ -36,25 +36,20 @@ const events = Object.keys(said) as (keyof BrokerEvents)[];
 const widestName = Math.max(...events.map((event) => event.length));
 
 /**
- * Prints each step of a connection as it happens: milliseconds since `watch` was called, the event,
- * and what was chosen.
+ * Prints each step of a connection as it happens: the milliseconds since `watch` was called, the event, and the choice
+ * that was made.
  */
-export function watch(broker: Broker, print: (line: string) => void, paint: Paint): void {
+export function watch(broker: Broker, printer: Printer): void {
   const since = performance.now();
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- it ties the event to its payload
   const show = <E extends keyof BrokerEvents>(event: E): void => {
     broker.on(event, (payload) => {
       const text = oneLine(said[event]?.(payload) ?? "");
-      const name = colourOf(event, paint)(event.padEnd(widestName));
-      print(`  ${paint.dim(milliseconds(performance.now() - since))}  ${name}  ${text}`.trimEnd());
+      const name = colourOf(event, printer.paint)(event) + " ".repeat(widestName - event.length);
+      printer.step(performance.now() - since, name, text);
     });
   };
   for (const event of events) show(event);
-}
-
-/** A duration as the timeline has it, in a column of its own: `   12.3 ms`. */
-export function milliseconds(duration: number): string {
-  return `${duration.toFixed(1).padStart(7)} ms`;
 }
 
 function colourOf(event: keyof BrokerEvents, paint: Paint): (text: string) => string {
@@ -63,7 +58,7 @@ function colourOf(event: keyof BrokerEvents, paint: Paint): (text: string) => st
   return (text) => text;
 }
 
-/** A stream header in the words that matter: `<stream:stream to='a' version='1.0' …>`. */
+/** The attributes of a stream header that matter: `<stream:stream to='a' version='1.0' …>`. */
 function describeHeader(header: string): string {
   const attribute = (name: string): string | undefined =>
     new RegExp(`\\s${name}=(['"])(.*?)\\1`).exec(header)?.[2];

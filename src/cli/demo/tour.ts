@@ -1,24 +1,24 @@
-import { Broker, component, type Dialect, jabberd2, legacy, xml, xmpp } from "../node.ts";
-import { LoopbackServer } from "../testing/index.ts";
-import type { DialectName } from "./arguments.ts";
-import type { Paint } from "./paint.ts";
-import { milliseconds, watch } from "./timeline.ts";
+import { type DialectName, dialects } from "../../dialect/dialects.ts";
+import { Broker, type Dialect, xml } from "../../node.ts";
+import { LoopbackServer } from "../../testing/index.ts";
+import type { Printer } from "../printer.ts";
+import { watch } from "./timeline.ts";
 
-/** One of the four, connected in its own dialect. */
+/** A broker of one dialect. */
 interface Guest {
   readonly name: string;
   readonly broker: Broker;
 }
 
-/** How long anything may take here, in milliseconds; it is all on one machine. */
+/** How long each step may take, in milliseconds; everything is on one machine. */
 const PATIENCE = 5000;
 
 /**
- * Shows everything on a server it starts itself: four dialects log in, each sends to each of the
- * others, a request is answered, a filter matches, a queued stanza is flushed, all leave in order.
- * Rejects with the first `BrokerError` there is, after closing what was opened.
+ * Shows everything on a server that it starts itself. Each dialect logs in and sends to each of the others; a request
+ * is answered, a filter matches, a queued stanza is flushed, and all leave in order. Rejects with the first
+ * `BrokerError`, after it has closed everything.
  */
-export async function demo(print: (line: string) => void, paint: Paint): Promise<void> {
+export async function tour(printer: Printer): Promise<void> {
   const since = performance.now();
   const server = await LoopbackServer.start({
     domain: "verona.example",
@@ -27,30 +27,33 @@ export async function demo(print: (line: string) => void, paint: Paint): Promise
     router: { username: "jabberd", password: "secret of the router" },
   });
   const { client, component: components, router } = server.ports;
-  print(paint.bold("A server of all four dialects, on 127.0.0.1"));
-  print(`  clients on port ${client}, components on ${components}, jabberd2's router on ${router}`);
+  printer.sentence(printer.paint.bold("A server of all four dialects, on 127.0.0.1"));
+  printer.line(
+    `clients on port ${client}, components on ${components}, jabberd2's router on ${router}`,
+  );
 
   const guests = invite(server);
   try {
-    await connectAll(guests, print, paint);
-    await sendAll(guests, print, paint);
-    await ask(guests, print, paint);
-    await filter(guests, print, paint);
-    await leaveAll(guests, print, paint);
+    await connectAll(guests, printer);
+    await sendAll(guests, printer);
+    await ask(guests, printer);
+    await filter(guests, printer);
+    await leaveAll(guests, printer);
   } finally {
     for (const { broker } of Object.values(guests)) broker.halt();
     await server.close();
   }
-  print("");
   const seconds = ((performance.now() - since) / 1000).toFixed(2);
-  print(
-    paint.good(`All four dialects connected, spoke with each other and left, in ${seconds} s.`),
+  const { good } = printer.paint;
+  printer.raw("");
+  printer.sentence(
+    good(`All four dialects connected, spoke with each other and left, in ${seconds} s.`),
   );
 }
 
 type Guests = Readonly<Record<DialectName, Guest>>;
 
-/** The four brokers; nothing connects yet. */
+/** The brokers of all dialects; nothing connects yet. */
 function invite({ domain, ports, ca }: LoopbackServer): Guests {
   const guest = (dialect: Dialect, port: number, tls?: "required"): Guest => ({
     name: dialect.name,
@@ -63,17 +66,20 @@ function invite({ domain, ports, ca }: LoopbackServer): Guests {
   });
   return {
     xmpp: guest(
-      xmpp({ jid: `juliet@${domain}/balcony`, password: "wherefore" }),
+      dialects.xmpp.make({ jid: `juliet@${domain}/balcony`, password: "wherefore" }),
       ports.client,
       "required",
     ),
-    legacy: guest(legacy({ jid: `romeo@${domain}/orchard`, password: "but soft" }), ports.client),
+    legacy: guest(
+      dialects.legacy.make({ jid: `romeo@${domain}/orchard`, password: "but soft" }),
+      ports.client,
+    ),
     component: guest(
-      component({ domain: `echo.${domain}`, secret: "secret of the echo" }),
+      dialects.component.make({ domain: `echo.${domain}`, secret: "secret of the echo" }),
       ports.component,
     ),
     jabberd2: guest(
-      jabberd2({
+      dialects.jabberd2.make({
         domain,
         username: "jabberd",
         password: "secret of the router",
@@ -85,40 +91,35 @@ function invite({ domain, ports, ca }: LoopbackServer): Guests {
   };
 }
 
-/** One after the other, so that each timeline can be read. The last has something to send already. */
-async function connectAll(
-  guests: Guests,
-  print: (line: string) => void,
-  paint: Paint,
-): Promise<void> {
+/** Connects one after the other, so that each timeline can be read. The last has a message to send already. */
+async function connectAll(guests: Guests, printer: Printer): Promise<void> {
   for (const guest of [guests.xmpp, guests.legacy, guests.component]) {
-    print(`\n${paint.bold(guest.name)}`);
-    watch(guest.broker, print, paint);
+    printer.heading(guest.name);
+    watch(guest.broker, printer);
     await guest.broker.connect();
   }
 
   const { name, broker } = guests.jabberd2;
-  print(`\n${paint.bold(name)}, with a message sent before there is a connection`);
-  watch(broker, print, paint);
+  printer.heading(name, ", with a message sent before there is a connection");
+  watch(broker, printer);
   const arrival = guests.xmpp.broker.waitFor("/message[@id='early']/body", { timeout: PATIENCE });
   const to = guests.xmpp.broker.jid;
   const delivery = broker.send(
     xml("message", { to, id: "early" }, xml("body", {}, "Sent too early, delivered all the same.")),
   );
   await broker.connect();
-  print(`\n${paint.bold("The queue")}`);
-  print(
-    `  before   ${broker.queue.size} stanza waits, ${broker.queue.bytes} bytes, ${delivery.state}`,
-  );
+  const { size, bytes } = broker.queue;
+  printer.heading("The queue");
+  printer.line("before ", `${size} stanza waits, ${bytes} bytes, ${delivery.state}`);
   const flushed = broker.queue.flush();
   await delivery.written();
-  print(`  flush()  ${flushed} stanza, ${delivery.state}`);
-  print(`  arrived  ${quote((await arrival).stanza.childText("body"))}`);
+  printer.line("flush()", `${flushed} stanza, ${delivery.state}`);
+  printer.line("arrived", quote((await arrival).stanza.childText("body")));
 }
 
-/** From each to each of the others. */
-async function sendAll(guests: Guests, print: (line: string) => void, paint: Paint): Promise<void> {
-  print(`\n${paint.bold("Messages, from each to each")}`);
+/** Sends a message from each to each of the others. */
+async function sendAll(guests: Guests, printer: Printer): Promise<void> {
+  printer.heading("Messages, from each to each");
   const all = Object.values(guests);
   const widest = Math.max(...all.map(({ name }) => name.length));
   for (const from of all) {
@@ -131,18 +132,16 @@ async function sendAll(guests: Guests, print: (line: string) => void, paint: Pai
         xml("message", { to: to.broker.jid, id, type: "chat" }, xml("body", {}, greeting(from))),
       );
       const { stanza } = await arrival;
-      const took = paint.dim(milliseconds(performance.now() - since));
       const way = `${from.name.padEnd(widest)} → ${to.name.padEnd(widest)}`;
-      print(
-        `  ${took}  ${way}  ${quote(stanza.childText("body"))} from ${String(stanza.attrs.from)}`,
-      );
+      const text = `${quote(stanza.childText("body"))} from ${String(stanza.attrs.from)}`;
+      printer.step(performance.now() - since, way, text);
     }
   }
 }
 
 /** A client asks the component what time it is. */
-async function ask(guests: Guests, print: (line: string) => void, paint: Paint): Promise<void> {
-  print(`\n${paint.bold("A request and its answer")}`);
+async function ask(guests: Guests, printer: Printer): Promise<void> {
+  printer.heading("A request and its answer");
   const { broker } = guests.component;
   const time = xml("time", { xmlns: "urn:xmpp:time" }, xml("utc", {}, new Date().toISOString()));
   broker.respond("/iq[@type='get']/time", () => time);
@@ -153,36 +152,31 @@ async function ask(guests: Guests, print: (line: string) => void, paint: Paint):
   );
   const since = performance.now();
   const answer = await guests.xmpp.broker.request(question, { timeout: PATIENCE });
-  const took = paint.dim(milliseconds(performance.now() - since));
+  const took = performance.now() - since;
   const utc = answer.child("time", "urn:xmpp:time")?.childText("utc");
-  print(`  ${took}  xmpp asks component for the time (XEP-0202): ${String(utc)}`);
+  printer.step(took, `xmpp asks component for the time (XEP-0202): ${String(utc)}`);
 }
 
 /** A filter picks one of two messages. */
-async function filter(guests: Guests, print: (line: string) => void, paint: Paint): Promise<void> {
-  print(`\n${paint.bold("A filter")}`);
+async function filter(guests: Guests, printer: Printer): Promise<void> {
+  printer.heading("A filter");
   const expression = "/message[@type='headline']/alert[@level='high']";
-  print(`  legacy listens for  ${paint.name(expression)}`);
+  printer.line("legacy listens for", printer.paint.name(expression));
   const match = guests.legacy.broker.waitFor(expression, { timeout: PATIENCE });
   const to = guests.legacy.broker.jid;
   for (const level of ["low", "high"]) {
     const alert = xml("alert", { xmlns: "urn:example:alert", level }, `A ${level} tide.`);
     guests.jabberd2.broker.send(xml("message", { to, type: "headline" }, alert));
   }
-  const { matches } = await match;
-  const [node] = matches;
-  const text = node !== undefined && "text" in node ? node.text() : undefined;
-  print(`  of two messages it matches one, in ${matches.length} node: ${quote(text)}`);
+  const { elements, matches } = await match;
+  const text = quote(elements[0]?.text());
+  printer.line(`of two messages it matches one, in ${matches.length} node: ${text}`);
 }
 
-/** Each closes its stream and its socket, and waits for the server to do the same. */
-async function leaveAll(
-  guests: Guests,
-  print: (line: string) => void,
-  paint: Paint,
-): Promise<void> {
+/** Closes the stream and the socket of each, and waits until the server has done the same. */
+async function leaveAll(guests: Guests, printer: Printer): Promise<void> {
   for (const { name, broker } of Object.values(guests)) {
-    print(`\n${paint.bold(name)} leaves`);
+    printer.heading(name, " leaves");
     await broker.shutdown();
   }
 }

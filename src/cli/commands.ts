@@ -1,0 +1,5 @@
+import type { Command } from "./command.ts";
+import { demo } from "./demo/demo.ts";
+
+/** Every command by its name. The command line and the help are made from this table. */
+export const commands = { demo } as const satisfies Readonly<Record<string, Command>>;
