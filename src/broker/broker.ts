@@ -127,7 +127,7 @@ export class Broker {
    * `ttl`: how long it may wait in the queue, in milliseconds. Throws `BAD_OPTION`.
    */
   send(stanza: Element, options: SendOptions = NO_OPTIONS): Delivery {
-    const own = callOptions("send", options);
+    const own = options === NO_OPTIONS ? options : callOptions("send", options);
     return this.#life.traffic.outbox.send(stanza, own);
   }
 

@@ -201,12 +201,11 @@ export class Link implements StreamOwner {
     this.#keepAlive = new KeepAlive(settings.keepAlive, runtime.clock, this.#stream, this, prober);
   }
 
-  /** Writes a stanza; false where the stream takes none any more. */
-  write(text: string, stanza: Element): boolean {
-    const stream = this.#stream;
-    if (stream?.write(text) !== true) return false;
-    this.#parts.instruments.wire("out", stanza, text);
-    return true;
+  /** Writes a stanza; returns the bytes handed over so far, or 0 where the stream takes none any more. */
+  write(text: string, stanza: Element): number {
+    const handed = this.#stream?.write(text) ?? 0;
+    if (handed > 0) this.#parts.instruments.wire("out", stanza, text);
+    return handed;
   }
 
   /** Says goodbye and waits, `timeout` ms at most, for the server to do so. */

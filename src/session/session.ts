@@ -62,6 +62,10 @@ export class Session implements StreamSink, Prober {
   /** How many stanzas arrived, as XEP-0198 counts them. */
   #handled = 0;
   #link: Link | undefined;
+  /** Bytes handed over that the system has not taken yet. A field, since the way out asks for it with each stanza. */
+  unsent = 0;
+  /** Bytes that the system has taken since the link's start. */
+  #taken = 0;
   /** Handed over and not yet taken by the system. */
   readonly #inFlight = new Fifo<Item>();
   #returnable: Returnable | undefined;
@@ -104,6 +108,8 @@ export class Session implements StreamSink, Prober {
   /** Writes go over this link from now on. */
   use(link: Link): void {
     this.#link = link;
+    this.unsent = link.unsent;
+    this.#taken = link.handed - link.unsent;
   }
 
   /** Elements are handled from now on: first those that came during the login, then those that arrive. */
@@ -117,6 +123,7 @@ export class Session implements StreamSink, Prober {
   /** The link is gone. Its items that the system had not taken are returned: nothing is known of them. */
   detach(): readonly Item[] {
     this.#link = undefined;
+    this.unsent = 0;
     this.#probe = undefined;
     this.#parts.acks.lost();
     return this.#inFlight.takeAll();
@@ -126,9 +133,10 @@ export class Session implements StreamSink, Prober {
   write(item: Item): boolean {
     const { instruments, acks, dialect } = this.#parts;
     const { text, stanza, returning, request } = item;
-    const link = this.#link;
-    if (link?.write(text, stanza) !== true) return false;
-    item.at = link.handed;
+    const handed = this.#link?.write(text, stanza) ?? 0;
+    if (handed === 0) return false;
+    this.unsent = handed - this.#taken;
+    item.at = handed;
     count(instruments.stats.sent, stanza.name);
     if (request !== undefined) request.session = this;
     this.#inFlight.push(item);
@@ -137,7 +145,7 @@ export class Session implements StreamSink, Prober {
       this.#returnable ??= new Returnable();
       this.#returnable.remember(item.delivery, returning);
     }
-    if (instruments.has("sent")) instruments.stanza("sent", { stanza });
+    if (instruments.emitter.has("sent")) instruments.stanza("sent", { stanza });
     return true;
   }
 
@@ -157,7 +165,10 @@ export class Session implements StreamSink, Prober {
     const wire = dialect.outbound?.(stanza) ?? stanza;
     const isClients = wire.ns === undefined || wire.ns === NS.client;
     const text = serialize(wire, isClients ? this.#stanzaContext : context);
-    return this.#link?.write(text, wire) === true;
+    const handed = this.#link?.write(text, wire) ?? 0;
+    if (handed === 0) return false;
+    this.unsent = handed - this.#taken;
+    return true;
   }
 
   // Events of the stream.
@@ -190,6 +201,8 @@ export class Session implements StreamSink, Prober {
 
   taken(total: number): void {
     const { instruments, outbox } = this.#parts;
+    this.unsent -= total - this.#taken;
+    this.#taken = total;
     const items = this.#inFlight;
     // (A listener may end the session, which empties the list.)
     for (let item = items.front; item !== undefined && item.at <= total; item = items.front) {

@@ -49,8 +49,8 @@ export interface Channel {
   isHeader(element: Element): boolean;
   /** The next element; what follows it stays unparsed. `undefined`: nothing more for now, or for good (`ending`). */
   read(): Element | undefined;
-  /** Writes the text of one element, with the declarations that the framing adds. */
-  write(text: string): void;
+  /** Writes the text of one element, with the declarations that the framing adds; returns `handed` after it. */
+  write(text: string): number;
   /** Writes a stream error with this condition and returns its text. */
   writeError(condition: string): string;
   /** Writes our footer and returns its text. */

@@ -88,8 +88,9 @@ export class FramedChannel implements Channel, TransportEvents {
     return element;
   }
 
-  write(text: string): void {
+  write(text: string): number {
     this.transport.write(this.#framing.stanza(text, this.#context));
+    return this.transport.handed;
   }
 
   writeError(condition: string): string {

@@ -159,11 +159,9 @@ export class Stream implements ChannelEvents {
     if (this.#state === "open") this.channel.write(serialize(element, context));
   }
 
-  /** Writes a stanza; false behind our footer, where nothing may be sent (RFC 6120, 4.4). */
-  write(text: string): boolean {
-    if (this.#state !== "open") return false;
-    this.channel.write(text);
-    return true;
+  /** Writes a stanza; returns the bytes handed over so far, or 0 behind our footer, where nothing may be sent (RFC 6120, 4.4). */
+  write(text: string): number {
+    return this.#state === "open" ? this.channel.write(text) : 0;
   }
 
   /** Notes in `leftAt` when everything written so far has left this machine. */

@@ -57,7 +57,8 @@ export class Gate {
           : given;
       const wire = dialect.outbound?.(stanza) ?? stanza;
       // A stanza in `jabber:client` is written as being in the stream's own namespace, whatever that is.
-      const context = isStanzaNamespace(wire) ? this.#stanzaContext : this.#parts.context;
+      const isStanzas = wire.ns === undefined || wire.ns === NS.client;
+      const context = isStanzas ? this.#stanzaContext : this.#parts.context;
       const text = serialize(wire, context);
       if (exceedsBytes(text, sendBytes)) {
         throw new BrokerError("TOO_LARGE", `${utf8Length(text)} bytes, ${sendBytes} are allowed`);

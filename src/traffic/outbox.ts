@@ -111,7 +111,7 @@ export class BoundedOutbox implements Outbox {
   }
 
   get unsent(): number {
-    return this.#session?.link?.unsent ?? 0;
+    return this.#session?.unsent ?? 0;
   }
 
   /** Resolves when nothing waits behind the socket any more. */
@@ -134,14 +134,22 @@ export class BoundedOutbox implements Outbox {
       if (known !== undefined) return known.delivery;
     }
     const item = gate.prepare(given, ttl, key, request as Item["request"]);
-    if (item.delivery.error !== undefined) return this.#refuse(item, item.delivery.error);
-    const isAnswer = item.stanza.name === "iq" && incoming.awaits(item.stanza);
-    const goes = this.#state === "flowing" || (this.#state === "draining" && isAnswer);
-    // An answer that waits for a connection has answered nothing yet.
-    const refusal = goes || !isAnswer ? incoming.answer(item.stanza) : undefined;
-    if (refusal !== undefined) return this.#refuse(item, refusal);
+    // (The text of a stanza is never empty: this one was refused.)
+    if (item.text === "") return this.#told(item);
+    let goes = this.#state === "flowing";
+    if (item.stanza.name === "iq") {
+      const isAnswer = incoming.awaits(item.stanza);
+      goes ||= this.#state === "draining" && isAnswer;
+      // An answer that waits for a connection has answered nothing yet.
+      const refusal = goes || !isAnswer ? incoming.answer(item.stanza) : undefined;
+      if (refusal !== undefined) {
+        item.delivery.fail(refusal);
+        return this.#told(item);
+      }
+    }
     if (goes && this.#moving === undefined && this.#fits(item)) {
-      const written = instruments.has("delivery") ? { ...item, stanza: item.stanza.clone() } : item;
+      const isSeen = instruments.emitter.has("delivery");
+      const written = isSeen ? { ...item, stanza: item.stanza.clone() } : item;
       if (this.#session?.write(written) === true) return item.delivery;
     }
     return this.#queue(item, goes).delivery;
@@ -260,7 +268,7 @@ export class BoundedOutbox implements Outbox {
 
   /** Whether the socket takes this one now: a larger one goes when the socket is empty. */
   #fits({ bytes }: Item): boolean {
-    const { unsent } = this;
+    const unsent = this.#session?.unsent ?? 0;
     const { highWater, bytes: most } = this.#parts.limits;
     return unsent === 0 || unsent + bytes <= Math.min(highWater, most);
   }
@@ -357,10 +365,10 @@ export class BoundedOutbox implements Outbox {
     this.#parts.instruments.delivery(item.delivery, item.stanza);
   }
 
-  #refuse(item: Item, error: BrokerError): Delivery {
-    if (item.delivery.error === undefined) item.delivery.fail(error);
-    this.#parts.instruments.delivery(item.delivery, item.stanza);
-    return item.delivery;
+  /** The delivery of a stanza that failed, once that was told. */
+  #told({ delivery, stanza }: Item): Delivery {
+    this.#parts.instruments.delivery(delivery, stanza);
+    return delivery;
   }
 
   #hasRoom(): boolean {

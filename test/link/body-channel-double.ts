@@ -87,7 +87,7 @@ class BodyChannel implements Channel {
     return undefined;
   }
 
-  write(text: string): void {
+  write(text: string): number {
     this.#line.write(text);
     this.handed++;
     this.unsent++;
@@ -96,6 +96,7 @@ class BodyChannel implements Channel {
       this.unsent = 0;
       this.#events?.taken(this.handed);
     });
+    return this.handed;
   }
 
   writeError(condition: string): string {
