@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join, relative, resolve as resolvePath } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -164,9 +164,15 @@ async function features(output, everything, bundleWithout) {
       { key: "gzip", label: "KB gzip", digits: 1 },
     ],
   });
+  const bundled = Object.entries(everything.inputs)
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([path]) => join(BENCH, path));
   for (const [name, ...modules] of FEATURES) {
     const paths = modules.map((module) => join(DIST, module));
-    for (const path of paths) if (!existsSync(path)) throw new Error(`${path} is not there`);
+    for (const path of paths) {
+      const isThere = bundled.some((file) => file === path || file.startsWith(folderOf(path)));
+      if (!isThere) throw new Error(`${path} is not in the entry`);
+    }
     const without = await bundleWithout(paths);
     table.row({
       name,

@@ -1,20 +1,21 @@
 /**
  * The features of the entry, each with the built modules that only it needs. The bench bundles the
- * entry with and without them. A folder stands for all its modules. The bench refuses a path that is
- * not there, so that a moved module does not count as free.
+ * entry with and without them. A folder stands for all its modules. The bench refuses a path that the
+ * entry does not contain, so that a moved module does not count as free.
  *
  * @type {readonly (readonly [name: string, ...modules: string[]])[]}
  */
 export const FEATURES = [
   ["XPath: filters, responders, find", "xpath/"],
   ["  the index of many filters", "xpath/index/"],
-  ["reading XML", "xml/stream-parser.js"],
-  ["  the short way for whole stanzas", "xml/whole-stanza.js"],
-  ["writing XML", "xml/serialize.js"],
-  ["  the short way for plain elements", "xml/plain.js"],
+  ["reading XML", "xml/read/"],
+  ["  the short way for whole stanzas", "xml/read/whole-stanza.js"],
+  ["writing XML", "xml/write/"],
+  ["  the short way for plain elements", "xml/write/plain.js"],
   ["xml as a template", "xml/template.js"],
-  ["addresses", "jid/jid.js"],
+  ["addresses", "jid/"],
   ["  international domains", "jid/punycode.js", "jid/bidi.js"],
+  ["  addresses as older servers compare them", "jid/stringprep.js"],
   ["dialect xmpp", "dialect/xmpp.js"],
   ["dialect legacy", "dialect/legacy.js"],
   ["dialect component", "dialect/component.js"],
@@ -32,6 +33,6 @@ export const FEATURES = [
   ["answers to incoming requests", "session/incoming.js"],
   ["the queue", "traffic/outbox.js"],
   ["keep-alive", "link/keep-alive.js"],
-  ["the trace", "broker/tracer.js"],
+  ["the trace and the counters", "contract/instruments.js", "contract/stats.js"],
   ["the memory transport", "transport/memory.js"],
 ];

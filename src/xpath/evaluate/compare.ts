@@ -2,8 +2,9 @@ import { type Comparison, type Expression, typeOf } from "../expression.ts";
 import { toBoolean, toNumber } from "../value.ts";
 import type { Code, Compiler } from "./code.ts";
 import type { Value } from "./functions.ts";
-import { attributeOf, ownAttribute, visitTexts } from "./path.ts";
+import { ownAttribute, visitTexts } from "./path.ts";
 import type { Place } from "./place.ts";
+import { attributeOf } from "./step.ts";
 import type { Walk } from "./walk.ts";
 
 type Compare = Extract<Expression, { kind: "compare" }>;

@@ -1,17 +1,9 @@
-import {
-  type Expression,
-  isPositional,
-  type NodeTest,
-  operationsIn,
-  type Path,
-  type Step,
-  typeOf,
-} from "../expression.ts";
-import { isTrue } from "../value.ts";
-import { type Axis, axes } from "./axes.ts";
-import { all, always, type Code, type Compiler, never } from "./code.ts";
-import { attributeKey, type Place } from "./place.ts";
+import type { Expression, Path } from "../expression.ts";
+import { type Code, type Compiler, never } from "./code.ts";
+import type { Place } from "./place.ts";
+import { keep } from "./predicate.ts";
 import { isOrdered, shapesOf } from "./shape.ts";
+import { attributeOf, attributeStep, chain } from "./step.ts";
 import type { Sink, Walk } from "./walk.ts";
 
 /**
@@ -116,27 +108,6 @@ export function visitTexts(
   return visit(owners, take, compiler);
 }
 
-/** Compiles a filter of a list by a predicate. Positions count from 1 in the order of the list. */
-export function keep(
-  predicate: Expression,
-  compiler: Compiler,
-): (list: readonly Place[], walk: Walk) => Place[] {
-  const holds = priced(predicate, predicateCode(predicate, compiler));
-  return (list, walk) => {
-    const { position, size } = walk;
-    const kept: Place[] = [];
-    walk.size = list.length;
-    for (const [index, place] of list.entries()) {
-      walk.size = list.length;
-      walk.position = index + 1;
-      if (holds(place, walk)) kept.push(place);
-    }
-    walk.position = position;
-    walk.size = size;
-    return kept;
-  };
-}
-
 const addFound: Sink = (place, walk) => {
   walk.found.push(place);
   return false;
@@ -210,127 +181,7 @@ function gather(
   };
 }
 
-function chain(steps: readonly Step[], sink: Sink, compiler: Compiler): Sink {
-  return steps.reduceRight((next, step) => stepCode(step, next, compiler), sink);
-}
-
-function stepCode(step: Step, next: Sink, compiler: Compiler): Sink {
-  const key = attributeStep(step);
-  if (key !== undefined && next === always)
-    return (origin) => attributeOf(origin, key) !== undefined;
-
-  // Predicates without positions are part of the test. From the first with positions on, lists are needed.
-  const counts = step.predicates.findIndex(isPositional);
-  const plain = (counts < 0 ? step.predicates : step.predicates.slice(0, counts)).map((predicate) =>
-    priced(predicate, compiler.boolean(predicate)),
-  );
-  const named = testCode(step.test, step.axis === "attribute" ? "attribute" : "element");
-  if (counts >= 0) return countedStep(step, all([named, ...plain]), counts, next, compiler);
-  if (step.axis === "child") return childStep(named, all([...plain, next]));
-  const axis: Axis = axes[step.axis];
-  const accept = all([named, ...plain, next]);
-  return accept === never ? never : (origin, walk) => axis(origin, walk, accept);
-}
-
-/** Compiles the commonest step with its own loop: filters without a key are a quarter faster so. */
-function childStep(test: Sink, accept: Sink): Sink {
-  if (test === never || accept === never) return never;
-  return (origin, walk) => {
-    const { children } = origin;
-    walk.spend(children.length);
-    for (const place of children) if (test(place, walk) && accept(place, walk)) return true;
-    return false;
-  };
-}
-
-function countedStep(step: Step, test: Sink, counts: number, next: Sink, compiler: Compiler): Sink {
-  const axis: Axis = axes[step.axis];
-  const first = step.predicates[counts];
-  const filters = step.predicates.slice(counts).map((predicate) => keep(predicate, compiler));
-  // `[3]` needs three nodes at most.
-  const enough = first?.kind === "number" ? first.value : Infinity;
-  const gather: Sink = (place, walk) => {
-    if (test(place, walk)) walk.found.push(place);
-    return walk.found.length >= enough;
-  };
-  return (origin, walk) => {
-    const outer = walk.found;
-    let list: Place[] = [];
-    walk.found = list;
-    axis(origin, walk, gather);
-    walk.found = outer;
-    for (const filter of filters) list = filter(list, walk);
-    for (const place of list) if (next(place, walk)) return true;
-    return false;
-  };
-}
-
-/** The operators and operands of a predicate that one step pays for. Fewer cost nothing. */
-const OPERATIONS = 16;
-
-/** Makes a predicate pay for its own size on each node. */
-function priced(predicate: Expression, code: Code<boolean>): Code<boolean> {
-  const steps = Math.floor(operationsIn(predicate) / OPERATIONS);
-  if (steps === 0) return code;
-  return (node, walk) => {
-    walk.spend(steps);
-    return code(node, walk);
-  };
-}
-
-function predicateCode(predicate: Expression, compiler: Compiler): Code<boolean> {
-  const type = typeOf(predicate);
-  if (type === "number") {
-    const number = compiler.number(predicate);
-    return (node, walk) => number(node, walk) === walk.position;
-  }
-  if (type !== "any") return compiler.boolean(predicate);
-  const value = compiler.value(predicate);
-  return (node, walk) => {
-    const { position } = walk;
-    const result = value(node, walk);
-    return typeof result === "number" ? result === position : isTrue(result);
-  };
-}
-
-function testCode(test: NodeTest, principal: "element" | "attribute"): Sink {
-  switch (test.kind) {
-    case "node":
-      return always;
-    case "text":
-      return (place) => place.kind === "text";
-    case "comment":
-    case "processing-instruction":
-      // The restricted XML of XMPP has no such nodes (RFC 6120, 11.1).
-      return never;
-    case "name": {
-      const { ns, local } = test;
-      if (local === undefined) {
-        if (ns === undefined) return (place) => place.kind === principal;
-        return (place) => place.kind === principal && place.ns === ns;
-      }
-      if (ns === undefined) return (place) => place.name === local && place.kind === principal;
-      return (place) => place.name === local && place.ns === ns && place.kind === principal;
-    }
-  }
-}
-
-/** Returns the key of the attribute that a step names exactly, without predicates. */
-function attributeStep(step: Step): string | undefined {
-  const { axis, test, predicates } = step;
-  if (axis !== "attribute" || test.kind !== "name" || predicates.length > 0) return undefined;
-  if (test.ns === undefined || test.local === undefined) return undefined;
-  return attributeKey(test.ns, test.local);
-}
-
 function lastAttribute(path: Path): string | undefined {
   const last = path.steps.at(-1);
   return last === undefined ? undefined : attributeStep(last);
-}
-
-/** Returns the value of the attribute that an element holds under a key. */
-export function attributeOf(place: Place, key: string): string | undefined {
-  if (place.kind !== "element") return undefined;
-  const value: unknown = place.element.attrs[key];
-  return typeof value === "string" ? value : undefined;
 }
