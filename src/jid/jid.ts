@@ -138,7 +138,8 @@ export function orThrow(text: string, result: Jid | Fault): Jid {
   throw new BrokerError("BAD_JID", `${shown}: ${result.fault}`);
 }
 
-function prepareParts(parts: JidParts, preparation: Preparation): Jid | Fault {
+/** A caller without types may have left the domain out. */
+function prepareParts(parts: Partial<JidParts>, preparation: Preparation): Jid | Fault {
   const local = part("local part", parts.local, preparation.local);
   if (typeof local === "object") return local;
   const domain = part("domain", parts.domain, prepareDomain);
@@ -152,11 +153,11 @@ function prepareParts(parts: JidParts, preparation: Preparation): Jid | Fault {
   return { local, domain, resource, bare, full };
 }
 
-function part<Text extends string | undefined>(
+function part(
   name: string,
-  text: Text,
+  text: string | undefined,
   prepare: Prepare,
-): Text | string | Fault {
+): string | undefined | Fault {
   if (text === undefined) return text;
   if (typeof text !== "string") return { fault: `the ${name} is no text` };
   if (text === "") return { fault: `the ${name} is empty` };
