@@ -1,15 +1,15 @@
 import { BrokerError } from "./errors.ts";
 
-/** Takes nothing back; one function for all, since a closure for each would weigh on idle brokers. */
+/** Does nothing. All share this one function, since idle brokers must hold no closures. */
 export function nothing(): void {}
 
-/** What each signal calls when it is aborted, in the order it was asked for. */
+/** The actions that each signal calls when it is aborted, in the order they were added. */
 const actions = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Runs an action when the signal is aborted, at once if it is already; calling what is returned takes it back.
- * However many actions share a signal, it has one listener: a signal given to a thousand filters is no leak,
- * and Node must not warn of one.
+ * Runs an action when the signal is aborted, at once if it already is. The function it returns takes
+ * the action back. All actions of a signal share one listener, because Node warns of a leak where a
+ * signal has many, and a thousand filters may have the same signal.
  */
 export function onAbort(signal: AbortSignal | undefined, action: () => void): () => void {
   if (signal === undefined) return nothing;
@@ -38,7 +38,7 @@ function listenTo(signal: AbortSignal): Set<() => void> {
   return shared;
 }
 
-/** What somebody who waited gets when the caller gives up: `ABORTED`, with the signal's reason as its cause. */
+/** Makes the error for a wait that the caller gave up: `ABORTED`, with the signal's reason as its cause. */
 export function aborted(signal: AbortSignal | undefined): BrokerError {
   const cause: unknown = signal?.reason;
   return new BrokerError("ABORTED", undefined, { cause });

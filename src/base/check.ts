@@ -2,12 +2,12 @@ import { BrokerError } from "./errors.ts";
 import { readHost } from "./host-name.ts";
 
 /**
- * Options whose value no error quotes: secrets, and `tls`, in whose place a key may be given by mistake.
- * (What belongs to no option of these names is told by its look, in `quote`.)
+ * Options whose value no error quotes: secrets, and `tls`, where a caller may give a key by mistake.
+ * (`quote` recognizes keys that are given for other options.)
  */
 const SECRET = /^(?:\S+\.)?(?:tls|ca|cert|key|password|secret|token)$/;
 
-/** The error for an option that cannot be used: its name, the wanted value, the given one, perhaps a hint. */
+/** Makes the error for an option: its name, the wanted value, the given one, perhaps a hint. */
 export function badOption(option: string, wanted: string, got: unknown, hint = ""): BrokerError {
   const shown = SECRET.test(option) ? kind(got) : show(got);
   return new BrokerError("BAD_OPTION", `${option} must be ${wanted}, got ${shown}${hint}`);
@@ -109,21 +109,21 @@ const QUOTE = 60;
 /** The user and password of a URL. */
 const USERINFO = /(\/\/)[^/\s]*@/g;
 
-/** A value as an error may show it. */
+/** Shows a value as an error may. */
 function show(value: unknown): string {
   if (typeof value === "string") return quote(value);
   const isSimple = ["bigint", "boolean", "number", "symbol"].includes(typeof value);
   return isSimple ? String(value) : kind(value);
 }
 
-/** A text in quotes. A key or a password in a URL, given in place of something harmless, is left out. */
+/** Puts a text in quotes. Leaves out a key, and the password in a URL. */
 function quote(text: string): string {
   if (text.includes("-----BEGIN")) return "a text in PEM";
   const shown = text.replace(USERINFO, "$1…@");
   return JSON.stringify(shown.length > QUOTE ? `${shown.slice(0, QUOTE)}…` : shown);
 }
 
-/** The kind of a value, which tells nothing secret. */
+/** Names the kind of a value, which is never secret. */
 function kind(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";

@@ -8,7 +8,7 @@ export interface Clock {
   after(milliseconds: number, action: () => void): () => void;
 }
 
-/** The longest wait of a timer, of one timer, in milliseconds: they count in 32 bits, and a longer one would fire at once. */
+/** The longest wait of one timer, in milliseconds. Timers count in 32 bits; a longer wait would end at once. */
 export const LONGEST = 2 ** 31 - 1;
 
 /** The machine's clock. Its timers never keep the process alive, and run for any length of time. */

@@ -1,17 +1,17 @@
-/** The hashes that the mechanisms need; a runtime may lack some (browsers have no MD5). */
+/** The hashes that the mechanisms need. A runtime may lack some: browsers have no MD5. */
 export type HashName = "MD5" | "SHA-1" | "SHA-256" | "SHA-512";
 
-/** The cryptography a runtime supplies: Node's own module, or the Web Crypto API. */
+/** The cryptography of a runtime: Node's own module, or the Web Crypto API. */
 export interface Crypto {
-  /** `length` bytes from a cryptographically secure source. */
+  /** Gives `length` bytes from a cryptographically secure source. */
   random(length: number): Uint8Array;
-  /** Whether this runtime has the hash. */
+  /** Tells whether this runtime has the hash. */
   supports(hash: HashName): boolean;
-  /** The digest of the data. */
+  /** Computes the digest of the data. */
   hash(hash: HashName, data: Uint8Array): Promise<Uint8Array>;
-  /** The keyed digest of the data (RFC 2104). */
+  /** Computes the keyed digest of the data (RFC 2104). */
   hmac(hash: HashName, key: Uint8Array, data: Uint8Array): Promise<Uint8Array>;
-  /** PBKDF2 with HMAC, off the main thread; `length` in bytes. */
+  /** Derives a key by PBKDF2 with HMAC, off the main thread; `length` is in bytes. */
   pbkdf2(
     hash: HashName,
     password: Uint8Array,
@@ -23,14 +23,14 @@ export interface Crypto {
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
-/** Bytes as lower-case hexadecimal digits. */
+/** Writes bytes as lower-case hexadecimal digits. */
 export function hex(bytes: Uint8Array): string {
   let text = "";
   for (let index = 0; index < bytes.length; index++) text += HEX[bytes[index] ?? 0] ?? "";
   return text;
 }
 
-/** Whether two byte strings are equal, in a time that does not tell where they differ. */
+/** Compares two byte strings, in a time that does not tell where they differ. */
 export function constantTimeEqual(left: Uint8Array, right: Uint8Array): boolean {
   let difference = left.length ^ right.length;
   for (let index = 0; index < left.length; index++) {
@@ -39,7 +39,7 @@ export function constantTimeEqual(left: Uint8Array, right: Uint8Array): boolean 
   return difference === 0;
 }
 
-/** An id nobody can guess: 16 random bytes (128 bits) in hexadecimal. */
+/** Makes an id that cannot be guessed: 16 random bytes (128 bits) in hexadecimal. */
 export function randomId(crypto: Pick<Crypto, "random">): string {
   return hex(crypto.random(16));
 }

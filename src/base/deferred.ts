@@ -1,13 +1,13 @@
 import { nothing } from "./abort.ts";
 
-/** A promise with its two ends apart (`Promise.withResolvers` is not on Node 20). */
+/** A promise, and the functions that settle it (`Promise.withResolvers` is not on Node 20). */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Makes one. */
+/** Makes a promise that others settle. */
 export function deferred<T>(): Deferred<T> {
   let resolve: Deferred<T>["resolve"] = nothing;
   let reject: Deferred<T>["reject"] = nothing;
@@ -18,7 +18,7 @@ export function deferred<T>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/** What something will have come to, and a promise of it that is made only when somebody asks. */
+/** A value that becomes known later. Its promise is made only when it is asked for. */
 export class Outcome<T> {
   #value: T | undefined;
   #isKnown = false;

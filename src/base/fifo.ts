@@ -1,4 +1,4 @@
-/** How many taken members may lie in front before the list is cut; then at least half of it must be taken. */
+/** The list is cut from this many taken members on, if they are at least half of it. */
 const CUT = 64;
 
 /** A queue, first in, first out: both ends cost the same however long it is. */
@@ -6,7 +6,7 @@ export class Fifo<T> {
   #members: T[] = [];
   #first = 0;
 
-  /** How many members it has. */
+  /** The number of members. */
   get size(): number {
     return this.#members.length - this.#first;
   }

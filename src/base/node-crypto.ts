@@ -12,8 +12,8 @@ const OPENSSL_NAMES: Readonly<Record<HashName, string>> = {
 const derive = promisify(pbkdf2);
 
 /**
- * Random bytes for small demands, such as an id a request: fetching them costs the same for sixteen as
- * for thousands. No byte is given twice, and none that was given stays behind.
+ * Random bytes for small demands, such as the id of a request. Sixteen cost as much to fetch as
+ * thousands. No byte is given twice, and a byte that was given is erased here.
  */
 const pool = new Uint8Array(4096);
 let left = 0;
@@ -31,8 +31,8 @@ function random(length: number): Uint8Array {
 }
 
 /**
- * Node's own cryptography. PBKDF2 runs in the thread pool, so a high iteration count does not stop
- * the event loop. MD5 is missing where OpenSSL runs in FIPS mode.
+ * Node's own cryptography. PBKDF2 runs in the thread pool, so many iterations do not stop the event
+ * loop. MD5 is missing where OpenSSL runs in FIPS mode.
  */
 export const nodeCrypto: Crypto = {
   random,
@@ -55,12 +55,12 @@ export const nodeCrypto: Crypto = {
     plain(await derive(password, salt, iterations, length, OPENSSL_NAMES[hash])),
 };
 
-/** A Buffer's `toString` and `slice` are not a Uint8Array's: what leaves here is what browsers give. */
+/** Copies a Buffer to a plain Uint8Array, as browsers give: a Buffer's `toString` and `slice` differ. */
 function plain(bytes: Buffer): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-/** What is computed at once, as the promise the contract asks for: a throw becomes a rejection. */
+/** Computes at once, and gives the promise that the contract asks for. A throw becomes a rejection. */
 function settled(compute: () => Uint8Array): Promise<Uint8Array> {
   return new Promise((resolve) => {
     resolve(compute());

@@ -1,4 +1,4 @@
-/** A map as others may see it: it shows what is in it at any time, and has nothing that could change it. */
+/** A read-only view of a map. It always shows the present members. */
 export class ReadOnlyMap<K, V> implements ReadonlyMap<K, V> {
   readonly #map: ReadonlyMap<K, V>;
 

@@ -1,11 +1,11 @@
-/** Which state may follow which. */
+/** The states that may follow each state. */
 export type Steps<State extends string> = Readonly<Record<State, readonly State[]>>;
 
 /** Tests set `throws`: a step that a table does not allow is a defect of the code. */
 export const forbiddenSteps = { throws: false };
 
 /**
- * The state after a step. A step that the table does not allow leaves the state as it is; under test it throws.
+ * Gives the state after a step. A step that the table does not allow leaves the state as it is; under test it throws.
  * `owner` names the object in that error.
  */
 export function step<State extends string>(

@@ -1,12 +1,12 @@
 import type { Crypto, HashName } from "./crypto.ts";
 import { BrokerError } from "./errors.ts";
 
-/** The most that `getRandomValues` gives in one call. */
+/** The most bytes that `getRandomValues` gives in one call. */
 const RANDOM_LIMIT = 65_536;
 
 /**
- * The Web Crypto API of browsers, Deno, Bun and Node. It has no MD5 (`NO_MECHANISM` if asked for it
- * all the same), and browsers offer it in secure contexts only.
+ * The Web Crypto API of browsers, Deno, Bun and Node. It has no MD5: asking for it ends in
+ * `NO_MECHANISM`. Browsers offer it in secure contexts only.
  */
 export const webCrypto: Crypto = {
   random(length) {
@@ -25,7 +25,7 @@ export const webCrypto: Crypto = {
 
   async hmac(hash, key, data) {
     const algorithm = { name: "HMAC", hash: offered(hash) };
-    // HMAC fills a key up with zeros, so one zero byte is the same as the empty key that browsers refuse.
+    // Browsers refuse an empty key. HMAC pads keys with zeros, so one zero byte is the same key.
     const raw = key.length === 0 ? new Uint8Array(1) : own(key);
     const { subtle } = globalThis.crypto;
     const imported = await subtle.importKey("raw", raw, algorithm, false, ["sign"]);
@@ -45,7 +45,7 @@ function offered(hash: HashName): string {
   return hash;
 }
 
-/** Web Crypto takes no view of shared memory; a copy is never one. */
+/** Copies bytes: Web Crypto refuses a view of shared memory, and a copy is never one. */
 function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }

@@ -26,7 +26,7 @@ const TRACE = {
   secrets: optional((name, value) => oneOf(name, value, [true])),
 };
 
-/** Where the trace goes, and whether it holds secrets. */
+/** The options of the trace: where it goes, and whether it holds secrets. */
 export interface TraceOptions extends Takes<typeof TRACE> {}
 
 /** The `trace` option. */
@@ -44,7 +44,7 @@ export const traceOption: Option<TraceOption> = {
   },
 };
 
-/** Where the trace goes, and whether it shows secrets. */
+/** The settings of the trace: where it goes, and whether it shows secrets. */
 export interface TraceTarget {
   readonly to: TraceListener;
   readonly secrets: boolean;
@@ -65,8 +65,8 @@ function traceListener(name: string, value: unknown): TraceListener {
 }
 
 /**
- * An entry as `trace: true` writes it, on a line of its own. What a terminal would obey is escaped, and
- * further lines are indented, so that no text of a peer looks like an entry.
+ * Writes an entry for a terminal. Characters that a terminal would obey are escaped, and further lines
+ * are indented, so that no text of a peer looks like another entry.
  *
  *     2026-11-26T12:00:00.000Z S: <message><body>two
  *         lines</body></message>
@@ -78,10 +78,12 @@ export function traceLine({ at, direction, text }: TraceEntry): string {
 }
 
 /**
- * How much of an element the trace hides, beside the secrets that are known by their names.
- * `none`: nothing more. `all`: every text; so it is while authentication goes on. `errors`: the words
- * of errors; so it is for the rest of a login that has shown the server a secret. With a `secret`: the
- * words of a stream error that contain it; so it is after such a login.
+ * The texts that the trace hides beside the secrets that it knows by their names.
+ *
+ * - `none`: no more.
+ * - `all`: each text, while authentication goes on.
+ * - `errors`: the texts of errors, for the rest of a login that has shown the server a secret.
+ * - `secret`: the texts of a stream error that contains it, after such a login.
  */
 export type Secrecy = "none" | "all" | "errors" | { readonly secret: string };
 
@@ -89,15 +91,15 @@ export type Secrecy = "none" | "all" | "errors" | { readonly secret: string };
 export interface TraceWriting {
   /** The element's place on the stream, so that it reads as it does on the wire. */
   readonly context: SerializeContext;
-  /** Whether secrets are shown. */
+  /** True if secrets are shown. */
   readonly secrets: boolean;
-  /** How much is hidden where they are not. */
+  /** The texts that are hidden where secrets are not shown. */
   readonly secrecy: Secrecy;
   /** The text of the element on the wire, where that is known. */
   readonly wire?: string | undefined;
 }
 
-/** The text of an element for the trace, without its secrets unless they are asked for. */
+/** Writes an element for the trace, without its secrets unless they are asked for. */
 export function traceText(element: Element, writing: TraceWriting): string {
   const { context, secrets, secrecy, wire } = writing;
   try {
@@ -105,12 +107,12 @@ export function traceText(element: Element, writing: TraceWriting): string {
     if (wire !== undefined && shown === element) return wire;
     return serialize(shown, context);
   } catch {
-    // The serializer refused the element: that has an error of its own, and the trace makes no second one.
+    // Sending such an element fails with an error of its own; the trace adds none.
     return `<${element.name}> (cannot be written)`;
   }
 }
 
-/** Makes a copy without secrets; gives the element itself where it has none, as nearly all have. */
+/** Makes a copy without secrets. Nearly all elements have none, and are returned themselves. */
 export function redact(element: Element, secrecy: Secrecy = "none"): Element {
   const every = hidesAll(element, secrecy);
   if (!every && !holdsSecret(element, element.ns)) return element;
@@ -133,12 +135,12 @@ const SASL_DATA: ReadonlySet<string> = new Set(["auth", "challenge", "response",
  */
 const SECRET_ATTRIBUTES = ["password", "pwd", "secret", "token"] as const;
 
-/** Headers of HTTP that let in anyone who repeats them (XEP-0131, XEP-0332, XEP-0363). */
+/** HTTP headers that are credentials (XEP-0131, XEP-0332, XEP-0363). */
 const SECRET_HEADER = /^(?:(?:proxy-)?authorization|(?:set-)?cookie)$/i;
 
 const FORM = "jabber:x:data";
 
-/** Fields that a form calls secret only where it asks for them: what is sent back has no type (XEP-0004, 3.2). */
+/** Names of secret fields. A form that is sent back need not repeat the type of a field (XEP-0004, 3.2). */
 const SECRET_FIELD = /password|secret/i;
 
 function hidesAll(element: Element, secrecy: Secrecy): boolean {
@@ -147,7 +149,7 @@ function hidesAll(element: Element, secrecy: Secrecy): boolean {
   return element.is("error") && textOf(element).includes(secrecy.secret);
 }
 
-/** Whether an element is a stream error, an error stanza or the failure of a feature. */
+/** Recognizes stream errors, error stanzas and failures of stream features. */
 function isError({ name, attrs }: Element): boolean {
   return name === "error" || name === "failure" || attrs.type === "error";
 }
@@ -159,7 +161,7 @@ function textOf(element: Element): string {
     .join("");
 }
 
-/** Whether the text of an element is a secret; `ns` is its namespace, its own or its parent's. */
+/** Tells whether the text of an element is a secret. `ns` is the element's namespace, its own or its parent's. */
 function hasSecretText({ name, attrs }: Element, ns: string | undefined): boolean {
   if (SECRET_ELEMENTS.has(name)) return true;
   if (ns === NS.sasl) return SASL_DATA.has(name);

@@ -46,13 +46,13 @@ export async function iqAuth(
   const { attempt } = login.settings;
   const { domain } = credentials;
   const password = await askPassword(credentials.password, { mechanism, domain, attempt });
-  const proof =
-    way === "plaintext"
-      ? password
-      : await streamDigest(login, await streamId(login, header), password);
+  const isPlain = way === "plaintext";
+  const proof = isPlain
+    ? password
+    : await streamDigest(login, await streamId(login, header), password);
   const request = query(
     username,
-    xml(way === "plaintext" ? "password" : "digest", {}, proof),
+    xml(isPlain ? "password" : "digest", {}, proof),
     xml("resource", {}, credentials.resource),
   );
   const answer = await ask(login, "set", request);
@@ -61,7 +61,6 @@ export async function iqAuth(
   if ((answer.child("query", NS.iqAuth)?.childrenOf().length ?? 0) > 0) {
     throw new AuthError(mechanism, { detail: "the server repeats the fields that it wants" });
   }
-  const isPlain = way === "plaintext";
   login.memory.raise({ secret: isPlain ? "revealing" : "concealing" });
   login.report("auth:success", { mechanism }, { secret: isPlain ? password : undefined });
 }

@@ -9,9 +9,9 @@ import type { Memory } from "./memory.ts";
 /** Facts about a secret beside a report. The broker tells them to no listener. */
 export interface Disclosure {
   /**
-   * With `auth:start`: whether the mechanism shows the server a secret that can be used again, such as
-   * a password or a token. Default `true`. From then on until the login is over, neither errors nor the
-   * trace repeat the server's words: they may repeat the secret.
+   * With `auth:start`: the mechanism shows the server a secret that can be used again, such as a password
+   * or a token. Default `true`. From then on until the login is over, neither errors nor the trace repeat
+   * the server's words: they may repeat the secret.
    */
   readonly reveals?: boolean | undefined;
   /** With `auth:success`: the secret that was shown. No later error repeats words that contain it. */
@@ -85,8 +85,8 @@ export interface Login {
   /** The facts of TLS, once the connection is protected. */
   readonly tls: TlsFacts | undefined;
   /**
-   * Whether this login has shown the server a secret, or may have: then an error must not repeat the
-   * server's words. Errors that reject here repeat none.
+   * True if this login has shown the server a secret, or may have. Then an error must not repeat the
+   * server's words. The errors of `next` and `open` repeat none.
    */
   readonly revealed: boolean;
   /**

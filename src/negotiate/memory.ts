@@ -2,7 +2,7 @@ import { isAtLeast, type Strength } from "../sasl/strength.ts";
 
 /** How well a login is protected. */
 export interface Protection {
-  /** Whether TLS protects the connection. */
+  /** True if TLS protects the connection. */
   readonly tls: boolean;
   /** How well the secret is guarded. */
   readonly secret: Strength;

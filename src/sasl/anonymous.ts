@@ -4,8 +4,8 @@ import { OneMessage } from "./one-message.ts";
 const NAME = "ANONYMOUS";
 
 /**
- * ANONYMOUS (RFC 4505, XEP-0175): the server makes up who we are. No trace is left with it: it gets
- * none with `<auth/>`, and an empty one if it asks.
+ * ANONYMOUS (RFC 4505, XEP-0175): the server makes up an account. The client sends no trace
+ * information: nothing with `<auth/>`, and an empty message if the server asks.
  */
 export const anonymous: Mechanism = {
   name: NAME,

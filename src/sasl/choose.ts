@@ -3,26 +3,26 @@ import { type Mechanism, reveals } from "./mechanism.ts";
 import { mechanisms } from "./mechanisms.ts";
 import { isAtLeast, type Strength, strengthOf } from "./strength.ts";
 
-/** What the choice of mechanisms rests on. */
+/** The facts that the choice of mechanisms depends on. */
 export interface Circumstances {
-  /** What the server offers. */
+  /** The mechanisms that the server offers. */
   readonly offered: readonly string[];
-  /** What the caller or the dialect names: only these are used, in our order all the same. */
+  /** The mechanisms that the caller or the dialect names: no others are used. The order stays ours. */
   readonly named: readonly string[] | undefined;
-  /** Whether TLS protects the connection. */
+  /** True if TLS protects the connection. */
   readonly secure: boolean;
-  /** The least strength that may be used: an earlier login had it. */
+  /** The least strength that may be used, because an earlier login had it. */
   readonly least: Strength;
   readonly crypto: Crypto;
 }
 
 /**
- * The mechanisms to try, in order: the strongest first; after it, for the case that the server does
- * not accept the mechanism, only mutual ones. So one that reveals the password is there only inside
- * TLS, and only where nothing stronger may be used: falling back to it would be what an attacker who
- * edits the offer is after. That holds for a SCRAM of which we know only the name, such as one that binds the
- * channel, unless the caller names PLAIN. (DIGEST-MD5 is not stronger than PLAIN inside TLS, RFC 6331.)
- * Empty: there is nothing that may be used.
+ * Chooses the mechanisms to try, in order: the strongest, then only mutual ones. The others are tried
+ * where the server does not accept the first after all. A mechanism that reveals the secret is used only
+ * inside TLS, and only if nothing stronger is offered: an attacker who changes the offer wants the client
+ * to fall back to it. A SCRAM that this library does not have counts as stronger too, such as one that
+ * binds the channel, unless the caller names the mechanisms. (DIGEST-MD5 is not stronger than PLAIN
+ * inside TLS: RFC 6331.) The list is empty if nothing may be used.
  */
 export function choose(
   { offered, named, secure, least, crypto }: Circumstances,

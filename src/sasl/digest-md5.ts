@@ -8,8 +8,8 @@ import { MutualExchange, type Proof } from "./mutual-exchange.ts";
 const NAME = "DIGEST-MD5";
 
 /**
- * DIGEST-MD5 (RFC 2831), historic since RFC 6331: for jabberd2's router, which knows nothing else,
- * and for whoever names it. `qop` is `auth`, the algorithm `md5-sess`, one authentication a nonce.
+ * DIGEST-MD5 (RFC 2831), historic since RFC 6331. It is used with jabberd2's router, which has nothing
+ * else, and where it is named. `qop` is `auth`, the algorithm `md5-sess`; each nonce is used once.
  */
 export const digestMd5: Mechanism = {
   name: NAME,
@@ -96,7 +96,7 @@ class DigestProof implements Proof {
   }
 }
 
-/** What both sides know and prove. */
+/** The facts that both sides know and prove. */
 export interface Proven {
   readonly username: Uint8Array;
   readonly realm: string;
@@ -107,7 +107,7 @@ export interface Proven {
   readonly authzid: string | undefined;
 }
 
-/** Our proof and the server's (RFC 2831, 2.1.2.1 and 2.1.3), for `md5-sess`, `auth` and the first use of the nonce. */
+/** Computes our proof and the server's, for `md5-sess`, `auth` and a new nonce (RFC 2831, 2.1.2.1 and 2.1.3). */
 export async function proofs(
   { username, realm, password, nonce, cnonce, digestUri, authzid }: Proven,
   crypto: Pick<Crypto, "hash">,
@@ -136,12 +136,12 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** The server's domain if it is among the realms offered, else the first; none if none is. */
+/** Chooses the server's domain if it is among the realms, else the first realm, if there is one. */
 function chooseRealm(realms: readonly string[], domain: string): string | undefined {
   return realms.includes(domain) ? domain : realms[0];
 }
 
-/** A directive that may stand there once at most: two of them say two things (RFC 2831, 2.1.1). */
+/** Reads a directive that may occur once at most (RFC 2831, 2.1.1). */
 function once(directives: Directives, name: string): string | undefined {
   const values = directives.get(name) ?? [];
   if (values.length > 1) throw failed(`the server sent ${name} twice`);
@@ -155,8 +155,8 @@ function parse(message: string): Directives {
 }
 
 /**
- * What fits into ISO 8859-1 is hashed in it, even where the charset is UTF-8 (RFC 2831, 2.1.2.1). So
- * does jabberd2; ejabberd 23.01 hashes UTF-8 and refuses such passwords (seen 2026-11-22).
+ * Encodes text that fits into ISO 8859-1 so, even where the charset is UTF-8 (RFC 2831, 2.1.2.1).
+ * jabberd2 does the same; ejabberd 23.01 hashes UTF-8 and refuses such passwords (seen 2026-11-22).
  */
 function latin1IfPossible(text: string): Uint8Array {
   return latin1(text) ?? utf8Bytes(text);
@@ -165,7 +165,9 @@ function latin1IfPossible(text: string): Uint8Array {
 function onlyLatin1(text: string): Uint8Array {
   const encoded = latin1(text);
   if (encoded === undefined) {
-    throw failed("the server takes only ISO 8859-1, which the user name or password goes beyond");
+    throw failed(
+      "the server takes only ISO 8859-1, and the user name or password does not fit into it",
+    );
   }
   return encoded;
 }

@@ -1,16 +1,16 @@
-/** What a message of DIGEST-MD5 says: each directive's values, in order, by its name in lower case. */
+/** The values of each directive of DIGEST-MD5, in order, by its name in lower case. */
 export type Directives = ReadonlyMap<string, readonly string[]>;
 
 /** `name = token` or `name = "quoted \" string"`; a comma or the end must follow. */
 const DIRECTIVE =
   /[\t\n\r ]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)[\t\n\r ]*=[\t\n\r ]*(?:"((?:[^"\\]|\\[\s\S])*)"|([!#$%&'*+.^_`|~0-9A-Za-z/:@?[\]{}()<>=-]+))[\t\n\r ]*(?:,|$)/y;
 
-/** An empty place in the list, which RFC 2831, 7.1 allows. */
+/** An empty element of the list, which RFC 2831, 7.1 allows. */
 const NOTHING = /[\t\n\r ]*(?:,|$)/y;
 
 /**
- * Reads a list of directives (RFC 2831, 7.1) from the left, one at a time, so that what is quoted
- * can never be taken for a directive:
+ * Reads a list of directives (RFC 2831, 7.1) from the left, one at a time. So quoted text is never
+ * taken for a directive:
  *
  *     nonce="a,qop=\"x",qop="auth"
  *                      ^ here the second directive begins
@@ -39,7 +39,7 @@ export function readDirectives(text: string): Directives | undefined {
   return directives;
 }
 
-/** A text as a quoted string. */
+/** Writes a text as a quoted string. */
 export function quote(text: string): string {
   return `"${text.replace(/["\\]/g, "\\$&")}"`;
 }

@@ -5,9 +5,9 @@ import { OneMessage } from "./one-message.ts";
 const NAME = "EXTERNAL";
 
 /**
- * EXTERNAL (RFC 4422, appendix A; XEP-0178): the client certificate says who we are. Without an
- * `authzid` the response is empty, on the wire `=`; jabberd2 wants the address there instead. A
- * server that overlooks the initial response gets it again.
+ * EXTERNAL (RFC 4422, appendix A; XEP-0178): the client's certificate names the account. Without an
+ * `authzid` the response has no bytes, on the wire `=`; jabberd2 wants the address there instead. A
+ * server that asks for the initial response again gets it again.
  */
 export const external: Mechanism = {
   name: NAME,

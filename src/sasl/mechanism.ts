@@ -33,23 +33,23 @@ export interface Exchange {
 export interface Mechanism {
   /** Its registered name. */
   readonly name: string;
-  /** Whether the server, too, proves that it knows the password. */
+  /** True if the server, too, proves that it knows the password. */
   readonly mutual: boolean;
   /**
-   * Whether a secret that can be used again, such as the password or a bearer token, crosses the wire.
-   * If so, the mechanism is used only inside TLS, and neither errors nor the trace repeat the words of
-   * a server that has seen the secret. Default `true`: a mechanism must say that it keeps its secret.
+   * True if the server is shown a secret that can be used again, such as a password or a bearer token.
+   * Such a mechanism is used only inside TLS, and neither errors nor the trace repeat the words of a
+   * server that has seen the secret. Default `true`: a mechanism that keeps its secret must say so.
    */
   readonly revealsSecret?: boolean | undefined;
-  /** Whether it is used only where the caller or the dialect names it. */
+  /** True if it is used only where the caller or the dialect names it. */
   readonly onlyIfNamed: boolean;
-  /** Whether this runtime can do it. */
+  /** Tells whether this runtime can do it. */
   available(crypto: Crypto): boolean;
   /** Begins one exchange. */
   begin(credentials: Credentials, crypto: Crypto): Exchange;
 }
 
-/** Whether a mechanism shows the server its secret. A mechanism that does not say so is taken to. */
+/** Tells whether a mechanism shows the server its secret. The default is that it does. */
 export function reveals({ revealsSecret = true }: Pick<Mechanism, "revealsSecret">): boolean {
   return revealsSecret;
 }

@@ -1,15 +1,15 @@
 import { AuthError } from "./auth-error.ts";
 import type { Exchange } from "./mechanism.ts";
 
-/** What a mutual mechanism says and checks. Everything in it may end in an `AuthError`. */
+/** The messages of a mutual mechanism and their checks. Each may end in an `AuthError`. */
 export interface Proof {
   /** The mechanism's name. */
   readonly mechanism: string;
-  /** The initial response; left out where the server speaks first. */
+  /** Makes the initial response; left out where the server speaks first. */
   first?(): Uint8Array;
-  /** The proof that we know the password, in answer to the server's first challenge. */
+  /** Proves that we know the password, in answer to the server's first challenge. */
   prove(challenge: string): Promise<Uint8Array>;
-  /** Checks the server's proof that it knows the password too. */
+  /** Checks the proof that the server knows the password too. */
   verify(message: string): void;
 }
 
@@ -24,7 +24,7 @@ export interface Proof {
  */
 type State = "new" | "begun" | "proved" | "verified";
 
-/** The exchange of a mutual mechanism: it ends well only if the server has proved that it knows the password. */
+/** The exchange of a mutual mechanism. It succeeds only if the server has proved that it knows the password. */
 export class MutualExchange implements Exchange {
   readonly #proof: Proof;
   #state: State;

@@ -1,14 +1,14 @@
 import { AuthError } from "./auth-error.ts";
 import type { Exchange } from "./mechanism.ts";
 
-/** The exchange of a mechanism in which one message of ours says it all, and the server nothing. */
+/** The exchange of a mechanism that is one message of the client. */
 export class OneMessage implements Exchange {
   readonly #mechanism: string;
   readonly #initial: Uint8Array | undefined;
   readonly #message: Uint8Array;
   #asked = false;
 
-  /** The initial response may be left out; a server that asks for the message gets it, once. */
+  /** `initial` is the initial response, if there is one. A server that asks for the message gets it once. */
   constructor(mechanism: string, initial: Uint8Array | undefined, message: Uint8Array) {
     this.#mechanism = mechanism;
     this.#initial = initial;

@@ -2,7 +2,7 @@ import { utf8Bytes } from "../base/utf8.ts";
 import { AuthError } from "./auth-error.ts";
 import type { Credentials, Exchange, Mechanism } from "./mechanism.ts";
 
-/** PLAIN (RFC 4616): the password itself, so only inside TLS and only if nothing stronger is there. */
+/** PLAIN (RFC 4616): the password itself. It is used only inside TLS, and only if nothing stronger is offered. */
 export const plain: Mechanism = {
   name: "PLAIN",
   mutual: false,
@@ -14,7 +14,7 @@ export const plain: Mechanism = {
 
 /**
  *     C: [authzid] NUL user NUL password
- *                                       ^ the server has the word; it sends no challenge
+ *                                       ^ the server decides; it sends no challenge
  */
 class PlainExchange implements Exchange {
   readonly #credentials: Credentials;
@@ -26,9 +26,9 @@ class PlainExchange implements Exchange {
   async start(): Promise<Uint8Array> {
     const { authzid, username } = this.#credentials;
     const parts = [authzid ?? "", username, await this.#credentials.password()];
-    // The server prepares what it gets (RFC 4616, 2), so it goes as it was given.
+    // The server prepares these texts (RFC 4616, 2), so they go as they were given.
     if (parts.some((part) => part.includes("\0"))) {
-      throw new AuthError("PLAIN", { detail: "a NUL stands in the user name or password" });
+      throw new AuthError("PLAIN", { detail: "the user name or the password contains NUL" });
     }
     return utf8Bytes(parts.join("\0"));
   }

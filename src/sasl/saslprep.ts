@@ -1,4 +1,4 @@
-/** What nearly every user name and password is made of: it is prepared as it stands. */
+/** Nearly all user names and passwords consist of these characters, which preparation does not change. */
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
 /** Mapped to nothing (RFC 3454, table B.1). */
@@ -30,13 +30,13 @@ const RIGHT_TO_LEFT = new RegExp(
   "u",
 );
 
-/** Letters: those that are not written from right to left stand in for table D.2. */
+/** Letters. Those that are not written from right to left take the place of table D.2. */
 const LETTER = /[\p{Lu}\p{Ll}\p{Lt}\p{Lo}\p{Nl}]/u;
 
 /**
- * SASLprep (RFC 4013) of a query string: unassigned code points pass, as RFC 5802, 5.1 has it.
- * `undefined` where the text may not be used: it holds a forbidden character or mixes directions.
- * Normalization is the runtime's NFKC, which for the characters of Unicode 3.2 has not changed.
+ * Prepares a query string by SASLprep (RFC 4013): unassigned code points pass (RFC 5802, 5.1).
+ * `undefined` where the text holds a forbidden character or mixes directions. Normalization is the
+ * NFKC of the runtime, which has not changed for the characters of Unicode 3.2.
  */
 export function saslprep(text: string): string | undefined {
   if (PRINTABLE_ASCII.test(text)) return text;
@@ -44,7 +44,7 @@ export function saslprep(text: string): string | undefined {
   return PROHIBITED.test(prepared) || mixesDirections(prepared) ? undefined : prepared;
 }
 
-/** RFC 3454, section 6: with one right-to-left character, the first and the last are such, and no letter is other. */
+/** Finds text that mixes directions. Text with right-to-left characters begins and ends with them (RFC 3454, 6). */
 function mixesDirections(text: string): boolean {
   if (!RIGHT_TO_LEFT.test(text)) return false;
   const characters = Array.from(text);

@@ -24,12 +24,12 @@ export const MOST_ITERATIONS = {
 /** A hash that SCRAM is registered with. */
 export type ScramHash = keyof typeof MOST_ITERATIONS;
 
-/** Random bytes in our nonce. */
+/** The number of random bytes in our nonce. */
 const NONCE_BYTES = 24;
 
 const HASH_LENGTH = { "SHA-1": 20, "SHA-256": 32, "SHA-512": 64 } as const;
 
-/** No channel binding: `n`, we do not support it (RFC 5802, 6). */
+/** The flag `n`: the client does not support channel binding (RFC 5802, 6). */
 const BINDING_FLAG = "n";
 
 /**
@@ -100,7 +100,7 @@ class ScramProof implements Proof {
   }
 
   #readServerFirst(message: string): { nonce: string; salt: Uint8Array; iterations: number } {
-    // An extension that must be understood (`m=`) is none that we understand.
+    // `m=` is an extension that must be understood, and we understand none.
     if (message.startsWith("m=")) throw this.#failed("the server demands an unknown extension");
     this.#refuseError(message);
     const [nonce, salt, iterations, ...extensions] = message.split(",");
@@ -154,7 +154,7 @@ class ScramProof implements Proof {
     }
   }
 
-  /** `e=` in place of what was due: the server tells its reason (RFC 5802, 7). */
+  /** Refuses `e=`, by which the server tells why it refused (RFC 5802, 7). */
   #refuseError(message: string): void {
     const reason = value("e", message.split(",")[0]);
     if (reason === undefined) return;
@@ -180,19 +180,19 @@ class ScramProof implements Proof {
 }
 
 /**
- * Whether this is an extension that may be passed over (RFC 5802, 7): a letter and a value of at least
+ * Tells whether this is an extension that may be passed over (RFC 5802, 7): a letter and a value of at least
  * one character, none of them NUL. The letters of the server's own attributes have their places elsewhere.
  */
 function isExtension(attribute: string): boolean {
   return /^(?![eimrsv]=)[A-Za-z]=[^\0]+$/.test(attribute);
 }
 
-/** The value of `letter=value`, if that is what stands there. */
+/** Reads the value of `letter=value`; `undefined` if it is anything else. */
 function value(letter: string, attribute: string | undefined): string | undefined {
   return attribute?.startsWith(`${letter}=`) ? attribute.slice(2) : undefined;
 }
 
-/** A `saslname` (RFC 5802, 7): the comma separates, so it is escaped, and so is the escape. */
+/** Writes a `saslname` (RFC 5802, 7): escapes the comma, which separates, and the escape itself. */
 function escapeName(name: string): string {
   return name.replaceAll("=", "=3D").replaceAll(",", "=2C");
 }

@@ -15,7 +15,7 @@ export function strengthOf(mechanism: Pick<Mechanism, "mutual" | "revealsSecret"
   return reveals(mechanism) ? "revealing" : "concealing";
 }
 
-/** Whether a strength is at least another. */
+/** Tells whether a strength is at least another. */
 export function isAtLeast(strength: Strength, least: Strength): boolean {
   return STRENGTHS.indexOf(strength) >= STRENGTHS.indexOf(least);
 }
