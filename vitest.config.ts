@@ -20,6 +20,9 @@ const own = (entry: string) => [
 
 const TESTS = "test/**/*.test.ts";
 
+/** The tests that run compilers, bundlers and the test runner itself, which take long. */
+const PACKAGE = "test/package/**/*.test.ts";
+
 /** The tests that need an installed server. */
 const REAL = ["test/real/**/*.test.ts", "test/servers/**/*.test.ts"];
 
@@ -45,7 +48,7 @@ export default defineConfig({
       {
         extends: true,
         resolve: { alias: own("./src/node.ts") },
-        test: { name: "node", include: [TESTS], exclude: [...REAL, ...ALONE] },
+        test: { name: "node", include: [TESTS], exclude: [PACKAGE, ...REAL, ...ALONE] },
       },
       {
         extends: true,
@@ -67,10 +70,21 @@ export default defineConfig({
         extends: true,
         resolve: { alias: own("./src/node.ts") },
         test: {
+          name: "package",
+          include: [PACKAGE],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        resolve: { alias: own("./src/node.ts") },
+        test: {
           name: "real",
           include: REAL,
           globalSetup: ["test/servers/global-setup.ts"],
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -80,7 +94,7 @@ export default defineConfig({
           name: "browser",
           include: [TESTS],
           exclude: ["test/**/*.node.test.ts"],
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 4 },
           isolate: true,
           browser: {
             enabled: true,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { codeSpans, locate, readDocument, section, tableRows } from "./document.ts";
+import { codeSpans, locate, readDocument, section, tableRows } from "../docs/document.ts";
 
 const page = readDocument("docs/adding.md");
 

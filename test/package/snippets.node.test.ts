@@ -13,8 +13,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as library from "../../src/node.ts";
-import { documentPaths, locate, readDocument } from "./document.ts";
-import { moduleOf, type Snippet, snippetsOf } from "./snippets.ts";
+import { documentPaths, locate, readDocument } from "../docs/document.ts";
+import { moduleOf, type Snippet, snippetsOf } from "../docs/snippets.ts";
 
 const snippets = documentPaths().flatMap(snippetsOf);
 
