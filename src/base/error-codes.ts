@@ -33,7 +33,7 @@ export const ARGUMENT_CODES = {
    * The evaluation of an expression took more steps than allowed. The limit protects you from expressions whose cost
    * explodes, and from stanzas that are made to be dear. Rewrite the expression without stacked `//` or nested
    * predicates. The filters of a broker share the steps of a stanza: where the message says that those are used up,
-   * make the other filters cheaper too. Not retryable.
+   * make the other filters cheaper too. [filters.md](filters.md#errors-and-bounds) has the figures. Not retryable.
    */
   XPATH_LIMIT: "evaluating the XPath expression took more steps than allowed",
 } as const;
