@@ -8,7 +8,7 @@ import { XmlError } from "../xml-error.ts";
 import { CLASS, isCharacter, SPACE, sequenceLength } from "./bytes/characters.ts";
 import { Cursor } from "./cursor.ts";
 import { readDeclaration } from "./declaration.ts";
-import { hasTagEnd, keepTag, readEndTag, readStartTag, tag } from "./tags.ts";
+import { hasTagEnd, keepTag, lastTag, readEndTag, readStartTag } from "./tags.ts";
 import { readCdata, readText } from "./text.ts";
 import { readWholeStanza } from "./whole-stanza.ts";
 
@@ -40,7 +40,8 @@ export interface ParserContext {
   readonly prefixes?: Readonly<Record<string, string>> | undefined;
 }
 
-// (As in `tags.ts`.)
+// Constants of this module, as in `tags.ts`.
+const tag = lastTag;
 const CUT = 0;
 const BANG = 0x21;
 const SLASH = 0x2f;

@@ -1,5 +1,5 @@
 import { isQName } from "../qname.ts";
-import { CLASS, NAME, SPACE } from "./bytes/characters.ts";
+import * as characters from "./bytes/characters.ts";
 import { valueStop } from "./bytes/scan.ts";
 import { FOREIGN, LINES, REFERENCES } from "./bytes/slab.ts";
 import type { Cursor } from "./cursor.ts";
@@ -7,8 +7,12 @@ import { hashOn, knownName, learnName, makeRoom, type Name, NO_NAME, SEED } from
 import { StartTag } from "./start-tag.ts";
 import { referenceEnd } from "./text.ts";
 
-// Constants of this module: imported ones are fetched at each use, which took a twentieth of all time.
+// Constants of this module: engines fold these, but fetch imported and exported ones at each use. That took a
+// twentieth of all time.
 
+const CLASS = characters.CLASS;
+const NAME = characters.NAME;
+const SPACE = characters.SPACE;
 /** Stands for a place: bytes that are needed have not arrived. */
 const CUT = 0;
 const BLANK = 0x20;
@@ -20,8 +24,10 @@ const LT = 0x3c;
 const EQUALS = 0x3d;
 const GT = 0x3e;
 
+const tag = new StartTag();
+
 /** The start tag that was read last. There is one in the process, since no tag outlives the call that reads it. */
-export const tag = new StartTag();
+export const lastTag = tag;
 
 /**
  * Reads a start tag into `tag`. Returns the place behind it, or `CUT`.

@@ -1,10 +1,13 @@
-import { CLASS, isCharacter, NAME, SPACE } from "./bytes/characters.ts";
+import * as characters from "./bytes/characters.ts";
 import { readReference } from "./bytes/references.ts";
 import { textStop } from "./bytes/scan.ts";
 import { FOREIGN, LINES, REFERENCES } from "./bytes/slab.ts";
 import type { Cursor } from "./cursor.ts";
 
-// (As in `tags.ts`.)
+// Constants of this module, as in `tags.ts`.
+const CLASS = characters.CLASS;
+const NAME = characters.NAME;
+const SPACE = characters.SPACE;
 const CUT = 0;
 const CR = 0x0d;
 const HASH = 0x23;
@@ -65,7 +68,7 @@ export function readText(cursor: Cursor, cdata: boolean): boolean {
       i++;
     } else if (i >= slab.end) break;
     else {
-      if (!isCharacter(byte)) cursor.failCharacter(i);
+      if (!characters.isCharacter(byte)) cursor.failCharacter(i);
       if (byte === CR) flags |= LINES;
       // Line ends seldom come alone.
       for (i++; CLASS[bytes[i] ?? 0] === SPACE; i++) if (bytes[i] === CR) flags |= LINES;
