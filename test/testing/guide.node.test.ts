@@ -5,6 +5,10 @@ import * as testing from "../../src/testing/index.ts";
 import { Faults, PHASES } from "../../src/testing/loopback/faults.ts";
 import { mechanismNames } from "../../src/testing/loopback/sasl/sasl.ts";
 import { loopbackOptionNames } from "../../src/testing/loopback/server-options.ts";
+import { peerOptionNames } from "../../src/testing/peer/scripted-peer-options.ts";
+import { cutMoments } from "../../src/testing/relay/cut-place.ts";
+import { relayOptionNames } from "../../src/testing/relay/cutting-relay.ts";
+import { cutModes } from "../../src/testing/relay/relayed-connection.ts";
 import { codeSpans, readDocument, tableRows } from "../docs/document.ts";
 import { runnable, snippetsOf } from "../docs/snippets.ts";
 
@@ -48,7 +52,7 @@ test.each(snippets)("snippet %# runs", async (code) => {
 });
 
 test("there are as many snippets as the guide is thought to have", () => {
-  expect(snippets).toHaveLength(4);
+  expect(snippets).toHaveLength(7);
 });
 
 test("every option, fault, phase, port and mechanism has its row", async () => {
@@ -58,5 +62,10 @@ test("every option, fault, phase, port and mechanism has its row", async () => {
   expect(listed("port")).toEqual(Object.keys(server.ports).map((name) => `ports.${name}`));
   const faults = Object.getOwnPropertyNames(Faults.prototype).slice(1);
   expect(listed("fault").sort()).toEqual(faults.sort());
+  expect(listed("peer option")).toEqual(peerOptionNames);
+  expect(listed("relay option")).toEqual(relayOptionNames);
+  expect(listed("mode")).toEqual(cutModes);
+  expect(listed("place").slice(0, cutMoments.length)).toEqual(cutMoments);
+  expect(listed("rule")).toEqual(Object.keys(new testing.Ledger().verdict().broken));
   for (const mechanism of mechanismNames) expect(guide).toContain(`\`${mechanism}\``);
 });

@@ -17,11 +17,11 @@ import {
   utf8String,
 } from "./der.ts";
 
-/** What a certificate is to say. */
+/** The content of a certificate. */
 export interface CertificateOptions {
   /** The names it is valid for: domains, `*.` domains, IPv4 and IPv6 addresses, and for clients bare JIDs. */
   readonly names: readonly string[];
-  /** Who signs it; a new authority if none is given. */
+  /** The authority that signs it. Default: a new one. */
   readonly authority?: Authority | undefined;
   /** From when it is valid; by default an hour ago, or an hour before its end if that is past. */
   readonly notBefore?: Date | undefined;
@@ -35,7 +35,7 @@ export interface Certificate {
   readonly cert: string;
   /** Its private key (PEM, PKCS #8). */
   readonly key: string;
-  /** The authority's certificate (PEM): what the other side is to trust. */
+  /** The authority's certificate (PEM), for the other side to trust. */
   readonly ca: string;
   /** SHA-256 of its public key (SPKI) in base64, as the broker's `tls.pins` wants it. */
   readonly pin: string;
@@ -45,11 +45,11 @@ export interface Certificate {
 export interface Authority {
   /** Its own certificate (PEM). */
   readonly ca: string;
-  /** Its common name, the issuer of what it signs. */
+  /** Its common name: the issuer in its certificates. */
   readonly name: string;
-  /** What it signs with. */
+  /** The key that it signs with. */
   readonly privateKey: KeyObject;
-  /** What its signatures are checked with. */
+  /** The key that its signatures are checked with. */
   readonly publicKey: KeyObject;
 }
 
@@ -68,7 +68,7 @@ const XMPP_ADDRESS = oid("1.3.6.1.5.5.7.8.5");
 
 const HOUR = 3_600_000;
 
-/** Makes a certification authority (EC P-256) of its own; nobody trusts it unless told to. */
+/** Makes a new certification authority (EC P-256). No program trusts it by itself. */
 export function makeAuthority(name = "xmpp-broker loopback CA"): Authority {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const ca = certify({

@@ -1,7 +1,7 @@
 import { BrokerError } from "../../base/errors.ts";
 import type { DeliveryState } from "../../contract/delivery.ts";
 
-/** The part of a `Delivery` that a ledger holds against what arrived. */
+/** The part of a `Delivery` that a ledger looks at. */
 export interface LedgerDelivery {
   /** The state; read when a verdict is asked for. */
   readonly state: DeliveryState;
@@ -22,7 +22,7 @@ export type LedgerRule =
   /** It arrived, and nothing of that key was sent. */
   | "foreign";
 
-/** What a ledger found. The counts are of keys, not of arrivals. */
+/** The findings of a ledger. The counts are of keys, not of arrivals. */
 export interface Verdict extends Readonly<Record<LedgerRule, number>> {
   /** Deliveries that were sent. */
   readonly sent: number;
@@ -32,7 +32,7 @@ export interface Verdict extends Readonly<Record<LedgerRule, number>> {
   readonly lost: number;
   /** How many said each state. */
   readonly states: Readonly<Record<DeliveryState, number>>;
-  /** Whether every rule was kept: all counts of `LedgerRule` are 0. */
+  /** True if every rule was kept: all counts of `LedgerRule` are 0. */
   readonly isTrue: boolean;
   /** The first 20 keys that broke each rule. */
   readonly broken: Readonly<Record<LedgerRule, readonly string[]>>;
@@ -52,14 +52,14 @@ interface Entry {
 }
 
 /**
- * Holds what a sender said of each delivery against what arrived at one receiver. The sender's
+ * Compares the states of a sender's deliveries with the arrivals at one receiver. The sender's
  * connection may be cut; the receiver's must not be. Ask for the verdict when nothing can arrive any
  * more. The rules:
  *
  * - `acked`: it arrived, once.
  * - `failed`, `expired`: it never arrived.
  * - `unknown`: it arrived at most once.
- * - What arrived did so, for the first time, in the order of sending.
+ * - The first arrivals came in the order of sending.
  * - Every delivery is final in the end: neither `queued` nor `written`.
  *
  * A sender that acknowledges too early is seen only where it never comes back (an amputation): a
@@ -75,7 +75,7 @@ export class Ledger {
   readonly #entries = new Map<string, Entry>();
   /** Keys that have arrived and were not sent, and how often. */
   readonly #foreign = new Map<string, number>();
-  /** The place of the latest sent of those that have arrived. */
+  /** The highest place of a delivery that has arrived. */
   #latest = -1;
 
   /**
@@ -115,7 +115,7 @@ export class Ledger {
     this.#latest = Math.max(this.#latest, entry.place);
   }
 
-  /** What is so now. The deliveries are read anew each time. */
+  /** The verdict as of now. The states are read anew each time. */
   verdict(): Verdict {
     const broken: Record<LedgerRule, string[]> = {
       falseAcked: [],

@@ -22,9 +22,9 @@ import { Wire } from "./wire.ts";
 /** The other side's stream header (RFC 6120, 4.7). */
 export interface Header {
   readonly to: string | undefined;
-  /** The namespace it declares for what has none; `""` for none, `undefined` if it is no stream's header. */
+  /** The default namespace that it declares; `""` for none, `undefined` for an element that is no stream header. */
   readonly contentNamespace: string | undefined;
-  /** Whether it is a stream of XMPP 1.0, with features, or one from before. */
+  /** True for XMPP 1.0, with features; false for a stream from before it. */
   readonly modern: boolean;
 }
 
@@ -41,10 +41,10 @@ export class StreamRefusal extends BrokerError {
   }
 }
 
-/** The ports of a server, by what is spoken there. */
+/** The names of a server's ports. */
 export type LoopbackPort = "client" | "clientTls" | "component" | "router";
 
-/** What a connection shares with the others of its server. */
+/** The things that all connections of a server share. */
 export interface ConnectionHost {
   /** The faults of the whole server. */
   readonly faults: Readonly<FaultState>;
@@ -68,7 +68,7 @@ export class Connection {
   readonly contentNamespace: string;
   /** The id of the stream in force (RFC 6120, 4.7.3). It cannot be guessed. */
   id = "";
-  /** How many bytes have come for the element that was pulled last. */
+  /** How many bytes have arrived for the element that was pulled last. */
   cost = 0;
   readonly #host: ConnectionHost;
   readonly #ownFaults: FaultState = { ...NO_FAULTS };
@@ -89,7 +89,7 @@ export class Connection {
     this.wire = new Wire(socket, {
       data: (bytes) => {
         if (this.#closed) return;
-        // In the same turn: on some runtimes TLS misses what was read before it began.
+        // In the same turn of the event loop: on Deno, TLS misses bytes that were read before it began.
         this.wire.pause();
         this.#fed += bytes.length;
         this.#parser.feed(bytes);
@@ -120,7 +120,7 @@ export class Connection {
     this.faultsChanged();
   }
 
-  /** Whether TLS protects the connection. */
+  /** True once TLS protects the connection. */
   get secured(): boolean {
     return this.wire.secured;
   }
@@ -138,7 +138,7 @@ export class Connection {
     this.#parser.setLimits(this.#limitsInForce());
   }
 
-  /** Notes how far the connection has come: a fault may want the server mute from there on. */
+  /** Enters a phase. The fault `mute` may silence the server from there on. */
   enter(phase: LoopbackPhase): void {
     this.wire.enter(phase);
   }
@@ -205,22 +205,22 @@ export class Connection {
 
   /** Puts TLS on the connection after `<proceed/>`, or `direct`ly; the stream starts anew. */
   async secure(context: SecureContext, direct = false): Promise<void> {
-    // Bytes that came in clear behind <starttls/> could have come from anybody (RFC 6120, 5.4.3.3).
+    // Bytes in clear behind <starttls/> may be an attacker's (RFC 6120, 5.4.3.3).
     if (!this.#parser.idle) throw new StreamRefusal("not-authorized");
     this.enter(direct ? "connect" : "tls");
-    // Before TLS: on some runtimes the first bytes under it come before the word that it is up.
+    // Before TLS: on Deno, the first bytes under TLS come before the event that it is up.
     this.#parser = new StreamParser({ limits: this.#limitsInForce() });
     await this.wire.secure(context, direct);
   }
 
-  /** The other side has proved who it is and opens its stream anew. */
+  /** Begins a new stream, of a peer that has logged in. */
   restart(): void {
     if (!this.#parser.idle) throw new StreamRefusal("not-authorized");
     this.#limits = LIMITS;
     this.#parser = new StreamParser({ limits: this.#limitsInForce() });
   }
 
-  /** The other side has proved who it is: it may send more at once. */
+  /** Allows bigger stanzas, to a peer that has logged in. */
   trust(): void {
     this.#limits = LIMITS;
     this.#parser.setLimits(this.#limitsInForce());
@@ -234,7 +234,7 @@ export class Connection {
     this.#parser.stop();
     this.#wake?.();
     this.wire.end();
-    // The end of the other half can only be seen by reading on; what still comes is ignored.
+    // Only reading on shows the end of the other half. The bytes themselves are dropped.
     this.wire.resume();
   }
 
@@ -273,7 +273,7 @@ const TOO_BIG = {
   "not-well-formed": undefined,
 } as const satisfies Record<SizeLimit["condition"], string | undefined>;
 
-/** How a stream ends for what its protocol threw; `undefined`: in order. */
+/** The stream error for a thrown value; `undefined`: the stream ends in order. */
 export function refusalOf(thrown: unknown): StreamRefusal | undefined {
   if (thrown instanceof StreamRefusal) return thrown;
   if (thrown instanceof XmlError) return new StreamRefusal(thrown.condition, thrown.message);

@@ -43,11 +43,11 @@ export interface SizeLimit {
 export interface FaultState {
   /** Milliseconds that each write waits. */
   delay: number;
-  /** Whether each byte is written by itself. */
+  /** True: each byte is written by itself. */
   split: boolean;
   /** The phase from which on nothing is written. */
   mute: LoopbackPhase | undefined;
-  /** Whether nothing is read. */
+  /** True: nothing is read. */
   stalled: boolean;
   limit: SizeLimit | undefined;
 }
@@ -140,8 +140,8 @@ export class Faults {
   }
 
   /**
-   * Writes bytes (text as UTF-8) as they are to every live connection, or to this one, whatever its
-   * phase, and even when mute; `delay` and `split` apply.
+   * Writes bytes (text as UTF-8) as they are to every live connection, or to this one, in any phase,
+   * and even when mute; `delay` and `split` apply.
    */
   inject(bytes: string | Uint8Array): void {
     this.#actions.inject(typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);

@@ -8,7 +8,7 @@ import type { Switchboard } from "./routing/switchboard.ts";
 import type { Account } from "./sasl/sasl-exchange.ts";
 import type { Settings } from "./server-options.ts";
 
-/** What the protocols of one server share. */
+/** The things that the protocols of one server share. */
 export interface Host {
   readonly settings: Settings;
   readonly switchboard: Switchboard;
@@ -26,7 +26,7 @@ export function startTlsFeature(connection: Connection, host: Host): Element | u
   return xml("starttls", { xmlns: NS.tls }, starttls === "required" ? xml("required") : null);
 }
 
-/** Whether TLS must come before anything else. */
+/** True if TLS must come before anything else. */
 export const insistsOnTls = (connection: Connection, host: Host): boolean =>
   host.settings.starttls === "required" && !connection.secured;
 
@@ -47,14 +47,14 @@ export async function startTls(connection: Connection, host: Host): Promise<void
   await connection.secure(host.context);
 }
 
-/** The account of a user name, in whatever spelling that is prepared to the same. */
+/** The account of a user name. All spellings that are prepared to the same name it. */
 export function findUser(settings: Settings, username: string): Account | undefined {
   const { local = "" } = settings.addresses.read(`${username}@${settings.domain}`) ?? {};
   const password = settings.users.get(local);
   return password === undefined ? undefined : { username: local, password };
 }
 
-/** Whether somebody else has the address and keeps it (`conflict: "refuse"`). */
+/** True if another client has the address and keeps it (`conflict: "refuse"`). */
 export const isTaken = (address: Jid, { settings, switchboard }: Host): boolean =>
   settings.conflict === "refuse" && switchboard.client(address) !== undefined;
 

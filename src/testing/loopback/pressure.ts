@@ -1,7 +1,7 @@
 /**
- * Back-pressure between connections: who sends what another one does not read as fast has to wait
- * for it. While one element is handled, the connections it fills are noted here; before its sender's
- * next element is taken, they must have drained.
+ * Back-pressure between connections: a fast sender has to wait for a slow reader. While an element is
+ * handled, the connections that it fills are noted here; they must drain before its sender's next
+ * element is taken.
  */
 export class Pressure {
   #reliefs: Promise<void>[] = [];

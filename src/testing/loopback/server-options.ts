@@ -21,7 +21,7 @@ const EVERY_DAY = mechanismNames.filter((name) => name !== "ANONYMOUS");
 const LOOPBACK = {
   /** The domain that the server serves. Default `localhost`. */
   domain: { check: readDomain, fallback: "localhost" } as Option<string>,
-  /** Who may log in as a client: password by user name (the part before the `@`). Default: nobody. */
+  /** The accounts of clients: password by user name (the part before the `@`). Default: none. */
   users: secrets(),
   /** The components that may log in (XEP-0114): secret by domain. Default: none. */
   components: secrets(),
@@ -32,13 +32,13 @@ const LOOPBACK = {
    */
   componentPort: choice("xep-0114", ["xep-0114", "jabberd2"]),
   /**
-   * Who may log in to the jabberd2 router, and which names may be bound (`names`; by default any
-   * that is neither the server's nor a component's). Default: nobody.
+   * The account of services on the jabberd2 router, and the names that they may bind (`names`; by
+   * default any but the server's and the components'). Default: none.
    */
   router: optional<RouterAccount>(readRouter),
   /**
-   * The roster that each user gets who asks for it (RFC 6121, section 2): addresses, or items, by
-   * user name. Nothing changes it. Default: there are no rosters.
+   * The rosters of users, for those who ask for theirs (RFC 6121, section 2): addresses, or items, by
+   * user name. Nothing changes them. Default: there are no rosters.
    */
   rosters: optional<Readonly<Record<string, unknown>>, Rosters>(record),
   /**
@@ -46,7 +46,7 @@ const LOOPBACK = {
    * ports.
    */
   port: whole(0, 0, 65_532),
-  /** Whether STARTTLS is offered in clear, insisted on, or unknown. Default `optional`. */
+  /** STARTTLS is offered in clear, insisted on, or unknown. Default `optional`. */
   starttls: choice("optional", ["optional", "required", "none"]),
   /** The SASL mechanisms offered to clients, in that order, in clear too. Default: all but ANONYMOUS. */
   mechanisms: {
@@ -72,7 +72,7 @@ export const loopbackOptionNames: readonly string[] = Object.keys(LOOPBACK);
 /** How a `LoopbackServer` is made. A value that cannot be used ends in `BAD_OPTION`. */
 export interface LoopbackOptions extends Takes<typeof LOOPBACK> {}
 
-/** Who may log in to the jabberd2 router. */
+/** The account of services on the jabberd2 router. */
 export interface RouterAccount {
   /** The user name. */
   readonly username: string;

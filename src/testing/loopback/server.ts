@@ -14,7 +14,7 @@ import { clientStream } from "./streams/client-stream.ts";
 import { componentStream } from "./streams/component-stream.ts";
 import { jabberd2Stream } from "./streams/jabberd2-stream.ts";
 
-/** What is spoken on each port. */
+/** The protocol of each port. */
 const PORTS = {
   client: { protocol: clientStream, contentNamespace: NS.client, directTls: false },
   clientTls: { protocol: clientStream, contentNamespace: NS.client, directTls: true },
@@ -31,7 +31,7 @@ interface Service {
 /** The ports of a `LoopbackServer`, all on 127.0.0.1. */
 export type LoopbackPorts = Readonly<Record<LoopbackPort, number>>;
 
-/** A connection of a `LoopbackServer`: its port, how far it has come, who it is, and its own faults. */
+/** A connection of a `LoopbackServer`: its port, its phase, its address, and its own faults. */
 export type LoopbackConnection = Readonly<
   Pick<Connection, "port" | "phase" | "address" | "faults">
 >;
@@ -40,9 +40,9 @@ export type LoopbackConnection = Readonly<
 const GRACE = 250;
 
 /**
- * A small real XMPP server on 127.0.0.1, for tests and demonstrations: it speaks all four dialects,
- * with TLS, authenticates both sides, routes among everybody who is there, and fails on demand. It
- * stores nothing, and nobody outside this machine can reach it.
+ * A small real XMPP server on 127.0.0.1, for tests and demonstrations. It speaks all four dialects,
+ * with TLS, authenticates both sides, routes between its clients and components, and fails on demand.
+ * It stores nothing, and other machines cannot reach it.
  *
  * @example
  * const server = await LoopbackServer.start({ users: { juliet: "s3cret" } });
@@ -56,7 +56,7 @@ export class LoopbackServer {
   readonly ca: string;
   /** SHA-256 of the server's public key (SPKI) in base64, for a broker's `tls.pins`. */
   readonly pin: string;
-  /** Where it listens. */
+  /** The ports that it listens on. */
   readonly ports: LoopbackPorts;
   /** Faults of the whole server, on demand. */
   readonly faults: Faults;
@@ -88,7 +88,7 @@ export class LoopbackServer {
         for (const connection of this.#connections) connection.faultsChanged();
       },
       refuse: () => {
-        // Settles with the last connection that is there, which nobody waits for.
+        // Not awaited: it settles with the last connection.
         void this.#stopListening();
       },
       accept: async () => {

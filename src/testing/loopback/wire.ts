@@ -2,12 +2,13 @@ import type { Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { type Deferred, deferred } from "../../base/deferred.ts";
 import { BrokerError } from "../../base/errors.ts";
+import { reset } from "../reset.ts";
 import { type FaultState, type LoopbackPhase, NO_FAULTS, PHASES } from "./faults.ts";
 
-/** Bytes written that a peer has not read: beyond this, whoever sends it more has to wait. */
+/** Beyond so many unread bytes, the senders of more have to wait. */
 const FULL = 1024 * 1024;
 
-/** Beyond this, which takes several senders, the server drops the connection. */
+/** Beyond so many unread bytes, the server drops the connection. It takes several senders to get there. */
 const UNREAD_LIMIT = 64 * FULL;
 
 /** How long a full connection may take to drain before it is dropped, in milliseconds. */
@@ -16,24 +17,24 @@ const STALL = 10_000;
 /** How long the other side may take to end its half after we have ended ours, in milliseconds. */
 const LINGER = 2000;
 
-/** What a wire tells its owner. */
+/** The callbacks of a wire. */
 export interface WireEvents {
   readonly data: (bytes: Uint8Array) => void;
-  /** Nothing more will arrive. May be told more than once. */
+  /** Nothing more will arrive. May be called more than once. */
   readonly end: () => void;
-  /** The other side does not keep up: the promise resolves when it has, or is gone. */
+  /** The other side reads too slowly. The promise resolves when it has caught up, or is gone. */
   readonly full: (relief: Promise<void>) => void;
 }
 
-/** A part of what is to be written: bytes and when they are due, or the end of our half. */
+/** Bytes that wait to be written, or the end of our half, and the time for it. */
 interface Held {
   readonly due: number;
   readonly bytes: Uint8Array | "end";
 }
 
 /**
- * The bytes of one connection: a socket, TLS on it when asked for, and the faults on what is
- * written. Errors of the socket are ends like any other: a server does not mind.
+ * The bytes of one connection: a socket, TLS on it when asked for, and the faults. An error of the
+ * socket counts as an end.
  */
 export class Wire {
   /** Settles when the connection is gone in both directions. */
@@ -45,7 +46,7 @@ export class Wire {
   /** The socket in clear, or TLS on it. */
   #socket: Socket;
   #phase: LoopbackPhase = "connect";
-  /** Whether the owner wants to read; the fault `stall` may keep it from that. */
+  /** True while the owner wants to read. The fault `stall` may forbid it. */
   #isWanted = false;
   #stalled: Deferred<undefined> | undefined;
   #secured = false;
@@ -70,11 +71,11 @@ export class Wire {
       });
     });
     socket.setNoDelay(true);
-    // The close that follows says it all.
+    // The event `close` follows.
     socket.on("error", () => undefined);
   }
 
-  /** Begins to read in clear. Where TLS comes first, nothing else may listen before it. */
+  /** Begins to read in clear. Not called where TLS comes first: nothing may listen before TLS does. */
   start(): void {
     this.#isWanted = true;
     this.#listen(this.#socket);
@@ -85,7 +86,7 @@ export class Wire {
     return this.#phase;
   }
 
-  /** Puts faults in force, in place of those that were. */
+  /** Puts other faults in force. */
   setFaults(faults: Readonly<FaultState>): void {
     this.#faults = faults;
     if (faults.stalled === (this.#stalled !== undefined)) return;
@@ -99,18 +100,18 @@ export class Wire {
     }
   }
 
-  /** Whether TLS protects the connection. */
+  /** True once TLS protects the connection. */
   get secured(): boolean {
     return this.#secured;
   }
 
-  /** Whether a fault forbids to say anything here. */
+  /** True if a fault forbids to write in this phase. */
   get mute(): boolean {
     const { mute } = this.#faults;
     return mute !== undefined && PHASES.indexOf(this.#phase) >= PHASES.indexOf(mute);
   }
 
-  /** Notes how far the connection has come; a phase that is past is not entered again. */
+  /** Enters a phase. An earlier phase changes nothing. */
   enter(phase: LoopbackPhase): void {
     if (PHASES.indexOf(phase) > PHASES.indexOf(this.#phase)) this.#phase = phase;
   }
@@ -135,7 +136,7 @@ export class Wire {
   async secure(context: SecureContext, direct: boolean): Promise<void> {
     await this.#flushed();
     if (this.#stalled !== undefined) await Promise.race([this.#stalled.promise, this.closed]);
-    // A mute server never answers the handshake: the other side has to give up.
+    // A mute server never answers the handshake, so the other side has to give up.
     if (this.mute) {
       await this.closed;
       throw new BrokerError("DISCONNECTED");
@@ -168,16 +169,14 @@ export class Wire {
     if (this.#stalled === undefined) this.#socket.resume();
   }
 
-  /** Ends our half when everything written has left; mute, it does not even do that. */
+  /** Ends our half when everything written has left. A mute server does not. */
   end(): void {
     if (!this.mute) this.#put("end");
   }
 
   /** Resets the connection, so that the other side sees an error; drops it where the runtime cannot. */
   reset(): void {
-    const { resetAndDestroy } = this.#clear as Partial<Socket>;
-    if (resetAndDestroy === undefined) this.destroy();
-    else this.#clear.resetAndDestroy();
+    reset(this.#clear);
   }
 
   /** Drops the connection now. */
@@ -193,17 +192,17 @@ export class Wire {
     socket.on("drain", () => {
       if (this.#heldBytes === 0) this.#full?.end();
     });
-    // The close that follows says it all.
+    // The event `close` follows.
     socket.on("error", () => undefined);
   }
 
-  /** The promise that what is unread will have left; if it takes too long, the peer is dropped. */
+  /** Resolves when the unread bytes have left. After ten seconds the peer is dropped. */
   #fill(): Promise<void> {
     if (this.#full !== undefined) return this.#full.relief;
     let timer: NodeJS.Timeout;
     const watch = (): void => {
       timer = setTimeout(() => {
-        // What a fault holds back is not the peer's doing.
+        // The fault `delay` holds bytes back, not the peer.
         if (this.#heldBytes > 0) watch();
         else this.destroy();
       }, STALL);
@@ -241,7 +240,7 @@ export class Wire {
     }, LINGER);
   }
 
-  /** Writes the first of what is held (one byte of it when split) when it is due, then comes back. */
+  /** Writes the first held bytes when they are due (one byte if split), and schedules itself again. */
   readonly #pump = (): void => {
     this.#cancelPump = undefined;
     const first = this.#held[0];

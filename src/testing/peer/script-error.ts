@@ -1,11 +1,11 @@
 import { BrokerError } from "../../base/errors.ts";
 
-/** How much of what was heard goes into the message. */
+/** The most characters of a text that the message quotes. */
 const SHOWN = 500;
 
 /**
- * The other side did not do what a script says. The message quotes both, and so may hold what the
- * other side sent: use made-up passwords in tests.
+ * The other side did not follow a script. The message quotes the script and the text that came
+ * instead, so use made-up passwords in tests.
  */
 export class ScriptError extends BrokerError {
   override readonly name = "ScriptError";

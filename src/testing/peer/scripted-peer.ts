@@ -20,7 +20,7 @@ const PRETENCE = { protocol: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", alpn: 
 /** Taken at load, so that a test which replaces the timers later does not stop the peer's clock. */
 const { setTimeout, clearTimeout } = globalThis;
 
-/** The connection, and what writes to it when its bytes are cut here. */
+/** The connection, and the writer of its pieces if the peer cuts them itself. */
 interface Connected {
   readonly line: PeerLine;
   readonly pieces: Pieces | undefined;
@@ -33,7 +33,7 @@ interface Waiting {
 }
 
 /**
- * A peer that says what its script says, also what no server may say. It waits for each line of the
+ * A peer that follows a script, also one that no server may follow. It waits for each line of the
  * other side before it goes on; after the last line it is mute, and the connection stays.
  *
  *     S: <proceed xmlns='…'/>      is sent as it stands
@@ -128,7 +128,7 @@ export class ScriptedPeer {
     return this.#said;
   }
 
-  /** Whether both directions of the connection have ended. */
+  /** True once both directions of the connection have ended. */
   get isOver(): boolean {
     return this.#state === "over";
   }
@@ -145,7 +145,7 @@ export class ScriptedPeer {
   }
 
   /**
-   * Follows more lines, after those that are still to be followed. Resolves and rejects as `done`
+   * Follows more lines, after the present ones. Resolves and rejects as `done`
    * does, and with `BAD_OPTION` when a line is none of a script.
    */
   play(script: string): Promise<void> {
@@ -156,7 +156,7 @@ export class ScriptedPeer {
     }
   }
 
-  /** Says something now, whatever the script waits for. Ends in `DISCONNECTED` before there is a connection. */
+  /** Sends text or bytes now; the script need not be there yet. Ends in `DISCONNECTED` before there is a connection. */
   say(data: string | Uint8Array): void {
     const { line, pieces } = this.#here();
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
@@ -166,8 +166,8 @@ export class ScriptedPeer {
   }
 
   /**
-   * Waits, after the lines of the script, until the text (or a match) has come somewhere in what is
-   * unread. Returns everything up to its end. Rejects with `SCRIPT_FAILED` as `done` does.
+   * Waits, after the lines of the script, until the text (or a match) stands somewhere in `unread`.
+   * Takes and returns everything up to its end. Rejects with `SCRIPT_FAILED` as `done` does.
    */
   hears(what: string | RegExp): Promise<string> {
     return this.#enqueue([{ kind: "until", what }]);
@@ -191,7 +191,7 @@ export class ScriptedPeer {
     this.#here().line.resume();
   }
 
-  /** Sends what was said, then ends this half of the connection. */
+  /** Ends this half of the connection, behind everything said. */
   end(): void {
     const { line, pieces } = this.#here();
     if (pieces === undefined) line.end();
@@ -204,8 +204,8 @@ export class ScriptedPeer {
   }
 
   /**
-   * The other ways to cut what this peer has said: byte by byte, and in two at each place. Run a
-   * script once as a whole, then once for each of these; what comes of it should be the same.
+   * The other ways to cut the bytes of this peer: byte by byte, and in two at each place. Run a script
+   * once as a whole, then once for each of these: the outcome should be the same.
    */
   *cuts(): Generator<Cut, void, undefined> {
     if (this.#said < 2) return;
@@ -295,7 +295,7 @@ export class ScriptedPeer {
     }
   }
 
-  /** How much of what is unread a step takes, if it can be taken. */
+  /** How many unread characters a step takes, if it can be taken. */
   #lengthOf(step: Step): number | "later" | "never" {
     switch (step.kind) {
       case "read":

@@ -71,7 +71,7 @@ const searchBytes =
 
 function searchText(texts: readonly Uint8Array[]): Search {
   const longest = Math.max(...texts.map((text) => text.length));
-  // The end of what came before, in which a text may have begun.
+  // The last bytes before: a text may have begun there.
   let before = Buffer.alloc(0);
   return (chunk, from) => {
     const all = Buffer.concat([before, chunk.subarray(from)]);
@@ -97,7 +97,7 @@ const isSpace = (byte: number): boolean => [0x20, 0x09, 0x0a, 0x0d].includes(byt
  *                                 ^^^^^ end-tag
  */
 function searchPart(part: XmlPart, depth: number): Search {
-  // Until the first `<` or `>` it is not known what the bytes belong to.
+  // Until the first `<` or `>` the part is unknown.
   let state: "unknown" | "open" | XmlPart | "other" = "unknown";
   let quote = 0;
   let inside = 0;

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { once } from "node:events";
 import { type AddressInfo, connect, type Server, type Socket } from "node:net";
 import { host, oneOf, record, wholeNumber } from "../../base/check.ts";
 import { type Deferred, deferred } from "../../base/deferred.ts";
@@ -21,6 +22,12 @@ const RELAY = {
     seed: optional((name, value) => wholeNumber(name, value, 0, 2 ** 32 - 1)),
   },
 };
+
+/** The names of all options. */
+export const relayOptionNames: readonly string[] = [
+  ...Object.keys(RELAY.needs),
+  ...Object.keys(RELAY.takes),
+];
 
 /** Where a relay connects to. */
 export interface RelayTarget {
@@ -73,6 +80,8 @@ export class CuttingRelay {
   readonly #connections = new Set<RelayedConnection>();
   readonly #armed = new Map<ArmedCut, Deferred<CutReport>>();
   #listener: Server | undefined;
+  /** Settles when the listener that was closed last has ended, which its connections hold up. */
+  #refused: Promise<unknown> = Promise.resolve();
   #accepted = 0;
   #closing: Promise<void> | undefined;
 
@@ -119,14 +128,16 @@ export class CuttingRelay {
     return happened.promise;
   }
 
-  /** Ends the stalls: what was held back goes on, in order. */
+  /** Ends the stalls: the bytes that were held back go on, in order. */
   release(): void {
     for (const connection of this.#connections) connection.release();
   }
 
   /** Refuses new connections from now on, so that a program cannot come back; those that are there stay. */
   refuse(): void {
-    this.#listener?.close();
+    if (this.#listener === undefined) return;
+    this.#refused = once(this.#listener, "close");
+    this.#listener.close();
     this.#listener = undefined;
   }
 
@@ -153,11 +164,11 @@ export class CuttingRelay {
       this.#disarm(cut);
       reject(new BrokerError("ABORTED", "the relay was closed"));
     }
-    for (const connection of this.#connections) connection.end();
+    for (const connection of this.#connections) connection.cut("fin");
     const timer = setTimeout(() => {
       for (const connection of this.#connections) connection.destroy();
     }, GRACE);
-    await Promise.all([...this.#connections].map(({ closed }) => closed));
+    await Promise.all([this.#refused, ...[...this.#connections].map(({ closed }) => closed)]);
     clearTimeout(timer);
   }
 

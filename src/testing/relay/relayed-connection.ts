@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { reset } from "../reset.ts";
 import type { CutFinder } from "./cut-finder.ts";
 import type { Way } from "./cut-place.ts";
 
@@ -7,7 +8,7 @@ import type { Way } from "./cut-place.ts";
  *
  * | mode | |
  * | --- | --- |
- * | `reset` | both sides get a reset; what a side has not read yet may be lost to it |
+ * | `reset` | both sides get a reset; bytes that a side has not read yet may be lost |
  * | `fin` | both sides get an orderly end of the connection, without a closing tag |
  * | `black-hole` | bytes vanish both ways, and the connection stays |
  * | `black-hole-up`, `black-hole-down` | bytes vanish one way: from the client, or from the server |
@@ -70,12 +71,12 @@ export class RelayedConnection {
     });
   }
 
-  /** Whether bytes flow both ways, or are held back. */
+  /** True while bytes flow both ways, or are held back. */
   get flows(): boolean {
     return this.#state.name === "open" || this.#state.name === "stalled";
   }
 
-  /** Whether a cut can still happen to it: it has neither ended nor been ended. */
+  /** True if it can be cut: it has not ended. */
   get isCuttable(): boolean {
     const state = this.#state;
     if (state.name !== "cut") return state.name !== "closed";
@@ -107,9 +108,12 @@ export class RelayedConnection {
       case "reset":
         // Behind the bytes that are on their way to either side.
         for (const socket of [down, up]) {
-          socket.write("", () => {
-            reset(socket);
-          });
+          if (socket.writableLength === 0) reset(socket);
+          else {
+            socket.write("", () => {
+              reset(socket);
+            });
+          }
         }
         break;
       case "fin":
@@ -122,12 +126,12 @@ export class RelayedConnection {
         break;
     }
     this.#state = { name: "cut", mode };
-    // What comes from now on is read and dropped.
+    // From now on, bytes are read and dropped.
     up.resume();
     down.resume();
   }
 
-  /** Ends a stall: what was held back goes on, in order. */
+  /** Ends a stall: the bytes that were held back go on, in order. */
   release(): void {
     if (this.#state.name !== "stalled") return;
     const { held } = this.#state;
@@ -137,13 +141,6 @@ export class RelayedConnection {
     if (this.#state.name === "stalled") return;
     this.#sockets.up.resume();
     this.#sockets.down.resume();
-  }
-
-  /** Ends both sides in order. */
-  end(): void {
-    this.cut("fin");
-    this.#sockets.up.end();
-    this.#sockets.down.end();
   }
 
   /** Drops both sides. */
@@ -177,7 +174,7 @@ export class RelayedConnection {
     });
   }
 
-  /** Whether bytes that come this way are passed on. */
+  /** True if bytes that come this way are passed on. */
   #flows(way: Way): boolean {
     const state = this.#state;
     if (state.name !== "cut") return state.name === "open";
@@ -218,11 +215,4 @@ export class RelayedConnection {
     const other = this.#sockets[way === "up" ? "down" : "up"];
     if (!other.write(bytes)) this.#sockets[way].pause();
   }
-}
-
-/** Resets a connection; where the runtime cannot, drops it. */
-function reset(socket: Socket): void {
-  const { resetAndDestroy } = socket as Partial<Socket>;
-  if (resetAndDestroy === undefined) socket.destroy();
-  else socket.resetAndDestroy();
 }

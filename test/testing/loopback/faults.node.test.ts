@@ -337,6 +337,20 @@ describe("the faults of one connection", () => {
     expect(await failed).toMatchObject([{ code }]);
   });
 
+  test("refuse ends one whose stream is ending already", async () => {
+    const server = await serve();
+    const socket = connect({ port: server.ports.client, host: "127.0.0.1", allowHalfOpen: true });
+    socket.on("error", () => undefined);
+    socket.write(`${clientHeader()}</stream:stream>`);
+    await once(socket.resume(), "end");
+    expect(server.connections).toHaveLength(1);
+    const closed = once(socket, "close");
+    server.connections[0]?.faults.refuse();
+    socket.end();
+    await closed;
+    while (server.connections.length > 0) await new Promise((resolve) => setImmediate(resolve));
+  });
+
   test("inject reaches it, and no other", async () => {
     const { juliet, romeo, faults, romeoLives } = await pair();
     faults.inject("<!-- x -->");

@@ -299,7 +299,7 @@ test.each([
   ["cut", { cut: [1, -1] }, "cut must be a whole number of at least 1, got -1"],
   ["cut", { cut: "all" }, "cut must be a number of bytes, or a list of offsets"],
   ["speaks", { speaks: "X" }, 'speaks must be one of "S", "C"'],
-  ["tls", { tls: 1 }, "tls must be one of true, false"],
+  ["tls", { tls: 1 }, "tls must be true or false"],
   ["limit", { limit: 0 }, "limit must be a whole number"],
   ["timeout", { timeout: Number.POSITIVE_INFINITY }, "timeout must be a whole number"],
 ])("an option %s that cannot be used is named: %j", (_, options, message) => {

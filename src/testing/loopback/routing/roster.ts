@@ -9,7 +9,7 @@ export interface RosterItem {
   readonly jid: string;
   /** The name that the user gave the contact. Default: none. */
   readonly name?: string | undefined;
-  /** Who sees whose presence. Default `both`. */
+  /** The direction of the presence subscription. Default `both`. */
   readonly subscription?: "none" | "to" | "from" | "both" | undefined;
   /** The groups that the contact is in. Default: none. */
   readonly groups?: readonly string[] | undefined;
@@ -36,7 +36,7 @@ export function readRosters(
   return answers;
 }
 
-/** Whether it asks for a roster. */
+/** True for a request for a roster. */
 export const asksForRoster = (stanza: Element): boolean =>
   stanza.name === "iq" &&
   stanza.attrs.type === "get" &&

@@ -15,11 +15,11 @@ const ERRORS = {
 /** A condition of RFC 6120, section 8.3.3. */
 export type StanzaCondition = keyof typeof ERRORS;
 
-/** Whether it is a stanza of a client's stream. */
+/** True for a stanza of a client's stream. */
 export const isStanza = (element: Element): boolean =>
   element.ns === NS.client && ["message", "presence", "iq"].includes(element.name);
 
-/** Whether it is an `iq` that wants an answer. */
+/** True for an `iq` that must be answered. */
 export const isRequest = (stanza: Element): boolean =>
   stanza.name === "iq" && (stanza.attrs.type === "get" || stanza.attrs.type === "set");
 
@@ -50,8 +50,8 @@ export const withAttributes = (stanza: Element, changes: Readonly<Record<string,
   );
 
 /**
- * A stanza as it is on a stream of another content namespace. Translated are the root and what is
- * joined to it by elements of that namespace; at any other namespace it stops.
+ * A stanza as it is on a stream of another content namespace. The root is translated, and the
+ * elements below it, down to the first of any other namespace.
  */
 export function translate(element: Element, from: string, to: string): Element {
   if (element.ns !== undefined && element.ns !== from) return element;

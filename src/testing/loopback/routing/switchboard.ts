@@ -7,7 +7,7 @@ import { errorOf, isRequest, resultOf, type StanzaCondition, withAttributes } fr
 const DISCO_INFO = "http://jabber.org/protocol/disco#info";
 const DISCO_ITEMS = "http://jabber.org/protocol/disco#items";
 
-/** Somebody that stanzas (in `jabber:client`) can be delivered to. */
+/** A receiver of stanzas (in `jabber:client`). */
 export interface Party {
   deliver(stanza: Element): void;
   /** Delivers an envelope of jabberd2's router as it is; only its services know envelopes. */
@@ -17,7 +17,7 @@ export interface Party {
 /** A client with a bound resource. */
 export interface ClientParty extends Party {
   readonly jid: Jid;
-  /** What its last own presence said; `undefined`: it has not sent one. */
+  /** Its last own presence; `undefined`: it has not sent one. */
   presence: { readonly available: boolean; readonly priority: number } | undefined;
   /** Ends it: another stream has taken its address. */
   replace(): void;
@@ -26,13 +26,13 @@ export interface ClientParty extends Party {
 /** A stream of jabberd2's router, which knows envelopes and hears of names. */
 export interface RouterParty extends Party {
   route(envelope: Element): void;
-  /** Tells that a name is there now, or gone. */
+  /** Announces that a name was bound, or was given back. */
   announce(name: string, there: boolean): void;
 }
 
 /**
- * Who is there, and the way to them: the clients of the server's own domain by account and
- * resource, components and router services by the names they hold.
+ * The table of receivers: the clients of the server's own domain by account and resource,
+ * components and router services by the names that they hold.
  */
 export class Switchboard {
   readonly domain: string;
@@ -40,7 +40,7 @@ export class Switchboard {
   readonly routers = new Set<RouterParty>();
   /** Router streams that get a copy of everything. */
   readonly logs = new Set<RouterParty>();
-  /** The router stream that gets what has no other home. */
+  /** The router stream that gets stanzas for unknown names. */
   fallback: RouterParty | undefined;
   readonly #accounts = new Map<string, Map<string, ClientParty>>();
   readonly #names = new Map<string, Party[]>();
@@ -86,7 +86,7 @@ export class Switchboard {
     return [...this.#names.keys()];
   }
 
-  /** Whether somebody holds the name. */
+  /** True if the name is taken. */
   holds(name: string): boolean {
     return name === this.domain || this.#names.has(name);
   }
@@ -104,7 +104,7 @@ export class Switchboard {
     else if (this.#names.delete(name)) this.#announce(name, false, party);
   }
 
-  /** Who gets what is for a name: of several holders always the same one for the same address. */
+  /** The holder of a name. If several share it, the same address always gets the same one. */
   holder(name: string, to: string | undefined): Party | undefined {
     const holders = this.#names.get(name) ?? [];
     let sum = 0;
@@ -128,7 +128,7 @@ export class Switchboard {
     else this.#toAccount(stanza, to);
   }
 
-  /** Gives a copy of an envelope to those who bound a name with `<log/>`. */
+  /** Gives a copy of an envelope to each service that bound a name with `<log/>`. */
   copy(route: Element): void {
     for (const log of this.logs) log.route(withAttributes(route, { type: "log" }));
   }
@@ -144,7 +144,7 @@ export class Switchboard {
     if (error !== undefined && this.#read(error.attrs.to) !== undefined) this.send(error);
   }
 
-  /** Answers what is for the server itself, or for an account without regard to its clients. */
+  /** Answers a stanza that is for the server itself, or for an account. */
   answer(stanza: Element): void {
     if (stanza.name === "presence") return;
     if (isRequest(stanza) && stanza.attrs.type === "get") {

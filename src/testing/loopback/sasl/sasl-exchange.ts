@@ -1,6 +1,6 @@
 import { BrokerError } from "../../../base/errors.ts";
 
-/** Who may log in: what a mechanism needs to know about the accounts. */
+/** The accounts, as far as a mechanism needs to know them. */
 export interface Accounts {
   /** The realm of DIGEST-MD5. */
   readonly realm: string;
@@ -16,7 +16,7 @@ export interface Account {
   readonly password: string;
 }
 
-/** One exchange, from the server's side: what the mechanism reads and asks. */
+/** One exchange, from the server's side. */
 export interface Exchange {
   readonly accounts: Accounts;
   /** Sends a challenge and waits for the response. */
@@ -25,7 +25,7 @@ export interface Exchange {
   first(): Promise<string>;
 }
 
-/** Who has logged in, and what proves to them that we know the password too. */
+/** The account that has logged in, and the proof that the server knows its password too. */
 export interface Outcome {
   readonly username: string;
   /** Goes into `<success/>`, or before it as a last challenge. */
@@ -46,7 +46,7 @@ export class SaslRefusal extends BrokerError {
   }
 }
 
-/** Nobody may act as anybody else: an authorization identity is one's own, or `invalid-authzid`. */
+/** Refuses to act for another account, with `invalid-authzid`. */
 export function checkAuthzid(authzid: string, account: Account, accounts: Accounts): void {
   const own = `${account.username}@${accounts.realm}`;
   if (authzid !== "" && authzid !== own && authzid !== account.username) {
@@ -55,7 +55,7 @@ export function checkAuthzid(authzid: string, account: Account, accounts: Accoun
 }
 
 /**
- * What of SASLprep (RFC 4013) makes different spellings of one password equal: odd spaces become
+ * The part of SASLprep (RFC 4013) that makes spellings of one password equal: odd spaces become
  * spaces, invisible characters vanish, compatibility forms are unified.
  */
 export const prepare = (text: string): string =>

@@ -20,7 +20,7 @@ export async function plain(exchange: Exchange): Promise<Outcome> {
   return { username: account.username };
 }
 
-/** ANONYMOUS (RFC 4505): whatever is said, the name is the server's choice. */
+/** ANONYMOUS (RFC 4505): the server chooses the name. */
 export async function anonymous(exchange: Exchange): Promise<Outcome> {
   await exchange.first();
   return { username: `anonymous-${randomBytes(8).toString("hex")}` };

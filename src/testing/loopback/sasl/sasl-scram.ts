@@ -37,7 +37,7 @@ export async function scram(hash: Hash, exchange: Exchange): Promise<Outcome> {
   const serverFirst = `r=${nonce},s=${salt.toString("base64")},i=${ITERATIONS}`;
   const final = clientFinal(await exchange.ask(serverFirst));
   if (final.nonce !== nonce) throw new SaslRefusal("not-authorized");
-  // What the client says it sent first must be what arrived: else somebody stands between us.
+  // The client repeats its first message. If another one arrived, an attacker changed it.
   if (final.binding !== Buffer.from(first.gs2Header).toString("base64")) {
     throw new SaslRefusal("not-authorized");
   }

@@ -50,7 +50,7 @@ export const mechanismsFeature = (mechanisms: readonly MechanismName[]): Element
  *     C: <auth mechanism='SCRAM-SHA-1'>…</auth>
  *              ^ here: challenges and responses until <success/> or <failure/>
  *
- * Returns the name of who logged in, or `undefined` after a failure: the client may try again.
+ * Returns the name of the account, or `undefined` after a failure: the client may try again.
  */
 export async function authenticate(
   connection: Connection,

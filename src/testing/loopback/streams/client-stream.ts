@@ -84,7 +84,7 @@ async function openStream(connection: Connection, host: Host): Promise<Header> {
   return header;
 }
 
-/** What a client that is not known yet may do. */
+/** Offers the features of a stream before the login. */
 function offer(connection: Connection, host: Host): void {
   const starttls = startTlsFeature(connection, host);
   if (insistsOnTls(connection, host)) connection.features(starttls);
@@ -110,7 +110,7 @@ function saslSettings({ settings }: Host) {
  *
  *     S: <success/>
  *     C: <stream:stream …>
- *        ^ here: what it may do now, and then bind
+ *        ^ here: the features after the login, then bind
  */
 async function comeIn(username: string, connection: Connection, host: Host): Promise<ClientParty> {
   connection.restart();
@@ -154,7 +154,7 @@ async function bind(username: string, connection: Connection, host: Host): Promi
   throw new StreamRefusal("policy-violation", "Too many attempts to bind");
 }
 
-/** Puts the client on the board, in place of who had the address before, and tells it so. */
+/** Enters the client in the table, in place of the one that had its address, and sends the result. */
 function join(address: Jid, connection: Connection, host: Host, result: Element): ClientParty {
   const client: ClientParty = {
     jid: address,
@@ -203,7 +203,7 @@ function receive(element: Element, client: ClientParty, connection: Connection, 
   }
 }
 
-/** A client may say who it is, but nobody else (RFC 6120, 8.1.2.1). */
+/** Refuses a `from` that is not the client's own address (RFC 6120, 8.1.2.1). */
 function checkFrom(element: Element, client: ClientParty, host: Host): void {
   const { from } = element.attrs;
   const given = from === undefined ? client.jid : host.settings.addresses.read(from);
@@ -212,7 +212,7 @@ function checkFrom(element: Element, client: ClientParty, host: Host): void {
   }
 }
 
-/** Whether it is for the client's own account, and so for the server (RFC 6120, 10.3). */
+/** True for a stanza to the client's own account, which the server answers (RFC 6120, 10.3). */
 const isForAccount = ({ attrs: { to } }: Element, client: ClientParty, host: Host): boolean =>
   to === undefined || host.settings.addresses.read(to)?.full === client.jid.bare;
 

@@ -63,7 +63,7 @@ async function logIn(connection: Connection, host: Host): Promise<string> {
   return domain;
 }
 
-/** XEP-0114 knows no features, whatever version a component says that it speaks. */
+/** XEP-0114 knows no features, even if a component says `version='1.0'`. */
 const hasFeatures = (header: Header, host: Host): boolean =>
   header.modern && host.settings.componentPort === "jabberd2";
 

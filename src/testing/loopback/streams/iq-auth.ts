@@ -9,7 +9,7 @@ import { errorOf, resultOf, type StanzaCondition } from "../routing/stanza.ts";
 /** The feature that says jabber:iq:auth is there (XEP-0078, section 4). */
 export const iqAuthFeature = (): Element => xml("auth", { xmlns: NS.iqAuthFeature });
 
-/** Whether it is a question for the fields, or an attempt to log in with them. */
+/** True for a question about the fields, and for an attempt to log in with them. */
 export const isIqAuth = (element: Element): boolean =>
   element.is("iq", NS.client) && element.child("query", NS.iqAuth) !== undefined;
 
@@ -21,7 +21,7 @@ export const isIqAuth = (element: Element): boolean =>
  *     C: <iq type='set'><query xmlns='jabber:iq:auth'>…<digest>…
  *        ^ here
  *
- * Returns the address of who may come in; everything else has been answered.
+ * Returns the address of the client if it may come in. Everything else has been answered.
  */
 export function authenticateLegacy(
   iq: Element,

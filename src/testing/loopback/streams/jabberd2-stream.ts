@@ -6,7 +6,7 @@ import { isStanza, withAttributes } from "../routing/stanza.ts";
 import { envelope, type RouterParty } from "../routing/switchboard.ts";
 import { authenticate, mechanismsFeature } from "../sasl/sasl.ts";
 
-/** The realm of the router, whatever the domain. */
+/** The realm of the router. It does not depend on the domain. */
 const REALM = "jabberd-router";
 
 /** How often a service may try to log in on one stream. */
@@ -165,7 +165,7 @@ class RouterService implements RouterParty {
     return switchboard.holds(name) && !mayShare ? "409" : undefined;
   }
 
-  /** Gives a name back, and with it what was bound together with it. */
+  /** Gives a name back, and the default route and the log that were bound with it. */
   #unbind(unbind: Element): void {
     const { switchboard } = this.#host;
     const { name = "" } = unbind.attrs;
