@@ -52,10 +52,10 @@ export class Cursor {
     prefixes: Readonly<Record<string, string>>,
   ) {
     this.limits = limits;
-    this.builder = new TreeBuilder(roots, ns, prefixes, (fault) =>
-      typeof fault === "string"
-        ? this.exceed(fault, this.at, this.reach)
-        : this.fail(fault.condition, fault.detail, this.at, this.reach, fault.found),
+    this.builder = new TreeBuilder(roots, ns, prefixes, (...fault) =>
+      fault.length === 1
+        ? this.exceed(fault[0], this.at, this.reach)
+        : this.fail(fault[0], fault[1], this.at, this.reach, fault[2]),
     );
   }
 
@@ -155,8 +155,13 @@ export class Cursor {
     throw new XmlError(condition, detail, this.base + at, found ?? this.#found(at));
   }
 
+  /** Ends reading where the XML is not well-formed. */
+  malformed(detail: string, at: number, reach = at, found?: string): never {
+    return this.fail("not-well-formed", detail, at, reach, found);
+  }
+
   failCharacter(at: number): never {
-    return this.fail("not-well-formed", "an illegal character", at);
+    return this.malformed("an illegal character", at);
   }
 
   failUtf8(at: number, reach: number): never {
@@ -164,13 +169,13 @@ export class Cursor {
     // U+FFFE and U+FFFF are UTF-8, but no characters.
     const noncharacter = bytes[at] === 0xef && bytes[at + 1] === 0xbf;
     const what = noncharacter ? "an illegal character" : "bytes that are not UTF-8";
-    return this.fail("not-well-formed", what, at, reach);
+    return this.malformed(what, at, reach);
   }
 
   /** Text, or CDATA, where only white space may stand. */
   failText(at: number, reach: number): never {
     return this.builder.depth === 0
-      ? this.fail("not-well-formed", "text outside the root element", at, reach)
+      ? this.malformed("text outside the root element", at, reach)
       : this.fail("invalid-xml", "text between stanzas", at, reach);
   }
 

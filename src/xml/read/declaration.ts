@@ -8,7 +8,7 @@ const QUESTION = 0x3f;
 const LONGEST_DECLARATION = 256;
 const START = "<?xml ";
 const DECLARATION =
-  /^<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:'1\.([0-9]+)'|"1\.([0-9]+)")(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:'([A-Za-z][\w.-]*)'|"([A-Za-z][\w.-]*)"))?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:'(?:yes|no)'|"(?:yes|no)"))?[ \t\r\n]*\?>$/;
+  /^<\?xml +version *= *(['"])1\.([0-9]+)\1(?: +encoding *= *(['"])([A-Za-z][\w.-]*)\3)?(?: +standalone *= *(['"])(?:yes|no)\5)? *\?>$/;
 
 /**
  * Reads an XML declaration (XML 1.0, 2.8). Any other processing instruction is refused. Returns whether
@@ -29,7 +29,7 @@ export function readDeclaration(cursor: Cursor, document: number): boolean {
     const byte = bytes[from + k] ?? 0;
     if (from + k >= slab.end) return false;
     const wanted = START.charCodeAt(k);
-    if (byte === QUESTION) cursor.fail("not-well-formed", "a bad XML declaration", from, from + k);
+    if (byte === QUESTION) cursor.malformed("a bad XML declaration", from, from + k);
     if (byte !== wanted && (wanted !== 0x20 || CLASS[byte] !== SPACE)) {
       cursor.fail("restricted-xml", "a processing instruction", from, from + k);
     }
@@ -42,12 +42,12 @@ export function readDeclaration(cursor: Cursor, document: number): boolean {
     }
   }
   cursor.checkForeign(from, i);
-  const parts = DECLARATION.exec(slab.utf8(from, i + 1));
-  if (parts === null) return cursor.fail("not-well-formed", "a bad XML declaration", from, i);
-  if ((parts[1] ?? parts[2]) !== "0") {
+  const parts = DECLARATION.exec(slab.utf8(from, i + 1).replace(/[\t\r\n]/g, " "));
+  if (parts === null) return cursor.malformed("a bad XML declaration", from, i);
+  if (parts[2] !== "0") {
     cursor.fail("restricted-xml", "a version of XML that is not 1.0", from, i);
   }
-  if ((parts[3] ?? parts[4] ?? "utf-8").toLowerCase() !== "utf-8") {
+  if ((parts[4] ?? "utf-8").toLowerCase() !== "utf-8") {
     cursor.fail("unsupported-encoding", "an encoding that is not UTF-8", from, i);
   }
   cursor.at = i + 1;

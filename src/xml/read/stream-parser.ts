@@ -272,7 +272,7 @@ export class StreamParser {
   #checkEnd(detail: string): void {
     const cursor = this.#cursor;
     this.#readLastTag();
-    if (!cursor.isComplete()) cursor.fail("not-well-formed", detail, cursor.slab.end);
+    if (!cursor.isComplete()) cursor.malformed(detail, cursor.slab.end);
   }
 
   /** Finds the fault of a tag that was cut and whose end will not come. */

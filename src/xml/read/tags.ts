@@ -53,7 +53,7 @@ export function readStartTag(cursor: Cursor): number {
     if (i === CUT) return CUT;
   }
   if (i + 1 >= slab.end) return CUT;
-  if (bytes[i + 1] !== GT) cursor.fail("not-well-formed", "`/` without `>`", i, i + 1);
+  if (bytes[i + 1] !== GT) cursor.malformed("`/` without `>`", i, i + 1);
   tag.isEmpty = true;
   return i + 2;
 }
@@ -91,7 +91,7 @@ function readAttribute(cursor: Cursor, from: number, spaced: boolean): number {
   const { slab } = cursor;
   const { bytes } = slab;
   if (!spaced && ((CLASS[bytes[from] ?? 0] ?? 0) & NAME) !== 0) {
-    cursor.fail("not-well-formed", "no space before an attribute", from);
+    cursor.malformed("no space before an attribute", from);
   }
   let i = nameEnd(cursor, from);
   if (i === CUT) return CUT;
@@ -100,13 +100,13 @@ function readAttribute(cursor: Cursor, from: number, spaced: boolean): number {
   tag.last = name;
   while (CLASS[bytes[i] ?? 0] === SPACE) i++;
   if (i >= slab.end) return CUT;
-  if (bytes[i] !== EQUALS) cursor.fail("not-well-formed", "an attribute without a value", i);
+  if (bytes[i] !== EQUALS) cursor.malformed("an attribute without a value", i);
   i++;
   while (CLASS[bytes[i] ?? 0] === SPACE) i++;
   if (i >= slab.end) return CUT;
   const quote = bytes[i];
   if (quote !== QUOTE && quote !== APOSTROPHE) {
-    return cursor.fail("not-well-formed", "a value without quotes", i);
+    return cursor.malformed("a value without quotes", i);
   }
   const start = i + 1;
   if (name.isDefault) {
@@ -163,7 +163,7 @@ function readValue(cursor: Cursor, name: Name, start: number, quote: number): nu
       flags |= REFERENCES;
       i = referenceEnd(cursor, i);
       if (i === CUT) return CUT;
-    } else if (byte === LT) cursor.fail("not-well-formed", "`<` in an attribute", i);
+    } else if (byte === LT) cursor.malformed("`<` in an attribute", i);
     else if (i >= slab.end) return CUT;
     else {
       if (byte < BLANK) {
@@ -200,7 +200,7 @@ function scanName(cursor: Cursor, from: number): number {
   const most = cursor.limits.name;
   if (i - from > most) cursor.exceed("name", from + most);
   if (i >= slab.end) return CUT;
-  if (i === from) cursor.fail("not-well-formed", "a character that cannot start a name", i);
+  if (i === from) cursor.malformed("a character that cannot start a name", i);
   cursor.hash = hash;
   return i;
 }
@@ -208,7 +208,7 @@ function scanName(cursor: Cursor, from: number): number {
 function newName(cursor: Cursor, from: number, to: number): Name {
   const ascii = cursor.checkForeign(from, to);
   const text = ascii ? cursor.slab.ascii(from, to) : cursor.slab.utf8(from, to);
-  return learnName(text, cursor.hash) ?? cursor.fail("not-well-formed", "a bad name", from, to);
+  return learnName(text, cursor.hash) ?? cursor.malformed("a bad name", from, to);
 }
 
 /**
@@ -241,11 +241,11 @@ function readOddEndTag(cursor: Cursor, open: Name | undefined): number {
   cursor.checkForeign(from, to);
   while (CLASS[bytes[i] ?? 0] === SPACE) i++;
   if (i >= slab.end) return CUT;
-  if (bytes[i] !== GT) cursor.fail("not-well-formed", "an end tag with more in it", i);
+  if (bytes[i] !== GT) cursor.malformed("an end tag with more in it", i);
   const qualified = slab.utf8(from, to);
   if (qualified !== open?.qualified) {
     const what = isQName(qualified) ? "an end tag without its start tag" : "a bad name";
-    cursor.fail("not-well-formed", what, cursor.at, i, "another name");
+    cursor.malformed(what, cursor.at, i, "another name");
   }
   return i + 1;
 }

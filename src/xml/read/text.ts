@@ -59,7 +59,7 @@ export function readText(cursor: Cursor, cdata: boolean): boolean {
       i = after;
     } else if (byte === GT) {
       if (i >= start + 2 && bytes[i - 1] === CLOSE_BRACKET && bytes[i - 2] === CLOSE_BRACKET) {
-        if (!cdata) cursor.fail("not-well-formed", "`]]>` in text", i - 2, i);
+        if (!cdata) cursor.malformed("`]]>` in text", i - 2, i);
         takeTextTo(cursor, i - 2, flags);
         cursor.at = i + 1;
         cursor.token = "none";
@@ -120,7 +120,7 @@ export function referenceEnd(cursor: Cursor, from: number): number {
     const byte = bytes[i] ?? 0;
     if (i >= slab.end) return CUT;
     if (((CLASS[byte] ?? 0) & NAME) === 0 && (byte !== HASH || i !== from + 1)) {
-      cursor.fail("not-well-formed", "a bare `&`", from, i);
+      cursor.malformed("a bare `&`", from, i);
     }
     if (i - from >= LONGEST_REFERENCE) {
       cursor.fail("restricted-xml", "a reference to an entity", from, i);
@@ -131,9 +131,9 @@ export function referenceEnd(cursor: Cursor, from: number): number {
   cursor.checkForeign(from, i);
   switch (reference) {
     case "syntax":
-      return cursor.fail("not-well-formed", "a bad reference", from, i);
+      return cursor.malformed("a bad reference", from, i);
     case "character":
-      return cursor.fail("not-well-formed", "a reference to an illegal character", from, i);
+      return cursor.malformed("a reference to an illegal character", from, i);
     case "entity":
       return cursor.fail("restricted-xml", "a reference to an entity", from, i);
   }

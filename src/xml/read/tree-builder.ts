@@ -36,11 +36,11 @@ const NO_DECLARATIONS: Declarations = { ns: undefined, prefixes: undefined, undo
 
 /** A fault of the tag that is being read: the limit that it exceeds, or another. */
 export type TagFault =
-  | keyof XmlLimits
-  | { readonly condition: XmlCondition; readonly detail: string; readonly found?: string };
+  | [limit: keyof XmlLimits]
+  | [condition: XmlCondition, detail: string, found?: string];
 
 /** Ends reading with an error about the tag that is being read. */
-export type FailTag = (fault: TagFault) => never;
+export type FailTag = (...fault: TagFault) => never;
 
 const NO_ELEMENT = new Element("", "");
 
@@ -232,11 +232,7 @@ export class TreeBuilder {
     return (
       this.#scope?.get(name.prefix) ??
       this.outer[name.prefix] ??
-      this.#fail({
-        condition: "bad-namespace-prefix",
-        detail: "an undeclared prefix",
-        found: name.qualified,
-      })
+      this.#fail("bad-namespace-prefix", "an undeclared prefix", name.qualified)
     );
   }
 
@@ -277,8 +273,7 @@ export class TreeBuilder {
 
   /** Refuses the declarations that Namespaces in XML, 3 and 5, forbid. */
   #checkDeclaration(prefix: string, uri: string): void {
-    const bad = (detail: string): never =>
-      this.#fail({ condition: "bad-namespace-prefix", detail });
+    const bad = (detail: string): never => this.#fail("bad-namespace-prefix", detail);
     if (prefix === "xmlns") bad("a declaration of the prefix `xmlns`");
     if ((prefix === "xml") !== (uri === NS.xml))
       bad("the prefix `xml` or its namespace bound otherwise");
@@ -294,7 +289,6 @@ export class TreeBuilder {
   }
 
   #failTwice(name: Name): never {
-    const detail = "an attribute twice";
-    return this.#fail({ condition: "not-well-formed", detail, found: name.qualified });
+    return this.#fail("not-well-formed", "an attribute twice", name.qualified);
   }
 }
