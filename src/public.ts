@@ -33,6 +33,7 @@ export type {
 export type { BrokerOptions, Settings } from "./contract/options.ts";
 export type { Phase, Step } from "./contract/phase.ts";
 export type { Runtime } from "./contract/runtime.ts";
+export type { StanzaCounts, Stats } from "./contract/stats.ts";
 export type { TlsOptions, TlsWithoutKey } from "./contract/tls-options.ts";
 export type { TraceEntry, TraceListener, TraceOption, TraceOptions } from "./contract/trace.ts";
 export { type ComponentOptions, component } from "./dialect/component.ts";

@@ -18,6 +18,7 @@ import { type BrokerEvents, knownEvent, type Ready } from "../contract/events.ts
 import type { BrokerOptions, Settings } from "../contract/options.ts";
 import type { Phase } from "../contract/phase.ts";
 import type { Runtime } from "../contract/runtime.ts";
+import type { Stats } from "../contract/stats.ts";
 import type { GivenAddress } from "../link/address.ts";
 import type { PendingRequest } from "../session/requests.ts";
 import type { FilterHandler, FilterMatch, Responder } from "../traffic/filters.ts";
@@ -63,6 +64,11 @@ export class Broker {
   get pending(): ReadonlyMap<string, PendingRequest> {
     this.#pending ??= new ReadOnlyMap(this.#life.traffic.requests.pending);
     return this.#pending;
+  }
+
+  /** Plain counters since the broker was made. They are live: read them, and keep no reference for later. */
+  get stats(): Stats {
+    return this.#life.instruments.stats;
   }
 
   /** The options in force, every default settled. Secrets do not show in it. */

@@ -378,10 +378,10 @@ export class Stream implements ChannelEvents {
       this.#finish(error);
       return;
     }
-    const { condition, detail, offset, found } = error;
+    const { condition, detail, offset, found, exceeded } = error;
     // Once ready this passes: a new stream does not begin with the stanza that ended this one.
     const isPassing = this.#sink !== undefined;
-    const told = isPassing ? new XmlError(condition, detail, offset, found, true) : error;
+    const told = isPassing ? new XmlError(condition, detail, offset, found, true, exceeded) : error;
     this.#refuse(told, condition);
   }
 
