@@ -167,6 +167,6 @@ function ancestor(table, rows, rate, goals, direction) {
 
 /** A certificate for `localhost` and its authority, made by our own testing entry. */
 async function certificate() {
-  const { makeCertificate } = await ours("testing/certificate.js");
+  const { makeCertificate } = await ours("testing/certificate/certificate.js");
   return makeCertificate({ names: ["localhost"] });
 }

@@ -113,7 +113,7 @@ const entries: Readonly<Record<string, object>> = {
 
 /** Budgets count 1,000 bytes to a KB. */
 function bytes(limit: string): number {
-  const [, number] = /^(\d+) KB$/.exec(limit) ?? [];
+  const [, number] = /^(\d+(?:\.\d+)?) KB$/.exec(limit) ?? [];
   if (number === undefined) throw new TypeError(`${limit} is no budget`);
   return Number(number) * 1000;
 }
