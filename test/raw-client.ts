@@ -33,6 +33,11 @@ export class RawClient extends ScriptedPeer implements Disposable {
     return client;
   }
 
+  /** How many bytes the system has not taken. */
+  get unsent(): number {
+    return this.#line.unsent;
+  }
+
   get tls(): TLSSocket {
     return this.#line.tls;
   }

@@ -14,6 +14,11 @@ export class SocketLine implements PeerLine {
     this.#socket = socket;
   }
 
+  /** How many bytes the system has not taken. */
+  get unsent(): number {
+    return this.#socket.writableLength;
+  }
+
   get tls(): TLSSocket {
     if (this.#tls === undefined) throw new TypeError("there is no TLS");
     return this.#tls;

@@ -148,8 +148,8 @@ export class Faults {
   }
 
   /**
-   * Reads nothing any more. The buffers of the system fill, and then the other side cannot write. A
-   * connection that the other side ends meanwhile is noticed after `clear`.
+   * Reads nothing any more. The buffers of the system fill, and then the other side cannot write. A TLS
+   * handshake that has begun goes on. The end of a connection is noticed after `clear`.
    */
   stall(): void {
     this.#change({ stalled: true });

@@ -106,15 +106,8 @@ export class RelayedConnection {
         down.pause();
         return;
       case "reset":
-        // Behind the bytes that are on their way to either side.
-        for (const socket of [down, up]) {
-          if (socket.writableLength === 0) reset(socket);
-          else {
-            socket.write("", () => {
-              reset(socket);
-            });
-          }
-        }
+        reset(down);
+        reset(up);
         break;
       case "fin":
         up.end();

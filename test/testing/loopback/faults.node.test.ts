@@ -255,11 +255,16 @@ test("stall: nothing is read, wherever the connection is, until clear", async ()
   // All that a server still does for those that are there.
   const fresh = await dial(server.ports.client);
   fresh.say(clientHeader());
-  const direct = dialTls(server);
+  const greetings: string[] = [];
+  const direct = dialTls(server).then((client) => {
+    greetings.push("direct");
+    return client;
+  });
   const secured = greeted.secure(server);
   juliet.say(PING);
   for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
   expect([juliet.unread, fresh.unread, server.received]).toEqual(["", "", []]);
+  expect(greetings).toEqual([]);
   expect(server.connections.map(({ phase }) => phase)).toEqual([
     "ready",
     "tls",

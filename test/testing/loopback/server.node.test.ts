@@ -122,6 +122,22 @@ test("who sends more than is read has to wait, and nothing is lost", async () =>
   for (let sent = 0; sent < count; sent++) await slow.expect(`<message … id='${sent}' …</message>`);
 });
 
+test("a sender that has to wait is not read", async () => {
+  const server = await serve();
+  const juliet = await login(server, "juliet", "balcony");
+  const deaf = await login(server, "romeo", "deaf");
+  deaf.pause();
+  const heap = `<message to='romeo@localhost/deaf'>${"x".repeat(1_000_000)}</message>`;
+  for (let sent = 0; sent < 64; sent++) juliet.say(heap);
+  // The system's buffers fill up, and then nothing moves.
+  let before = -1;
+  while (juliet.unsent !== before) {
+    before = juliet.unsent;
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(juliet.unsent).toBeGreaterThan(heap.length * 20);
+});
+
 test("a peer that does not read at all is dropped after ten seconds", async () => {
   const server = await serve();
   const juliet = await login(server, "juliet", "balcony");
