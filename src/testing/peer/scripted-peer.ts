@@ -1,10 +1,9 @@
-import { type Deferred, deferred } from "../../base/deferred.ts";
+import { deferred } from "../../base/deferred.ts";
 import { asBrokerError, BrokerError } from "../../base/errors.ts";
 import { type MemoryTransport, memoryPair } from "../../transport/memory.ts";
 import type { Transport, TransportFactory } from "../../transport/transport.ts";
 import { type Cut, Pieces } from "./pieces.ts";
-import { endOf, filled, type Notes, parseScript, type Step, shown, take } from "./script.ts";
-import { ScriptError } from "./script-error.ts";
+import { ScriptRun } from "./script-run.ts";
 import {
   type PeerSettings,
   type ScriptedPeerOptions,
@@ -17,19 +16,10 @@ export type PeerLine = Pick<Transport, "start" | "write" | "pause" | "resume" | 
 /** The facts that the pretence of TLS settles on. */
 const PRETENCE = { protocol: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", alpn: undefined };
 
-/** Taken at load, so that a test which replaces the timers later does not stop the peer's clock. */
-const { setTimeout, clearTimeout } = globalThis;
-
 /** The connection, and the writer of its pieces if the peer cuts them itself. */
 interface Connected {
   readonly line: PeerLine;
   readonly pieces: Pieces | undefined;
-}
-
-/** A step to take, and the promise that settles with the last step of a script. */
-interface Waiting {
-  readonly step: Step;
-  readonly over: Deferred<string> | undefined;
 }
 
 /**
@@ -62,27 +52,22 @@ export class ScriptedPeer {
   readonly done: Promise<void>;
   /** Resolves when both directions of the connection have ended. */
   readonly over: Promise<void>;
-  readonly #notes: Notes = new Map();
-  readonly #noted = new Set<string>();
   readonly #settings: PeerSettings;
-  readonly #queue: Waiting[] = [];
+  readonly #run: ScriptRun;
   readonly #closed = deferred<undefined>();
   readonly #decoder = new TextDecoder();
   #connection: Connected | undefined;
   #memory: MemoryTransport | undefined;
   #attempts = 0;
-  #heard = "";
-  #unread = "";
   #said = 0;
-  /** How much of the connection is left: both halves, ours only, nothing. */
-  #state: "open" | "ended" | "over" = "open";
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isOver = false;
   /** Settles with the next progress of the connection in memory. */
   #change = deferred<undefined>();
 
   /** Ends in `BAD_OPTION`, which names the line, when the script cannot be used. */
   constructor(script = "", options: ScriptedPeerOptions = {}) {
     this.#settings = settlePeer(options);
+    this.#run = new ScriptRun(this.#settings, this);
     this.over = this.#closed.promise.then(() => undefined);
     this.transport = () => {
       this.#attempts++;
@@ -100,7 +85,7 @@ export class ScriptedPeer {
       this.#begin(far, undefined);
       return Promise.resolve(near);
     };
-    this.done = withoutText(this.#enqueue(this.#parse(script)));
+    this.done = withoutText(this.#run.play(script));
   }
 
   /** How many connections were asked of `transport`. */
@@ -110,17 +95,17 @@ export class ScriptedPeer {
 
   /** All that the other side has sent. */
   get heard(): string {
-    return this.#heard;
+    return this.#run.heard;
   }
 
   /** The part of it that no line and no `hears` has taken. */
   get unread(): string {
-    return this.#unread;
+    return this.#run.unread;
   }
 
   /** The values that `{names}` have noted. */
   get notes(): Readonly<Record<string, string>> {
-    return Object.fromEntries(this.#notes);
+    return Object.fromEntries(this.#run.notes);
   }
 
   /** How many bytes the peer has sent. */
@@ -130,7 +115,7 @@ export class ScriptedPeer {
 
   /** True once both directions of the connection have ended. */
   get isOver(): boolean {
-    return this.#state === "over";
+    return this.#isOver;
   }
 
   /**
@@ -150,7 +135,7 @@ export class ScriptedPeer {
    */
   play(script: string): Promise<void> {
     try {
-      return withoutText(this.#enqueue(this.#parse(script)));
+      return withoutText(this.#run.play(script));
     } catch (error) {
       return Promise.reject(asBrokerError(error, "BAD_OPTION"));
     }
@@ -170,13 +155,13 @@ export class ScriptedPeer {
    * Takes and returns everything up to its end. Rejects with `SCRIPT_FAILED` as `done` does.
    */
   hears(what: string | RegExp): Promise<string> {
-    return this.#enqueue([{ kind: "until", what }]);
+    return quiet(this.#run.hears(what));
   }
 
   /** Waits until everything said has arrived at the other end of the connection in memory, or that has ended. */
   async delivered(): Promise<void> {
     const memory = this.#memory;
-    while (memory !== undefined && memory.handed > memory.taken && this.#state !== "over") {
+    while (memory !== undefined && memory.handed > memory.taken && !this.#isOver) {
       await this.#change.promise;
     }
   }
@@ -213,37 +198,20 @@ export class ScriptedPeer {
     for (let offset = 1; offset < this.#said; offset++) yield [offset];
   }
 
-  #parse(script: string): Step[] {
-    return parseScript(script, this.#settings.speaks, this.#noted);
-  }
-
-  /** Adds steps; settles with the last of them, with the text that it took. */
-  #enqueue(steps: readonly Step[]): Promise<string> {
-    const over = deferred<string>();
-    for (const [index, step] of steps.entries()) {
-      this.#queue.push({ step, over: index === steps.length - 1 ? over : undefined });
-    }
-    if (steps.length === 0) over.resolve("");
-    this.#follow();
-    return quiet(over.promise);
-  }
-
   #begin(line: PeerLine, cut: Cut | undefined): void {
     this.#connection = { line, pieces: cut === undefined ? undefined : new Pieces(line, cut) };
-    // Progress beyond these is none of a peer's business.
     const events = {
       data: (bytes: Uint8Array) => {
-        this.#hear(this.#decoder.decode(bytes, { stream: true }));
+        this.#run.hear(this.#decoder.decode(bytes, { stream: true }));
       },
       end: () => {
-        if (this.#state === "open") this.#state = "ended";
-        this.#follow();
+        this.#run.end();
       },
       close: () => {
-        this.#state = "over";
+        this.#isOver = true;
         this.#closed.resolve(undefined);
         this.#changed();
-        this.#follow();
+        this.#run.end();
       },
       leaving: () => undefined,
       taken: () => {
@@ -251,94 +219,12 @@ export class ScriptedPeer {
       },
     };
     line.start(events);
-    this.#follow();
+    this.#run.begin();
   }
 
   #changed(): void {
     this.#change.resolve(undefined);
     this.#change = deferred();
-  }
-
-  #hear(text: string): void {
-    if (this.#heard.length + text.length > this.#settings.limit) {
-      this.#fail("the other side sent too much");
-      this.cut();
-      return;
-    }
-    this.#heard += text;
-    this.#unread += text;
-    this.#follow();
-  }
-
-  /** Takes steps until one must wait. */
-  #follow(): void {
-    if (this.#connection === undefined) return;
-    for (;;) {
-      const [first] = this.#queue;
-      if (first === undefined) return;
-      const length = this.#lengthOf(first.step);
-      if (length === "later" && this.#state === "open") {
-        this.#timer ??= this.#startTimer();
-        return;
-      }
-      if (typeof length === "string") {
-        const ended = length === "later";
-        this.#fail(ended ? "the connection ended too early" : "the other side left the script");
-        return;
-      }
-      this.#stopTimer();
-      this.#queue.shift();
-      const taken = this.#unread.slice(0, length);
-      this.#unread = this.#unread.slice(length);
-      this.#act(first.step);
-      first.over?.resolve(taken);
-    }
-  }
-
-  /** How many unread characters a step takes, if it can be taken. */
-  #lengthOf(step: Step): number | "later" | "never" {
-    switch (step.kind) {
-      case "read":
-        return take(step, this.#unread, this.#notes);
-      case "until":
-        return endOf(step.what, this.#unread);
-      case "read-end":
-        if (this.#unread !== "") return "never";
-        return this.#state === "open" ? "later" : 0;
-      case "say":
-      case "say-bytes":
-      case "end":
-      case "cut":
-        return 0;
-    }
-  }
-
-  #act(step: Step): void {
-    if (step.kind === "say") this.say(filled(step.text, this.#notes));
-    else if (step.kind === "say-bytes") this.say(step.bytes);
-    else if (step.kind === "end") this.end();
-    else if (step.kind === "cut") this.cut();
-  }
-
-  #startTimer(): ReturnType<typeof setTimeout> {
-    const timer = setTimeout(() => {
-      this.#fail("the other side took too long");
-    }, this.#settings.timeout);
-    // In browsers a timer is a number. Elsewhere it must not keep the process alive.
-    if (typeof (timer as unknown) === "object") timer.unref();
-    return timer;
-  }
-
-  #stopTimer(): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #fail(why: string): void {
-    this.#stopTimer();
-    const [first] = this.#queue;
-    const error = new ScriptError(why, first === undefined ? "" : shown(first.step), this.#unread);
-    for (const { over } of this.#queue.splice(0)) over?.reject(error);
   }
 
   #here(): Connected {
