@@ -377,8 +377,8 @@ export class Lifecycle implements LinkOwner {
     const link = this.#link;
     if (isReady && this.#session !== undefined) {
       // A handler that never ends (it may be waiting for this) must leave time for the goodbye.
-      const quiet = Promise.all([inbox.idle(), requests.idle(this.#session)]);
-      await within(clock, timeout / 2, Promise.race([quiet, run.closed.promise]), nothing);
+      const settled = Promise.all([inbox.idle(), requests.idle(this.#session)]);
+      await within(clock, timeout / 2, Promise.race([settled, run.closed.promise]), nothing);
       const left = Math.max(0, deadline - timeout / 4 - clock.now());
       await within(clock, left, Promise.race([outbox.drained(), run.closed.promise]), nothing);
       link?.close(Math.max(0, deadline - clock.now()));

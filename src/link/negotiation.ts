@@ -1,5 +1,5 @@
 import { nothing } from "../base/abort.ts";
-import type { Clock } from "../base/clock.ts";
+import { type Clock, within } from "../base/clock.ts";
 import type { Crypto } from "../base/crypto.ts";
 import type { ErrorCode } from "../base/error-codes.ts";
 import { BrokerError } from "../base/errors.ts";
@@ -142,14 +142,8 @@ export class Negotiation implements Login {
   }
 
   async refuse(error: BrokerError): Promise<never> {
-    const { clock } = this.#parts;
     // The rejection of `next` is the server's own reason.
-    const reason = this.next().then(() => undefined);
-    let cancel = nothing;
-    const wait = new Promise<void>((resolve) => {
-      cancel = clock.after(REASON_WAIT, resolve);
-    });
-    await Promise.race([reason, wait]).finally(cancel);
+    await within(this.#parts.clock, REASON_WAIT, this.next(), nothing);
     throw error;
   }
 

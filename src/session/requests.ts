@@ -1,5 +1,5 @@
 import { aborted, nothing, onAbort } from "../base/abort.ts";
-import { type Clock, LONGEST } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { type Crypto, randomId } from "../base/crypto.ts";
 import { quiet } from "../base/deferred.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
@@ -248,7 +248,7 @@ export class Requests {
     this.#stopTimer();
     this.#nextDue = due;
     const wait = Math.max(Math.ceil(due - this.#clock.now()), 1);
-    this.#stopTimer = this.#clock.after(Math.min(wait, LONGEST), this.#look);
+    this.#stopTimer = this.#clock.after(wait, this.#look);
   }
 
   #unwatch(): void {

@@ -287,7 +287,7 @@ export class Stream implements ChannelEvents {
   }
 
   /**
-   * Nobody reads for now, so the server waits: a chunk or two lie here at most. A dialect that stays busy, while
+   * Stops reading while the dialect is busy, so that a chunk or two lie here at most. A dialect that stays busy, while
    * a password is being typed, say, must still learn of the end: after a while one element is read ahead.
    */
   #holdBack(): void {

@@ -1,5 +1,5 @@
 import { nothing } from "../base/abort.ts";
-import { type Clock, LONGEST } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import { type Steps, step } from "../base/state.ts";
@@ -389,8 +389,7 @@ export class BoundedOutbox implements Outbox {
     this.#stopTimer();
     this.#nextExpiry = expires;
     const wait = Math.max(expires - this.#parts.clock.now(), 0);
-    // A stanza that expires later than a timer can run is looked at again then.
-    this.#stopTimer = this.#parts.clock.after(Math.min(wait, LONGEST), this.#expire);
+    this.#stopTimer = this.#parts.clock.after(wait, this.#expire);
   }
 
   #unwatch(): void {
