@@ -147,6 +147,11 @@ export class Link implements StreamOwner {
     return this.#negotiation?.deferred ?? [];
   }
 
+  /** How many of these came before stanzas count (XEP-0198, 4). */
+  get uncounted(): number {
+    return this.#negotiation?.uncounted ?? 0;
+  }
+
   /** Connects and logs in. Rejects with the reason for the end of the link. */
   async begin(): Promise<LoginResult> {
     if (this.#state !== "new") throw this.#reason(undefined);

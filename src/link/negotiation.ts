@@ -63,8 +63,8 @@ export class Negotiation implements Login {
   readonly memory: Memory;
   /** Stanzas that came during the login. */
   readonly deferred: Element[] = [];
-  /** How many of these came after `counted` was called; `undefined`: it was not. */
-  countedFrom: number | undefined;
+  /** How many of these came before `counted` was called. */
+  uncounted = 0;
   readonly #parts: NegotiationParts;
   #step: Step = "stream";
   #mechanism = "";
@@ -156,7 +156,7 @@ export class Negotiation implements Login {
   }
 
   counted(): void {
-    this.countedFrom = this.deferred.length;
+    this.uncounted = this.deferred.length;
   }
 
   send(element: Element): void {

@@ -116,7 +116,13 @@ export class Session implements StreamSink, Prober {
   begin(): void {
     const link = this.#link;
     if (link === undefined) return;
-    for (const element of link.deferred) if (this.#link === link) this.element(element);
+    const { deferred, uncounted } = link;
+    for (const [index, element] of deferred.entries()) {
+      if (this.#link !== link) return;
+      const handled = this.#handled;
+      this.element(element);
+      if (index < uncounted) this.#handled = handled;
+    }
     if (this.#link === link) link.carry(this);
   }
 

@@ -126,7 +126,8 @@ const resuming: Dialect = {
     const { previous } = login;
     if (previous === undefined) {
       login.send(xml("enable", { xmlns: SM }));
-      const enabled = await login.next();
+      let enabled = await login.next();
+      for (; !enabled.is("enabled", SM); enabled = await login.next()) login.defer(enabled);
       login.counted();
       return { jid: "me@example.org/here", management: { id: enabled.attrs.id ?? "" } };
     }
@@ -144,7 +145,7 @@ describe("a login that resumes", () => {
     S: ${HEADER}`;
   const FIRST = `${OPEN}
     C: <enable xmlns='${SM}'/>
-    S: <enabled xmlns='${SM}' id='s-1'/><message id='one'/>
+    S: <message id='before'/><enabled xmlns='${SM}' id='s-1'/><message id='one'/>
     C: <iq type='get' to='example.org' id='open'/>`;
 
   async function twice(second: string) {
