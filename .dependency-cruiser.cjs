@@ -53,7 +53,7 @@ module.exports = {
       from: {
         path: "^src/",
         pathNot:
-          "^src/(node\\.ts|cli/|testing/|transport/(tcp|tls|node-[a-z-]+)\\.ts|base/node-[a-z-]+\\.ts)",
+          "^src/(node\\.ts|cli/|testing/|transport/(tcp|tls|node-[a-z-]+)\\.ts|base/crypto/node-[a-z-]+\\.ts)",
       },
       to: { dependencyTypes: ["core"] },
     },

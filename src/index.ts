@@ -1,6 +1,6 @@
 import { systemClock } from "./base/clock.ts";
+import { webCrypto } from "./base/crypto/web-crypto.ts";
 import { BrokerError } from "./base/errors.ts";
-import { webCrypto } from "./base/web-crypto.ts";
 import { Broker as CoreBroker } from "./broker/broker.ts";
 import type { BrokerOptions } from "./contract/options.ts";
 import type { Runtime } from "./contract/runtime.ts";

@@ -1,5 +1,5 @@
 import { systemClock } from "./base/clock.ts";
-import { nodeCrypto } from "./base/node-crypto.ts";
+import { nodeCrypto } from "./base/crypto/node-crypto.ts";
 import { Broker as CoreBroker } from "./broker/broker.ts";
 import type { BrokerOptions } from "./contract/options.ts";
 import type { Runtime } from "./contract/runtime.ts";

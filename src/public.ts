@@ -1,7 +1,7 @@
 // The exports of the package on every runtime. `Broker` itself stands in node.ts and index.ts, which give it the
 // parts of their runtimes. Left out on purpose: everything inside stream/, negotiate/ and sasl/.
 
-export type { Crypto, HashName } from "./base/crypto.ts";
+export type { Crypto, HashName } from "./base/crypto/crypto.ts";
 export type { ListenOptions } from "./base/emitter.ts";
 export { type ErrorCode, errorCodes } from "./base/error-codes.ts";
 export { BrokerError, type ErrorFacts, isBrokerError } from "./base/errors.ts";

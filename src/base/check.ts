@@ -1,5 +1,5 @@
 import { BrokerError } from "./errors.ts";
-import { readHost } from "./host-name.ts";
+import { readHost } from "./text/host-name.ts";
 
 /**
  * Options whose value no error quotes: secrets, and `tls`, where a caller may give a key by mistake.

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { BrokerError } from "../base/errors.ts";
-import { oneLine } from "../base/printable.ts";
+import { oneLine } from "../base/text/printable.ts";
 import { readArguments, Wrong, wrong } from "./arguments.ts";
 import type { Command, Terminal } from "./command.ts";
 import { commands } from "./commands.ts";

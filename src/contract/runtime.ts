@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import type { Crypto } from "../base/crypto.ts";
+import type { Crypto } from "../base/crypto/crypto.ts";
 import type { TransportFactory } from "../transport/transport.ts";
 import type { TraceEntry } from "./trace.ts";
 

@@ -1,6 +1,6 @@
 import { callable, oneOf } from "../base/check.ts";
 import { group, type Option, optional, type Takes } from "../base/option.ts";
-import { printable } from "../base/printable.ts";
+import { printable } from "../base/text/printable.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { type SerializeContext, serialize } from "../xml/write/serialize.ts";

@@ -1,7 +1,7 @@
 import { badOption } from "../base/check.ts";
 import { tryCarriedJid } from "../jid/carried.ts";
 import type { Jid } from "../jid/jid.ts";
-import { mechanisms } from "../sasl/mechanisms.ts";
+import { mechanisms } from "../sasl/mechanisms/mechanisms.ts";
 
 /** Checks an option that is an address. Ends in `BAD_OPTION`. */
 export function addressOption(option: string, value: unknown): Jid {

@@ -1,5 +1,5 @@
 import { text } from "../base/check.ts";
-import { randomId } from "../base/crypto.ts";
+import { randomId } from "../base/crypto/crypto.ts";
 import { flag, type Needs, needed, optional, settleOptions, type Takes } from "../base/option.ts";
 import { carriedJid } from "../jid/carried.ts";
 import type { Jid } from "../jid/jid.ts";

@@ -1,5 +1,5 @@
 import { BrokerError } from "../base/errors.ts";
-import { exceedsBytes } from "../base/utf8.ts";
+import { exceedsBytes } from "../base/text/utf8.ts";
 import { prepareDomain } from "./domain.ts";
 import { type Fault, mustNotContain } from "./fault.ts";
 import { opaqueString, usernameCaseMapped } from "./precis.ts";

@@ -1,5 +1,5 @@
 import { host as hostOption, knownOptions, wholeNumber } from "../base/check.ts";
-import type { Crypto } from "../base/crypto.ts";
+import type { Crypto } from "../base/crypto/crypto.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import type { Settings } from "../contract/options.ts";
 import { policyFor } from "../contract/tls-options.ts";

@@ -1,6 +1,6 @@
 import { nothing } from "../base/abort.ts";
 import { type Clock, within } from "../base/clock.ts";
-import type { Crypto } from "../base/crypto.ts";
+import type { Crypto } from "../base/crypto/crypto.ts";
 import type { ErrorCode } from "../base/error-codes.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Instruments } from "../contract/instruments.ts";

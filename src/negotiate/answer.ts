@@ -1,4 +1,4 @@
-import { randomId } from "../base/crypto.ts";
+import { randomId } from "../base/crypto/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
 import { StanzaError, stanzaErrorFrom } from "../stream/stanza-error.ts";
 import { type Element, xml } from "../xml/element.ts";

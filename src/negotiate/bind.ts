@@ -1,4 +1,4 @@
-import { randomId } from "../base/crypto.ts";
+import { randomId } from "../base/crypto/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
 import { carriedJid, isSameAddress } from "../jid/carried.ts";
 import type { Jid } from "../jid/jid.ts";

@@ -1,5 +1,5 @@
-import type { Crypto } from "../base/crypto.ts";
-import type { BrokerError } from "../base/errors.ts";
+import type { Crypto } from "../base/crypto/crypto.ts";
+import { BrokerError } from "../base/errors.ts";
 import type { StreamHeader } from "../stream/header.ts";
 import type { TlsFacts, TlsPolicy } from "../transport/tls-facts.ts";
 import type { Element } from "../xml/element.ts";
@@ -123,4 +123,9 @@ export interface Login {
     payload: NegotiationEvents[E],
     disclosure?: Disclosure,
   ): void;
+}
+
+/** The error for an element out of place: `<presence> came in answer to <starttls>`. */
+export function unexpected({ name }: Element, where: string): BrokerError {
+  return new BrokerError("PROTOCOL_ERROR", `<${name}> came ${where}`);
 }

@@ -2,9 +2,8 @@ import { BrokerError } from "../base/errors.ts";
 import { isStanza } from "../stream/stanza.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import type { Login } from "./login.ts";
+import { type Login, unexpected } from "./login.ts";
 import { insistsOnTls } from "./starttls.ts";
-import { unexpected } from "./unexpected.ts";
 
 /**
  * Puts an element aside that is no part of this step of a login. Servers send messages, presences, roster pushes

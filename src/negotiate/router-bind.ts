@@ -1,8 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
 import { xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import type { Login } from "./login.ts";
-import { unexpected } from "./unexpected.ts";
+import { type Login, unexpected } from "./login.ts";
 
 /** The meaning of the codes with which the router refuses a bind. */
 const REASONS: ReadonlyMap<string, string> = new Map(

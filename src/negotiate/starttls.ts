@@ -1,9 +1,8 @@
 import { BrokerError } from "../base/errors.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import type { Login } from "./login.ts";
+import { type Login, unexpected } from "./login.ts";
 import { type OpenStream, open } from "./open.ts";
-import { unexpected } from "./unexpected.ts";
 
 /**
  * Opens the stream and protects it as the TLS policy says. It needs a connection that carried nothing yet.

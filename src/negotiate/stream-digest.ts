@@ -1,6 +1,6 @@
-import { hex } from "../base/crypto.ts";
+import { hex } from "../base/crypto/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
-import { utf8Bytes } from "../base/utf8.ts";
+import { utf8Bytes } from "../base/text/utf8.ts";
 import type { StreamHeader } from "../stream/header.ts";
 import type { Login } from "./login.ts";
 

@@ -1,6 +1,6 @@
-import type { Crypto } from "../base/crypto.ts";
+import type { Crypto } from "../base/crypto/crypto.ts";
 import { type Mechanism, reveals } from "./mechanism.ts";
-import { mechanisms } from "./mechanisms.ts";
+import { mechanisms } from "./mechanisms/mechanisms.ts";
 import { isAtLeast, type Strength, strengthOf } from "./strength.ts";
 
 /** The facts that the choice of mechanisms depends on. */

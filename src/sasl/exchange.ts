@@ -1,4 +1,4 @@
-import { decodeBase64, encodeBase64 } from "../base/base64.ts";
+import { decodeBase64, encodeBase64 } from "../base/text/base64.ts";
 import { AuthError } from "./auth-error.ts";
 import { type Exchange, type Mechanism, reveals } from "./mechanism.ts";
 

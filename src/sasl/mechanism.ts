@@ -1,4 +1,4 @@
-import type { Crypto } from "../base/crypto.ts";
+import type { Crypto } from "../base/crypto/crypto.ts";
 
 /** The account that logs in, and where it does. */
 export interface Credentials {

@@ -1,6 +1,6 @@
 import { aborted, nothing, onAbort } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
-import { type Crypto, randomId } from "../base/crypto.ts";
+import { type Crypto, randomId } from "../base/crypto/crypto.ts";
 import { quiet } from "../base/deferred.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { isToBeRenewed } from "../base/renewal.ts";

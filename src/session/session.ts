@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import { type Crypto, randomId } from "../base/crypto.ts";
+import { type Crypto, randomId } from "../base/crypto/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import type { Instruments } from "../contract/instruments.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
-import { type Crypto, randomId } from "../base/crypto.ts";
+import { type Crypto, randomId } from "../base/crypto/crypto.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
-import { exceedsBytes, utf8Length } from "../base/utf8.ts";
+import { exceedsBytes, utf8Length } from "../base/text/utf8.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import { TrackedDelivery } from "../session/delivery.ts";
 import type { Item } from "../session/item.ts";

@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import { type Steps, step } from "../base/state.ts";
-import { utf8Length } from "../base/utf8.ts";
+import { utf8Length } from "../base/text/utf8.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import type { Instruments } from "../contract/instruments.ts";
 import type { IncomingRequest, IncomingRequests } from "../session/incoming.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import type { Crypto } from "../base/crypto.ts";
+import type { Crypto } from "../base/crypto/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Instruments } from "../contract/instruments.ts";
 import type { Settings } from "../contract/options.ts";

@@ -1,5 +1,5 @@
 import { BrokerError } from "../base/errors.ts";
-import type { Host } from "../base/host-name.ts";
+import type { Host } from "../base/text/host-name.ts";
 import { DerReader } from "./der.ts";
 
 /** A name of a server in a certificate (RFC 5280, 4.2.1.6; RFC 4985). Names of other kinds are left out. */

@@ -2,7 +2,7 @@ import { isIP, connect as openSocket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { wholeNumber } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
-import { withoutBrackets } from "../base/host-name.ts";
+import { withoutBrackets } from "../base/text/host-name.ts";
 import { TcpTransport } from "./node-tcp-transport.ts";
 import { reasonOf, secureContext } from "./tls.ts";
 import type { Target, Transport } from "./transport.ts";

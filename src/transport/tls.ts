@@ -2,7 +2,7 @@ import { constants, createHash, X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
-import { type Host, readHost } from "../base/host-name.ts";
+import { type Host, readHost } from "../base/text/host-name.ts";
 import { type CertificateFacts, isFor, readCertificate } from "./certificate.ts";
 import type { TlsFacts } from "./tls-facts.ts";
 import type { TlsSettings } from "./transport.ts";

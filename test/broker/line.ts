@@ -1,4 +1,4 @@
-import { webCrypto } from "../../src/base/web-crypto.ts";
+import { webCrypto } from "../../src/base/crypto/web-crypto.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import type { BrokerEvents } from "../../src/contract/events.ts";
 import type { BrokerOptions } from "../../src/contract/options.ts";

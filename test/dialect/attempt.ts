@@ -1,7 +1,7 @@
 import { expect } from "vitest";
-import type { Crypto } from "../../src/base/crypto.ts";
+import type { Crypto } from "../../src/base/crypto/crypto.ts";
+import { webCrypto } from "../../src/base/crypto/web-crypto.ts";
 import { BrokerError } from "../../src/base/errors.ts";
-import { webCrypto } from "../../src/base/web-crypto.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import type { BrokerEvents, Ready } from "../../src/contract/events.ts";
 import { type BrokerOptions, DEFAULTS } from "../../src/contract/options.ts";

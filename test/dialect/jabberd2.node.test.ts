@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Crypto } from "../../src/base/crypto.ts";
-import { nodeCrypto } from "../../src/base/node-crypto.ts";
+import type { Crypto } from "../../src/base/crypto/crypto.ts";
+import { nodeCrypto } from "../../src/base/crypto/node-crypto.ts";
 import type { Broker } from "../../src/broker/broker.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { jabberd2 } from "../../src/dialect/jabberd2.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { encodeBase64 } from "../../src/base/base64.ts";
-import type { Crypto } from "../../src/base/crypto.ts";
-import { utf8Bytes } from "../../src/base/utf8.ts";
+import type { Crypto } from "../../src/base/crypto/crypto.ts";
+import { encodeBase64 } from "../../src/base/text/base64.ts";
+import { utf8Bytes } from "../../src/base/text/utf8.ts";
 import { type XmppOptions, xmpp } from "../../src/dialect/xmpp.ts";
 import { xml } from "../../src/xml/element.ts";
 import { attempt, expectTheSameAtEveryCut, knownCrypto, RANDOM } from "./attempt.ts";

@@ -3,7 +3,7 @@ import type { OptionTable } from "../../src/base/option.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { dialects } from "../../src/dialect/dialects.ts";
 import { reveals } from "../../src/sasl/mechanism.ts";
-import { mechanisms } from "../../src/sasl/mechanisms.ts";
+import { mechanisms } from "../../src/sasl/mechanisms/mechanisms.ts";
 import { optionTable } from "./options-page.ts";
 import { code, table, wrapped } from "./print.ts";
 import type { Member, Source } from "./source.ts";

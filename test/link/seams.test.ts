@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
-import { webCrypto } from "../../src/base/web-crypto.ts";
+import { webCrypto } from "../../src/base/crypto/web-crypto.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";

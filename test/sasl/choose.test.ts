@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { webCrypto } from "../../src/base/web-crypto.ts";
+import { webCrypto } from "../../src/base/crypto/web-crypto.ts";
 import { type Circumstances, choose } from "../../src/sasl/choose.ts";
-import { mechanisms } from "../../src/sasl/mechanisms.ts";
+import { mechanisms } from "../../src/sasl/mechanisms/mechanisms.ts";
 import type { Strength } from "../../src/sasl/strength.ts";
 
 const everything = { ...webCrypto, supports: () => true };

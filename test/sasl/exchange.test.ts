@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { encodeBase64 } from "../../src/base/base64.ts";
-import { webCrypto } from "../../src/base/web-crypto.ts";
+import { webCrypto } from "../../src/base/crypto/web-crypto.ts";
+import { encodeBase64 } from "../../src/base/text/base64.ts";
 import { AuthError } from "../../src/sasl/auth-error.ts";
 import { type Carrier, runExchange, type ServerMessage } from "../../src/sasl/exchange.ts";
 import type { Credentials, Mechanism } from "../../src/sasl/mechanism.ts";
-import { plain } from "../../src/sasl/plain.ts";
-import { scram } from "../../src/sasl/scram.ts";
+import { plain } from "../../src/sasl/mechanisms/plain.ts";
+import { scram } from "../../src/sasl/mechanisms/scram.ts";
 
 const base64 = (text: string): string => encodeBase64(new TextEncoder().encode(text));
 

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Crypto } from "../../src/base/crypto.ts";
-import { webCrypto } from "../../src/base/web-crypto.ts";
+import type { Crypto } from "../../src/base/crypto/crypto.ts";
+import { webCrypto } from "../../src/base/crypto/web-crypto.ts";
 import { AuthError } from "../../src/sasl/auth-error.ts";
-import { quote, readDirectives } from "../../src/sasl/directives.ts";
 import type { Credentials, Exchange } from "../../src/sasl/mechanism.ts";
-import { mechanisms } from "../../src/sasl/mechanisms.ts";
+import { quote, readDirectives } from "../../src/sasl/mechanisms/directives.ts";
+import { mechanisms } from "../../src/sasl/mechanisms/mechanisms.ts";
 import { saslprep } from "../../src/sasl/saslprep.ts";
 
 const NONCE = "fyko+d2lbbFgONRv9qkxdawL";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mechanisms } from "../../src/sasl/mechanisms.ts";
+import { mechanisms } from "../../src/sasl/mechanisms/mechanisms.ts";
 import { isAtLeast, type Strength, strengthOf } from "../../src/sasl/strength.ts";
 
 test("each mechanism has its strength", () => {

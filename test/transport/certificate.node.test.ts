@@ -2,7 +2,7 @@ import { createHash, X509Certificate } from "node:crypto";
 import { createServer, type Socket } from "node:net";
 import { createSecureContext, TLSSocket as ServerSide } from "node:tls";
 import { describe, expect, test } from "vitest";
-import { readHost } from "../../src/base/host-name.ts";
+import { readHost } from "../../src/base/text/host-name.ts";
 import { makeAuthority, makeCertificate } from "../../src/testing/certificate/certificate.ts";
 import {
   type Der,

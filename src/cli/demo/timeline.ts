@@ -1,4 +1,4 @@
-import { oneLine } from "../../base/printable.ts";
+import { oneLine } from "../../base/text/printable.ts";
 import type { Broker, BrokerEvents } from "../../node.ts";
 import type { Paint, Printer } from "../printer.ts";
 

@@ -1,6 +1,6 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import { decodeBase64 } from "../../../base/base64.ts";
+import { decodeBase64 } from "../../../base/text/base64.ts";
 import {
   checkAuthzid,
   type Exchange,

@@ -1,4 +1,4 @@
-import { decodeBase64, encodeBase64 } from "../../../base/base64.ts";
+import { decodeBase64, encodeBase64 } from "../../../base/text/base64.ts";
 import { type Element, xml } from "../../../xml/element.ts";
 import { NS } from "../../../xml/namespaces.ts";
 import type { Connection } from "../connection.ts";

@@ -1,5 +1,5 @@
+import { BrokerError } from "../errors.ts";
 import type { Crypto, HashName } from "./crypto.ts";
-import { BrokerError } from "./errors.ts";
 
 /** The most bytes that `getRandomValues` gives in one call. */
 const RANDOM_LIMIT = 65_536;

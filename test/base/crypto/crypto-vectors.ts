@@ -1,4 +1,4 @@
-import type { HashName } from "../../src/base/crypto.ts";
+import type { HashName } from "../../../src/base/crypto/crypto.ts";
 
 /** Hash, text, digest: computed by another implementation. */
 export const hashes: readonly (readonly [HashName, string, string])[] = [

@@ -1,6 +1,6 @@
-import { utf8Bytes } from "../base/utf8.ts";
-import { AuthError } from "./auth-error.ts";
-import type { Credentials, Exchange, Mechanism } from "./mechanism.ts";
+import { utf8Bytes } from "../../base/text/utf8.ts";
+import { AuthError } from "../auth-error.ts";
+import type { Credentials, Exchange, Mechanism } from "../mechanism.ts";
 
 /** PLAIN (RFC 4616): the password itself. It is used only inside TLS, and only if nothing stronger is offered. */
 export const plain: Mechanism = {

@@ -1,4 +1,4 @@
-import type { Mechanism } from "./mechanism.ts";
+import type { Mechanism } from "../mechanism.ts";
 import { OneMessage } from "./one-message.ts";
 
 const NAME = "ANONYMOUS";

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { type Deferred, deferred } from "../../src/base/deferred.ts";
-import { derive } from "../../src/sasl/derivation.ts";
-import { attemptAtMute, knownCrypto } from "../dialect/attempt.ts";
-import { romeo, SCRAM, STARTTLS } from "../dialect/xmpp-conversation.ts";
-import { settled } from "../virtual-clock.ts";
+import { type Deferred, deferred } from "../../../src/base/deferred.ts";
+import { derive } from "../../../src/sasl/mechanisms/derivation.ts";
+import { attemptAtMute, knownCrypto } from "../../dialect/attempt.ts";
+import { romeo, SCRAM, STARTTLS } from "../../dialect/xmpp-conversation.ts";
+import { settled } from "../../virtual-clock.ts";
 
 const calm = { signal: new AbortController().signal };
 

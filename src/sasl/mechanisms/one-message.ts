@@ -1,5 +1,5 @@
-import { AuthError } from "./auth-error.ts";
-import type { Exchange } from "./mechanism.ts";
+import { AuthError } from "../auth-error.ts";
+import type { Exchange } from "../mechanism.ts";
 
 /** The exchange of a mechanism that is one message of the client. */
 export class OneMessage implements Exchange {

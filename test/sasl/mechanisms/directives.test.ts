@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { quote, readDirectives } from "../../src/sasl/directives.ts";
+import { quote, readDirectives } from "../../../src/sasl/mechanisms/directives.ts";
 
 test.each<[string, [string, string[]][]]>([
   ["a=b", [["a", ["b"]]]],

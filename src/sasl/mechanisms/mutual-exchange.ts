@@ -1,5 +1,5 @@
-import { AuthError } from "./auth-error.ts";
-import type { Exchange } from "./mechanism.ts";
+import { AuthError } from "../auth-error.ts";
+import type { Exchange } from "../mechanism.ts";
 
 /** The messages of a mutual mechanism and their checks. Each may end in an `AuthError`. */
 export interface Proof {

@@ -1,10 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { decodeBase64 } from "../../src/base/base64.ts";
-import type { Crypto } from "../../src/base/crypto.ts";
-import { webCrypto } from "../../src/base/web-crypto.ts";
-import { AuthError } from "../../src/sasl/auth-error.ts";
-import type { Credentials, Exchange } from "../../src/sasl/mechanism.ts";
-import { LEAST_ITERATIONS, MOST_ITERATIONS, type ScramHash, scram } from "../../src/sasl/scram.ts";
+import type { Crypto } from "../../../src/base/crypto/crypto.ts";
+import { webCrypto } from "../../../src/base/crypto/web-crypto.ts";
+import { decodeBase64 } from "../../../src/base/text/base64.ts";
+import { AuthError } from "../../../src/sasl/auth-error.ts";
+import type { Credentials, Exchange } from "../../../src/sasl/mechanism.ts";
+import {
+  LEAST_ITERATIONS,
+  MOST_ITERATIONS,
+  type ScramHash,
+  scram,
+} from "../../../src/sasl/mechanisms/scram.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array | undefined): string => new TextDecoder().decode(data);

@@ -1,7 +1,7 @@
+import type { Mechanism } from "../mechanism.ts";
 import { anonymous } from "./anonymous.ts";
 import { digestMd5 } from "./digest-md5.ts";
 import { external } from "./external.ts";
-import type { Mechanism } from "./mechanism.ts";
 import { plain } from "./plain.ts";
 import { scram } from "./scram.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { constantTimeEqual, hex, randomId } from "../../src/base/crypto.ts";
+import { constantTimeEqual, hex, randomId } from "../../../src/base/crypto/crypto.ts";
 
 describe("bytes", () => {
   test("are written as two lower-case digits each", () => {

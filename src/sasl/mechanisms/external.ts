@@ -1,5 +1,5 @@
-import { utf8Bytes } from "../base/utf8.ts";
-import type { Mechanism } from "./mechanism.ts";
+import { utf8Bytes } from "../../base/text/utf8.ts";
+import type { Mechanism } from "../mechanism.ts";
 import { OneMessage } from "./one-message.ts";
 
 const NAME = "EXTERNAL";

@@ -1,5 +1,5 @@
-import { aborted, onAbort } from "../base/abort.ts";
-import { deferred } from "../base/deferred.ts";
+import { aborted, onAbort } from "../../base/abort.ts";
+import { deferred } from "../../base/deferred.ts";
 
 /** Starts the derivations that wait for their turn, the oldest first. */
 const waiting = new Set<() => void>();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readHost } from "../../src/base/host-name.ts";
+import { readHost } from "../../../src/base/text/host-name.ts";
 
 const long = `${"a".repeat(63)}.`;
 

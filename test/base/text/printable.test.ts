@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { oneLine, printable } from "../../src/base/printable.ts";
+import { oneLine, printable } from "../../../src/base/text/printable.ts";
 
 test.each([
   ["\u001b[2J", "\\u001b[2J"],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { hex } from "../../src/base/crypto.ts";
-import { nodeCrypto } from "../../src/base/node-crypto.ts";
+import { hex } from "../../../src/base/crypto/crypto.ts";
+import { nodeCrypto } from "../../../src/base/crypto/node-crypto.ts";
 import { derivations, hashes, macs } from "./crypto-vectors.ts";
 
 const encoder = new TextEncoder();

@@ -1,8 +1,8 @@
-import { type Crypto, constantTimeEqual, hex, randomId } from "../base/crypto.ts";
-import { utf8Bytes } from "../base/utf8.ts";
-import { AuthError } from "./auth-error.ts";
+import { type Crypto, constantTimeEqual, hex, randomId } from "../../base/crypto/crypto.ts";
+import { utf8Bytes } from "../../base/text/utf8.ts";
+import { AuthError } from "../auth-error.ts";
+import type { Credentials, Mechanism } from "../mechanism.ts";
 import { type Directives, quote, readDirectives } from "./directives.ts";
-import type { Credentials, Mechanism } from "./mechanism.ts";
 import { MutualExchange, type Proof } from "./mutual-exchange.ts";
 
 const NAME = "DIGEST-MD5";

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { webCrypto } from "../../src/base/web-crypto.ts";
-import { anonymous } from "../../src/sasl/anonymous.ts";
-import { external } from "../../src/sasl/external.ts";
-import type { Credentials, Mechanism } from "../../src/sasl/mechanism.ts";
-import { plain } from "../../src/sasl/plain.ts";
+import { webCrypto } from "../../../src/base/crypto/web-crypto.ts";
+import type { Credentials, Mechanism } from "../../../src/sasl/mechanism.ts";
+import { anonymous } from "../../../src/sasl/mechanisms/anonymous.ts";
+import { external } from "../../../src/sasl/mechanisms/external.ts";
+import { plain } from "../../../src/sasl/mechanisms/plain.ts";
 
 function credentials(given: Partial<Credentials>): Credentials {
   return {

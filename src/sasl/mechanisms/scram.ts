@@ -1,11 +1,11 @@
-import { decodeBase64, encodeBase64 } from "../base/base64.ts";
-import { type Crypto, constantTimeEqual } from "../base/crypto.ts";
-import { utf8Bytes } from "../base/utf8.ts";
-import { AuthError } from "./auth-error.ts";
+import { type Crypto, constantTimeEqual } from "../../base/crypto/crypto.ts";
+import { decodeBase64, encodeBase64 } from "../../base/text/base64.ts";
+import { utf8Bytes } from "../../base/text/utf8.ts";
+import { AuthError } from "../auth-error.ts";
+import type { Credentials, Mechanism } from "../mechanism.ts";
+import { saslprep } from "../saslprep.ts";
 import { derive } from "./derivation.ts";
-import type { Credentials, Mechanism } from "./mechanism.ts";
 import { MutualExchange, type Proof } from "./mutual-exchange.ts";
-import { saslprep } from "./saslprep.ts";
 
 /** The fewest iterations that are accepted: RFC 5802, 5.1 and RFC 7677, 4 ask for at least as many. */
 export const LEAST_ITERATIONS = 4096;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { Crypto } from "../../src/base/crypto.ts";
-import { nodeCrypto } from "../../src/base/node-crypto.ts";
-import { AuthError } from "../../src/sasl/auth-error.ts";
-import { digestMd5, proofs } from "../../src/sasl/digest-md5.ts";
-import type { Credentials, Exchange } from "../../src/sasl/mechanism.ts";
+import type { Crypto } from "../../../src/base/crypto/crypto.ts";
+import { nodeCrypto } from "../../../src/base/crypto/node-crypto.ts";
+import { AuthError } from "../../../src/sasl/auth-error.ts";
+import type { Credentials, Exchange } from "../../../src/sasl/mechanism.ts";
+import { digestMd5, proofs } from "../../../src/sasl/mechanisms/digest-md5.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array | undefined): string => new TextDecoder().decode(data);
