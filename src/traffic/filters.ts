@@ -125,9 +125,7 @@ export class Filters {
    */
   dispatch(stanza: Element, route: Element | undefined, isAnswered = false): Work | undefined {
     const { incoming, outbox } = this.#parts;
-    const matches = this.#index.match(stanza, (error, entry) => {
-      this.#failed(entry.expression, error);
-    });
+    const matches = this.#index.match(stanza, this.#unmatched);
     let request: IncomingRequest | undefined;
     if (!isAnswered && isRequest(stanza)) {
       request = incoming.open(stanza);
@@ -209,6 +207,11 @@ export class Filters {
       return undefined;
     }
   }
+
+  /** An expression could not be evaluated. */
+  readonly #unmatched = (error: unknown, entry: Entry): void => {
+    this.#failed(entry.expression, error);
+  };
 
   #failed(expression: string, thrown: unknown): void {
     // (The message of an error of the program's own may hold anything: it is left to the cause.)
@@ -294,14 +297,8 @@ function matchOf(
   const matches = Array.isArray(value) ? value : [];
   // Nearly always all nodes are elements, and one list serves for both.
   const elements = matches.every(isElement) ? matches : matches.filter(isElement);
-  return {
-    stanza,
-    elements,
-    matches,
-    value,
-    expression,
-    ...(route === undefined ? {} : { route }),
-  };
+  if (route === undefined) return { stanza, elements, matches, value, expression };
+  return { stanza, elements, matches, value, expression, route };
 }
 
 /** What a responder returned, as the answer that goes out. */

@@ -1,4 +1,4 @@
-import { Dictionary } from "../dictionary.ts";
+import { Dictionary, unique } from "../dictionary.ts";
 import { Element, NO_PREFIXES } from "../element.ts";
 import type { XmlLimits } from "../limits.ts";
 import { NS } from "../namespaces.ts";
@@ -139,7 +139,8 @@ export class TreeBuilder {
     const children = empty || isRoot ? [] : PENDING;
     const element = new Element(name.local, own, tag.attrs, prefixes, children);
     // The root of a stream is not kept while the stream is open: it gets no children.
-    if (isRoot) this.#open(NO_ELEMENT, name, ns, NO_DECLARATIONS.undo);
+    // Its namespace is that of all stanzas, which is compared with names of the program again and again.
+    if (isRoot) this.#open(NO_ELEMENT, name, unique(ns), NO_DECLARATIONS.undo);
     else if (!empty) this.#open(element, name, ns, declared.undo);
     else {
       if (declared.undo.length > 0) this.#undo(declared.undo);

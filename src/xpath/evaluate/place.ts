@@ -70,7 +70,10 @@ export class Place {
   #makeChildren(): readonly Place[] {
     if (this.kind === "document") return [elementAt(this, 0, this.element)];
     const { children } = this.element;
-    if (this.kind !== "element" || children.length === 0) return NONE;
+    const [first] = children;
+    if (this.kind !== "element" || first === undefined) return NONE;
+    // Most elements have one child. An array that is pushed to would reserve room for sixteen more.
+    if (children.length === 1 && typeof first !== "string") return [elementAt(this, 0, first)];
     const places: Place[] = [];
     let text = "";
     for (const child of children) {

@@ -77,6 +77,23 @@ class Group<T> {
     return entries === undefined ? [] : [entries];
   }
 
+  /** The matches so far, and one more for each entry. */
+  addMatches(result: XPathValue, matches: EntryMatch<T>[]): EntryMatch<T>[] {
+    const entries = this.#entries;
+    if (entries instanceof Set) {
+      // Each entry has its own list, since a handler may change it.
+      for (const entry of entries) {
+        matches.push(new EntryMatch(entry, typeof result === "object" ? [...result] : result));
+      }
+    } else if (entries !== undefined) {
+      const match = new EntryMatch(entries, result);
+      // An array that is pushed to would reserve room for sixteen more.
+      if (matches.length === 0) return [match];
+      matches.push(match);
+    }
+    return matches;
+  }
+
   add(entry: Entry<T>): void {
     const entries = this.#entries;
     if (entries === undefined) this.#entries = entry;
@@ -220,13 +237,14 @@ export class FilterIndex<T> {
    * match: `failed` is called and the others go on. Without `failed` the error is thrown.
    */
   match(stanza: Element, failed?: (error: unknown, value: T) => void): Match<T>[] {
-    const matches: EntryMatch<T>[] = [];
     const candidates = this.#candidates(stanza);
-    if (candidates.length === 0) return matches;
+    if (candidates.length === 0) return [];
     const walk = new Walk(stanza, candidates.length);
+    let matches: EntryMatch<T>[] = [];
     for (const group of candidates) {
       walk.next();
-      tryGroup(group, walk, matches, failed);
+      const result = resultOf(group, walk, failed);
+      if (result !== undefined) matches = group.addMatches(result, matches);
     }
     return matches.length > 1 ? matches.sort((left, right) => left.number - right.number) : matches;
   }
@@ -265,29 +283,21 @@ export class FilterIndex<T> {
   }
 }
 
-function tryGroup<T>(
+/** The result of an expression that matches. */
+function resultOf<T>(
   group: Group<T>,
   walk: Walk,
-  matches: EntryMatch<T>[],
   failed: ((error: unknown, value: T) => void) | undefined,
-): void {
-  const { compiled } = group;
+): XPathValue | undefined {
+  const { compiled, keys, xpath } = group;
   try {
     const result = compiled
-      ? compiled.matchOn(walk, group.keys !== undefined)
-      : group.xpath.evaluate(walk.root.element);
-    if (result !== undefined && toBoolean(result)) addMatches(group, result, matches);
+      ? compiled.matchOn(walk, keys !== undefined)
+      : xpath.evaluate(walk.root.element);
+    return result !== undefined && toBoolean(result) ? result : undefined;
   } catch (error) {
     if (failed === undefined) throw error;
     for (const { value } of group.entries) failed(error, value);
-  }
-}
-
-function addMatches<T>(group: Group<T>, result: XPathValue, matches: EntryMatch<T>[]): void {
-  let own = result;
-  for (const entry of group.entries) {
-    matches.push(new EntryMatch(entry, own));
-    // Each entry has its own list, since a handler may change it.
-    if (typeof result === "object") own = [...result];
+    return undefined;
   }
 }
