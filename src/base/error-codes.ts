@@ -203,7 +203,10 @@ export const SENDING_CODES = {
    * name, or a prefix is not declared. The stream is untouched. Clean foreign text before you send it. Not retryable.
    */
   ILLEGAL_XML: "the element cannot be written as legal XML",
-  /** The stanza is larger than `limits.sendBytes`. Not retryable. */
+  /**
+   * The stanza is larger than `limits.sendBytes`, or than the server takes (XEP-0478). Servers end the stream for such a
+   * stanza. Not retryable.
+   */
   TOO_LARGE: "the stanza is larger than allowed",
   /**
    * The `from` of a service's stanza is outside the service's own domains. Servers end the stream for that. Use an

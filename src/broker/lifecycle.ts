@@ -352,7 +352,7 @@ export class Lifecycle implements LinkOwner {
     this.#session = session;
     this.#attempt = 0;
     session.use(link);
-    this.traffic.begin(session);
+    this.traffic.begin(session, result);
     this.instruments.stats.connects.ready++;
     ready.resolve({ jid, resumed });
     // A listener may end it all.

@@ -1,4 +1,4 @@
-import { text } from "../base/check.ts";
+import { text, wholeNumber } from "../base/check.ts";
 import { LONGEST } from "../base/clock.ts";
 import { choice, optional, type Settled, type Takes, whole } from "../base/option.ts";
 import { XML_LIMITS } from "../xml/limits.ts";
@@ -89,8 +89,11 @@ export interface Timeouts extends Settled<typeof TIMEOUTS> {}
 /** The rows of `limits`: those of the parser, and those of what is sent and asked. */
 export const LIMITS = {
   ...XML_LIMITS,
-  /** The largest stanza that may be sent, in bytes; a larger one fails with `TOO_LARGE`. Default 262,144. */
-  sendBytes: whole(256 * 1024, 1),
+  /**
+   * The largest stanza that may be sent, in bytes; a larger one fails with `TOO_LARGE`. Where the server announces
+   * what it takes (XEP-0478), this number can only lower that. Default: what the server announces, else 262,144.
+   */
+  sendBytes: optional((name, value) => wholeNumber(name, value, 1, Number.MAX_SAFE_INTEGER)),
   /**
    * How many requests may be pending, and how many incoming ones may be open. From a limit of 16 on, one asker
    * (a bare JID) gets a quarter of the incoming ones at most. Further ones get `resource-constraint`.

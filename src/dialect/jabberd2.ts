@@ -10,7 +10,7 @@ import {
   settleOptions,
   type Takes,
 } from "../base/option.ts";
-import { featuresOf, open } from "../negotiate/open.ts";
+import { featuresOf, maxBytesOf, open } from "../negotiate/open.ts";
 import { bindName } from "../negotiate/router-bind.ts";
 import { authenticate, type Credentials } from "../negotiate/sasl.ts";
 import { openProtected } from "../negotiate/starttls.ts";
@@ -113,11 +113,11 @@ export function jabberd2(options: Jabberd2Options): Dialect {
     async negotiate(login) {
       const first = await featuresOf(login, await openProtected(login));
       await authenticate(login, first, credentials);
-      await open(login);
+      const { features } = await open(login);
       for (const name of names) {
         await bindName(login, name, name === names[0] ? attached : []);
       }
-      return { jid: names[0] };
+      return { jid: names[0], maxBytes: maxBytesOf(features) };
     },
     ...(envelopes
       ? {

@@ -3,7 +3,7 @@ import { flag, type Needs, needed, optional, settleOptions, type Takes } from ".
 import { carriedJid } from "../jid/carried.ts";
 import type { Jid } from "../jid/jid.ts";
 import { bind } from "../negotiate/bind.ts";
-import { featuresOf, open } from "../negotiate/open.ts";
+import { featuresOf, maxBytesOf, open } from "../negotiate/open.ts";
 import { authenticate, type Credentials } from "../negotiate/sasl.ts";
 import { startSession } from "../negotiate/start-session.ts";
 import { openProtected } from "../negotiate/starttls.ts";
@@ -96,7 +96,7 @@ export function xmpp(options: XmppOptions): Dialect {
       const own = mechanism === "ANONYMOUS" ? { local: undefined, domain } : identity;
       const { full } = await bind(login, features, { ...own, resource, acceptBound });
       await startSession(login, features);
-      return { jid: full };
+      return { jid: full, maxBytes: maxBytesOf(features) };
     },
   });
 }

@@ -1,4 +1,5 @@
 import { nothing } from "../base/abort.ts";
+import { wholeNumber } from "../base/check.ts";
 import { deferred } from "../base/deferred.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { type Steps, step } from "../base/state.ts";
@@ -385,6 +386,7 @@ export class Link implements StreamOwner {
     const result = await this.#parts.settings.dialect.negotiate(negotiation);
     // Answers are judged by it: a dialect of the caller's must not bring what is no address.
     carriedJid(result.jid);
+    if (result.maxBytes !== undefined) wholeNumber("maxBytes", result.maxBytes, 1);
     this.#mustGoOn();
     return result;
   }

@@ -64,6 +64,11 @@ export interface LoginResult {
   readonly resumed?: boolean | undefined;
   /** The stream management that was settled on, where there is any. */
   readonly management?: Management | undefined;
+  /**
+   * The largest element that the server takes, in bytes, where it says so (XEP-0478). Larger stanzas are not sent.
+   * A whole number of at least 1, else the login ends in `BAD_OPTION`.
+   */
+  readonly maxBytes?: number | undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
 import type { StreamHeader } from "../stream/header.ts";
 import type { Element } from "../xml/element.ts";
+import { NS } from "../xml/namespaces.ts";
 import type { Login } from "./login.ts";
 
 /** A stream whose headers are exchanged. */
@@ -34,6 +35,17 @@ export async function featuresOf(login: Login, { features, header }: OpenStream)
   const version = header.version === undefined ? "no version" : "a version below 1.0";
   const detail = `the server's stream has ${version}: it may be a server for the legacy dialect`;
   return await login.refuse(new BrokerError("PROTOCOL_ERROR", detail));
+}
+
+/**
+ * The largest element that the server takes on this stream, in bytes (XEP-0478, 3.1). `undefined`: the features
+ * name no such number. Only the features after the login count: before it servers take less.
+ */
+export function maxBytesOf(features: Element | undefined): number | undefined {
+  const limits = features?.child("limits", NS.streamLimits);
+  const text = limits?.childText("max-bytes")?.trim() ?? "";
+  const bytes = /^[0-9]+$/.test(text) ? Number(text) : 0;
+  return bytes > 0 ? Math.min(bytes, Number.MAX_SAFE_INTEGER) : undefined;
 }
 
 /** Features follow the header from version 1.0 on (RFC 6120, 4.7.5). */

@@ -14,11 +14,14 @@ export interface GateParts {
   readonly dialect: Dialect;
   /** The declarations above a stanza on the stream. */
   readonly context: SerializeContext;
-  /** The largest stanza, in bytes. */
-  readonly sendBytes: number;
+  /** The largest stanza that the program lets go, in bytes; `undefined`: it leaves that to the server. */
+  readonly sendBytes: number | undefined;
   readonly crypto: Pick<Crypto, "random">;
   readonly clock: Clock;
 }
+
+/** The largest stanza where neither the program nor the server names a number: servers take so much of a client. */
+const SEND_BYTES = 256 * 1024;
 
 /**
  * The gate that every stanza passes on its way out: it is checked and put into the shape of the wire as it is
@@ -29,10 +32,28 @@ export class Gate {
   /** The context of a stanza: its namespace passes for the stream's own. */
   readonly #stanzaContext: SerializeContext;
   #count = 0;
+  /** The largest stanza that goes to the server in force, or to the last one, in bytes. */
+  #most: number;
 
   constructor(parts: GateParts) {
     this.#parts = parts;
     this.#stanzaContext = { ...parts.context, ns: NS.client };
+    this.#most = parts.sendBytes ?? SEND_BYTES;
+  }
+
+  /** A server says how large an element it takes (XEP-0478), or nothing. The program can only lower that. */
+  announced(maxBytes: number | undefined): void {
+    const { sendBytes } = this.#parts;
+    this.#most =
+      maxBytes === undefined
+        ? (sendBytes ?? SEND_BYTES)
+        : Math.min(maxBytes, sendBytes ?? maxBytes);
+  }
+
+  /** The error for a text of so many bytes; `undefined`: it may go. */
+  refusal(bytes: number): BrokerError | undefined {
+    if (bytes <= this.#most) return undefined;
+    return new BrokerError("TOO_LARGE", `${bytes} bytes, ${this.#most} are allowed`);
   }
 
   /** Makes an item of a stanza; its delivery has failed already where the stanza cannot be sent. */
@@ -42,7 +63,7 @@ export class Gate {
     key: string | undefined,
     request: Item["request"],
   ): Item {
-    const { dialect, sendBytes, crypto, clock } = this.#parts;
+    const { dialect, crypto, clock } = this.#parts;
     const delivery = new TrackedDelivery(key ?? ++this.#count);
     const expires = ttl === undefined ? undefined : clock.now() + ttl;
     try {
@@ -60,9 +81,8 @@ export class Gate {
       const isStanzas = wire.ns === undefined || wire.ns === NS.client;
       const context = isStanzas ? this.#stanzaContext : this.#parts.context;
       const text = serialize(wire, context);
-      if (exceedsBytes(text, sendBytes)) {
-        throw new BrokerError("TOO_LARGE", `${utf8Length(text)} bytes, ${sendBytes} are allowed`);
-      }
+      const refusal = exceedsBytes(text, this.#most) ? this.refusal(utf8Length(text)) : undefined;
+      if (refusal !== undefined) throw refusal;
       const returning = dialect.returns ? takeOut(dialect, wire) : undefined;
       // (Every item has the same members: those of one shape are written faster.)
       return { delivery, stanza, text, bytes: text.length, returning, expires, request, at: 0 };

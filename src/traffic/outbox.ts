@@ -241,8 +241,13 @@ export class BoundedOutbox implements Outbox {
     try {
       let item = this.#nextMoving();
       while (item !== undefined && this.#session?.link?.isOpen === true) {
+        // It may have waited for a server that takes less than the one before.
+        const refusal = this.#parts.gate.refusal(item.bytes);
         if (isExpired(item, this.#parts.clock.now())) this.#expireOne(item);
-        else if (this.#fits(item)) {
+        else if (refusal !== undefined) {
+          this.#take(item);
+          this.#fail(item, refusal);
+        } else if (this.#fits(item)) {
           this.#take(item);
           this.#session.write(item);
         } else break;

@@ -39,6 +39,7 @@ export class Traffic {
   readonly waiting: Waiting;
   readonly inbox: Inbox;
   readonly #incoming: IncomingRequests;
+  readonly #gate: Gate;
   readonly #parts: TrafficParts;
 
   constructor(parts: TrafficParts) {
@@ -47,8 +48,15 @@ export class Traffic {
     const { dialect, limits, queue, timeouts, unhandled } = settings;
     const incoming = new IncomingRequests(limits.requests);
     this.#incoming = incoming;
-    const gate = new Gate({ dialect, context, sendBytes: limits.sendBytes, crypto, clock });
-    this.outbox = new BoundedOutbox({ gate, limits: queue, clock, instruments, incoming });
+    const { sendBytes } = limits;
+    this.#gate = new Gate({ dialect, context, sendBytes, crypto, clock });
+    this.outbox = new BoundedOutbox({
+      gate: this.#gate,
+      limits: queue,
+      clock,
+      instruments,
+      incoming,
+    });
     this.requests = new Requests(crypto, clock, limits.requests, instruments, this.outbox);
     this.filters = new Filters({
       incoming,
@@ -87,8 +95,9 @@ export class Traffic {
     });
   }
 
-  /** A session has a link: stanzas flow. */
-  begin(session: Session): void {
+  /** A session has a link: stanzas flow, up to the size that its server takes. */
+  begin(session: Session, { maxBytes }: LoginResult): void {
+    this.#gate.announced(maxBytes);
     this.outbox.use(session);
     this.outbox.flow();
     this.inbox.use(session);

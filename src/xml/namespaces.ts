@@ -15,5 +15,6 @@ export const NS = {
   iqAuth: "jabber:iq:auth",
   iqAuthFeature: "http://jabber.org/features/iq-auth",
   ping: "urn:xmpp:ping",
+  streamLimits: "urn:xmpp:stream-limits:0",
   streamManagement: "urn:xmpp:sm:3",
 } as const;

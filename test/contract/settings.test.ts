@@ -50,7 +50,7 @@ test("settings hold the default of each option that is left out", () => {
       name: 1024,
       tag: 65_536,
       space: 1_048_576,
-      sendBytes: 262_144,
+      sendBytes: undefined,
       requests: 10_000,
     },
     trace: false,

@@ -109,6 +109,22 @@ test("the whole login: STARTTLS, DIGEST-MD5, one name", async () => {
   broker.halt();
 });
 
+test("the limit that the features after the login announce is that of sending (XEP-0478)", async () => {
+  const limits = "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>10000</max-bytes></limits>";
+  const announced = PROVED.replace(/(?=<\/stream:features>$)/, limits);
+  const { broker } = await attempt(
+    echo,
+    `${STARTTLS}${announced}${binding("echo.localhost")}${BOUND}`,
+  );
+  const send = (length: number) =>
+    broker.send(xml("message", { to: "romeo@localhost" }, "x".repeat(length)));
+  expect([9000, 10_000].map((length) => send(length).error?.code)).toEqual([
+    undefined,
+    "TOO_LARGE",
+  ]);
+  broker.halt();
+});
+
 test("the login is the same wherever its bytes are cut", { timeout: 60_000 }, async () => {
   await expectTheSameAtEveryCut((cut) => attempt(echo, LOGIN, { cut }));
 });

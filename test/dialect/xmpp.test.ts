@@ -53,6 +53,24 @@ test("the whole login: STARTTLS, SCRAM, bind, and a session that is insisted on"
   broker.halt();
 });
 
+test("the limit that is announced after the login is that of sending; the one before it is not (XEP-0478)", async () => {
+  const limits = (bytes: number) =>
+    `<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>${bytes}</max-bytes></limits>`;
+  const scram = PROVED.replace("<mechanisms", `${limits(500)}<mechanisms`);
+  const { broker } = await attempt(
+    romeo,
+    `${STARTTLS}${scram}
+    ${features(`<bind xmlns='${BIND}'/>${limits(10_000)}`)}
+    C: <iq type='set' id='{id}'>…</iq>
+    ${bound("user@example.org/balcony")}`,
+  );
+  const sent = [600, 9000, 10_000].map((length) =>
+    broker.send(xml("message", {}, "x".repeat(length))),
+  );
+  expect(sent.map(({ error }) => error?.code)).toEqual([undefined, undefined, "TOO_LARGE"]);
+  broker.halt();
+});
+
 test("what came before the session was there is delivered once ready, and in order", async () => {
   const bodies: (string | undefined)[] = [];
   const { broker, peer } = await attempt(

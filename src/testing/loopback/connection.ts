@@ -213,10 +213,10 @@ export class Connection {
     await this.wire.secure(context, direct);
   }
 
-  /** Begins a new stream, of a peer that has logged in. */
-  restart(): void {
+  /** Begins a new stream, of a peer that has logged in and may send elements of so many bytes. */
+  restart(maxBytes = LIMITS.bytes): void {
     if (!this.#parser.idle) throw new StreamRefusal("not-authorized");
-    this.#limits = LIMITS;
+    this.#limits = { ...LIMITS, bytes: maxBytes };
     this.#parser = new StreamParser({ limits: this.#limitsInForce() });
   }
 

@@ -26,6 +26,12 @@ export function startTlsFeature(connection: Connection, host: Host): Element | u
   return xml("starttls", { xmlns: NS.tls }, starttls === "required" ? xml("required") : null);
 }
 
+/** The limits of a stream after the login (XEP-0478), where the options name one. */
+export function limitsFeature({ settings }: Host): Element | undefined {
+  if (settings.maxBytes === undefined) return undefined;
+  return xml("limits", { xmlns: NS.streamLimits }, xml("max-bytes", {}, settings.maxBytes));
+}
+
 /** True if TLS must come before anything else. */
 export const insistsOnTls = (connection: Connection, host: Host): boolean =>
   host.settings.starttls === "required" && !connection.secured;

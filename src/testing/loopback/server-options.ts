@@ -1,4 +1,4 @@
-import { badOption, knownOptions, oneOf, record, text } from "../../base/check.ts";
+import { badOption, knownOptions, oneOf, record, text, wholeNumber } from "../../base/check.ts";
 import {
   choice,
   type Option,
@@ -62,6 +62,11 @@ const LOOPBACK = {
    * bind `groß@…` as `gross@…` and deliver with the result. Default `precis`.
    */
   addresses: choice("precis", ["precis", "stringprep"]),
+  /**
+   * The largest element that a client or a service of the router may send after the login, in bytes; the features
+   * announce it (XEP-0478). Default: nothing is announced, and 1,048,576 are taken.
+   */
+  maxBytes: optional((name, value) => wholeNumber(name, value, 10_000, 1_048_576)),
   /** A certificate to show, such as an expired one. Default: a new one for the domain and this machine. */
   certificate: optional<Certificate>(readCertificate),
 };

@@ -3,6 +3,7 @@ import {
   Broker,
   type BrokerOptions,
   component,
+  type Dialect,
   type Element,
   jabberd2,
   legacy,
@@ -281,4 +282,34 @@ test("a name in use: the client takes another, a component and a service are tol
 
 function address(guest: Broker): string {
   return guest.jid ?? "";
+}
+
+test.each(["xmpp, STARTTLS", "xmpp, direct TLS", "jabberd2, STARTTLS"])(
+  "%s learns from maxBytes how much it may send (XEP-0478), and the server takes no more",
+  async (name) => {
+    const server = await serve({ maxBytes: 10_000 });
+    const guest = GUESTS[name]?.(server);
+    if (guest === undefined) throw new TypeError(`there is no guest ${name}`);
+    await guest.connect();
+    const message = (length: number) =>
+      xml("message", { to: "romeo@localhost" }, "x".repeat(length));
+    expect(guest.send(message(10_001)).error?.code).toBe("TOO_LARGE");
+    await guest.send(message(9000)).written();
+    guest.halt();
+    const unaware = GUESTS[name]?.(server, { dialect: deaf(guest.settings.dialect) });
+    await unaware?.connect();
+    unaware?.send(message(10_001));
+    expect((await unaware?.closed)?.code).toBe("STREAM_ERROR");
+  },
+);
+
+/** The same dialect, which does not heed the limit. */
+function deaf(dialect: Dialect): Dialect {
+  return {
+    ...dialect,
+    async negotiate(login) {
+      const { jid } = await dialect.negotiate(login);
+      return { jid };
+    },
+  };
 }

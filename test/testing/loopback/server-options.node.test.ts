@@ -35,6 +35,7 @@ test.each<[unknown, string]>([
     'router.names must be a list, got "c"',
   ],
   [{ port: 65_533 }, "port must be a whole number from 0 to 65532, got 65533"],
+  [{ maxBytes: 9999 }, "maxBytes must be a whole number from 10000 to 1048576, got 9999"],
   [{ starttls: true }, 'starttls must be one of "optional", "required", "none", got true'],
   [{ mechanisms: ["CRAM-MD5"] }, 'mechanisms must be one of "SCRAM-SHA-512"'],
   [{ session: "on" }, 'session must be one of "optional", "required", "none", got "on"'],

@@ -9,6 +9,7 @@ import {
   type Host,
   insistsOnTls,
   isTaken,
+  limitsFeature,
   startTls,
   startTlsFeature,
 } from "../host.ts";
@@ -113,11 +114,12 @@ function saslSettings({ settings }: Host) {
  *        ^ here: the features after the login, then bind
  */
 async function comeIn(username: string, connection: Connection, host: Host): Promise<ClientParty> {
-  connection.restart();
+  connection.restart(host.settings.maxBytes);
   await openStream(connection, host);
   const { session } = host.settings;
   connection.features(
     xml("bind", { xmlns: NS.bind }),
+    limitsFeature(host),
     session === "none"
       ? undefined
       : xml("session", { xmlns: NS.session }, session === "optional" ? xml("optional") : null),

@@ -1,7 +1,7 @@
 import { Element, xml } from "../../../xml/element.ts";
 import { NS } from "../../../xml/namespaces.ts";
 import { type Connection, type Header, StreamRefusal } from "../connection.ts";
-import { type Host, insistsOnTls, startTls, startTlsFeature } from "../host.ts";
+import { type Host, insistsOnTls, limitsFeature, startTls, startTlsFeature } from "../host.ts";
 import { isStanza, withAttributes } from "../routing/stanza.ts";
 import { envelope, type RouterParty } from "../routing/switchboard.ts";
 import { authenticate, mechanismsFeature } from "../sasl/sasl.ts";
@@ -43,9 +43,9 @@ async function logIn(connection: Connection, host: Host): Promise<void> {
         proofInSuccess: true,
       });
       if (username !== undefined) {
-        connection.restart();
+        connection.restart(host.settings.maxBytes);
         connection.open((await readHeader(connection)).to, "1.0");
-        connection.features();
+        connection.features(limitsFeature(host));
         return;
       }
       attempts++;
