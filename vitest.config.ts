@@ -20,7 +20,7 @@ const own = (entry: string) => [
 
 const TESTS = "test/**/*.test.ts";
 
-/** The tests that run compilers, bundlers and the test runner itself, which take long. */
+/** The tests that run compilers, bundlers, the test runner itself, and programs with a small heap. They take long. */
 const PACKAGE = "test/package/**/*.test.ts";
 
 /** The tests that need an installed server. */

@@ -29,7 +29,8 @@ export const INBOX = {
   stanzas: whole(1000, 1),
   /**
    * How many bytes the stanzas may hold that wait or are being handled: their size on the wire, and 128 for each
-   * element. Default 67,108,864.
+   * element. Those that come before a login is over may hold as much; more end it with `POLICY_VIOLATION`.
+   * Default 67,108,864.
    */
   bytes: whole(64 * 1024 * 1024, 1),
 };

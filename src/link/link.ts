@@ -365,6 +365,7 @@ export class Link implements StreamOwner {
       timeouts: settings.timeouts,
       limits: incomingLimits(settings.limits),
       settings: { tls: policy, host, port, attempt },
+      inboxBytes: settings.inbox.bytes,
       previous,
       memory,
       instruments,

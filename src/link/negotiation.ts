@@ -15,12 +15,13 @@ import type { StreamHeader } from "../stream/header.ts";
 import type { Stream } from "../stream/stream.ts";
 import { StreamError, withoutText } from "../stream/stream-error.ts";
 import type { TlsFacts } from "../transport/tls-facts.ts";
+import { costOf } from "../xml/cost.ts";
 import type { Element } from "../xml/element.ts";
 import type { XmlLimits } from "../xml/limits.ts";
 import { NS } from "../xml/namespaces.ts";
 
-/** How many stanzas may be kept until the login is over. */
-const DEFERRED_LIMIT = 1000;
+/** How many stanzas may be put aside until the login is over. */
+const MOST_DEFERRED = 1000;
 
 /** How long a server may take to give its own reason for a header that cannot be used, in milliseconds. */
 const REASON_WAIT = 500;
@@ -45,6 +46,8 @@ export interface NegotiationParts {
   readonly timeouts: Timeouts;
   /** The limits for a server that has let us in. */
   readonly limits: XmlLimits;
+  /** How much the stanzas may hold that are put aside, by `costOf`. */
+  readonly inboxBytes: number;
   readonly previous: Previous | undefined;
   readonly memory: Memory;
   readonly instruments: Instruments;
@@ -66,6 +69,7 @@ export class Negotiation implements Login {
   /** How many of these came before `counted` was called. */
   uncounted = 0;
   readonly #parts: NegotiationParts;
+  #deferredCost = 0;
   #step: Step = "stream";
   #mechanism = "";
   #revealed = false;
@@ -148,9 +152,12 @@ export class Negotiation implements Login {
   }
 
   defer(element: Element): void {
-    if (this.deferred.length >= DEFERRED_LIMIT) {
-      const detail = `more than ${DEFERRED_LIMIT} stanzas before the login was over`;
-      throw new BrokerError("POLICY_VIOLATION", detail);
+    const { inboxBytes } = this.#parts;
+    this.#deferredCost += costOf(element);
+    const isTooMany = this.deferred.length >= MOST_DEFERRED;
+    if (isTooMany || this.#deferredCost > inboxBytes) {
+      const most = isTooMany ? `${MOST_DEFERRED} stanzas` : `${inboxBytes} bytes (inbox.bytes)`;
+      throw new BrokerError("POLICY_VIOLATION", `more than ${most} before the login was over`);
     }
     this.deferred.push(element);
   }

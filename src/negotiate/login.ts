@@ -109,7 +109,10 @@ export interface Login {
    * follows within half a second, else with this error.
    */
   refuse(error: BrokerError): Promise<never>;
-  /** Keeps an element that is no part of the login; it is delivered, in order, once ready. */
+  /**
+   * Keeps an element that is no part of the login; it is delivered, in order, once ready. Ends in
+   * `POLICY_VIOLATION` beyond 1,000 elements or `inbox.bytes`.
+   */
   defer(element: Element): void;
   /** From here on arriving stanzas count (XEP-0198, 4); call it as `<enabled/>` is read. */
   counted(): void;

@@ -6,8 +6,8 @@ import type { Instruments } from "../contract/instruments.ts";
 import type { Requests } from "../session/requests.ts";
 import type { Session, WayIn } from "../session/session.ts";
 import { isRequest } from "../stream/stanza.ts";
+import { costOf } from "../xml/cost.ts";
 import type { Element } from "../xml/element.ts";
-import { costOf } from "./cost.ts";
 import type { Filters, Work } from "./filters.ts";
 
 /** How much unfinished handlers and waiting stanzas may hold. */

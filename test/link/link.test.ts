@@ -189,6 +189,22 @@ describe("stanzas, nonzas and features that come before", () => {
     const { error } = await attempt(romeo, script, { tls: "plaintext" });
     expect(error?.code).toBe("POLICY_VIOLATION");
   });
+
+  test.each([
+    [10, 10_000, undefined],
+    [80, 10_000, "more than 10000 bytes (inbox.bytes) before the login was over"],
+    [80, 11_000, undefined],
+  ])("%d elements before its end, where inbox.bytes is %d: %s", async (count, bytes, reason) => {
+    const script = `${PROVED}${features(`<bind xmlns='${BIND}'/>`)}
+      C: <iq type='set' id='{id}'>…</iq>
+      S: <message>${"<a/>".repeat(count)}</message>${bound("user@example.org/balcony")}`;
+    const inbox = { bytes };
+    const { error, broker } = await attempt(romeo, script, { tls: "plaintext", inbox });
+    expect(error?.message).toBe(
+      reason === undefined ? undefined : `the input exceeds a limit: ${reason}`,
+    );
+    broker.halt();
+  });
 });
 
 describe("white space", () => {

@@ -1,4 +1,4 @@
-import type { Element } from "../xml/element.ts";
+import type { Element } from "./element.ts";
 
 /** The weight of an element beside its texts, in bytes. */
 const ELEMENT = 128;
