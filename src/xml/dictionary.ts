@@ -25,6 +25,24 @@ for (let i = 0; i < 8; i++) {
 /** The prefixes of an element that declares none. Shared. */
 export const NO_PREFIXES: Readonly<Record<string, string>> = Object.freeze(new Dictionary());
 
+/** The prefixes that were declared around an element, by the `prefixes` that it got from there. */
+const around = new WeakMap<object, Readonly<Record<string, string>>>();
+
+/** Notes the prefixes that were declared around an element with these `prefixes`, such as those of a stream header. */
+export function declaredAround(
+  prefixes: Readonly<Record<string, string>>,
+  outer: Readonly<Record<string, string>>,
+): void {
+  if (outer !== NO_PREFIXES) around.set(prefixes, outer);
+}
+
+/** The prefixes that were declared around an element with these `prefixes`, where there are any. */
+export function prefixesAround(
+  prefixes: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> | undefined {
+  return around.get(prefixes);
+}
+
 /** The attributes of a tag that has none so far. Shared. */
 export const NONE: Record<string, string> = Object.freeze(new Dictionary());
 

@@ -1,5 +1,5 @@
 import { badOption } from "../base/check.ts";
-import { Dictionary, NO_PREFIXES } from "./dictionary.ts";
+import { Dictionary, declaredAround, NO_PREFIXES, prefixesAround } from "./dictionary.ts";
 import { NS } from "./namespaces.ts";
 import { mustNotBeDeeper, serialize } from "./write/serialize.ts";
 
@@ -63,7 +63,7 @@ export class Element {
    * undefined does not exist: nothing writes it or finds it.
    */
   attrs: Record<string, string | undefined>;
-  /** The prefixes that are declared here. A received stanza also has those of the stream header. */
+  /** The prefixes that are declared here. A received stanza also has those of the stream header, used or not. */
   prefixes: Readonly<Record<string, string>>;
   /** Elements and text, in document order. */
   children: (Element | string)[];
@@ -142,10 +142,36 @@ export class Element {
     return cloneOf(this, 1);
   }
 
-  /** The element as XML text that stands alone. Throws `ILLEGAL_XML` if it cannot be written. */
+  /**
+   * The element as XML text that stands alone. A prefix of the stream header is declared only if it stands before a
+   * colon in the text: in a name, or in a value that may be a qualified name. Prefixes that the element itself
+   * declares are always declared. Throws `ILLEGAL_XML` if the element cannot be written.
+   */
   toString(): string {
-    return serialize(this);
+    return standingAlone(this);
   }
+}
+
+/** Writes an element without the prefixes that it has from the stream header and does not need. */
+function standingAlone(element: Element): string {
+  const { name, ns, attrs, prefixes, children } = element;
+  const outer = prefixesAround(prefixes);
+  if (outer === undefined) return serialize(element);
+  const withPrefixes = (isDeclared: (prefix: string) => boolean): Element => {
+    const kept = Object.entries(prefixes).filter(([prefix]) => isDeclared(prefix));
+    return new Element(
+      name,
+      ns,
+      attrs,
+      Object.assign(new Dictionary(), Object.fromEntries(kept)),
+      children,
+    );
+  };
+  const isOwn = (prefix: string): boolean => outer[prefix] !== prefixes[prefix];
+  const text = serialize(withPrefixes(isOwn), { prefixes: outer });
+  const isUsed = (prefix: string): boolean => text.includes(`${prefix}:`);
+  if (!Object.keys(outer).some(isUsed)) return text;
+  return serialize(withPrefixes((prefix) => isOwn(prefix) || isUsed(prefix)));
 }
 
 /** True if a child is found by a name and namespace. (A private method would cost each element a field.) */
@@ -163,7 +189,16 @@ function cloneOf({ name, ns, attrs, prefixes, children }: Element, depth: number
   const copies = children.map((child) =>
     typeof child === "string" ? child : cloneOf(child, depth + 1),
   );
-  return new Element(name, ns, copy(attrs), copy(prefixes), copies);
+  return new Element(name, ns, copy(attrs), copyPrefixes(prefixes), copies);
+}
+
+function copyPrefixes(prefixes: Element["prefixes"]): Element["prefixes"] {
+  // Frozen ones cannot change, so that the copy may share them.
+  if (Object.isFrozen(prefixes)) return prefixes;
+  const copied = copy(prefixes);
+  const outer = prefixesAround(prefixes);
+  if (outer !== undefined) declaredAround(copied, outer);
+  return copied;
 }
 
 Object.defineProperty(Element.prototype, ELEMENT, { value: true });

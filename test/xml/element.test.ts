@@ -1,7 +1,9 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
+import { utf8Bytes } from "../../src/base/text/utf8.ts";
 import { jid } from "../../src/jid/jid.ts";
 import { Element, xml } from "../../src/xml/element.ts";
 import { parse } from "../../src/xml/read/parse.ts";
+import { StreamParser } from "../../src/xml/read/stream-parser.ts";
 import { compile } from "../../src/xpath/compile.ts";
 
 const find = (element: Element, expression: string) => compile(expression).select(element);
@@ -120,4 +122,59 @@ test("a copy of a tree that is too deep, or contains itself, fails as writing it
   for (const element of [loop, deep]) {
     expect(() => element.clone()).toThrow(coded("ILLEGAL_XML", "more than 1024 deep"));
   }
+});
+
+describe("a received stanza as text", () => {
+  const STREAM = "http://etherx.jabber.org/streams";
+  const received = (stanza: string): Element => {
+    const parser = new StreamParser();
+    parser.feed(
+      utf8Bytes(
+        `<stream:stream xmlns='jabber:client' xmlns:stream='${STREAM}' xmlns:db='urn:db'>${stanza}`,
+      ),
+    );
+    parser.read();
+    const element = parser.read();
+    if (element === undefined) throw new TypeError("no stanza came");
+    return element;
+  };
+
+  test.each([
+    ["<message/>", "<message xmlns='jabber:client'/>"],
+    [
+      "<message><body>live stream</body></message>",
+      "<message xmlns='jabber:client'><body>live stream</body></message>",
+    ],
+    ["<a v='db:x'/>", "<a xmlns='jabber:client' xmlns:db='urn:db' v='db:x'/>"],
+    ["<a><b>see db:x</b></a>", "<a xmlns='jabber:client' xmlns:db='urn:db'><b>see db:x</b></a>"],
+    ["<a db:v='1'/>", "<a xmlns='jabber:client' xmlns:db='urn:db' db:v='1'/>"],
+    ["<a xmlns:p='urn:p'/>", "<a xmlns='jabber:client' xmlns:p='urn:p'/>"],
+    [
+      "<a xmlns:p='urn:p' v='db:x'/>",
+      "<a xmlns='jabber:client' xmlns:db='urn:db' xmlns:p='urn:p' v='db:x'/>",
+    ],
+    ["<a xmlns:db='urn:other'/>", "<a xmlns='jabber:client' xmlns:db='urn:other'/>"],
+    [
+      "<a xmlns:db='urn:other' v='db:x'/>",
+      "<a xmlns='jabber:client' xmlns:db='urn:other' v='db:x'/>",
+    ],
+    ["<stream:a/>", `<a xmlns='${STREAM}' xmlns:stream='${STREAM}'/>`],
+  ])("%s is printed as %s, and so is a copy", (stanza, text) => {
+    const element = received(stanza);
+    const { stream, db } = element.prefixes;
+    expect([stream, db?.startsWith("urn:")]).toEqual([STREAM, true]);
+    expect(String(element)).toBe(text);
+    expect(String(element.clone())).toBe(text);
+    expect(element.clone().prefixes).toEqual(element.prefixes);
+    expect(String(parse(text))).toBe(text);
+  });
+
+  test("declares what the program has added", () => {
+    const element = received("<a/>");
+    element.attrs["db:v"] = "1";
+    expect(String(element)).toBe("<a xmlns='jabber:client' xmlns:db='urn:db' db:v='1'/>");
+    element.prefixes = { x: "urn:x" };
+    delete element.attrs["db:v"];
+    expect(String(element)).toBe("<a xmlns='jabber:client' xmlns:x='urn:x'/>");
+  });
 });

@@ -1,4 +1,4 @@
-import { Dictionary, unique } from "../dictionary.ts";
+import { Dictionary, declaredAround, unique } from "../dictionary.ts";
 import { Element, NO_PREFIXES } from "../element.ts";
 import type { XmlLimits } from "../limits.ts";
 import { NS } from "../namespaces.ts";
@@ -111,6 +111,7 @@ export class TreeBuilder {
     if (Object.keys(prefixes).length === 0) return;
     this.#scope = undefined;
     this.outer = Object.freeze(Object.assign(new Dictionary(), prefixes));
+    declaredAround(this.outer, this.outer);
   }
 
   /** Makes the element of a start tag, and opens it unless it is `empty`. */
@@ -132,7 +133,9 @@ export class TreeBuilder {
     const ns = declared.ns ?? tag.namespace ?? this.namespace;
     let prefixes = top ? this.outer : NO_PREFIXES;
     if (declared.prefixes !== undefined) {
-      prefixes = Object.assign(rareDictionary(), prefixes, declared.prefixes);
+      const outer = prefixes;
+      prefixes = Object.assign(rareDictionary(), outer, declared.prefixes);
+      declaredAround(prefixes, outer);
     }
     const own = name.prefix === "" ? ns : this.#resolve(name);
     const isRoot = depth < this.roots;
