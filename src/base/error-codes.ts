@@ -170,7 +170,8 @@ export const INPUT_CODES = {
 export const SENDING_CODES = {
   /**
    * No answer came within `timeout`, counted from the call of `request`. An answer that comes later is an ordinary
-   * stanza. The other side may have acted on the request: repeat only requests that may be repeated. Retryable.
+   * stanza. The other side may have acted on the request: repeat only requests that may be repeated. A message or a
+   * presence need not be answered, so this is the usual end of a request with one. Retryable.
    */
   REQUEST_TIMEOUT: "no answer came in time",
   /**

@@ -139,7 +139,13 @@ export class Broker {
 
   /**
    * Sends a stanza and resolves with its answer, which filters then do not see. Gives the stanza an `id` if it
-   * has none. Only the one asked may answer. Rejects with `StanzaError` (an error came back), `REQUEST_TIMEOUT`,
+   * has none. Only the one asked may answer.
+   *
+   * An `iq` must be answered (RFC 6120, 8.2.3). A message or a presence need not be: most clients never send an
+   * answer with the same `id`, and a delivered message brings none. Then only the time-out, your `signal` or the
+   * end of the connection ends the request. For a reply with another `id`, use `send` and `waitFor`.
+   *
+   * `timeout` is in milliseconds, from the call on; default `timeouts.request`. Rejects with `StanzaError` (an error came back), `REQUEST_TIMEOUT`,
    * `ABORTED`, `NOT_ROUTED`, `BAD_OPTION`, what a delivery can fail with, or the end of the connection.
    */
   request(stanza: Element, options: RequestOptions = NO_OPTIONS): Promise<Element> {

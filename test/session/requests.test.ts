@@ -304,6 +304,50 @@ describe("an answer is a stanza", () => {
   });
 });
 
+describe("a request with a message or a presence, which need not be answered", () => {
+  const asked = (name: string) => xml(name, { id: "1", to: "you@x/r" });
+
+  test.each(["message", "presence"])(
+    "ends with a %s of the same id from the one asked",
+    async (name) => {
+      const { broker, server } = await readyLine();
+      const answer = broker.request(asked(name));
+      server.say(`<${name} id='1' from='other@x/r'/><${name} id='2' from='you@x/r'/>`);
+      server.say(`<${name} id='1' from='you@x/r' type='chat'/>`);
+      expect((await answer).attrs.type).toBe("chat");
+      broker.halt();
+    },
+  );
+
+  test.each(["message", "presence"])("ends with the error that brings a %s back", async (name) => {
+    const { broker, server } = await readyLine();
+    const code = codeOf(broker.request(asked(name)));
+    server.say(
+      `<${name} id='1' from='you@x/r' type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></${name}>`,
+    );
+    expect(await code).toBe("STANZA_ERROR");
+    broker.halt();
+  });
+
+  test.each([
+    ["timeouts.request", {}, 30_000],
+    ["its own timeout", { timeout: 2000 }, 2000],
+  ])("else ends by %s", async (_, options, wait) => {
+    const { broker, clock, server } = await readyLine();
+    let code: unknown;
+    void codeOf(broker.request(asked("message"), options)).then((ended) => {
+      code = ended;
+    });
+    server.say("<message from='you@x/r'><body>an answer with an id of its own</body></message>");
+    await clock.pass(wait - 1);
+    expect(code).toBeUndefined();
+    await clock.pass(1);
+    expect(code).toBe("REQUEST_TIMEOUT");
+    expect(broker.pending.size).toBe(0);
+    broker.halt();
+  });
+});
+
 test("an iq of another namespace leaves the request open, and is dropped", async () => {
   const { broker, server } = await readyLine();
   const dropped = vi.fn();
