@@ -202,8 +202,8 @@ export class Broker {
   /**
    * Answers incoming requests (`iq` of type get and set) that match. The first matching responder claims one: an
    * `iq` it returns is the answer, another element its payload, nothing an empty result, a thrown `StanzaError`
-   * that error; anything else, and silence for `timeouts.respond`, `internal-server-error`. Throws `XPATH_SYNTAX`,
-   * `BAD_OPTION`.
+   * that error; anything else, and silence for `timeouts.respond`, `internal-server-error`. An answer that cannot be
+   * sent is `dropped`, and the asker gets `internal-server-error`. Throws `XPATH_SYNTAX`, `BAD_OPTION`.
    */
   respond(
     expression: string,

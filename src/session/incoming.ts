@@ -18,9 +18,10 @@ export function askedBy({ attrs: { id, from, to } }: Element): Asked {
   return { id, from, to };
 }
 
-/** An incoming request and whether it has been answered. */
+/** An incoming request. */
 export interface IncomingRequest extends Asked {
-  answered: boolean;
+  /** `lost`: its session has ended, and an answer is worth nothing any more. */
+  state: "open" | "answered" | "lost";
   /** How much it holds, in bytes. */
   readonly cost: number;
 }
@@ -65,7 +66,7 @@ export class IncomingRequests {
     const cost = COST + 2 * ((id?.length ?? 0) + (from?.length ?? 0) + (to?.length ?? 0));
     if (this.#size >= this.#limit) return undefined;
     while (this.#held + cost > MOST_HELD) if (!this.#forgetOldest()) return undefined;
-    const entry: IncomingRequest = { id, from, to, answered: false, cost };
+    const entry: IncomingRequest = { id, from, to, state: "open", cost };
     if (this.#size >= this.#share) {
       this.#askers ??= this.#count();
       if ((this.#askers.get(askerOf(entry)) ?? 0) >= this.#share) return undefined;
@@ -108,7 +109,7 @@ export class IncomingRequests {
     const isKnown = request !== undefined && entries.includes(request);
     const entry = isKnown ? request : choose(entries, stanza.attrs.from);
     if (entry === undefined) return undefined;
-    entry.answered = true;
+    entry.state = "answered";
     if (this.#left?.delete(entry) !== true) this.#free(entry);
     if (this.#remove(key, entry)) this.#settle(key);
     return undefined;
@@ -119,7 +120,7 @@ export class IncomingRequests {
    * as may be open are, so that requests that are never answered do not keep new ones out.
    */
   leave(request: IncomingRequest): void {
-    if (request.answered) return;
+    if (request.state !== "open") return;
     this.#free(request);
     this.#left ??= new Set();
     this.#left.add(request);
@@ -128,7 +129,7 @@ export class IncomingRequests {
 
   /** The session ended: these answers are worth nothing on the next one. */
   end(): void {
-    for (const entry of [...(this.#open?.values() ?? [])].flat()) entry.answered = true;
+    for (const entry of [...(this.#open?.values() ?? [])].flat()) entry.state = "lost";
     this.#open = undefined;
     this.#answered = undefined;
     this.#answeredBefore = undefined;

@@ -115,7 +115,7 @@ export class Filters {
     if (!isRequest(stanza) || !isPing(stanza)) return false;
     const matches = this.#index.match(stanza, () => undefined);
     if (matches.some(({ value, removed }) => value.responds && !removed)) return false;
-    this.#parts.outbox.answer(resultFor(askedBy(stanza)));
+    this.#answer(resultFor(askedBy(stanza)));
     return true;
   }
 
@@ -124,7 +124,7 @@ export class Filters {
    * a request that needs no answer any more. The result are the handlers that have not finished.
    */
   dispatch(stanza: Element, route: Element | undefined, isAnswered = false): Work | undefined {
-    const { incoming, outbox } = this.#parts;
+    const { incoming } = this.#parts;
     const matches = this.#index.match(stanza, this.#unmatched);
     let request: IncomingRequest | undefined;
     if (!isAnswered && isRequest(stanza)) {
@@ -132,7 +132,7 @@ export class Filters {
       if (request === undefined) {
         // Others' questions must not make a living program look dead.
         const asked = askedBy(stanza);
-        outbox.answer(isPing(stanza) ? resultFor(asked) : errorFor(asked, "resource-constraint"));
+        this.#answer(isPing(stanza) ? resultFor(asked) : errorFor(asked, "resource-constraint"));
         return undefined;
       }
     } else if (matches.length === 0) return undefined;
@@ -143,7 +143,7 @@ export class Filters {
       if (removed) continue;
       if (
         entry.responds &&
-        (request === undefined || responding !== undefined || request.answered)
+        (request === undefined || responding !== undefined || request.state !== "open")
       ) {
         continue;
       }
@@ -235,20 +235,24 @@ export class Filters {
       const error = isMeant ? thrown : "internal-server-error";
       answer = errorFor(request, error);
     }
-    // The handler may have sent the answer by itself, or the session may have ended.
-    if (request.answered) return;
+    // The handler may have sent the answer by itself.
+    if (request.state === "answered" || this.#answer(answer, request)) return;
+    // The asker gets an error where it can be reached. If it cannot, the event above says why.
+    const { outbox, incoming } = this.#parts;
+    const refusal = outbox.answer(errorFor(request, "internal-server-error"), request);
+    if (refusal !== undefined) incoming.leave(request);
+  }
+
+  /** Sends an answer. If it cannot be sent, it is `dropped` with the reason, and the result is false. */
+  #answer(answer: Element, request?: IncomingRequest): boolean {
     const refusal = this.#parts.outbox.answer(answer, request);
-    if (refusal === undefined) return;
-    this.#failed(entry.expression, refusal);
-    this.#answer(request, errorFor(request, "internal-server-error"));
+    if (refusal !== undefined) this.#parts.instruments.dropped(answer, refusal);
+    return refusal === undefined;
   }
 
   /** Gives an answer of the broker's own; a request that cannot even be refused is not waited for. */
-  #answer(request: IncomingRequest, answer: Element): void {
-    const refusal = this.#parts.outbox.answer(answer, request);
-    if (refusal === undefined) return;
-    this.#parts.incoming.leave(request);
-    this.#parts.instruments.dropped(answer, refusal);
+  #answerOwn(request: IncomingRequest, answer: Element): void {
+    if (!this.#answer(answer, request)) this.#parts.incoming.leave(request);
   }
 
   #unclaimed(
@@ -256,9 +260,9 @@ export class Filters {
     isPing: boolean,
     running: readonly Promise<unknown>[],
   ): void {
-    if (request.answered) return;
+    if (request.state === "answered") return;
     if (isPing) {
-      this.#answer(request, resultFor(request));
+      this.#answerOwn(request, resultFor(request));
       return;
     }
     if (this.#parts.unhandled === "ignore") {
@@ -266,8 +270,8 @@ export class Filters {
       return;
     }
     const refuse = (): void => {
-      if (request.answered) return;
-      this.#answer(request, errorFor(request, "service-unavailable"));
+      if (request.state === "answered") return;
+      this.#answerOwn(request, errorFor(request, "service-unavailable"));
     };
     const { clock, timeout } = this.#parts;
     if (running.length === 0) refuse();

@@ -164,7 +164,7 @@ export class BoundedOutbox implements Outbox {
     const item = gate.prepare(stanza, undefined, undefined, undefined);
     let refusal = item.delivery.error;
     const isClosed = this.#state === "held" && this.#session?.isService !== true;
-    if (refusal === undefined && isClosed)
+    if (refusal === undefined && (isClosed || request?.state === "lost"))
       refusal = new BrokerError("DISCONNECTED", "the answer came too late");
     if (refusal === undefined && request !== undefined) refusal = incoming.answer(stanza, request);
     if (refusal !== undefined) return refusal;
