@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { BrokerError } from "../base/errors.ts";
+import { isBrokerError } from "../base/errors.ts";
 import { oneLine } from "../base/text/printable.ts";
 import { readArguments, Wrong, wrong } from "./arguments.ts";
 import type { Command, Terminal } from "./command.ts";
@@ -19,7 +19,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
       complain(terminal, `${thrown.line} (see xmpp-broker --help)`);
       return 2;
     }
-    if (!(thrown instanceof BrokerError)) throw thrown;
+    if (!isBrokerError(thrown)) throw thrown;
     complain(terminal, `${thrown.code}: ${thrown.message}`);
     // These two come from the arguments, before any socket opens.
     return thrown.code === "BAD_OPTION" || thrown.code === "BAD_JID" ? 2 : 1;

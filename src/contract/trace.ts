@@ -83,7 +83,7 @@ export function traceLine({ at, direction, text }: TraceEntry): string {
  * - `none`: no more.
  * - `all`: each text, while authentication goes on.
  * - `errors`: the texts of errors, for the rest of a login that has shown the server a secret.
- * - `secret`: the texts of a stream error that contains it, after such a login.
+ * - `secret`: the texts of an error that contains it, after such a login.
  */
 export type Secrecy = "none" | "all" | "errors" | { readonly secret: string };
 
@@ -138,6 +138,12 @@ const SECRET_ATTRIBUTES = ["password", "pwd", "secret", "token"] as const;
 /** HTTP headers that are credentials (XEP-0131, XEP-0332, XEP-0363). */
 const SECRET_HEADER = /^(?:(?:proxy-)?authorization|(?:set-)?cookie)$/i;
 
+/** The namespaces of upload slots (XEP-0363), the old one too. */
+const UPLOAD = /^urn:xmpp:http:upload(?::|$)/;
+
+/** The query of a URL, into which services put the permission to use the slot. */
+const QUERY = /\?[^#\s]+/;
+
 const FORM = "jabber:x:data";
 
 /** Names of secret fields. A form that is sent back need not repeat the type of a field (XEP-0004, 3.2). */
@@ -146,7 +152,7 @@ const SECRET_FIELD = /password|secret/i;
 function hidesAll(element: Element, secrecy: Secrecy): boolean {
   if (typeof secrecy === "string")
     return secrecy === "all" || (secrecy === "errors" && isError(element));
-  return element.is("error") && textOf(element).includes(secrecy.secret);
+  return isError(element) && textOf(element).includes(secrecy.secret);
 }
 
 /** Recognizes stream errors, error stanzas and failures of stream features. */
@@ -173,8 +179,25 @@ function isSecretField({ name, attrs }: Element, ns: string | undefined): boolea
   return attrs.type === "text-private" || SECRET_FIELD.test(attrs.var ?? "");
 }
 
+/** Whether an element of an upload slot has a URL with a query. */
+function hasSlotQuery(element: Element, ns: string | undefined): boolean {
+  const { name, attrs } = element;
+  if ((name !== "put" && name !== "get") || !UPLOAD.test(ns ?? "")) return false;
+  return QUERY.test(attrs.url ?? "") || QUERY.test(element.text());
+}
+
+/** Hides the query of the URL in an element of an upload slot. The first version of slots has the URL as text. */
+function blankSlotQuery(element: Element): void {
+  const hide = (url: string): string => url.replace(QUERY, `?${REDACTED}`);
+  if (element.attrs.url !== undefined) element.attrs.url = hide(element.attrs.url);
+  element.children = element.children.map((child) =>
+    typeof child === "string" ? hide(child) : child,
+  );
+}
+
 function holdsSecret(element: Element, ns: string | undefined): boolean {
   if (hasSecretText(element, ns) || isSecretField(element, ns)) return true;
+  if (hasSlotQuery(element, ns)) return true;
   if (SECRET_ATTRIBUTES.some((name) => element.attrs[name] !== undefined)) return true;
   for (const child of element.children) {
     if (typeof child !== "string" && holdsSecret(child, child.ns ?? ns)) return true;
@@ -187,6 +210,7 @@ function blank(element: Element, ns: string | undefined, every: boolean): void {
   if ((every || hasSecretText(element, ns)) && element.text() !== "") {
     element.children = [REDACTED, ...element.children.filter((child) => typeof child !== "string")];
   }
+  if (hasSlotQuery(element, ns)) blankSlotQuery(element);
   for (const name of SECRET_ATTRIBUTES) {
     if (element.attrs[name] !== undefined) element.attrs[name] = REDACTED;
   }

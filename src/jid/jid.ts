@@ -83,7 +83,8 @@ export function tryJid(text: string): Jid | undefined {
  * Whether two addresses are the same under RFC 7622. It never throws: a text that is no address is
  * the same as the identical text only. A missing address (a stanza without `from`) is the same as
  * none. Servers that prepare addresses by older rules may deliver `gross@…` for `groß@…`, which
- * RFC 7622 calls two accounts, and so does this function.
+ * RFC 7622 calls two accounts, and so does this function. The broker itself, where it judges answers, bounces and
+ * bound addresses, counts both kinds of equality; so do `isFromServer` and `isFromSelf`.
  */
 export function sameJid(left: string | Jid | undefined, right: string | Jid | undefined): boolean {
   if (left === undefined || right === undefined) return false;

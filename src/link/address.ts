@@ -1,6 +1,7 @@
 import { host as hostOption, knownOptions, wholeNumber } from "../base/check.ts";
 import type { Crypto } from "../base/crypto/crypto.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { readHost } from "../base/text/host-name.ts";
 import type { Settings } from "../contract/options.ts";
 import { policyFor } from "../contract/tls-options.ts";
 import { type Endpoint, inOrder, type Lookup } from "../lookup/endpoint.ts";
@@ -48,8 +49,8 @@ export interface Search {
 }
 
 /**
- * Looks up the endpoints of the dialect's domain and puts them into the order in which they are tried. Ends in
- * `LOOKUP_FAILED`, also where none of them can be used under the TLS policy.
+ * Looks up the endpoints of the dialect's domain and puts them into the order in which they are tried. Endpoints whose
+ * host is no name or IP address are left out. Ends in `LOOKUP_FAILED`, also where none is left.
  */
 export async function findDestinations(search: Search): Promise<readonly Destination[]> {
   const { settings, fallback, lookup, signal, crypto } = search;
@@ -59,9 +60,15 @@ export async function findDestinations(search: Search): Promise<readonly Destina
   } catch (thrown) {
     throw asBrokerError(thrown, "LOOKUP_FAILED", { retryable: true });
   }
+  if (!Array.isArray(endpoints)) throw new BrokerError("LOOKUP_FAILED", "it gave no list");
   if (endpoints.length === 0) return [fallback];
+  // The names in DNS are written by strangers. One that is no host must not keep the others from being tried.
+  const usable = endpoints.filter(isEndpoint);
+  if (usable.length === 0) {
+    throw new BrokerError("LOOKUP_FAILED", "no endpoint has a name or an IP address, and a port");
+  }
   const destinations: Destination[] = [];
-  for (const { host, port, tls } of inOrder(endpoints, () => randomShare(crypto))) {
+  for (const { host, port, tls } of inOrder(usable, () => randomShare(crypto))) {
     const policy =
       tls === "direct" ? "direct" : policyFor(settings.dialect, settings.tls.policy, host);
     const isForbidden = tls === "direct" && settings.tls.policy === "plaintext";
@@ -70,6 +77,12 @@ export async function findDestinations(search: Search): Promise<readonly Destina
   }
   if (destinations.length > 0) return destinations;
   throw new BrokerError("LOOKUP_FAILED", "no endpoint can be used under the TLS policy");
+}
+
+/** Whether a lookup found a place to connect to. */
+function isEndpoint({ host, port }: Endpoint): boolean {
+  const isHost = typeof host === "string" && readHost(host) !== undefined;
+  return isHost && Number.isInteger(port) && port >= 1 && port <= 65_535;
 }
 
 /** A number from 0 to below 1. */

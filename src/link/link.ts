@@ -1,7 +1,7 @@
 import { nothing } from "../base/abort.ts";
 import { wholeNumber } from "../base/check.ts";
 import { deferred } from "../base/deferred.ts";
-import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { asBrokerError, BrokerError, isBrokerError } from "../base/errors.ts";
 import { type Steps, step } from "../base/state.ts";
 import type { BrokerEvents } from "../contract/events.ts";
 import type { Instruments } from "../contract/instruments.ts";
@@ -16,7 +16,7 @@ import type { Channel, ChannelFactory } from "../stream/channel.ts";
 import { FramedChannel } from "../stream/framed-channel.ts";
 import { type StreamContext, xmlFraming } from "../stream/framing.ts";
 import { Stream, type StreamOwner, type StreamSink } from "../stream/stream.ts";
-import { onceReady, StreamError, withoutText } from "../stream/stream-error.ts";
+import { isStreamError, onceReady, withoutText } from "../stream/stream-error.ts";
 import type { TlsSettings, Transport, TransportFactory } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
@@ -401,7 +401,7 @@ export class Link implements StreamOwner {
   #reason(thrown: unknown): BrokerError {
     const reason = this.#cause ?? thrown;
     // The dialect's error says more than a plain end by the server, unless it is that end again.
-    const isVerdict = thrown instanceof BrokerError && !(thrown instanceof StreamError);
+    const isVerdict = isBrokerError(thrown) && !isStreamError(thrown);
     if (isVerdict && isServersEnd(reason)) return thrown;
     return this.#stream === undefined
       ? asBrokerError(reason, "CONNECT_FAILED", { retryable: true })
@@ -421,7 +421,7 @@ export class Link implements StreamOwner {
 
   /** The error of a stream that was ready, without the server's words where they repeat the secret of the login. */
   #told(error: BrokerError | undefined): BrokerError | undefined {
-    if (!(error instanceof StreamError)) return error;
+    if (!isStreamError(error)) return error;
     const told = onceReady(error);
     const repeats = this.#secret !== undefined && told.text?.includes(this.#secret) === true;
     return repeats ? withoutText(told) : told;
@@ -475,7 +475,6 @@ function incomingLimits(given: XmlLimits, most?: XmlLimits): XmlLimits {
 /** Whether it was the server that ended the link, in one way or another. */
 function isServersEnd(reason: unknown): boolean {
   return (
-    reason instanceof BrokerError &&
-    (reason.code === "DISCONNECTED" || reason.code === "STREAM_ERROR")
+    isBrokerError(reason) && (reason.code === "DISCONNECTED" || reason.code === "STREAM_ERROR")
   );
 }

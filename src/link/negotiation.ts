@@ -13,7 +13,7 @@ import { AuthError } from "../sasl/auth-error.ts";
 import type { HeaderAttributes } from "../stream/framing.ts";
 import type { StreamHeader } from "../stream/header.ts";
 import type { Stream } from "../stream/stream.ts";
-import { StreamError, withoutText } from "../stream/stream-error.ts";
+import { isStreamError, StreamError, withoutText } from "../stream/stream-error.ts";
 import type { TlsFacts } from "../transport/tls-facts.ts";
 import { costOf } from "../xml/cost.ts";
 import type { Element } from "../xml/element.ts";
@@ -106,7 +106,7 @@ export class Negotiation implements Login {
    * our own that the server has not given up yet: it passes.
    */
   verdict(error: BrokerError | undefined): BrokerError | undefined {
-    if (!(error instanceof StreamError)) return error;
+    if (!isStreamError(error)) return error;
     const told = this.#revealed ? withoutText(error) : error;
     const { condition, text, otherHost } = told;
     if (condition === "conflict") return new StreamError(condition, text, otherHost, true);
@@ -223,7 +223,7 @@ export class Negotiation implements Login {
     try {
       return await awaited;
     } catch (error) {
-      const verdict = error instanceof StreamError ? this.verdict(error) : undefined;
+      const verdict = isStreamError(error) ? this.verdict(error) : undefined;
       throw verdict ?? error;
     }
   }

@@ -12,7 +12,7 @@ export interface Endpoint extends Address {
 
 /**
  * Finds the endpoints of a domain, in any order: the broker sorts them. An empty list means that there are no
- * records, so the domain itself is tried. Rejects with `LOOKUP_FAILED` where the records say "not here".
+ * records, so the domain itself is tried. An endpoint without a usable host and port is left out. Rejects with `LOOKUP_FAILED` where the records say "not here".
  */
 export type Lookup = (
   domain: string,

@@ -2,7 +2,7 @@ import { aborted, nothing, onAbort } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { type Crypto, randomId } from "../base/crypto/crypto.ts";
 import { quiet } from "../base/deferred.ts";
-import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { asBrokerError, BrokerError, isBrokerError } from "../base/errors.ts";
 import { isToBeRenewed } from "../base/renewal.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import type { Instruments } from "../contract/instruments.ts";
@@ -214,7 +214,7 @@ export class Requests {
     if (!this.#isPending(entry)) return;
     this.#take(entry);
     entry.ignoreSignal();
-    if (answer instanceof BrokerError) {
+    if (isBrokerError(answer)) {
       if (entry.session === undefined && entry.delivery?.state === "queued") {
         this.#outbox.remove(entry.delivery.key);
       }

@@ -1,4 +1,4 @@
-import { BrokerError } from "../base/errors.ts";
+import { BrokerError, isBrokerError } from "../base/errors.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { conditionOf } from "./condition.ts";
@@ -34,6 +34,11 @@ export class StreamError extends BrokerError {
     this.text = text;
     this.otherHost = otherHost;
   }
+}
+
+/** Whether a value is a `StreamError`, also one of another copy of this package. */
+export function isStreamError(value: unknown): value is StreamError {
+  return isBrokerError(value) && value.code === "STREAM_ERROR" && "condition" in value;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { nothing } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
-import { BrokerError } from "../base/errors.ts";
+import { BrokerError, isBrokerError } from "../base/errors.ts";
 import { type Steps, step } from "../base/state.ts";
 import type { TlsFacts } from "../transport/tls-facts.ts";
 import type { Element } from "../xml/element.ts";
@@ -365,7 +365,7 @@ export class Stream implements ChannelEvents {
 
   #goneFor(error: Error | undefined): void {
     if (this.#state === "gone") return;
-    if (error instanceof BrokerError) this.#end(error);
+    if (isBrokerError(error)) this.#end(error);
     else if (this.#state === "closing" && error === undefined) this.#end(undefined);
     else this.#end(disconnected("the connection was cut", error));
     this.#to("gone");

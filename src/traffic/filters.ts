@@ -1,7 +1,7 @@
 import { nothing } from "../base/abort.ts";
 import { callable } from "../base/check.ts";
 import { type Clock, within } from "../base/clock.ts";
-import { BrokerError } from "../base/errors.ts";
+import { BrokerError, isBrokerError } from "../base/errors.ts";
 import { type Subscription, subscription } from "../base/subscription.ts";
 import type { FilterOptions } from "../contract/call-options.ts";
 import type { Instruments } from "../contract/instruments.ts";
@@ -215,7 +215,7 @@ export class Filters {
 
   #failed(expression: string, thrown: unknown): void {
     // (The message of an error of the program's own may hold anything: it is left to the cause.)
-    const reason = thrown instanceof BrokerError ? `: ${thrown.message}` : "";
+    const reason = isBrokerError(thrown) ? `: ${thrown.message}` : "";
     const error = new BrokerError("HANDLER_FAILED", `of ${expression}${reason}`, { cause: thrown });
     this.#parts.instruments.failed(error, expression);
   }

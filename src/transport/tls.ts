@@ -1,7 +1,7 @@
 import { constants, createHash, X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
-import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { asBrokerError, BrokerError, isBrokerError } from "../base/errors.ts";
 import { type Host, readHost } from "../base/text/host-name.ts";
 import { type CertificateFacts, isFor, readCertificate } from "./certificate.ts";
 import type { TlsFacts } from "./tls-facts.ts";
@@ -71,7 +71,7 @@ export function handshake(
       resolve(secured);
     });
     secured.on("error", (error: Error) => {
-      if (error instanceof BrokerError) reject(error);
+      if (isBrokerError(error)) reject(error);
       const facts = { cause: error, retryable: isLoss(error) };
       reject(new BrokerError("TLS_FAILED", reasonOf(error), facts));
     });

@@ -28,6 +28,9 @@ test.each([
   "<message><headers xmlns='http://jabber.org/protocol/shim'><header name='Authorization'>SECRET</header></headers></message>",
   "<iq><slot xmlns='urn:xmpp:http:upload:0'><put url='https://a'><header name='Authorization'>Basic SECRET</header></put></slot></iq>",
   "<iq><slot xmlns='urn:xmpp:http:upload:0'><put url='https://a'><header name='cookie'>SECRET</header></put></slot></iq>",
+  "<iq><slot xmlns='urn:xmpp:http:upload:0'><put url='https://a/b?v=SECRET'/><get url='https://a/b'/></slot></iq>",
+  "<iq><slot xmlns='urn:xmpp:http:upload:0'><put url='https://a/b'/><get url='https://a/b?SECRET'/></slot></iq>",
+  "<iq><slot xmlns='urn:xmpp:http:upload'><put>https://a/b?v=SECRET</put><get>https://a/b</get></slot></iq>",
   "<iq><resp xmlns='urn:xmpp:http'><headers xmlns='http://jabber.org/protocol/shim'><header name='Set-Cookie'>SECRET</header></headers></resp></iq>",
 ])("%s is redacted", (text) => {
   const element = parse(text);
@@ -111,6 +114,8 @@ test.each([
   "<message><body>hello</body></message>",
   "<iq><x xmlns='jabber:x:data'><field type='text-single' var='nick'><value>hello</value></field></x></iq>",
   "<iq><slot xmlns='urn:xmpp:http:upload:0'><put url='https://a'><header name='Expires'>hello</header></put></slot></iq>",
+  "<iq><slot xmlns='urn:xmpp:http:upload:0'><put url='https://a/hello'/><get url='https://a/hello'/></slot></iq>",
+  "<message><put xmlns='urn:x' url='https://a/b?hello'/></message>",
   "<message><field type='text-private'>hello</field></message>",
 ])("%s holds no secret and is not copied", (text) => {
   const element = parse(text);
@@ -137,7 +142,9 @@ test.each<[Secrecy, string, boolean]>([
     "<error xmlns='http://etherx.jabber.org/streams'><text>a pencil</text></error>",
     false,
   ],
-  [{ secret: PASSWORD }, "<iq type='error'><error><text>pencil</text></error></iq>", false],
+  [{ secret: PASSWORD }, "<iq type='error'><error><text>pencil</text></error></iq>", true],
+  [{ secret: PASSWORD }, "<message type='error'><body>a pencil</body></message>", true],
+  [{ secret: PASSWORD }, "<message><body>a pencil</body></message>", false],
 ])("with the secrecy %j, the text in %s is hidden: %s", (secrecy, text, hidden) => {
   expect(String(redact(parse(text), secrecy)).includes(PASSWORD)).toBe(!hidden);
 });

@@ -111,6 +111,16 @@ test("an endpoint that refuses the credentials is the last", async () => {
   expect((await broker.closed)?.code).toBe("AUTH_FAILED");
 });
 
+test("an endpoint that is no host is left out, and the others are tried", async () => {
+  const found = ["test.example/evil.example", "2130706433", undefined as never, "b."].map((host) =>
+    endpoint(host),
+  );
+  const { broker, connected, steps } = connecting(() => Promise.resolve(found), { "b.": LOGIN });
+  expect(await connected).toBe("resolved");
+  expect(steps).toEqual(["b.:5222 1"]);
+  broker.halt();
+});
+
 test("without records the domain itself is tried", async () => {
   const { broker, connected, steps } = connecting(() => Promise.resolve([]), {
     "example.org": LOGIN,
@@ -142,6 +152,13 @@ test.each<[string, Lookup, string]>([
     () => Promise.resolve([endpoint("a", { tls: "direct" })]),
     "LOOKUP_FAILED",
   ],
+  [
+    "finds no host",
+    () => Promise.resolve(["", ".", "a b", "a/b", "127.1", "u@a"].map((host) => endpoint(host))),
+    "LOOKUP_FAILED",
+  ],
+  ["finds no port", () => Promise.resolve([endpoint("a", { port: 0 })]), "LOOKUP_FAILED"],
+  ["gives no list", () => Promise.resolve(undefined as never), "LOOKUP_FAILED"],
 ])("a lookup that %s ends the attempt", async (_, lookup, code) => {
   const { connected, broker } = connecting(lookup, {}, { tls: "plaintext" });
   expect(await connected).toBe(code);
