@@ -9,6 +9,7 @@ import type { Phase, Step } from "../contract/phase.ts";
 import type { NegotiationEvents } from "../negotiate/events.ts";
 import type { Disclosure, Login, LoginSettings, Previous } from "../negotiate/login.ts";
 import type { Memory } from "../negotiate/memory.ts";
+import { isFeatures } from "../negotiate/open.ts";
 import { AuthError } from "../sasl/auth-error.ts";
 import type { HeaderAttributes } from "../stream/framing.ts";
 import type { StreamHeader } from "../stream/header.ts";
@@ -18,7 +19,6 @@ import type { TlsFacts } from "../transport/tls-facts.ts";
 import { costOf } from "../xml/cost.ts";
 import type { Element } from "../xml/element.ts";
 import type { XmlLimits } from "../xml/limits.ts";
-import { NS } from "../xml/namespaces.ts";
 
 /** How many stanzas may be put aside until the login is over. */
 const MOST_DEFERRED = 1000;
@@ -136,8 +136,7 @@ export class Negotiation implements Login {
 
   async features(): Promise<Element> {
     const element = await this.next();
-    // In the stream's namespace by its prefix; an override may have renamed that.
-    if (element.name === "features" && element.ns !== NS.client) return element;
+    if (isFeatures(element)) return element;
     throw new BrokerError("PROTOCOL_ERROR", `<stream:features/> expected, <${element.name}> came`);
   }
 

@@ -27,6 +27,14 @@ export async function open(
 }
 
 /**
+ * Whether an element is `<stream:features/>`. An override may have renamed the stream's namespace, so any namespace
+ * will do but those of stanzas.
+ */
+export function isFeatures({ name, ns }: Element): boolean {
+  return name === "features" && ns !== NS.client && ns !== NS.component;
+}
+
+/**
  * The features of a stream that must have some. A server from before XMPP 1.0 sends none: then it ends in the server's
  * own reason, which may follow the header, else in `PROTOCOL_ERROR`.
  */

@@ -3,6 +3,7 @@ import { isStanza } from "../stream/stanza.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { type Login, unexpected } from "./login.ts";
+import { isFeatures } from "./open.ts";
 import { insistsOnTls } from "./starttls.ts";
 
 /**
@@ -11,14 +12,10 @@ import { insistsOnTls } from "./starttls.ts";
  * passed over. Ends in `TLS_REQUIRED`, `POLICY_VIOLATION` (too many), `PROTOCOL_ERROR` (any other element).
  */
 export function putAside(login: Login, element: Element, where: string): void {
-  if (element.name === "features" && !isStanzaNamespace(element)) {
+  if (isFeatures(element)) {
     if (login.tls === undefined && insistsOnTls(element)) throw new BrokerError("TLS_REQUIRED");
     return;
   }
   if (!isStanza(element) && element.ns !== NS.streamManagement) throw unexpected(element, where);
   login.defer(element);
-}
-
-function isStanzaNamespace({ ns }: Element): boolean {
-  return ns === NS.client || ns === NS.component;
 }

@@ -1,22 +1,10 @@
 import { BrokerError } from "../base/errors.ts";
 import { isToBeRenewed } from "../base/renewal.ts";
 import { bareText } from "../jid/jid.ts";
+import type { Asked } from "../stream/reply.ts";
 import { isStanza } from "../stream/stanza.ts";
-import { errorElement, type StanzaError } from "../stream/stanza-error.ts";
-import { type Element, xml } from "../xml/element.ts";
+import type { Element } from "../xml/element.ts";
 import { fingerprint } from "./fingerprint.ts";
-
-/** The facts of a request that its answer needs; the request itself is not kept. */
-export interface Asked {
-  readonly id: string | undefined;
-  readonly from: string | undefined;
-  readonly to: string | undefined;
-}
-
-/** The facts of a received request. */
-export function askedBy({ attrs: { id, from, to } }: Element): Asked {
-  return { id, from, to };
-}
 
 /** An incoming request. */
 export interface IncomingRequest extends Asked {
@@ -205,17 +193,6 @@ function choose(
 function isAnswerKind(stanza: Element): boolean {
   const { type } = stanza.attrs;
   return (type === "result" || type === "error") && stanza.name === "iq" && isStanza(stanza);
-}
-
-/** The result for a request, with the payload given. */
-export function resultFor({ id, from, to }: Asked, payload?: Element): Element {
-  return xml("iq", { type: "result", id, to: from, from: to }, payload);
-}
-
-/** The error for a request: a condition, or the error that a handler threw. */
-export function errorFor({ id, from, to }: Asked, error: string | StanzaError): Element {
-  const payload = typeof error === "string" ? errorElement(error) : error.toElement();
-  return xml("iq", { type: "error", id, to: from, from: to }, payload);
 }
 
 /** The one asker of a request: an account with all its resources, and a room with all its occupants. */

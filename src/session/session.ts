@@ -8,14 +8,13 @@ import type { Dialect, Inbound } from "../dialect/dialect.ts";
 import type { Prober } from "../link/keep-alive.ts";
 import type { Link } from "../link/link.ts";
 import type { Management, Previous } from "../negotiate/login.ts";
-import type { StreamContext } from "../stream/framing.ts";
+import type { ElementWriter, StreamContext } from "../stream/framing.ts";
+import { askedBy, resultFor } from "../stream/reply.ts";
 import { isRequest } from "../stream/stanza.ts";
 import type { StreamSink } from "../stream/stream.ts";
 import { type Element, isElement, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import { serialize } from "../xml/write/serialize.ts";
 import type { Acks } from "./acks.ts";
-import { askedBy, resultFor } from "./incoming.ts";
 import type { Item } from "./item.ts";
 import type { Requests } from "./requests.ts";
 import { Returnable } from "./returned.ts";
@@ -39,6 +38,7 @@ export interface SessionParts {
   readonly dialect: Dialect;
   /** The declarations above a stanza on the stream. */
   readonly context: StreamContext;
+  readonly writeElement: ElementWriter;
   readonly crypto: Pick<Crypto, "random">;
   readonly clock: Clock;
   readonly instruments: Instruments;
@@ -57,8 +57,6 @@ export interface SessionParts {
 export class Session implements StreamSink, Prober {
   readonly jid: string;
   readonly #parts: SessionParts;
-  /** The declarations above a stanza's own namespace, which passes for the stream's. */
-  readonly #stanzaContext: StreamContext;
   /** How many stanzas arrived, as XEP-0198 counts them. */
   #handled = 0;
   #link: Link | undefined;
@@ -75,7 +73,6 @@ export class Session implements StreamSink, Prober {
   constructor(parts: SessionParts) {
     this.jid = parts.jid;
     this.#parts = parts;
-    this.#stanzaContext = { ...parts.context, ns: NS.client };
   }
 
   /** The link in force. */
@@ -167,11 +164,9 @@ export class Session implements StreamSink, Prober {
 
   /** Writes a stanza of the session's own, past the queue; false where the link takes none. */
   own(stanza: Element): boolean {
-    const { dialect, context } = this.#parts;
+    const { dialect, writeElement } = this.#parts;
     const wire = dialect.outbound?.(stanza) ?? stanza;
-    const isClients = wire.ns === undefined || wire.ns === NS.client;
-    const text = serialize(wire, isClients ? this.#stanzaContext : context);
-    const handed = this.#link?.write(text, wire) ?? 0;
+    const handed = this.#link?.write(writeElement(wire), wire) ?? 0;
     if (handed === 0) return false;
     this.unsent = handed - this.#taken;
     return true;

@@ -1,6 +1,7 @@
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import { openTag } from "../xml/write/serialize.ts";
+import { openTag, serialize } from "../xml/write/serialize.ts";
+import { isInStanzaNamespace } from "./stanza.ts";
 
 /** The namespaces declared above every element of a stream. */
 export interface StreamContext {
@@ -31,6 +32,15 @@ export interface Framing {
   isHeader?(element: Element): boolean;
   /** Tells the server's footer among the elements inside `root`; without `root` the footer is the end tag. */
   isFooter?(element: Element): boolean;
+}
+
+/** Writes an element as it stands on a stream. It may throw `ILLEGAL_XML`. */
+export type ElementWriter = (element: Element) => string;
+
+/** Makes the writer for the elements of a stream. */
+export function elementWriter(context: StreamContext): ElementWriter {
+  const stanzaContext = { ...context, ns: NS.client };
+  return (element) => serialize(element, isInStanzaNamespace(element) ? stanzaContext : context);
 }
 
 /** The framing of RFC 6120: one XML document for each stream, restarted by a new one. */

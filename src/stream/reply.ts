@@ -1,7 +1,7 @@
 import { badOption } from "../base/check.ts";
 import { type Element, isElement, type XPathNode, xml } from "../xml/element.ts";
 import { isRequest, isStanza } from "./stanza.ts";
-import { errorElement, type StanzaErrorType } from "./stanza-error.ts";
+import { errorElement, type StanzaError, type StanzaErrorType } from "./stanza-error.ts";
 
 /** A child of a reply: as in `xml`. */
 export type ReplyChild = Element | XPathNode | string | number | null | undefined;
@@ -30,7 +30,7 @@ export interface ErrorReply {
 export function reply(stanza: Element, ...children: readonly ReplyChild[]): Element {
   mustBeAnswerable(stanza);
   const type = { iq: "result", message: stanza.attrs.type }[stanza.name];
-  return xml(stanza.name, turned(stanza, type), ...children);
+  return xml(stanza.name, turned(askedBy(stanza), type), ...children);
 }
 
 /**
@@ -42,10 +42,33 @@ export function reply(stanza: Element, ...children: readonly ReplyChild[]): Elem
  */
 export function errorReply(stanza: Element, { condition, type, text }: ErrorReply): Element {
   mustBeAnswerable(stanza);
-  return xml(stanza.name, turned(stanza, "error"), errorElement(condition, type, text));
+  return xml(stanza.name, turned(askedBy(stanza), "error"), errorElement(condition, type, text));
 }
 
-function turned({ attrs: { id, from, to } }: Element, type: string | undefined) {
+/** The facts of a request that its answer needs; the request itself is not kept. */
+export interface Asked {
+  readonly id: string | undefined;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+}
+
+/** The facts of a received request. */
+export function askedBy({ attrs: { id, from, to } }: Element): Asked {
+  return { id, from, to };
+}
+
+/** The result for a request, with the payload given. */
+export function resultFor(asked: Asked, payload?: Element): Element {
+  return xml("iq", turned(asked, "result"), payload);
+}
+
+/** The error for a request: a condition, or the error that a handler threw. */
+export function errorFor(asked: Asked, error: string | StanzaError): Element {
+  const payload = typeof error === "string" ? errorElement(error) : error.toElement();
+  return xml("iq", turned(asked, "error"), payload);
+}
+
+function turned({ id, from, to }: Asked, type: string | undefined) {
   return { type, id, to: from, from: to };
 }
 

@@ -10,6 +10,14 @@ export function isStanza({ name, ns }: Element): boolean {
   return name === "message" || name === "presence" || name === "iq";
 }
 
+/**
+ * Whether an element is in the namespace of stanzas: in `jabber:client`, or in none of its own. On the wire it is in
+ * the stream's own namespace, whatever that is.
+ */
+export function isInStanzaNamespace({ ns }: Pick<Element, "ns">): boolean {
+  return ns === undefined || ns === NS.client;
+}
+
 /** Whether an element is a request that must be answered: an iq of type get or set. */
 export function isRequest(element: Element): boolean {
   const { type } = element.attrs;

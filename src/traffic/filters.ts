@@ -5,14 +5,8 @@ import { BrokerError, isBrokerError } from "../base/errors.ts";
 import { type Subscription, subscription } from "../base/subscription.ts";
 import type { FilterOptions } from "../contract/call-options.ts";
 import type { Instruments } from "../contract/instruments.ts";
-import {
-  type Asked,
-  askedBy,
-  errorFor,
-  type IncomingRequest,
-  type IncomingRequests,
-  resultFor,
-} from "../session/incoming.ts";
+import type { IncomingRequest, IncomingRequests } from "../session/incoming.ts";
+import { type Asked, askedBy, errorFor, resultFor } from "../stream/reply.ts";
 import { isRequest } from "../stream/stanza.ts";
 import { isStanzaError } from "../stream/stanza-error.ts";
 import { type Element, isElement, withAttribute, type XPathNode } from "../xml/element.ts";

@@ -5,15 +5,15 @@ import { exceedsBytes, utf8Length } from "../base/text/utf8.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import { TrackedDelivery } from "../session/delivery.ts";
 import type { Item } from "../session/item.ts";
+import type { ElementWriter } from "../stream/framing.ts";
+import { isInStanzaNamespace } from "../stream/stanza.ts";
 import { type Element, isElement, withAttribute } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import { type SerializeContext, serialize } from "../xml/write/serialize.ts";
 
 /** The parts of a gate. */
 export interface GateParts {
   readonly dialect: Dialect;
-  /** The declarations above a stanza on the stream. */
-  readonly context: SerializeContext;
+  readonly writeElement: ElementWriter;
   /** The largest stanza that the program lets go, in bytes; `undefined`: it leaves that to the server. */
   readonly sendBytes: number | undefined;
   readonly crypto: Pick<Crypto, "random">;
@@ -29,15 +29,12 @@ const SEND_BYTES = 256 * 1024;
  */
 export class Gate {
   readonly #parts: GateParts;
-  /** The context of a stanza: its namespace passes for the stream's own. */
-  readonly #stanzaContext: SerializeContext;
   #count = 0;
   /** The largest stanza that goes to the server in force, or to the last one, in bytes. */
   #most: number;
 
   constructor(parts: GateParts) {
     this.#parts = parts;
-    this.#stanzaContext = { ...parts.context, ns: NS.client };
     this.#most = parts.sendBytes ?? SEND_BYTES;
   }
 
@@ -63,7 +60,7 @@ export class Gate {
     key: string | undefined,
     request: Item["request"],
   ): Item {
-    const { dialect, crypto, clock } = this.#parts;
+    const { dialect, writeElement, crypto, clock } = this.#parts;
     const delivery = new TrackedDelivery(key ?? ++this.#count);
     const expires = ttl === undefined ? undefined : clock.now() + ttl;
     try {
@@ -73,14 +70,11 @@ export class Gate {
       }
       // An element that is no stanza, such as an envelope of the caller's own, goes as it is.
       const stanza =
-        dialect.returns && !given.attrs.id && isStanzaNamespace(given)
+        dialect.returns && !given.attrs.id && isInStanzaNamespace(given)
           ? withAttribute(given, "id", randomId(crypto))
           : given;
       const wire = dialect.outbound?.(stanza) ?? stanza;
-      // A stanza in `jabber:client` is written as being in the stream's own namespace, whatever that is.
-      const isStanzas = wire.ns === undefined || wire.ns === NS.client;
-      const context = isStanzas ? this.#stanzaContext : this.#parts.context;
-      const text = serialize(wire, context);
+      const text = writeElement(wire);
       const refusal = exceedsBytes(text, this.#most) ? this.refusal(utf8Length(text)) : undefined;
       if (refusal !== undefined) throw refusal;
       const returning = dialect.returns ? takeOut(dialect, wire) : undefined;
@@ -102,9 +96,4 @@ function takeOut(dialect: Dialect, wire: Element): Element {
   } catch {
     return wire;
   }
-}
-
-/** Whether an element is in the namespace of stanzas, and not in that of the stream. */
-function isStanzaNamespace({ ns }: Element): boolean {
-  return ns === undefined || ns === NS.client;
 }

@@ -9,7 +9,7 @@ import { IncomingRequests } from "../session/incoming.ts";
 import type { Item } from "../session/item.ts";
 import { Requests } from "../session/requests.ts";
 import { Session } from "../session/session.ts";
-import type { StreamContext } from "../stream/framing.ts";
+import { type ElementWriter, elementWriter, type StreamContext } from "../stream/framing.ts";
 import { Filters } from "./filters.ts";
 import { Gate } from "./gate.ts";
 import { Inbox } from "./inbox.ts";
@@ -40,6 +40,7 @@ export class Traffic {
   readonly inbox: Inbox;
   readonly #incoming: IncomingRequests;
   readonly #gate: Gate;
+  readonly #writeElement: ElementWriter;
   readonly #parts: TrafficParts;
 
   constructor(parts: TrafficParts) {
@@ -49,7 +50,14 @@ export class Traffic {
     const incoming = new IncomingRequests(limits.requests);
     this.#incoming = incoming;
     const { sendBytes } = limits;
-    this.#gate = new Gate({ dialect, context, sendBytes, crypto, clock });
+    this.#writeElement = elementWriter(context);
+    this.#gate = new Gate({
+      dialect,
+      writeElement: this.#writeElement,
+      sendBytes,
+      crypto,
+      clock,
+    });
     this.outbox = new BoundedOutbox({
       gate: this.#gate,
       limits: queue,
@@ -84,6 +92,7 @@ export class Traffic {
       jid,
       dialect: settings.dialect,
       context,
+      writeElement: this.#writeElement,
       crypto,
       clock,
       instruments,

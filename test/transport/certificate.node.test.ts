@@ -3,7 +3,11 @@ import { createServer, type Socket } from "node:net";
 import { createSecureContext, TLSSocket as ServerSide } from "node:tls";
 import { describe, expect, test } from "vitest";
 import { readHost } from "../../src/base/text/host-name.ts";
-import { makeAuthority, makeCertificate } from "../../src/testing/certificate/certificate.ts";
+import {
+  alternativeNames,
+  makeAuthority,
+  makeCertificate,
+} from "../../src/testing/certificate/certificate.ts";
 import {
   type Der,
   explicit,
@@ -16,7 +20,7 @@ import { isFor, readCertificate } from "../../src/transport/certificate.ts";
 import { connectTcp } from "../../src/transport/tcp.ts";
 import { listen, target, undo } from "./loopback.ts";
 import * as odd from "./odd-certificates.ts";
-import { alternativeNames, dns, ip, signed, srv, unsigned, uri, xmppAddress } from "./signed.ts";
+import { dns, ip, signed, srv, unsigned, uri, xmppAddress } from "./signed.ts";
 
 const DISGUISED = "http://a.example/, othername:SRVName:_xmpp-client.example.org, DNS:example.org";
 

@@ -53,7 +53,8 @@ export interface Authority {
   readonly publicKey: KeyObject;
 }
 
-const ECDSA_WITH_SHA256 = oid("1.2.840.10045.4.3.2");
+/** The algorithm of every signature. */
+export const SIGNATURE = sequence(oid("1.2.840.10045.4.3.2")); // ecdsa-with-SHA256
 const COMMON_NAME = oid("2.5.4.3");
 const BASIC_CONSTRAINTS = oid("2.5.29.19");
 const KEY_USAGE = oid("2.5.29.15");
@@ -64,18 +65,18 @@ const AUTHORITY_KEY_IDENTIFIER = oid("2.5.29.35");
 const SERVER_AUTH = oid("1.3.6.1.5.5.7.3.1");
 const CLIENT_AUTH = oid("1.3.6.1.5.5.7.3.2");
 
-const XMPP_ADDRESS = oid("1.3.6.1.5.5.7.8.5");
+/** id-on-xmppAddr (RFC 6120, 13.7.1.4). */
+export const XMPP_ADDRESS = oid("1.3.6.1.5.5.7.8.5");
 
 const HOUR = 3_600_000;
 
 /** Makes a new certification authority (EC P-256). No program trusts it by itself. */
 export function makeAuthority(name = "xmpp-broker loopback CA"): Authority {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const ca = certify({
+  const statement = {
     subject: name,
-    subjectKey: publicKey,
+    subjectKey: spki(publicKey),
     issuer: name,
-    issuerKey: privateKey,
     notBefore: new Date(Date.now() - HOUR),
     notAfter: new Date(Date.now() + 30 * 24 * HOUR),
     extensions: [
@@ -84,8 +85,8 @@ export function makeAuthority(name = "xmpp-broker loopback CA"): Authority {
       extension(KEY_USAGE, bitString(Uint8Array.of(0b0000_0110), 1), "critical"),
       extension(SUBJECT_KEY_IDENTIFIER, octetString(keyIdentifier(publicKey))),
     ],
-  });
-  return { ca, name, privateKey, publicKey };
+  };
+  return { ca: certify(statement, privateKey), name, privateKey, publicKey };
 }
 
 /**
@@ -96,11 +97,10 @@ export function makeCertificate(options: CertificateOptions): Certificate {
   const authority = options.authority ?? makeAuthority();
   const notAfter = options.notAfter ?? new Date(Date.now() + 30 * 24 * HOUR);
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const cert = certify({
+  const statement = {
     subject: options.names[0] ?? "",
-    subjectKey: publicKey,
+    subjectKey: spki(publicKey),
     issuer: authority.name,
-    issuerKey: authority.privateKey,
     notBefore: options.notBefore ?? new Date(Math.min(Date.now(), notAfter.getTime()) - HOUR),
     notAfter,
     extensions: [
@@ -108,58 +108,69 @@ export function makeCertificate(options: CertificateOptions): Certificate {
       // digitalSignature: bit 0.
       extension(KEY_USAGE, bitString(Uint8Array.of(0b1000_0000), 7), "critical"),
       extension(EXTENDED_KEY_USAGE, sequence(SERVER_AUTH, CLIENT_AUTH)),
-      extension(SUBJECT_ALTERNATIVE_NAME, sequence(...options.names.map(alternativeName))),
+      alternativeNames(...options.names.map(alternativeName)),
       extension(SUBJECT_KEY_IDENTIFIER, octetString(keyIdentifier(publicKey))),
       extension(
         AUTHORITY_KEY_IDENTIFIER,
         sequence(implicit(0, keyIdentifier(authority.publicKey))),
       ),
     ],
-  });
+  };
   return {
-    cert,
+    cert: certify(statement, authority.privateKey),
     key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
     ca: authority.ca,
     pin: createHash("sha256").update(spki(publicKey)).digest("base64"),
   };
 }
 
-interface Statement {
+/** The facts of a certificate. */
+export interface Statement {
   readonly subject: string;
-  readonly subjectKey: KeyObject;
+  /** The subject's public key, as SPKI. */
+  readonly subjectKey: Der;
   readonly issuer: string;
-  readonly issuerKey: KeyObject;
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly extensions: readonly Der[];
 }
 
 /** The certificate of RFC 5280, section 4.1: a statement, and the issuer's signature under it. */
-function certify(statement: Statement): string {
-  const algorithm = sequence(ECDSA_WITH_SHA256);
-  const toBeSigned = sequence(
+export function certify(statement: Statement, issuerKey: KeyObject): string {
+  const toBeSigned = statementOf(statement);
+  const signature = sign("sha256", toBeSigned, issuerKey);
+  return pem("CERTIFICATE", sequence(toBeSigned, SIGNATURE, bitString(signature)));
+}
+
+/** The part of a certificate that is signed. */
+export function statementOf(statement: Statement): Der {
+  const { extensions } = statement;
+  return sequence(
     explicit(0, integer(Uint8Array.of(2))), // version 3
     integer(Uint8Array.of(1, ...randomBytes(15))), // serial number, never zero
-    algorithm,
+    SIGNATURE,
     commonName(statement.issuer),
     sequence(time(statement.notBefore), time(statement.notAfter)),
     commonName(statement.subject),
-    spki(statement.subjectKey),
-    explicit(3, sequence(...statement.extensions)),
+    statement.subjectKey,
+    ...(extensions.length === 0 ? [] : [explicit(3, sequence(...extensions))]),
   );
-  const signature = sign("sha256", toBeSigned, statement.issuerKey);
-  return pem("CERTIFICATE", sequence(toBeSigned, algorithm, bitString(signature)));
 }
 
 /** The names count, not the subject, which may hold 64 characters at most (RFC 5280, appendix A). */
 const commonName = (name: string): Der =>
   sequence(set(sequence(COMMON_NAME, utf8String(Array.from(name).slice(0, 64).join("")))));
 
-const spki = (key: KeyObject): Uint8Array => key.export({ type: "spki", format: "der" });
+/** A public key as SPKI. */
+export const spki = (key: KeyObject): Uint8Array => key.export({ type: "spki", format: "der" });
 
 /** The first 160 bits of a hash of the key: any unique value will do (RFC 7093, section 2). */
 const keyIdentifier = (key: KeyObject): Uint8Array =>
   createHash("sha256").update(spki(key)).digest().subarray(0, 20);
+
+/** An extension with the subject's alternative names (RFC 5280, 4.2.1.6). */
+export const alternativeNames = (...names: readonly Der[]): Der =>
+  extension(SUBJECT_ALTERNATIVE_NAME, sequence(...names));
 
 const extension = (id: Der, value: Der, critical?: "critical"): Der =>
   sequence(id, ...(critical ? [boolean(true)] : []), octetString(value));
