@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
+import { memoryPair } from "../../src/transport/memory.ts";
 import { xml } from "../../src/xml/element.ts";
-import { bare, readyLine } from "../broker/line.ts";
+import { bare, HEADER, line, readyLine } from "../broker/line.ts";
 import { settled } from "../virtual-clock.ts";
 
+const decoder = new TextDecoder();
 const interval = 60_000;
 const timeout = 20_000;
 const keepAlive = { interval, timeout };
@@ -90,6 +92,38 @@ test("a backlog of which nothing is taken for the time-out is dead", async () =>
   }
   expect(await broker.closed).toMatchObject({ code: "SOCKET_DEAD" });
   expect((await broker.closed)?.message).toMatch(/nothing of \d+ bytes was taken/);
+});
+
+test("a backlog that a slow peer takes bit by bit is life, and a probe behind it has its time", async () => {
+  const [near, far] = memoryPair();
+  let heard = "";
+  far.start({
+    // It reads one piece, and no more until it is told to.
+    data: (bytes) => {
+      if (heard === "") far.write(HEADER);
+      else far.pause();
+      heard += decoder.decode(bytes);
+    },
+    leaving: () => undefined,
+    taken: () => undefined,
+    end: () => undefined,
+    close: () => undefined,
+  });
+  const { broker, clock } = line({ keepAlive, transport: () => Promise.resolve(near) });
+  await broker.connect();
+  for (let n = 0; n < 24; n++) broker.send(xml("message", {}, "x".repeat(50_000)));
+  await settled();
+  const rounds = () => clock.now() / (timeout - 1);
+  // A piece in each time-out: twenty pieces take longer than an interval and a time-out together.
+  while (!heard.includes("<ping")) {
+    far.resume();
+    await settled();
+    clock.advance(timeout - 1);
+    await settled();
+    expect(broker.phase.name).toBe("ready");
+  }
+  expect(rounds()).toBeGreaterThan((interval + 2 * timeout) / timeout);
+  broker.halt();
 });
 
 test("a component asks itself, through the server, and answers itself unseen", async () => {

@@ -409,6 +409,20 @@ test.each<[string, () => Promise<never>]>([
   });
 });
 
+test("what a responder that is too slow is reported with says so", async () => {
+  const line = await readyLine({ timeouts: { respond: 2000 } });
+  const told: string[] = [];
+  line.broker.on("error", ({ error }) => told.push(error.message));
+  line.broker.respond("/iq", () => new Promise(() => undefined));
+  line.server.say(ASKED);
+  await line.clock.pass(2000);
+  await line.server.hears(INTERNAL);
+  expect(told).toEqual([
+    "a handler failed: of /iq: no answer came in time: the handler took longer than 2000 ms",
+  ]);
+  line.broker.halt();
+});
+
 test("an iq of another namespace is no answer to a request", async () => {
   const made = await readyLine({ unhandled: "ignore" });
   await ask(made);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { xml } from "../../src/xml/element.ts";
+import { NS } from "../../src/xml/namespaces.ts";
 import { codeOf, line, readyLine } from "../broker/line.ts";
 import { settled } from "../virtual-clock.ts";
 
@@ -48,6 +49,25 @@ test("a stanza is taken as it was when it was sent", async () => {
     "<message id='a'><body>first</body></message>",
   );
   made.broker.halt();
+});
+
+test("a key is the caller's or the broker's, and a key that waits is that delivery", () => {
+  const { broker } = line();
+  const first = broker.send(message("a"), { key: "row 1" });
+  expect(first.key).toBe("row 1");
+  expect(broker.send(message("b"), { key: "row 1" })).toBe(first);
+  expect([...broker.queue].map(({ stanza }) => stanza.attrs.id)).toEqual(["a"]);
+  const others = [broker.send(message("c")), broker.send(message("d"))];
+  expect(new Set([first, ...others].map(({ key }) => key)).size).toBe(3);
+  broker.queue.remove("row 1");
+  expect(broker.send(message("e"), { key: "row 1" })).not.toBe(first);
+});
+
+test("a delivery is no thenable: awaiting send gives the delivery itself", async () => {
+  const { broker } = line();
+  const delivery = broker.send(message("a"));
+  expect("then" in delivery).toBe(false);
+  expect(await Promise.resolve(delivery)).toBe(delivery);
 });
 
 test("one taken back fails with REMOVED, all of them with clear", () => {
@@ -136,6 +156,7 @@ test.each([
   ["an undeclared prefix", xml("message", { "x:y": "1" }), "ILLEGAL_XML"],
   ["too many bytes", xml("message", {}, xml("body", {}, "€".repeat(400))), "TOO_LARGE"],
   ["no element", "<message/>" as never, "ILLEGAL_XML"],
+  ["an element of the stream", xml("error", { xmlns: NS.stream }), "ILLEGAL_XML"],
 ])("%s fails alone, and the stream goes on", async (_, stanza, code) => {
   const { broker, server, events } = await readyLine({ limits: { sendBytes: 1000 } });
   const delivery = broker.send(stanza);

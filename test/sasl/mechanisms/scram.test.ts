@@ -172,6 +172,31 @@ describe("a server's first message is refused", () => {
   });
 });
 
+describe("the iterations of a server are bounded by what they cost", () => {
+  test.each([
+    ["SHA-1", 2_000_000],
+    ["SHA-256", 2_000_000],
+    ["SHA-512", 1_000_000],
+  ] as const)("%s: at most %d", async (hash, most) => {
+    const derived: number[] = [];
+    const crypto: Crypto = {
+      ...withNonce(NONCE),
+      pbkdf2: (_hash, _password, _salt, iterations, length) => {
+        derived.push(iterations);
+        return Promise.resolve(new Uint8Array(length));
+      },
+    };
+    for (const iterations of [most, most + 1]) {
+      const exchange = scram(hash).begin(credentials("user", "pencil"), crypto);
+      await exchange.start();
+      const first = bytes(`r=${NONCE}3rfc,s=QSXCR+Q6sek8bf92,i=${iterations}`);
+      if (iterations === most) await exchange.answer(first);
+      else expect((await rejection(exchange.answer(first))).message).toContain("iteration count");
+    }
+    expect(derived).toEqual([most]);
+  });
+});
+
 test("optional extensions of the server are passed over, and signed", async () => {
   const exchange = begin();
   await exchange.start();
