@@ -1,13 +1,15 @@
 import { expect, test } from "vitest";
-import { Broker, component, xml } from "../../src/node.ts";
+import { Broker, type BrokerOptions, component, xml } from "../../src/node.ts";
 import { COMPONENT_SECRET, SERVICE_DOMAINS } from "../servers/server.ts";
 import { matrix, ownWays } from "./matrix.ts";
+import { playOversize } from "./oversize.ts";
 
 matrix("ejabberd");
 
 ownWays("ejabberd", (server) => {
-  const service = (domain: string): Broker =>
+  const service = (domain: string, options: Partial<BrokerOptions> = {}): Broker =>
     new Broker({
+      ...options,
       dialect: component({ domain, secret: COMPONENT_SECRET }),
       host: "127.0.0.1",
       port: server().components.off ?? 0,
@@ -31,5 +33,9 @@ ownWays("ejabberd", (server) => {
     const itself = broker.waitFor("/message[body='still here']");
     broker.send(xml("message", { to: `me@${own}` }, xml("body", {}, "still here")));
     expect((await itself).stanza.attrs.from).toBe(own);
+  });
+
+  test("a stanza that is too large ends only a stream whose program allows it, and not for good", async () => {
+    await playOversize(service, "policy-violation");
   });
 });

@@ -1,13 +1,15 @@
 import { expect, test } from "vitest";
-import { Broker, component, legacy } from "../../src/node.ts";
+import { Broker, type BrokerOptions, component, legacy } from "../../src/node.ts";
 import { ACCOUNTS, COMPONENT_SECRET, KICK_OLD_DOMAIN } from "../servers/server.ts";
 import { matrix, ownWays } from "./matrix.ts";
+import { playOversize } from "./oversize.ts";
 
 matrix("prosody");
 
 ownWays("prosody", (server) => {
-  const service = (domain: string): Broker =>
+  const service = (domain: string, options: Partial<BrokerOptions> = {}): Broker =>
     new Broker({
+      ...options,
       dialect: component({ domain, secret: COMPONENT_SECRET }),
       host: "127.0.0.1",
       port: server().components.off ?? 0,
@@ -38,5 +40,9 @@ ownWays("prosody", (server) => {
       tls: { policy: "direct", ca: server().ca },
     });
     await expect(broker.connect()).rejects.toMatchObject({ code: "NO_MECHANISM" });
+  });
+
+  test("a stanza that is too large ends only a stream whose program allows it, and not for good", async () => {
+    await playOversize(service, "not-well-formed");
   });
 });

@@ -34,6 +34,8 @@ export async function startEjabberd(): Promise<RealServer> {
       ip: "127.0.0.1",
       module: "ejabberd_service",
       password: COMPONENT_SECRET,
+      // As large as Prosody's own limit. Without a number there is none.
+      max_stanza_size: 524_288,
       ...more,
     });
     const config = {
