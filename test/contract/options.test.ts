@@ -130,7 +130,7 @@ const bad: [unknown, string][] = [
 
 test.each(bad)("%j is refused: %s", (options, message) => {
   expect(() => settle(options as BrokerOptions)).toThrow(
-    `an option has a value that cannot be used: ${message}`,
+    `an option cannot be used: ${message}`,
   );
 });
 

@@ -60,7 +60,7 @@ describe("the filters of an index share the steps of a stanza", () => {
     expect(filters.steps).toBeGreaterThan(MOST * 0.9);
     expect(filters.steps).toBeLessThanOrEqual(MOST);
     expect(filters.failures.get("dear")).toContain(
-      "took more steps than allowed: more than 250000",
+      "takes too many steps: more than 250000",
     );
   });
 
