@@ -13,7 +13,7 @@ export const ARGUMENT_CODES = {
   /**
    * A text is not a valid address: a part is empty, is too long, or holds a forbidden character. The message says
    * which part is wrong. `jid` and `jid.of` accept what RFC 7622 allows. A component's `from`, and the address that a
-   * dialect of your own has bound, may also be what servers allow (nodeprep, resourceprep). Of a `to` only the domain
+   * dialect of your own has bound, may also be what servers allow (nodeprep, resourceprep). Only the domain of a `to`
    * is read, and only on `jabberd2`. `escapeLocal` refuses a text that begins or ends with a space. A bad address
    * among the options of a dialect is a `BAD_OPTION`. Not retryable.
    */

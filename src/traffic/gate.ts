@@ -84,7 +84,7 @@ function takeOut(dialect: Dialect, wire: Element): Element {
   }
 }
 
-/** Whether an element is in the namespace of stanzas, and not in that of the stream. */
+/** True if an element is in the namespace of stanzas, and not in that of the stream. */
 function isStanzaNamespace({ ns }: Element): boolean {
   return ns === undefined || ns === NS.client;
 }

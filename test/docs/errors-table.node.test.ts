@@ -48,7 +48,7 @@ function guest(server: LoopbackServer, options: Partial<BrokerOptions> = {}): Br
   });
 }
 
-/** What `connect` ends in, or, once connected, what `closed` does. */
+/** The code that `connect` ends in, or `closed` once connected. */
 async function end(broker: Broker): Promise<string | undefined> {
   try {
     await broker.connect();
