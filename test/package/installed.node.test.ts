@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,7 +18,11 @@ let paths: readonly string[] = [];
 
 beforeAll(() => {
   const cwd = fileURLToPath(locate("."));
-  const options = { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] } as const;
+  const options: ExecFileSyncOptionsWithStringEncoding = {
+    cwd,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  };
   // This builds the package first, as publishing does.
   const listing = execFileSync("npm", ["pack", "--dry-run", "--json"], options);
   [packed = packed] = JSON.parse(listing) as Packed[];
