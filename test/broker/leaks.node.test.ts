@@ -170,10 +170,7 @@ test.each(
     expect(broker.pending.size).toBe(0);
     await server.close();
     // A closed handle is gone once the event loop has come round, on the server's side too.
-    for (let turn = 0; watching.left().length > 0 && turn < 100; turn++) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    expect(watching.left()).toEqual([]);
+    await expect.poll(() => watching.left(), { interval: 2 }).toEqual([]);
   } finally {
     watching.stop();
   }

@@ -237,7 +237,8 @@ describe("direct TLS", () => {
       host: "127.0.0.1",
       port: await listen(greet),
       tls: "direct",
-      timeouts: { tls: soon },
+      // Only a mute server is to run out of time, whatever else this machine is doing.
+      timeouts: column === 3 ? { tls: soon } : {},
     });
     expect(await end(broker)).toBe(said("TLS handshake, direct or not", column));
   });
