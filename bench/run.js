@@ -72,7 +72,7 @@ async function main() {
   if (!values.quick && values.only === undefined) page.write();
 }
 
-/** Which state of the code was measured, where there is a repository. */
+/** The commit that was measured, where there is a repository. */
 function commit() {
   const { stdout } = spawnSync("git", ["rev-parse", "--short", "HEAD"], { cwd: here });
   return String(stdout ?? "").trim();

@@ -22,8 +22,8 @@ const messages = broker.stanzas("/message[@type='chat']/body");
 const { jid } = await broker.connect();
 console.log("ready as", jid);
 
-// A component has many addresses: anything in its domain. What it sends needs a `to`; where `from`
-// is left out, it is the domain.
+// A component has many addresses: anything in its domain. A stanza that it sends needs a `to`. Without a
+// `from`, its sender is the domain.
 const self = `someone@${jid}`;
 broker.send(xml("presence", { to: self }));
 for (const number of [1, 2, 3]) {

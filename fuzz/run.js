@@ -31,7 +31,7 @@ function step(count) {
   return count < 8 ? 4 : count < 16 ? 5 : count < 64 ? 6 : 7;
 }
 
-/** Whether the last execution reached anything that none before it did, or oftener than any. */
+/** True if the last execution reached anything that none before it did, or oftener than any. */
 function isNew(reached) {
   let fresh = false;
   for (let i = 0; i < coverage.length; i++) {

@@ -178,7 +178,7 @@ export async function targets(load) {
     },
   };
 
-  /** What was accepted can be written, and reads as the same. */
+  /** An accepted element can be written, and reads as the same. */
   function rewrite(elements) {
     for (const element of elements) {
       const text = serialize(element, CONTEXT);

@@ -5,7 +5,7 @@ import { Broker as CoreBroker } from "./broker/broker.ts";
 import type { BrokerOptions } from "./contract/options.ts";
 import type { Runtime } from "./contract/runtime.ts";
 
-/** What every runtime has: the Web Crypto API, and no sockets. */
+/** The parts that every runtime has: the Web Crypto API, and no sockets. */
 const runtime: Runtime = {
   connect() {
     const detail = "there are no sockets here: give the option transport";

@@ -96,7 +96,7 @@ export async function settled(turns = TURNS): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await nextTurn();
 }
 
-/** What a runtime may have to run an action in a turn of its own, without a delay. */
+/** The ways of runtimes to run an action in a turn of its own, without a delay. */
 interface Turns {
   readonly setImmediate?: (action: () => void) => unknown;
   readonly MessageChannel: new () => {

@@ -26,10 +26,10 @@ export async function run({ output, quick, only }) {
       { key: "name", label: "library" },
       { key: "server", label: "server", width: 14 },
       { key: "delay", label: "delay ms", digits: 0 },
+      { key: "cpu", label: "CPU ms" },
       { key: "time", label: "ms" },
       { key: "turns", label: "round trips", digits: 0 },
       { key: "bytes", label: "bytes", digits: 0 },
-      { key: "cpu", label: "CPU ms" },
       { key: "noise", label: "noise" },
     ],
   });

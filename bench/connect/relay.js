@@ -38,7 +38,7 @@ function late(from, to, delay) {
   from.on("error", () => to.destroy());
 }
 
-/** What has passed since the last time. */
+/** The bytes and turns that have passed since the last call. */
 export function counted() {
   const now = { turns, bytes };
   turns = 0;

@@ -1,5 +1,5 @@
 /**
- * What a peer sends to make memory or time run away. Each is endless in spirit; the bench cuts it
+ * Streams of a peer that wants to use up memory or time. Each is endless in spirit; the bench cuts it
  * off after some bytes. A good parser has refused it long before.
  */
 export const ATTACKS = {

@@ -6,7 +6,7 @@ const HEADER = (ns) =>
   `<?xml version='1.0'?><stream:stream xmlns='${ns}' xmlns:stream='http://etherx.jabber.org/streams' ` +
   "id='c2s-b7e1' from='example.net' version='1.0' xml:lang='en'>";
 
-/** Who talks to whom, and how: the state that the kinds of stanza share. */
+/** The senders and receivers of a stream: the state that the kinds of stanza share. */
 class World {
   /** Chosen so that 16 % of the stanzas carry text outside ASCII and 8 % an entity. */
   static FOREIGN = 0.28;

@@ -464,7 +464,7 @@ const MIXED = [
 /** @type {Record<string, [(w: any) => string, number][]>} */
 export const PROFILES = {
   mixed: MIXED,
-  /** Nothing outside ASCII, otherwise as `mixed`. */
+  /** As `mixed`, without characters outside ASCII. */
   ascii: MIXED,
   small: [[shortChat, 1]],
   blob: [

@@ -1,5 +1,5 @@
 /**
- * What RFC 6120 section 11, XML 1.0 and Namespaces in XML forbid inside an open stream, one class a
+ * Inputs that RFC 6120 section 11, XML 1.0 and Namespaces in XML forbid inside an open stream, one class a
  * line. Kept beside the timings so that speed is never bought with checks left out.
  *
  * @type {[string, string | Buffer][]}

@@ -1,4 +1,4 @@
-/** What people write, for the bodies of the corpus. */
+/** Words of people, for the bodies of the corpus. */
 export const ENGLISH = (
   "the of and to in we can see you at noon about that build broke again please look when you have time " +
   "no worries it works on my machine did anyone restart server yesterday thanks great idea maybe later " +

@@ -1,6 +1,6 @@
 /**
- * What was set as a goal before anything was built, one line each. `value` takes it from the
- * goals that a bench returned; the goal is reached when it is at least `least` or at most `most`.
+ * The goals that were set before anything was built, one line each. `value` takes the figure from the
+ * goals that a bench returned. The goal is reached when the figure is at least `least` or at most `most`.
  *
  * @type {{ bench: string, what: string, value: (of: Record<string, number>) => number,
  *   least?: number, most?: number, unit?: string }[]}

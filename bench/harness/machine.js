@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 
-/** What was measured on, and which versions. */
+/** The machine of the measurement, and the versions. */
 export function machine() {
   const lock = JSON.parse(readFileSync(new URL("../package-lock.json", import.meta.url), "utf8"));
   const asked = Object.keys(lock.packages[""].dependencies);

@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import { median, summary } from "./stats.js";
 
 /**
- * Runs the contenders in turn, round after round, one at a time. What disturbs the machine in one
- * round disturbs all of them, so the ratio is taken in each round and its median is the result.
+ * Runs the contenders in turn, round after round, one at a time. A disturbance of the
+ * machine in one round disturbs all of them. So each round gives its ratio, and the median is the result.
  *
  * @param {import("./contender.js").Contender[]} contenders
  * @param {{ rounds: number, warm?: number, reference: string, progress?: (text: string) => void,

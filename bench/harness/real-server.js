@@ -12,7 +12,7 @@ const HARNESS = fileURLToPath(new URL("../../test/servers/", import.meta.url));
 
 let running;
 
-/** Which of the real servers this machine has, with their versions. */
+/** The real servers that this machine has, with their versions. */
 export async function find() {
   const { findAll } = await harness();
   return findAll();

@@ -50,7 +50,7 @@ export function parserContender({ start, plain }) {
     return { ...totals, digest: hash.digest("hex") };
   }
 
-  /** Whether a stream with this inside it is refused by the end of the stanza after it. */
+  /** True if a stream with this document is refused by the end of the stanza after it. */
   function refuses(document) {
     try {
       const write = start(() => {});
@@ -63,7 +63,7 @@ export function parserContender({ start, plain }) {
     }
   }
 
-  /** Which of these are refused. @param {(string | Buffer)[]} documents */
+  /** The verdict on each document: true if it is refused. @param {(string | Buffer)[]} documents */
   function verdicts(documents) {
     return documents.map(refuses);
   }

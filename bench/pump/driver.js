@@ -49,7 +49,7 @@ export function pumpContender({ connect, facts }) {
     for (let n = 0; n < messages; n++) {
       const sent = link.chat(n);
       if (link.awaits) await sent;
-      // Nobody sends twenty thousand messages in one turn of the event loop.
+      // Programs do not send twenty thousand messages in one turn of the event loop.
       else if (n % 1000 === 999) await new Promise((resolve) => setImmediate(resolve));
     }
     link.control(LAST);
@@ -61,7 +61,7 @@ export function pumpContender({ connect, facts }) {
     return task.out ? pumpOut(task) : pumpIn(task);
   }
 
-  /** What the handler sees of one pouring, in order. */
+  /** The stanzas that the handler sees of one pouring, in order. */
   function check({ stanzas }) {
     const hash = createHash("sha256");
     counted = 0;

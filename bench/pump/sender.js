@@ -32,7 +32,7 @@ export function listen({ cert, key } = {}) {
 
 class Guest {
   #socket;
-  /** What the end of the last chunk might be the beginning of. */
+  /** The end of the last chunk, which may begin a name to look for. */
   #tail = "";
   #greeted = false;
 

@@ -25,11 +25,11 @@ const COLUMNS = [
   { key: "name", label: "library" },
   { key: "server", label: "server", width: 26 },
   { key: "window", label: "outstanding", digits: 0 },
+  { key: "cpu", label: "CPU µs each", digits: 1 },
   { key: "rate", label: "requests/s", digits: 0 },
+  { key: "ofLimit", label: "of the limit's rate" },
   { key: "p50", label: "p50 ms", digits: 2 },
   { key: "p99", label: "p99 ms", digits: 2 },
-  { key: "cpu", label: "CPU µs each", digits: 1 },
-  { key: "ofLimit", label: "of the limit" },
   { key: "noise", label: "noise" },
 ];
 

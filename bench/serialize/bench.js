@@ -29,10 +29,10 @@ export async function run({ output, quick }) {
     columns: [
       { key: "name", label: "library" },
       { key: "way", label: "way", width: 30 },
+      { key: "cpuRatio", label: "× @xmpp/xml in CPU", digits: 2 },
+      { key: "ratio", label: "× in wall time", digits: 2 },
       { key: "ns", label: "ns a stanza", digits: 0 },
       { key: "rate", label: "MB/s" },
-      { key: "ratio", label: "× @xmpp/xml", digits: 2 },
-      { key: "cpuRatio", label: "× in CPU", digits: 2 },
       { key: "noise", label: "noise" },
     ],
   });
@@ -52,15 +52,15 @@ export async function run({ output, quick }) {
         progress: (text) => output.progress(text && `${label}: ${text}`),
         argument: { way },
       });
-      goals[way] = rows[OURS].ratio;
+      goals[way] = rows[OURS].cpuRatio;
       for (const [name, { wall, ratio, cpuRatio, passes }] of Object.entries(rows)) {
         table.row({
           name,
           way: label,
+          cpuRatio,
+          ratio,
           ns: (wall.median / passes[0].stanzas) * 1e6,
           rate: passes[0].length / wall.median / 1000,
-          ratio,
-          cpuRatio,
           noise: `${(wall.noise * 100).toFixed(0)} %`,
         });
       }

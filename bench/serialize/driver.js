@@ -38,7 +38,7 @@ export function serializerContender({ parse, write, build }) {
     return { length: ways[way](), stanzas: trees.length };
   }
 
-  /** What a strict parser reads in all that was written. */
+  /** The trees that a strict parser reads in all that was written. */
   function check() {
     const built = Array.from({ length: 100 }, (_, i) => write(build(i)));
     return digestText([...trees.map(write), ...built].join(""));

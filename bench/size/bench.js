@@ -16,7 +16,7 @@ const KB = 1000;
 
 const DIALECTS = ["xmpp", "legacy", "component", "jabberd2"];
 
-/** What is installed together; strophe.js needs three more on Node, as its README says. */
+/** The packages that are installed together; strophe.js needs three more on Node, as its README says. */
 const PEERS = [
   ["@xmpp/client"],
   ["@xmpp/component"],
@@ -33,7 +33,7 @@ export async function run({ output }) {
   return goals;
 }
 
-/** What `npm install` puts on the disk. */
+/** Measures the files of each package on the disk. */
 function installed(output, goals) {
   const table = output.table({
     id: "installed",
@@ -182,7 +182,7 @@ async function features(output, everything, bundleWithout) {
   }
 }
 
-/** What the entry consists of, by the folders of src/. */
+/** Lists the parts of the entry, by the folders of src/. */
 function parts(output, inputs) {
   const sizes = new Map();
   for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
@@ -192,7 +192,7 @@ function parts(output, inputs) {
   }
   const table = output.table({
     id: "parts",
-    title: "What our entry consists of",
+    title: "The whole entry by folder",
     columns: [
       { key: "folder", label: "folder" },
       { key: "minified", label: "KB minified", digits: 1 },

@@ -70,7 +70,7 @@ export class Emitter<Events> {
     return undo;
   }
 
-  /** Whether an event has a listener. The hot path asks before it builds a payload. */
+  /** True if an event has a listener. The hot path asks before it builds a payload. */
   has(event: keyof Events): boolean {
     return this.#listeners?.has(event) === true;
   }

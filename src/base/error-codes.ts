@@ -9,15 +9,15 @@ export const ARGUMENT_CODES = {
    * An option or an argument has a value that cannot be used, or its name is unknown. The message says which one it
    * is, what was wanted, and what was given. Correct it. Not retryable.
    */
-  BAD_OPTION: "an option has a value that cannot be used",
+  BAD_OPTION: "an option cannot be used",
   /**
    * A text is not a valid address: a part is empty, is too long, or holds a forbidden character. The message says
    * which part is wrong. `jid` and `jid.of` accept what RFC 7622 allows. A component's `from`, and the address that a
-   * dialect of your own has bound, may also be what servers allow (nodeprep, resourceprep). Of a `to` only the domain
+   * dialect of your own has bound, may also be what servers allow (nodeprep, resourceprep). Only the domain of a `to`
    * is read, and only on `jabberd2`. `escapeLocal` refuses a text that begins or ends with a space. A bad address
    * among the options of a dialect is a `BAD_OPTION`. Not retryable.
    */
-  BAD_JID: "this is not a valid address",
+  BAD_JID: "the address is not valid",
   /**
    * `connect` was called for another address while the broker is connecting to the first. Wait for that connection,
    * call `shutdown` first, or use `reconnect`, which drops it. (When the broker is ready, `connect` resolves with the
@@ -28,14 +28,14 @@ export const ARGUMENT_CODES = {
    * The expression of a filter is not XPath 1.0, or it uses a prefix or a variable that was not given. `expression`
    * and `offset` say where. Not retryable.
    */
-  XPATH_SYNTAX: "the XPath expression cannot be used",
+  XPATH_SYNTAX: "the XPath cannot be used",
   /**
    * The evaluation of an expression took more steps than allowed. The limit protects you from expressions whose cost
    * explodes, and from stanzas that are made to be dear. Rewrite the expression without stacked `//` or nested
    * predicates. The filters of a broker share the steps of a stanza: where the message says that those are used up,
    * make the other filters cheaper too. [filters.md](filters.md#errors-and-bounds) has the figures. Not retryable.
    */
-  XPATH_LIMIT: "evaluating the XPath expression took more steps than allowed",
+  XPATH_LIMIT: "the XPath takes too many steps",
 } as const;
 
 /** The server is not reached. */
@@ -44,45 +44,45 @@ export const REACHING_CODES = {
    * The lookup says that the domain has no such service, none of its endpoints can be used under the TLS policy, or
    * the lookup failed; `cause` is its error. Check the domain, or give `host`. Retryable where the lookup itself failed.
    */
-  LOOKUP_FAILED: "the server's endpoints could not be found",
+  LOOKUP_FAILED: "the server was not found",
   /**
    * The name was not found, or no server accepted the connection; `cause` is the system's error. Check `host` and
    * `port`, and check that the server runs. Retryable.
    */
-  CONNECT_FAILED: "the server could not be reached",
+  CONNECT_FAILED: "the server was not reached",
   /** The server did not answer within `timeouts.connect`. A firewall that drops packets looks like this. Retryable. */
-  TIMEOUT_CONNECT: "the server did not accept the connection in time",
+  TIMEOUT_CONNECT: "the connection took too long",
   /**
    * STARTTLS or the handshake did not finish within `timeouts.tls`. Direct TLS to a port that speaks in clear looks
    * like this too. Retryable.
    */
-  TIMEOUT_TLS: "the TLS handshake did not finish in time",
+  TIMEOUT_TLS: "the TLS handshake took too long",
   /**
    * The server accepted the connection, but its stream header or its features did not come within `timeouts.stream`.
    * A port of another protocol looks like this. Retryable.
    */
-  TIMEOUT_STREAM: "the server did not open its stream in time",
+  TIMEOUT_STREAM: "opening the stream took too long",
   /**
    * Authentication did not finish within `timeouts.auth`. The time that your password function takes counts.
    * Retryable.
    */
-  TIMEOUT_AUTH: "authentication did not finish in time",
+  TIMEOUT_AUTH: "authentication took too long",
   /** Binding the address or opening a session did not finish within `timeouts.bind`. Retryable. */
-  TIMEOUT_BIND: "binding did not finish in time",
+  TIMEOUT_BIND: "binding took too long",
   /**
    * The handshake failed; `cause` says why. Most often the certificate is not trusted, has expired, or is for another
    * name. Trust a private authority with `tls.ca`, give the certificate's name with `tls.servername`, correct
    * `tls.pins`. No option turns the check off. Retryable only where the connection was lost during the handshake.
    */
-  TLS_FAILED: "TLS could not be established",
+  TLS_FAILED: "TLS failed",
   /** The server insists on TLS, and `tls: "plaintext"` forbids it. Choose another policy. Not retryable. */
-  TLS_REQUIRED: "the server insists on TLS, which the options forbid",
+  TLS_REQUIRED: "the server insists on TLS",
   /**
    * The policy is `required`, and the server offers no STARTTLS. The server is misconfigured, or an attacker on the
    * way has removed the offer. Use `tls: "plaintext"` or `"opportunistic"` only where you know that the path is safe.
    * Not retryable.
    */
-  TLS_UNAVAILABLE: "the server does not offer TLS, which the options require",
+  TLS_UNAVAILABLE: "the server offers no TLS",
 } as const;
 
 /** The login fails. */
@@ -94,13 +94,13 @@ export const LOGIN_CODES = {
    * the server called the failure temporary (`temporary-auth-failure`), and where your function threw, since
    * the server was not asked then.
    */
-  AUTH_FAILED: "the server refused the credentials, or could not prove that it knows them",
+  AUTH_FAILED: "authentication failed",
   /**
    * The server offers no mechanism that may be used. It offers only mechanisms that this library does not have; or
    * only PLAIN, without TLS; or PLAIN beside a SCRAM that this library does not have (name PLAIN in `mechanisms` to
    * use it all the same); or none of those that `mechanisms` names. The message lists the offer. Not retryable.
    */
-  NO_MECHANISM: "the server offers no authentication mechanism that may be used",
+  NO_MECHANISM: "the server offers no usable mechanism",
   /**
    * The server offers less than it did at an earlier login of this broker: no mechanism in which it proves that it
    * knows the password, where it had one; only the password itself, where a digest was enough; or no TLS under
@@ -108,15 +108,15 @@ export const LOGIN_CODES = {
    * was not sent. If the server really was changed, make a new `Broker`: a broker remembers the best login for as
    * long as it lives. Not retryable.
    */
-  DOWNGRADE: "the server offers less protection than at an earlier login",
+  DOWNGRADE: "the server offers less protection than before",
   /**
    * The server refused the address: the resource or the name is taken, or you may not have it. Where a client's
    * resource is taken, the broker tries once more with a random one. Retryable where the condition passes by itself:
    * the name may be free later.
    */
-  BIND_FAILED: "the server refused the address to bind",
+  BIND_FAILED: "the server refused the address",
   /** The server insists on a session and refused to open it; `cause` is its error. Retryable where that error is. */
-  SESSION_FAILED: "the server refused to open a session",
+  SESSION_FAILED: "the server refused the session",
 } as const;
 
 /** The stream ends. */
@@ -129,7 +129,7 @@ export const STREAM_CODES = {
    * the condition passes by itself, such as `system-shutdown` and `reset`. A `conflict` while a component logs in is
    * retryable too: most often a dead connection of your own still holds the name, until the server gives it up.
    */
-  STREAM_ERROR: "the server ended the stream with an error",
+  STREAM_ERROR: "the server ended the stream",
   /**
    * The server sent something out of place: an element that the negotiation does not expect, or clear text after it
    * agreed to TLS. Check that host, port and dialect belong together. Not retryable.
@@ -152,13 +152,13 @@ export const INPUT_CODES = {
   /** The XML is not well-formed, or its bytes are not UTF-8. */
   NOT_WELL_FORMED: "the XML is not well-formed",
   /** The XML holds a comment, a processing instruction, a document type or an entity of its own (RFC 6120, 11.1). */
-  RESTRICTED_XML: "the XML holds a construct that XMPP forbids",
+  RESTRICTED_XML: "the XML holds what XMPP forbids",
   /** A prefix is not declared, or a declaration is one that XML does not allow. */
-  BAD_NAMESPACE_PREFIX: "an XML prefix is undeclared or misused",
+  BAD_NAMESPACE_PREFIX: "the XML has a bad prefix",
   /** The XML is well-formed, but it is no stream: another root element, text between stanzas, a second header. */
   INVALID_XML: "the XML is not a stream",
   /** The XML declaration names another encoding than UTF-8. */
-  UNSUPPORTED_ENCODING: "the XML is not declared as UTF-8",
+  UNSUPPORTED_ENCODING: "the XML is not in UTF-8",
   /**
    * The input exceeds one of the `limits`: bytes, depth, elements, attributes, or names. The message says which one.
    * The limits are smaller before the server has authenticated itself. Raise the limit where you trust the server.
@@ -189,45 +189,45 @@ export const SENDING_CODES = {
    * The jabberd2 router found no receiver for the stanza and returned it. Check `to`. Retryable where the receiver is
    * absent at the moment: a service may come back.
    */
-  NOT_ROUTED: "the stanza could not be routed",
+  NOT_ROUTED: "the stanza was not routed",
   /**
    * The queue holds `queue.limit` stanzas or `queue.bytes` bytes. Written bytes count until the server has read them.
    * Send more slowly, flush, or set `overflow: "drop-oldest"`. Retryable.
    */
   QUEUE_FULL: "the queue is full",
   /** You took the stanza back with `queue.remove` or `queue.clear`. Not retryable. */
-  REMOVED: "the stanza was removed from the queue",
+  REMOVED: "the stanza was removed",
   /** The `ttl` of the stanza ran out while it waited. Not retryable: the program itself limited its value. */
-  EXPIRED: "the stanza's time to live ran out before it was sent",
+  EXPIRED: "the stanza expired",
   /**
    * The element cannot be written as legal XML: a text holds a control character or a lone surrogate, a name is no
    * name, or a prefix is not declared. The stream is untouched. Clean foreign text before you send it. Not retryable.
    */
-  ILLEGAL_XML: "the element cannot be written as legal XML",
+  ILLEGAL_XML: "the element is not legal XML",
   /**
    * The stanza is larger than `limits.sendBytes`, or than the server takes (XEP-0478). Servers end the stream for such a
    * stanza. Not retryable.
    */
-  TOO_LARGE: "the stanza is larger than allowed",
+  TOO_LARGE: "the stanza is too large",
   /**
    * The `from` of a service's stanza is outside the service's own domains. Servers end the stream for that. Use an
    * address in the component's domain, or leave `from` out. Not retryable.
    */
-  FOREIGN_FROM: "the sender's address is outside the component's own domains",
+  FOREIGN_FROM: "the sender's address is foreign",
   /** A service's stanza has no `to`. Servers drop such a stanza or end the stream. Not retryable. */
-  MISSING_TO: "a component's stanza needs an address to go to",
+  MISSING_TO: "the stanza has no `to`",
   /**
    * A service received a stanza with an address that cannot be true, and the stanza was dropped. It is for another
    * domain, or it came over the jabberd2 router in the envelope of a service that may not send for that address. The
    * error comes with the event `dropped`. If the parts of your jabberd2 have other ids than `sm`, `s2s` and `c2s`, name
    * them in `relays`. Not retryable.
    */
-  MISADDRESSED: "a received stanza is not from, or not for, the domain it should be",
+  MISADDRESSED: "the stanza has a false address",
   /**
    * The session ended before the server had acknowledged the stanza. The server may have received it. Send it again
    * only if a copy does no harm. Retryable.
    */
-  UNACKNOWLEDGED: "the session ended before the server had acknowledged the stanza",
+  UNACKNOWLEDGED: "the stanza was not acknowledged",
   /**
    * `acked()` was asked for, but the stream has no acknowledgements: this version has no stream management. Use
    * `written()`, or a request whose answer is the proof. Not retryable.
@@ -242,7 +242,7 @@ export const ANSWERING_CODES = {
    * broker answered because `timeouts.respond` ran out, or you answered twice. For answers that take long, set
    * `unhandled: "ignore"`. Not retryable.
    */
-  ALREADY_ANSWERED: "the request has been answered already",
+  ALREADY_ANSWERED: "the request has been answered",
   /**
    * One of your handlers or listeners failed; `cause` is its error. The error comes with the event `error`. The
    * handler stays, and so does the connection. Correct the handler.
@@ -252,7 +252,7 @@ export const ANSWERING_CODES = {
    * A handler has not finished within `timeouts.handler`. The error comes with the event `error`. The handler goes on,
    * but the inbox no longer counts its stanza. Shorten the handler, or raise the time-out. Not retryable.
    */
-  HANDLER_SLOW: "a handler has not finished in time",
+  HANDLER_SLOW: "a handler took too long",
 } as const;
 
 /** A test with `xmpp-broker/testing` fails. */
@@ -262,7 +262,7 @@ export const TESTING_CODES = {
    * early, or took too long. The error is a `ScriptError`: `expected` is the line that was expected, and `unread` is
    * the text that came instead. Not retryable.
    */
-  SCRIPT_FAILED: "the other side did not follow the script",
+  SCRIPT_FAILED: "the script was not followed",
 } as const;
 
 /** The meaning of each code, as it stands in messages. */

@@ -4,7 +4,7 @@ import { type ErrorCode, MEANINGS } from "./error-codes.ts";
 export interface ErrorFacts {
   /** The error that led to this one. */
   readonly cause?: unknown;
-  /** Whether the same call may succeed later without a change by the caller; `false` by default. */
+  /** True if the same call may succeed later without a change by the caller; `false` by default. */
   readonly retryable?: boolean | undefined;
 }
 
@@ -16,7 +16,7 @@ export class BrokerError extends Error {
   override readonly name: string = "BrokerError";
   /** The name of the error; stable across versions. */
   readonly code: ErrorCode;
-  /** Whether the same call may succeed later without a change by the caller. */
+  /** True if the same call may succeed later without a change by the caller. */
   readonly retryable: boolean;
 
   constructor(code: ErrorCode, detail?: string, facts: ErrorFacts = {}) {
@@ -32,7 +32,7 @@ const BROKER_ERROR = Symbol.for("xmpp-broker.broker-error");
 Object.defineProperty(BrokerError.prototype, BROKER_ERROR, { value: true });
 
 /**
- * Whether a thrown value is a `BrokerError`, also one of another copy of this package.
+ * True if a thrown value is a `BrokerError`, also one of another copy of this package.
  *
  * @example
  * try {

@@ -55,7 +55,7 @@ export class Broker {
     return this.#life.link?.streamId;
   }
 
-  /** What could not be sent yet. */
+  /** The stanzas that could not be sent yet. */
   get queue(): Outbox {
     return this.#life.traffic.outbox;
   }

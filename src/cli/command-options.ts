@@ -12,7 +12,7 @@ export interface CommandOption {
   readonly line?: string;
 }
 
-/** Every option of the command line. Those of a dialect have the names that its own table gives them. */
+/** Every option of the command line. The options of a dialect have the names of its own table. */
 export const commandOptions = {
   help: { short: "h", line: "this text" },
   version: { short: "v", line: "the version of the package" },
@@ -31,7 +31,7 @@ export const commandOptions = {
 /** The name of an option of the command line. */
 export type CommandOptionName = keyof typeof commandOptions;
 
-/** Whether the command line has an option of that name. */
+/** True if the command line has an option of that name. */
 export function isCommandOption(name: string): name is CommandOptionName {
   return Object.hasOwn(commandOptions, name);
 }

@@ -18,7 +18,7 @@ export interface Terminal {
   /** How wide a line of `out` may be. */
   readonly columns: number;
   readonly env: NodeJS.ProcessEnv;
-  /** Whether `out` may be coloured. */
+  /** True if `out` may be coloured. */
   readonly colours: boolean;
   /** Asks for a secret; undefined where no person can answer. */
   readonly ask: ((question: string) => Promise<string>) | undefined;

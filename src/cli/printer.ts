@@ -10,7 +10,7 @@ export interface Paint {
   readonly name: (text: string) => string;
 }
 
-/** Whether to colour. `NO_COLOR` with any value says no (no-color.org), and so does a terminal that is `dumb`. */
+/** True to colour the output. `NO_COLOR` with any value says no (no-color.org), and so does a terminal that is `dumb`. */
 export function wantsColour(isTerminal: boolean, env: NodeJS.ProcessEnv): boolean {
   return isTerminal && !env.NO_COLOR && env.TERM !== "dumb";
 }

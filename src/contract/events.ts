@@ -13,7 +13,7 @@ import type { TraceEntry } from "./trace.ts";
 export interface Ready {
   /** The address in force: the full JID, the component's domain, or the first name bound. */
   readonly jid: string;
-  /** Whether an earlier session goes on; always false in this version. */
+  /** True if an earlier session goes on; always false in this version. */
   readonly resumed: boolean;
 }
 

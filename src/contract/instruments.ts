@@ -44,7 +44,7 @@ export class Instruments implements Wiretap, EmitterOwner<BrokerEvents> {
     this.emitter.emit(event, payload);
   }
 
-  /** Whether somebody listens to an event: the hot path asks before it builds a payload. */
+  /** True if somebody listens to an event: the hot path asks before it builds a payload. */
   has(event: keyof BrokerEvents): boolean {
     return this.emitter.has(event);
   }

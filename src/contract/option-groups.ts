@@ -29,7 +29,7 @@ export const INBOX = {
   stanzas: whole(1000, 1),
   /**
    * How many bytes the stanzas may hold that wait or are being handled: their size on the wire, and 128 for each
-   * element. Those that come before a login is over may hold as much; more end it with `POLICY_VIOLATION`.
+   * element. The same bound holds for stanzas that come before a login is over; a login with more ends with `POLICY_VIOLATION`.
    * Default 67,108,864.
    */
   bytes: whole(64 * 1024 * 1024, 1),

@@ -67,7 +67,7 @@ const BROKER = {
     ...keepAlive,
     check: (name, value) => (value === false ? false : keepAlive.check(name, value)),
   } as Option<false | KeepAliveOptions, false | KeepAliveSettings>,
-  /** Whether the broker reconnects by itself. This version does not. Default `false`. */
+  /** True if the broker reconnects by itself. This version does not. Default `false`. */
   reconnect: { check: reconnectOption, fallback: false } as Option<false>,
   /** Finds the endpoints of the dialect's domain where no `host` is given. Default: none, the domain itself. */
   lookup: optional<Lookup | false>(lookupOption),

@@ -3,7 +3,7 @@ import type { Crypto } from "../base/crypto/crypto.ts";
 import type { TransportFactory } from "../transport/transport.ts";
 import type { TraceEntry } from "./trace.ts";
 
-/** What the core needs of the program it runs in. The package's entries fill it in. */
+/** The parts of the program that the core needs. The package's entries fill it in. */
 export interface Runtime {
   /** How a server is reached where the options name no other way. */
   readonly connect: TransportFactory;

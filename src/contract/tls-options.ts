@@ -84,7 +84,7 @@ export function policyFor(
   throw badOption("tls", `one of ${words} ${where}`, given);
 }
 
-/** Whether a host is this machine: 127.0.0.0/8, ::1, localhost. */
+/** True if a host is this machine: 127.0.0.0/8, ::1, localhost. */
 function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 }

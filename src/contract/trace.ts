@@ -179,7 +179,7 @@ function isSecretField({ name, attrs }: Element, ns: string | undefined): boolea
   return attrs.type === "text-private" || SECRET_FIELD.test(attrs.var ?? "");
 }
 
-/** Whether an element of an upload slot has a URL with a query. */
+/** True if an element of an upload slot has a URL with a query. */
 function hasSlotQuery(element: Element, ns: string | undefined): boolean {
   const { name, attrs } = element;
   if ((name !== "put" && name !== "get") || !UPLOAD.test(ns ?? "")) return false;

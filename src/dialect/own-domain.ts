@@ -13,7 +13,7 @@ export interface Sendable {
 /**
  * Makes a component's stanza acceptable to servers, which else drop it in silence or end the stream.
  * It needs a `to`, and a `from` in one of the own domains; without a `from` it gets the first of them.
- * Of a `from` only the domain is changed, into the spelling that the server knows: the local part and
+ * Only the domain of a `from` is changed, into the spelling that the server knows: the local part and
  * the resource stay as spelt. The caller's element is not changed. Ends in `FOREIGN_FROM`,
  * `MISSING_TO`, and in `BAD_JID` for a `from` that no server carries.
  */

@@ -16,7 +16,7 @@ const KINDS: readonly (readonly [kind: string, RegExp])[] = [
 ];
 
 /**
- * Whether a text keeps the Bidi Rule (RFC 5893, 2) as the PRECIS profiles apply it (RFC 8265, 3.3).
+ * True if a text keeps the Bidi Rule (RFC 5893, 2) as the PRECIS profiles apply it (RFC 8265, 3.3).
  * Such a text cannot be shown in an order that makes it look like another one. A text without
  * right-to-left characters always keeps the rule.
  */
@@ -27,7 +27,7 @@ export function isBidiSafe(text: string): boolean {
 }
 
 /**
- * Whether the labels of a domain keep the Bidi Rule. It applies to every label of a name, as soon as
+ * True if the labels of a domain keep the Bidi Rule. It applies to every label of a name, as soon as
  * one label holds a right-to-left character (RFC 5893, 1.4 and 2).
  */
 export function isBidiSafeDomain(domain: string): boolean {
@@ -37,7 +37,7 @@ export function isBidiSafeDomain(domain: string): boolean {
   return labels.every((kinds) => isRightToLeft(kinds) || isLeftToRight(kinds));
 }
 
-/** Whether a text keeps the older rule of stringprep (RFC 3454, 6), which knows no numbers and marks. */
+/** True if a text keeps the older rule of stringprep (RFC 3454, 6), which knows no numbers and marks. */
 export function isStringprepBidiSafe(text: string): boolean {
   if (!RIGHT_TO_LEFT.test(text)) return true;
   const kinds = kindsOf(text);

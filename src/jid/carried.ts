@@ -43,12 +43,12 @@ export function tryCarriedJid(text: string): Jid | undefined {
   return "fault" in result ? undefined : result;
 }
 
-/** The prepared domain of an address. Of the other parts only an empty one is refused. Throws `BAD_JID`. */
+/** The prepared domain of an address. An empty part is refused, and the other parts are not checked. Throws `BAD_JID`. */
 export function domainOf(text: string): string {
   return orThrow(text, readJid(text, ANY)).domain;
 }
 
-/** Whether an address is in a domain, in whatever spelling. The other parts of the address do not count. */
+/** True if an address is in a domain, in whatever spelling. The other parts of the address do not count. */
 export function isInDomain(text: string, domain: string): boolean {
   // The fast path cuts nothing out: this is asked for each stanza that a component receives.
   const slash = text.indexOf("/");
@@ -60,7 +60,7 @@ export function isInDomain(text: string, domain: string): boolean {
 }
 
 /**
- * Whether servers may take two addresses for one: their domains are equal under RFC 7622, and the
+ * True if servers may take two addresses for one: their domains are equal under RFC 7622, and the
  * other parts are equal under RFC 7622 or under nodeprep and resourceprep. It never throws: a part
  * that cannot be prepared is equal to the identical text only.
  */

@@ -92,7 +92,7 @@ const CONTEXT_RULES: readonly (readonly [RegExp, ContextRule])[] = [
 ];
 
 /**
- * Whether a joiner stands where it is visible. Regular expressions know neither viramas nor how
+ * True if a joiner stands where it is visible. Regular expressions know neither viramas nor how
  * letters join, but every runtime's URL checks joiners in host names (UTS 46, CheckJoiners). So the
  * letters on both sides, with their marks, are given to it as a host name.
  */

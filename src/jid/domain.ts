@@ -32,7 +32,7 @@ export function prepareDomain(text: string): string | Fault {
   return international(withoutLastDot(text.replace(OTHER_DOT, ".")));
 }
 
-/** Whether preparing a name gives the name itself. This is the fast path, since nearly every name is so. */
+/** True if preparing a name gives the name itself. This is the fast path, since nearly every name is so. */
 function isSettled(name: string): boolean {
   let labelStart = 0;
   for (let index = 0; index < name.length; index++) {

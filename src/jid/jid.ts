@@ -80,7 +80,7 @@ export function tryJid(text: string): Jid | undefined {
 }
 
 /**
- * Whether two addresses are the same under RFC 7622. It never throws: a text that is no address is
+ * True if two addresses are the same under RFC 7622. It never throws: a text that is no address is
  * the same as the identical text only. A missing address (a stanza without `from`) is the same as
  * none. Servers that prepare addresses by older rules may deliver `gross@…` for `groß@…`, which
  * RFC 7622 calls two accounts, and so does this function. The broker itself, where it judges answers, bounces and
@@ -127,7 +127,7 @@ export function readJid(text: string, preparation: Preparation = RFC_7622): Jid 
   return prepareParts(splitJid(text), preparation);
 }
 
-/** Whether a text is so long that no address is. */
+/** True if a text is so long that no address is. */
 export function isTooLong(text: string): boolean {
   return text.length > LONGEST_TEXT;
 }
@@ -184,7 +184,7 @@ export function prepareResource(text: string): string | Fault {
 
 const RFC_7622: Preparation = { local: prepareLocal, resource: prepareResource };
 
-/** Whether a text is printable ASCII, which both profiles leave as it is, but for the case. */
+/** True if a text is printable ASCII, which both profiles leave as it is, but for the case. */
 function isPlain(text: string, least: number): boolean {
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);

@@ -1,3 +1,4 @@
+import { MAPPED_TO_NOTHING, PROHIBITED } from "../base/text/stringprep.ts";
 import { isStringprepBidiSafe } from "./bidi.ts";
 import { type Fault, mustNotContain } from "./fault.ts";
 
@@ -9,10 +10,6 @@ import { type Fault, mustNotContain } from "./fault.ts";
  * ejabberd 23.01 agrees, but refuses characters that Unicode 3.2 does not know.
  */
 
-/** Table B.1: characters that are mapped to nothing. */
-const NOTHING =
-  /\u00ad|\u034f|\u1806|[\u180b-\u180d]|[\u200b-\u200d]|\u2060|[\ufe00-\ufe0f]|\ufeff/g;
-
 /**
  * Characters that stay as they are: letters and compatibility characters from after Unicode 3.2,
  * letters that have got another case since then, and the dotless i. Characters between them are
@@ -20,10 +17,6 @@ const NOTHING =
  */
 const LATER =
   /([\u0131\u023a-\u024e\u0370-\u0372\u0376\u037f\u03cf\u03f7-\u03ff\u04c0\u04f6\u04fa-\u04fe\u0510-\u052e\u10a0-\u10fc\u13a0-\u13f5\u1c80-\u1dbf\u1e9e\u1efa-\u1efe\u2090-\u209c\u2132\u213b-\u213c\u2150-\u2152\u2183-\u2189\u2c00-\u2d6f\u321d-\u321e\u3244-\u3250\u327c-\u327e\u32cc-\u32cf\u32ff\u3377-\u337a\u33de-\u33df\u33ff\ua640-\uab69\ufa2e-\ufa2f\ufa6b-\ufad9\ufe10-\ufe19\ufe47-\ufe48\u{10426}-\u{1ccf9}\u{1d4c1}\u{1d6a4}-\u{1d6a5}\u{1d7ca}-\u{1d7cb}\u{1e030}-\u{1fbf9}]+)/u;
-
-/** Tables C.1.2 to C.9, without the characters that the mapping has removed. */
-const PROHIBITED =
-  /[\p{Cc}\u06dd\u070f\u1680\u180e\u200e\u200f\u2028-\u202e\u2061-\u2063\u206a-\u206f\u2ff0-\u2ffb\ufff9-\ufffd\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}\p{Co}\p{Cs}\p{Noncharacter_Code_Point}]/u;
 
 /** The characters that nodeprep prohibits beyond these (RFC 3920, A.5). */
 const PROHIBITED_IN_LOCAL = /[ "&'/:<>@]/;
@@ -44,7 +37,7 @@ export function resourceprep(text: string): string | Fault {
 /** Applies a mapping to all runs of characters that Unicode 3.2 knows. */
 function mapped(text: string, map: (run: string) => string): string {
   // The runs and the characters from later versions alternate.
-  const runs = text.replace(NOTHING, "").split(LATER);
+  const runs = text.replace(MAPPED_TO_NOTHING, "").split(LATER);
   return runs.map((run, index) => (index % 2 === 0 ? map(run) : run)).join("");
 }
 

@@ -79,7 +79,7 @@ export async function findDestinations(search: Search): Promise<readonly Destina
   throw new BrokerError("LOOKUP_FAILED", "no endpoint can be used under the TLS policy");
 }
 
-/** Whether a lookup found a place to connect to. */
+/** True if a lookup found a place to connect to. */
 function isEndpoint({ host, port }: Endpoint): boolean {
   const isHost = typeof host === "string" && readHost(host) !== undefined;
   return isHost && Number.isInteger(port) && port >= 1 && port <= 65_535;

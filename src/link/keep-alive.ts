@@ -100,7 +100,7 @@ export class KeepAlive {
     this.#wait(timeout);
   };
 
-  /** Whether nothing of a backlog has been taken for the time-out. */
+  /** True if nothing of a backlog has been taken for the time-out. */
   #isStuck(now: number): boolean {
     const { handed, unsent } = this.#stream.channel;
     if (unsent === 0) {

@@ -89,7 +89,7 @@ export class Link implements StreamOwner {
   /** The secret that the login has shown the server, where it is known. */
   #secret: string | undefined;
   #isGone = false;
-  /** Whether the connection's end must wait for the report of a failed login. */
+  /** True if the connection's end must wait for the report of a failed login. */
   #isReporting = false;
 
   constructor(parts: LinkParts) {
@@ -123,12 +123,12 @@ export class Link implements StreamOwner {
     return this.#stream;
   }
 
-  /** Whether a stanza can be written. */
+  /** True if a stanza can be written. */
   get isOpen(): boolean {
     return this.#state !== "over" && this.#stream?.state === "open";
   }
 
-  /** Whether it is over, or has said goodbye: later stanzas need the next link. */
+  /** True if it is over, or has said goodbye: later stanzas need the next link. */
   get isEnding(): boolean {
     return this.#state === "over" || this.#stream?.isEnding === true;
   }
@@ -294,7 +294,7 @@ export class Link implements StreamOwner {
     this.#left = left;
   }
 
-  /** What is under way is given up after so many milliseconds. */
+  /** Gives up the current step after a number of milliseconds. */
   #limit(wait: number, code: "LOOKUP_FAILED" | "TIMEOUT_CONNECT"): void {
     this.#stopTimer = this.#parts.runtime.clock.after(wait, () => {
       this.#callOff(new BrokerError(code, `${wait} ms have passed`, { retryable: true }));
@@ -438,7 +438,7 @@ export class Link implements StreamOwner {
     this.#parts.owner.linkEnded(this, error);
   }
 
-  /** Nothing is waited for any more. The first cause stays. */
+  /** Stops all waiting. The first cause stays. */
   #callOff(cause: BrokerError): void {
     if (this.#cause !== undefined) return;
     this.#cause = cause;
@@ -472,7 +472,7 @@ function incomingLimits(given: XmlLimits, most?: XmlLimits): XmlLimits {
   return Object.fromEntries(limits) as XmlLimits;
 }
 
-/** Whether it was the server that ended the link, in one way or another. */
+/** True if it was the server that ended the link, in one way or another. */
 function isServersEnd(reason: unknown): boolean {
   return (
     isBrokerError(reason) && (reason.code === "DISCONNECTED" || reason.code === "STREAM_ERROR")

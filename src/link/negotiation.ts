@@ -94,7 +94,7 @@ export class Negotiation implements Login {
     return this.#step;
   }
 
-  /** Whether authentication has begun. */
+  /** True if authentication has begun. */
   get hasAuthenticated(): boolean {
     return this.#mechanism !== "";
   }

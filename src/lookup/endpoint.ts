@@ -35,7 +35,7 @@ export function inOrder(endpoints: readonly Endpoint[], random: () => number): E
 
 /** One of several endpoints, the more likely the greater its weight; a weight of 0 is chosen last. */
 function byWeight(endpoints: readonly Endpoint[], random: () => number): Endpoint {
-  // Those of weight 0 stand first, as RFC 2782 has it, so that they keep a small chance.
+  // Endpoints of weight 0 stand first (RFC 2782), so that they keep a small chance.
   const ordered = [...endpoints].sort((one, other) => one.weight - other.weight);
   const total = ordered.reduce((sum, { weight }) => sum + weight, 0);
   let point = Math.floor(random() * (total + 1));

@@ -60,7 +60,7 @@ export interface Management {
 export interface LoginResult {
   /** The address in force: full JID, the component's domain, or the first name bound. */
   readonly jid: string;
-  /** Whether `previous` goes on: the same session over a new link. Default `false`. */
+  /** True if `previous` goes on: the same session over a new link. Default `false`. */
   readonly resumed?: boolean | undefined;
   /** The stream management that was settled on, where there is any. */
   readonly management?: Management | undefined;

@@ -34,7 +34,7 @@ export async function openProtected(
   return await open(login, attributes);
 }
 
-/** Whether the server goes on only inside TLS (RFC 6120, 5.3.1). */
+/** True if the server goes on only inside TLS (RFC 6120, 5.3.1). */
 export function insistsOnTls(features: Element | undefined): boolean {
   return features?.child("starttls", NS.tls)?.child("required", NS.tls) !== undefined;
 }

@@ -5,7 +5,7 @@ import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 
 /**
- * Whether an element with the id of a pending request is its answer. An id alone proves nothing: the
+ * True if an element with the id of a pending request is its answer. An id alone proves nothing: the
  * element must have the namespace, the kind and the sender that an answer has. Otherwise anybody could
  * answer for anybody. Both are as programs see them: stanzas in `jabber:client`.
  */
@@ -25,7 +25,7 @@ export function isAnswer(request: Element, answer: Element, own: string): boolea
 }
 
 /**
- * Whether a stanza that came back undelivered is this request. Others choose the same ids, so the kind
+ * True if a stanza that came back undelivered is this request. Others choose the same ids, so the kind
  * and the addresses count as well. A dialect may have added its own address as `from`.
  */
 export function isReturned(request: Element, returned: Element, own: string): boolean {
@@ -38,7 +38,7 @@ export function isReturned(request: Element, returned: Element, own: string): bo
 }
 
 /**
- * Whether the sender may answer: the union of RFC 6120 (8.1.2, 8.2.3, 10.3) and the ways of servers.
+ * True if the sender may answer: the union of RFC 6120 (8.1.2, 8.2.3, 10.3) and the ways of servers.
  *
  * | the request's `to` | the answer's `from` |
  * | --- | --- |

@@ -34,7 +34,7 @@ export class IncomingRequests {
   /** The answered ones, in two parts: the older is forgotten as a whole. */
   #answered: Set<string> | undefined;
   #answeredBefore: Set<string> | undefined;
-  /** Those that the broker will not answer itself, oldest first. */
+  /** The requests that the broker will not answer itself, oldest first. */
   #left: Set<IncomingRequest> | undefined;
   /** How many each asker has open: kept only while one of them could have its whole share. */
   #askers: Map<string, number> | undefined;
@@ -73,7 +73,7 @@ export class IncomingRequests {
     return entry;
   }
 
-  /** Whether a stanza is the answer to a request that is open. */
+  /** True if a stanza is the answer to a request that is open. */
   awaits(stanza: Element): boolean {
     if (this.#open === undefined || !isAnswerKind(stanza)) return false;
     return this.#open.has(keyOf(stanza.attrs.to, stanza.attrs.id));

@@ -8,7 +8,7 @@ export interface Addressed {
 }
 
 /**
- * Whether a received stanza is the server's own word: it has no `from` (RFC 6120, 8.1.2.1), or that of
+ * True if a received stanza is the server's own word: it has no `from` (RFC 6120, 8.1.2.1), or that of
  * the own domain. Other users cannot send such a stanza, since the server stamps theirs. On a component
  * it is always `false`: a component has a domain of its own, and knows no server's. It is `false` as
  * well while the broker has no address.
@@ -20,7 +20,7 @@ export function isFromServer({ attrs: { from } }: Element, { jid }: Addressed): 
 }
 
 /**
- * Whether a received stanza is the word of the own account: it has no `from` (RFC 6120, 8.1.2.1), or the
+ * True if a received stanza is the word of the own account: it has no `from` (RFC 6120, 8.1.2.1), or the
  * own bare or full JID. So layers above check roster pushes, carbons and archives. Other resources of
  * the account do not count, since another program sends from there. On a component every address in its
  * own domain is its own. It is `false` while the broker has no address.

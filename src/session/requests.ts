@@ -83,7 +83,7 @@ class Entry implements PendingRequest {
 export class Requests {
   /** Made for the first: a program that only answers has none. */
   #entries: Map<string, Entry> | undefined;
-  /** Whether somebody outside holds the map: then it stays the same. */
+  /** True if somebody outside holds the map: then it stays the same. */
   #isShown = false;
   #settled = 0;
   /** One timer for all: it runs to the earliest time-out of those there were when it was set. */

@@ -15,8 +15,8 @@ interface Sent {
 
 /**
  * The deliveries of late on a dialect whose stanzas come back when they cannot be delivered. The users behind a
- * gateway choose the same ids, so the addresses count as well. Of two that are alike in all, the first to come back
- * is the first that was sent.
+ * gateway choose the same ids, so the addresses count as well. If two deliveries are alike in all, the
+ * first to come back is the first that was sent.
  */
 export class Returnable {
   #sent: Sent[] = [];

@@ -80,7 +80,7 @@ export class Session implements StreamSink, Prober {
     return this.#link;
   }
 
-  /** Whether the session may go on over another link. */
+  /** True if the session may go on over another link. */
   get isResumable(): boolean {
     return this.#parts.management?.id !== undefined;
   }
@@ -92,7 +92,7 @@ export class Session implements StreamSink, Prober {
     return { id, h: this.#handled, jid: this.jid, max, location };
   }
 
-  /** Whether reading must go on: the answer to a question of the session's own is under way. */
+  /** True if reading must go on: the answer to a question of the session's own is under way. */
   get mustRead(): boolean {
     return this.#probe !== undefined;
   }

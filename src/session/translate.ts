@@ -4,7 +4,7 @@ import { NS } from "../xml/namespaces.ts";
 /**
  * Presents a received element in `jabber:client`, whatever the stream's content namespace: the root and the
  * descendants joined to it by an unbroken chain of elements in that namespace. Forwarded stanzas and payloads
- * stay as they are. Of an envelope that the program gets to see the stanza inside is presented, not itself. The
+ * stay as they are. For an envelope that the program gets to see, the stanza inside is presented. The
  * element is ours, fresh from the parser, so it is changed in place.
  */
 export function toClient(element: Element, contentNamespace: string): void {

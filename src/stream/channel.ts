@@ -31,13 +31,13 @@ export type ChannelEnding =
 export interface Channel {
   /** The transport below; `undefined` where there is none. */
   readonly transport: Transport | undefined;
-  /** Whether TLS protects the channel, and how. */
+  /** The facts of TLS, if it protects the channel. */
   readonly tls: TlsFacts | undefined;
   /** Bytes given to the transport so far. */
   readonly handed: number;
   /** Bytes of these that the system has not taken yet. */
   readonly unsent: number;
-  /** Whether nothing waits to be read and nothing is begun: not even white space. */
+  /** True if nothing waits to be read and nothing is begun: not even white space. */
   readonly idle: boolean;
   /** How the server's side ended; looked at when `read` finds nothing more. */
   readonly ending: ChannelEnding | undefined;
@@ -45,7 +45,7 @@ export interface Channel {
   start(events: ChannelEvents): void;
   /** Opens or restarts the stream and returns our header. The next element that is read is the server's. */
   open(attributes: HeaderAttributes): string;
-  /** Whether the first element after `open` is a header of a stream. */
+  /** True if the first element after `open` is a header of a stream. */
   isHeader(element: Element): boolean;
   /** The next element; what follows it stays unparsed. `undefined`: nothing more for now, or for good (`ending`). */
   read(): Element | undefined;

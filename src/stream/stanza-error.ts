@@ -3,7 +3,7 @@ import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { conditionOf } from "./condition.ts";
 
-/** What the sender may do about an error (RFC 6120, 8.3.2). */
+/** The advice of an error to the sender of the stanza (RFC 6120, 8.3.2). */
 export type StanzaErrorType = "auth" | "cancel" | "continue" | "modify" | "wait";
 
 /** The type that a defined condition usually has, where it is not `cancel` (RFC 6120, 8.3.3). */
@@ -27,7 +27,7 @@ const USUAL_TYPE: ReadonlyMap<string, StanzaErrorType> = new Map(
 
 const TYPES: ReadonlySet<string> = new Set(["auth", "cancel", "continue", "modify", "wait"]);
 
-/** What a `StanzaError` says beside its condition. */
+/** The facts of a `StanzaError` beside its condition. */
 export interface StanzaErrorFacts {
   /** Default: the type RFC 6120, 8.3.3 gives the condition. */
   readonly type?: StanzaErrorType | undefined;
@@ -43,7 +43,7 @@ export interface StanzaErrorFacts {
  */
 export class StanzaError extends BrokerError {
   override readonly name = "StanzaError";
-  /** What the sender may do about it (RFC 6120, 8.3.2). */
+  /** The advice to the sender (RFC 6120, 8.3.2). */
   readonly type: StanzaErrorType;
   /** The defined condition, e.g. `item-not-found`. */
   readonly condition: string;
@@ -73,7 +73,7 @@ export class StanzaError extends BrokerError {
 const STANZA_ERROR = Symbol.for("xmpp-broker.stanza-error");
 Object.defineProperty(StanzaError.prototype, STANZA_ERROR, { value: true });
 
-/** Whether a thrown value is a `StanzaError`, also one of another copy of this package. */
+/** True if a thrown value is a `StanzaError`, also one of another copy of this package. */
 export function isStanzaError(thrown: unknown): thrown is StanzaError {
   return typeof thrown === "object" && thrown !== null && STANZA_ERROR in thrown;
 }

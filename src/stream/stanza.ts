@@ -2,7 +2,7 @@ import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 
 /**
- * Whether an element is a message, a presence or an iq, as a program sees and sends it: in
+ * True if an element is a message, a presence or an iq, as a program sees and sends it: in
  * `jabber:client`, in the namespace of components, or without a namespace of its own.
  */
 export function isStanza({ name, ns }: Element): boolean {
@@ -11,14 +11,14 @@ export function isStanza({ name, ns }: Element): boolean {
 }
 
 /**
- * Whether an element is in the namespace of stanzas: in `jabber:client`, or in none of its own. On the wire it is in
+ * True if an element is in the namespace of stanzas: in `jabber:client`, or in none of its own. On the wire it is in
  * the stream's own namespace, whatever that is.
  */
 export function isInStanzaNamespace({ ns }: Pick<Element, "ns">): boolean {
   return ns === undefined || ns === NS.client;
 }
 
-/** Whether an element is a request that must be answered: an iq of type get or set. */
+/** True if an element is a request that must be answered: an iq of type get or set. */
 export function isRequest(element: Element): boolean {
   const { type } = element.attrs;
   return (type === "get" || type === "set") && element.name === "iq" && isStanza(element);

@@ -36,7 +36,7 @@ export class StreamError extends BrokerError {
   }
 }
 
-/** Whether a value is a `StreamError`, also one of another copy of this package. */
+/** True if a value is a `StreamError`, also one of another copy of this package. */
 export function isStreamError(value: unknown): value is StreamError {
   return isBrokerError(value) && value.code === "STREAM_ERROR" && "condition" in value;
 }

@@ -108,7 +108,7 @@ export class Stream implements ChannelEvents {
     return this.#state;
   }
 
-  /** Whether our side is closed, or all of it is over: no stanza can follow. */
+  /** True if our side is closed, or all of it is over: no stanza can follow. */
   get isEnding(): boolean {
     return this.#state === "closing" || this.#isOver();
   }
@@ -171,7 +171,7 @@ export class Stream implements ChannelEvents {
     this.#mark = unsent === 0 ? Number.POSITIVE_INFINITY : handed;
   }
 
-  /** Whether reading is paused. */
+  /** True if reading is paused. */
   get isPaused(): boolean {
     return this.#isPaused;
   }

@@ -15,7 +15,7 @@ import { compile, type XPath } from "../xpath/compile.ts";
 import { FilterIndex } from "../xpath/index/filter-index.ts";
 import type { XPathValue } from "../xpath/value.ts";
 
-/** What a handler is told about a stanza its filter matches. */
+/** The facts that a handler gets about a stanza its filter matches. */
 export interface FilterMatch {
   /** The stanza, in `jabber:client`. */
   readonly stanza: Element;
@@ -299,7 +299,7 @@ function matchOf(
   return { stanza, elements, matches, value, expression, route };
 }
 
-/** What a responder returned, as the answer that goes out. */
+/** Returns the answer for the result of a responder. */
 function checkAnswer(request: Asked, result: unknown): Element {
   if (result === undefined) return resultFor(request);
   if (!isElement(result)) {

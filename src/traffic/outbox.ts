@@ -89,7 +89,7 @@ export class BoundedOutbox implements Outbox {
   #waiting: Map<string, Item> | undefined;
   /** The same, oldest first; with some that wait no longer. */
   #order: Fifo<Item> | undefined;
-  /** Those that wait behind the socket, oldest first; with some that wait no longer. */
+  /** The stanzas that wait behind the socket, oldest first; with some that wait no longer. */
   #moving: Fifo<Item> | undefined;
   #bytes = 0;
   #isDraining = false;
@@ -271,7 +271,7 @@ export class BoundedOutbox implements Outbox {
     return moving.front;
   }
 
-  /** Whether the socket takes this one now: a larger one goes when the socket is empty. */
+  /** True if the socket takes this one now: a larger one goes when the socket is empty. */
   #fits({ bytes }: Item): boolean {
     const unsent = this.#session?.unsent ?? 0;
     const { highWater, bytes: most } = this.#parts.limits;

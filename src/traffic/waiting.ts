@@ -79,7 +79,7 @@ export class Waiting {
   }
 
   /**
-   * All stanzas that match, as they come. Those that wait for the reader hold the inbox, as unfinished handlers do.
+   * All stanzas that match, as they come. Stanzas that wait for the reader hold the inbox, as unfinished handlers do.
    * A reader too slow for its buffer gets `QUEUE_FULL` after its contents.
    */
   stanzas(expression: string, options: StanzasOptions): AsyncIterableIterator<FilterMatch> {

@@ -63,7 +63,7 @@ export function readCertificate(der: Uint8Array): CertificateFacts {
 }
 
 /**
- * Whether a certificate is for a host (RFC 9525, 6): one of its DNS names or addresses, a wildcard standing for
+ * True if a certificate is for a host (RFC 9525, 6): one of its DNS names or addresses, a wildcard standing for
  * one whole left-most label, or its SRV-ID `_xmpp-client.<name>`. The common name of the subject never counts, nor
  * does an XMPP address, which names a client.
  */

@@ -20,12 +20,12 @@ export class DerReader {
     this.#bytes = bytes;
   }
 
-  /** Whether all values have been read. */
+  /** True if all values have been read. */
   get isAtEnd(): boolean {
     return this.#at === this.#bytes.length;
   }
 
-  /** Whether the next value has this tag. */
+  /** True if the next value has this tag. */
   isNext(tag: number): boolean {
     return this.#bytes[this.#at] === tag;
   }

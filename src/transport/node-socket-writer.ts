@@ -52,7 +52,7 @@ export class SocketWriter {
   /** The end of a turn with writes: awaited by an immediate, or reached. */
   #turn: NodeJS.Immediate | "leaving" | undefined;
   #half: Half = "open";
-  /** Whether writes wait, as they do while TLS is put on the socket. */
+  /** True if writes wait, as they do while TLS is put on the socket. */
   #isHeld = false;
   /** Ends the wait of `hold`. */
   #wake: (() => void) | undefined;
@@ -66,7 +66,7 @@ export class SocketWriter {
     this.#events = events;
   }
 
-  /** Whether writes are accepted. */
+  /** True if writes are accepted. */
   get isOpen(): boolean {
     return this.#half === "open";
   }

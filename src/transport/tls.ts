@@ -126,7 +126,7 @@ export function reasonOf(error: Error): string {
   return "reason" in error && typeof error.reason === "string" ? error.reason : error.message;
 }
 
-/** Whether the network failed, and not the handshake. */
+/** True if the network failed, and not the handshake. */
 function isLoss(error: Error): boolean {
   return "syscall" in error || ("code" in error && error.code === "ECONNRESET");
 }

@@ -169,11 +169,8 @@ test.each(
     expect(broker.phase.name).toBe("idle");
     expect(broker.pending.size).toBe(0);
     await server.close();
-    // What is closed is gone once the event loop has come round, the server's side too.
-    for (let turn = 0; watching.left().length > 0 && turn < 100; turn++) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    expect(watching.left()).toEqual([]);
+    // A closed handle is gone once the event loop has come round, on the server's side too.
+    await expect.poll(() => watching.left(), { interval: 2 }).toEqual([]);
   } finally {
     watching.stop();
   }

@@ -67,7 +67,7 @@ test.each(CASES)("%s may be called in the event %s", async (call, where, hook) =
   await called;
   await rest();
 
-  // Those that end leave it ended, those that connect leave it connected.
+  // A call that ends the run leaves it ended; a call that connects leaves it connected.
   const isUp = broker.phase.name === "ready";
   expect(broker.phase.name).toBe(isUp ? "ready" : "idle");
   if (call === "halt" || call === "shutdown") expect(isUp).toBe(false);

@@ -9,7 +9,7 @@ const page = readDocument("docs/a-new-dialect.md");
 const [conversation = ""] = codeBlocks(page, "text");
 const [module = "", use = ""] = snippetsOf("docs/a-new-dialect.md").map(runnable);
 
-/** What makes a function of a text; its name is not to be had otherwise. */
+/** The constructor of async functions or plain ones; it has no global name. */
 const Code = (() => undefined).constructor as new (
   ...namesAndBody: string[]
 ) => (...values: unknown[]) => unknown;

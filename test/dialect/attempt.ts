@@ -10,7 +10,7 @@ import type { Cut } from "../../src/testing/peer/pieces.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 
-/** What came of an attempt to log in. */
+/** The result of an attempt to log in. */
 export interface Attempt {
   readonly broker: Broker;
   readonly peer: ScriptedPeer;

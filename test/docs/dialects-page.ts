@@ -8,7 +8,7 @@ import { optionTable } from "./options-page.ts";
 import { code, table, wrapped } from "./print.ts";
 import type { Member, Source } from "./source.ts";
 
-/** What `docs/dialects.md` prints of all dialects: a section each. */
+/** Prints a section of `docs/dialects.md` for each dialect. */
 export function printDialects(source: Source): string {
   return Object.entries(dialects)
     .map(([name, { options }]) => printDialect(source, name, options))
@@ -60,7 +60,7 @@ function facts({ ports, tls, certificate, contentNamespace, version }: Dialect):
   );
 }
 
-/** What `docs/dialects.md` prints of the SASL mechanisms, in the order in which they are preferred. */
+/** Prints the SASL mechanisms for `docs/dialects.md`, in the order of preference. */
 export function printMechanisms(): string {
   const yes = (is: boolean): string => (is ? "yes" : "–");
   const rows = mechanisms.map(({ name, mutual, revealsSecret, onlyIfNamed }) => [

@@ -48,7 +48,7 @@ export function tableRows(text: string): string[][] {
   return rows;
 }
 
-/** What stands in backticks in a cell. */
+/** The texts in backticks of a cell. */
 export function codeSpans(cell: string): string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code ?? "");
 }

@@ -2,7 +2,7 @@ import * as codes from "../../src/base/error-codes.ts";
 import { code, wrapped } from "./print.ts";
 import type { Source } from "./source.ts";
 
-/** What `docs/errors.md` prints of one group of codes: a section for each. */
+/** Prints one group of codes for `docs/errors.md`, a section for each code. */
 export function printErrors(source: Source, group: string): string {
   const rows = (codes as Readonly<Record<string, object>>)[group];
   if (rows === undefined) throw new TypeError(`there are no codes ${group}`);

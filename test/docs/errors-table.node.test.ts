@@ -48,7 +48,7 @@ function guest(server: LoopbackServer, options: Partial<BrokerOptions> = {}): Br
   });
 }
 
-/** What `connect` ends in, or, once connected, what `closed` does. */
+/** The code that `connect` ends in, or `closed` once connected. */
 async function end(broker: Broker): Promise<string | undefined> {
   try {
     await broker.connect();
@@ -237,7 +237,8 @@ describe("direct TLS", () => {
       host: "127.0.0.1",
       port: await listen(greet),
       tls: "direct",
-      timeouts: { tls: soon },
+      // Only a mute server is to run out of time, whatever else this machine is doing.
+      timeouts: column === 3 ? { tls: soon } : {},
     });
     expect(await end(broker)).toBe(said("TLS handshake, direct or not", column));
   });

@@ -2,7 +2,7 @@ import { EVENTS } from "../../src/contract/events.ts";
 import { code, table } from "./print.ts";
 import type { Source } from "./source.ts";
 
-/** What `docs/events.md` prints: each event, the members of its payload, and its line. */
+/** Prints each event for `docs/events.md`, with the members of its payload and its line. */
 export function printEvents(source: Source): string {
   const events = source.exported("src/contract/events.ts", "BrokerEvents").members();
   const rows = Object.keys(EVENTS).map((name) => {

@@ -18,7 +18,7 @@ afterAll(async () => {
   await server.close();
 });
 
-/** What each program is started with. */
+/** The environment of each program. */
 const environments: Record<string, () => Record<string, string>> = {
   "xmpp-client.js": () => ({
     XMPP_JID: "juliet@verona.example/balcony",

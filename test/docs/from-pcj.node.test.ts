@@ -18,7 +18,7 @@ function rows(heading: string): [there: string, here: string[]][] {
   ]);
 }
 
-/** What the ancestor has, from its manual and its code. */
+/** The names of the ancestor, from its manual and its code. */
 const ancestor: Record<string, string> = {
   Arguments: `IP PORT HOSTNAME USERNAME PASSWORD RESOURCE ALIAS CONNECTIONTYPE VERSION XMLNS STREAM
     DEBUG PLAINTEXT BINDDOMAIN BINDOPTION`,

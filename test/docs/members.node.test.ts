@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 const ENTRIES = ["index", "node", "xml", "xpath", "testing/index"].map((name) => `src/${name}.ts`);
 
-/** What an entry exports, wherever it stands. */
+/** The exports of an entry, from all its modules. */
 function exportsOf(checker: ts.TypeChecker, entry: ts.SourceFile): ts.Symbol[] {
   const module = checker.getSymbolAtLocation(entry);
   if (module === undefined) return [];
@@ -31,7 +31,7 @@ function isPrivate(member: ts.Declaration): boolean {
   return (ts.getCombinedModifierFlags(member) & hidden) !== 0;
 }
 
-/** What each entry exports, and a checker that knows it. */
+/** The exports of each entry, and a checker that knows them. */
 function exported(): { checker: ts.TypeChecker; symbols: Map<string, ts.Symbol[]> } {
   const options: ts.CompilerOptions = {
     target: ts.ScriptTarget.ES2022,
@@ -69,7 +69,7 @@ test("every member of what is exported has a doc comment", () => {
     }
   }
   expect([...bare]).toEqual([]);
-  // (What looks at nothing finds nothing.)
+  // (A test that looks at no member would pass as well.)
   expect(count).toBeGreaterThan(200);
 });
 

@@ -38,7 +38,7 @@ export function written(fallback: unknown): string | undefined {
   return undefined;
 }
 
-/** What `docs/options.md` prints of the options of a broker. */
+/** Prints the options of a broker for `docs/options.md`. */
 export function printOptions(source: Source): string {
   const options = source.exported("src/contract/options.ts", "BrokerOptions").members();
   const dialect = options.filter(({ name }) => name in BROKER_OPTIONS.needs);
@@ -51,7 +51,7 @@ export function printOptions(source: Source): string {
   return [all, ...groups].join("\n\n");
 }
 
-/** What `docs/options.md` prints of the options of calls; calls with the same options share a section. */
+/** Prints the options of calls for `docs/options.md`; calls with the same options share a section. */
 export function printCalls(source: Source): string {
   const calls = source.exported("src/contract/call-options.ts", "CALLS").members();
   const names = new Map<OptionRows, string[]>();
@@ -68,7 +68,7 @@ export function printCalls(source: Source): string {
     .join("\n\n");
 }
 
-/** What `docs/xml.md` prints of the limits of the parser. */
+/** Prints the limits of the parser for `docs/xml.md`. */
 export function printLimits(source: Source): string {
   const members = source.exported("src/xml/limits.ts", "XmlLimits").members();
   return optionTable(XML_LIMITS, { members: () => members }, "");

@@ -32,7 +32,7 @@ export function runnable({ code }: Snippet): string {
 const IMPORT = /^import (?:\{ (.*) \}|(\w+)) from ".*";$/gm;
 
 /**
- * A snippet as a module that can be compiled. Whatever it uses without importing it is given: the exports of the
+ * A snippet as a module that can be compiled. It gets the names that it uses without importing: the exports of the
  * package, and the names that the documents speak of all the time. It may declare any of them itself.
  */
 export function moduleOf({ code }: Snippet, exports: readonly string[]): string {

@@ -38,7 +38,7 @@ test("a stream that stays silent ends in SOCKET_DEAD", async () => {
   clock.advance(timeout - 1);
   expect(broker.phase.name).toBe("ready");
   clock.advance(1);
-  // What may have arrived is read first.
+  // Bytes that may have arrived are read first.
   clock.advance(1);
   expect(await broker.closed).toMatchObject({ code: "SOCKET_DEAD", retryable: true });
 });

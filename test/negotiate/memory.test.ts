@@ -51,7 +51,7 @@ test("after a mutual login the password does not go out where the server offers 
   expect(second?.message).toContain("it offers PLAIN, and an earlier login was mutual");
   expect(second?.failures).toEqual(["auth:failure DOWNGRADE"]);
   expect(second?.heard).not.toContain("<auth");
-  // What is as good as before is as welcome as before.
+  // A mechanism as good as before is accepted.
   expect(third?.code).toBe("ready");
 });
 

@@ -165,6 +165,62 @@ describe.each(Object.entries(bundlers))("a bundle by %s", { timeout: 120_000 }, 
   });
 });
 
+/** The modules of the library that a bundle by esbuild holds, such as `sasl/exchange.js`. */
+async function modulesOf(source: string): Promise<string[]> {
+  const { metafile } = await build({
+    stdin: { contents: source, resolveDir: program },
+    absWorkingDir: program,
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    logLevel: "silent",
+  });
+  const [output] = Object.values(metafile.outputs);
+  return Object.entries(output?.inputs ?? {})
+    .filter(([path, { bytesInOutput }]) => bytesInOutput > 0 && path.includes("/dist/"))
+    .map(([path]) => path.slice(path.indexOf("/dist/") + "/dist/".length));
+}
+
+const dialectModules = /^dialect\/(?:component|jabberd2|legacy|route|xmpp)\.js$/;
+
+describe("a bundle holds only the features that it uses", () => {
+  test.each<[names: string, from: string, unused: RegExp]>([
+    ["{ Broker }", "xmpp-broker", dialectModules],
+    ["{ Broker }", "xmpp-broker", /^(?:sasl\/(?:mechanisms|exchange|saslprep)|transport\/memory)/],
+    [
+      "{ Broker, component }",
+      "xmpp-broker",
+      /^(?:dialect\/(?:jabberd2|legacy|xmpp)|sasl\/mechanisms)/,
+    ],
+    ["{ Broker, component }", "xmpp-broker", /^negotiate\/(?:bind|iq-auth|router-bind|sasl)\.js$/],
+    [
+      "{ Broker, xmpp }",
+      "xmpp-broker",
+      /^(?:dialect\/(?:component|jabberd2|legacy|route)|negotiate\/router)/,
+    ],
+    [
+      "{ Broker, jabberd2 }",
+      "xmpp-broker",
+      /^(?:dialect\/(?:component|legacy|xmpp)|negotiate\/iq-auth)/,
+    ],
+    ["{ find }", "xmpp-broker", /^(?:xpath\/index|xml\/read|broker|stream)\//],
+    ["{ jid }", "xmpp-broker", /^(?!base|jid)|stringprep/],
+    ["{ serialize }", "xmpp-broker/xml", /^(?!base|xml)|^xml\/(?:read|template)/],
+    ["*", "xmpp-broker/xml", /^(?!base|xml)/],
+    [
+      "*",
+      "xmpp-broker",
+      /\.node\.js$|^(?:testing|cli)\/|transport\/(?:certificate|der|node|tcp|tls\.)/,
+    ],
+  ])("%s of %s", async (names, from, unused) => {
+    const modules = await modulesOf(`export ${names} from "${from}";`);
+    expect(modules.length).toBeGreaterThan(0);
+    expect(modules.filter((module) => unused.test(module))).toEqual([]);
+  });
+});
+
 test("no module of the library has an effect when it is imported", () => {
   expect(manifest.sideEffects).toEqual(["./dist/cli/main.js"]);
 });

@@ -31,7 +31,7 @@ afterAll(() => {
 /** Makes the next batch that a server sends; the server may begin to fail with it. */
 type Batch = (server: LoopbackServer) => string;
 
-/** What came of a program: its result, or the last words of one that died. */
+/** The end of a program: its result, or the last words of one that died. */
 interface End {
   readonly result?: object;
   readonly died?: string;

@@ -55,7 +55,7 @@ beforeAll(() => {
     const text = moduleOf(snippet, Object.keys(library));
     writeFileSync(join(program, "snippets", nameOf(snippet)), text);
   }
-  // What the README says of programs without the types of Node.
+  // The README says how programs without the types of Node compile.
   write("plain", { ...STRICT, lib: ["es2023", "dom", "esnext.disposable"], types: [] });
   const use = 'import { Broker, xmpp } from "xmpp-broker";\nexport const made = [Broker, xmpp];\n';
   writeFileSync(join(program, "plain/use.ts"), use);

@@ -115,11 +115,11 @@ const LONG: Readonly<Record<Server["name"], Partial<Columns>>> = {
   loopback: { dialect: "xmpp", protection: "nothing", policy: "plaintext" },
 };
 
-/** Whether a cell goes through the long steps. */
+/** True if a cell goes through the long steps. */
 export const hasLongSteps = (cell: Cell): boolean =>
   Object.entries(LONG[cell.server]).every(([key, value]) => cell[key as keyof Columns] === value);
 
-/** Whether the cell logs in with an account, and has a full JID. */
+/** True if the cell logs in with an account, and has a full JID. */
 export const isClient = ({ dialect }: Cell): boolean => dialect === "xmpp" || dialect === "legacy";
 
 export const title = ({ dialect, door, policy, protection }: Cell): string =>

@@ -36,7 +36,7 @@ const KINDS: readonly {
 
 const kindOf = (number: number): (typeof KINDS)[number] | undefined => KINDS[number % KINDS.length];
 
-/** Of ten thousand filters on one stream, exactly the matching ones see a message. */
+/** Exactly the matching filters see a message, among ten thousand on one stream. */
 export const MANY_FILTERS: Step = {
   title: `of ${COUNT} filters exactly those that match see a message, in the order they were added`,
   async play(stage) {

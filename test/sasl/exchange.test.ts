@@ -23,7 +23,7 @@ const crypto = {
   random: () => Uint8Array.from(atob("fyko+d2lbbFgONRv9qkxdawL"), (each) => each.charCodeAt(0)),
 };
 
-/** What RFC 5802, 5 has the two sides say. */
+/** The messages of the example in RFC 5802, 5. */
 const FIRST = base64("r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096");
 const FINAL = base64("v=rmF9pqV8S7suAoZWja4dJRkFsKQ=");
 

@@ -48,7 +48,7 @@ export function find(name: ServerName): Finding {
 
 export const findAll = (): readonly Finding[] => SERVER_NAMES.map(find);
 
-/** Whether a missing server is a failure. The gate asks for that with `XMPP_BROKER_REQUIRE_SERVERS=1`. */
+/** True if a missing server is a failure. The gate asks for that with `XMPP_BROKER_REQUIRE_SERVERS=1`. */
 export const serversRequired = (): boolean => process.env.XMPP_BROKER_REQUIRE_SERVERS === "1";
 
 function packageVersion(name: string): string {

@@ -156,7 +156,7 @@ function smConfig(parts: Parts): string {
 </sm>`;
 }
 
-/** Which modules of sm see what, in order: presence, roster, routing, ping and disco are enough. */
+/** The modules of sm for each kind of stanza, in order: presence, roster, routing, ping and disco are enough. */
 const CHAINS = {
   "in-sess": ["validate", "roster", "iq-ping", "disco", "presence", "deliver"],
   "in-router": ["session", "validate", "presence"],
@@ -226,7 +226,7 @@ async function register(domain: string, client: number, direct: number, ca: stri
  *
  * c2s names its sessions by the number of their socket. While sm's last word about a session that
  * has ended is on its way (sm has logged the end by then), a new connection may get the same number,
- * and then that word: `internal-server-error`. What sm answers this client travels the same way, in
+ * and then that word: `internal-server-error`. The answers of sm to this client travel the same way, in
  * order: once the answer is here, c2s has read all that sm said before.
  */
 class Watch implements Disposable {

@@ -17,7 +17,7 @@ import {
   type TlsMode,
 } from "./server.ts";
 
-/** What a server's features say about TLS, by how the door is declared. */
+/** The features of a server about TLS, by the declared mode of its port. */
 const STARTTLS: Readonly<Record<Exclude<TlsMode, "direct">, string>> = {
   required: "<starttls required>",
   optional: "<starttls>",

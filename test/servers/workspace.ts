@@ -162,7 +162,7 @@ export class RunningProcess {
   }
 }
 
-/** Whether something accepts connections on a loopback port. */
+/** True if something accepts connections on a loopback port. */
 export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection({ host: "127.0.0.1", port });

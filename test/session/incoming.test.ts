@@ -263,7 +263,7 @@ test("one asker gets a quarter of the open requests, and the others are served",
   const from = (asker: string) => ASKED.replace("a@b/c", asker);
   const refused = (asker: string) => ERROR("wait", "resource-constraint").replace("a@b/c", asker);
   for (let round = 0; round < 2; round++) {
-    // Whatever resource it asks from: it is one asker.
+    // All resources of an account are one asker.
     for (let n = 0; n < 4; n++) expect(await ask(made, from(`a@b/${n}`))).toBe("");
     expect(await ask(made, from("a@b/x"))).toBe(refused("a@b/x"));
     // The others have their own shares, and together no more than all.

@@ -28,7 +28,7 @@ const AsyncFunction = (async () => {
   ...namesAndBody: string[]
 ) => Body;
 
-/** What the table with that head lists in its first column. */
+/** The names in the first column of the table with that head. */
 const listed = (head: string): string[] =>
   tableRows(guide.slice(guide.indexOf(`\n| ${head} |`))).map(
     ([cell = ""]) => codeSpans(cell)[0]?.replace(/\(.*/, "") ?? "",

@@ -41,7 +41,7 @@ describe("the largest stanza", () => {
       expect(broker.send(message(most)).state).toBe("queued");
       expect(broker.send(message(most + 1)).error).toMatchObject({
         code: "TOO_LARGE",
-        message: `the stanza is larger than allowed: ${most + 1} bytes, ${most} are allowed`,
+        message: `the stanza is too large: ${most + 1} bytes, ${most} are allowed`,
       });
       broker.halt();
     },

@@ -24,7 +24,7 @@ import { dns, ip, signed, srv, unsigned, uri, xmppAddress } from "./signed.ts";
 
 const DISGUISED = "http://a.example/, othername:SRVName:_xmpp-client.example.org, DNS:example.org";
 
-/** Whether a certificate (DER) is for a host. */
+/** True if a certificate (DER) is for a host. */
 function fits(der: Uint8Array, name: string): boolean {
   const host = readHost(name);
   return host !== undefined && isFor(readCertificate(der), host);

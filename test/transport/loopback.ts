@@ -79,7 +79,7 @@ export function eventually<T>(read: () => T) {
   return expect.poll(read, { interval: 2 });
 }
 
-/** What keeps the process alive, but for the test's own polling and the channel to its runner. */
+/** The handles that keep the process alive, without the test's own polling and the channel to its runner. */
 export function leftOver(): string[] {
   const own = ["Timeout", "MessagePort", "PipeWrap"];
   return process.getActiveResourcesInfo().filter((name) => !own.includes(name));

@@ -66,7 +66,11 @@ function slowReader(peer: Socket) {
   };
 }
 
-/** Waits until a transport makes no progress any more, and returns what it has come to. */
+/**
+ * Waits until a transport makes no progress any more, and returns the bytes taken. The number of looks decides, and not
+ * the time: the event loop has a turn before each look, in which the socket reports progress. The waits are for the
+ * system, which may hold an acknowledgement back for 40 ms.
+ */
 async function standstill(transport: Transport): Promise<number> {
   let taken = -1;
   for (let still = 0; still < 20; still++) {

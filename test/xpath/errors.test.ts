@@ -121,7 +121,7 @@ describe("what is wrong with an expression is said with the place", () => {
 
   test("a caret points at it", () => {
     expect(failure("/message[cuont(x) > 1]").message).toBe(
-      'the XPath expression cannot be used: there is no function "cuont"; did you mean "count"? at offset 9\n' +
+      'the XPath cannot be used: there is no function "cuont"; did you mean "count"? at offset 9\n' +
         "  /message[cuont(x) > 1]\n" +
         "           ^",
     );

@@ -14,7 +14,7 @@ import { Random, randomExpression, randomTree } from "./random.ts";
 
 // A long run: XPATH_COMPARISONS=100000 npx vitest run --project node test/xpath/libxml2.node.test.ts
 //
-// What the generator leaves out, because libxml2 departs from the specification there: the namespace
+// The generator leaves these out, because libxml2 departs from the specification there: the namespace
 // axis (stanzas have no namespace nodes), `following::` from an attribute (libxml2 leaves the
 // children of its element out), numbers in strings with an exponent (libxml2 reads them), and
 // fractions without an end (libxml2 prints 15 digits). Numbers from 10^9 on, which libxml2 prints

@@ -190,7 +190,7 @@ class Grammar {
   readonly #random: Random;
   /** How many predicates deep: outside of any, libxml2 knows no position. */
   #inside = 0;
-  /** Whether the context node may be an attribute, from which libxml2's `following` differs. */
+  /** True if the context node may be an attribute, from which libxml2's `following` differs. */
   #attribute = false;
 
   constructor(random: Random) {

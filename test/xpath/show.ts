@@ -3,7 +3,7 @@ import { compile, type XPathOptions } from "../../src/xpath/compile.ts";
 import type { XPathValue } from "../../src/xpath/value.ts";
 
 /**
- * What an expression gives, as one word or line: nodes as `name`, `name#n` (with its attribute `n`),
+ * The value of an expression, as one word or line: nodes as `name`, `name#n` (with its attribute `n`),
  * `@name=value`, `"text"` and `/`, in the order they come in; other values as they are.
  */
 export function evaluate(

@@ -41,5 +41,5 @@ export function prepare(task) {
 
 export const { pass, verdicts, attack } = asShipped;
 export const check = whole.check;
-/** What it makes of the same bytes on a real connection. */
+/** Its result for the same bytes on a real connection. */
 export const checkAsShipped = asShipped.check;

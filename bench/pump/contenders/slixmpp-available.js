@@ -3,5 +3,5 @@ import { spawnSync } from "node:child_process";
 /** Debian's Python, whose packages are Debian's. */
 export const PYTHON = "/usr/bin/python3";
 
-/** Whether this machine has slixmpp. */
+/** True if this machine has slixmpp. */
 export const available = () => spawnSync(PYTHON, ["-c", "import slixmpp"]).status === 0;

@@ -4,7 +4,7 @@ import { message } from "../words.js";
 
 const { serialize, StreamParser, xml } = await ours("xml.js");
 const CHATSTATES = "http://jabber.org/protocol/chatstates";
-/** What stands above every stanza there. */
+/** The context of every stanza there. */
 const ON_A_STREAM = {
   ns: "jabber:client",
   prefixes: { stream: "http://etherx.jabber.org/streams" },

@@ -15,7 +15,7 @@ export interface Visit {
   /** The file with the certificates to trust. */
   readonly ca: string | undefined;
   readonly tls: TlsPolicy | undefined;
-  /** Whether the elements on the wire are printed, without secrets. */
+  /** True if the elements on the wire are printed, without secrets. */
   readonly trace: boolean;
 }
 

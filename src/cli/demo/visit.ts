@@ -71,7 +71,7 @@ function dialectOf({ dialect, identity }: Visit, password: string): Dialect {
   return (make as (options: object) => Dialect)(given);
 }
 
-/** Whether a client logs in: a client has an address, a service a domain. */
+/** True if a client logs in: a client has an address, a service a domain. */
 function isClient({ identity }: Visit): boolean {
   return "jid" in identity;
 }

@@ -26,9 +26,9 @@ export type LedgerRule =
 export interface Verdict extends Readonly<Record<LedgerRule, number>> {
   /** Deliveries that were sent. */
   readonly sent: number;
-  /** Of these, those that arrived at least once. */
+  /** The sent stanzas that arrived at least once. */
   readonly arrived: number;
-  /** Of these, those that never arrived though they did not say `failed` or `expired`. No rule forbids it to `unknown`. */
+  /** The sent stanzas that never arrived, though they did not say `failed` or `expired`. No rule forbids it to `unknown`. */
   readonly lost: number;
   /** How many said each state. */
   readonly states: Readonly<Record<DeliveryState, number>>;

@@ -5,7 +5,7 @@ import { nodeprep, resourceprep } from "../../jid/stringprep.ts";
 export interface Addresses {
   /** Reads an address; `undefined` for a text that is none. */
   read(text: string): Jid | undefined;
-  /** Whether stanzas are delivered with prepared addresses, and not as their sender spelt them. */
+  /** True if stanzas are delivered with prepared addresses, and not as their sender spelt them. */
   readonly rewrites: boolean;
 }
 

@@ -4,6 +4,7 @@ import { connect as connectTls } from "node:tls";
 import { describe, expect, test, vi } from "vitest";
 import type { LimitCondition, LoopbackPhase } from "../../../src/testing/index.ts";
 import { type FaultState, NO_FAULTS, together } from "../../../src/testing/loopback/faults.ts";
+import { settled } from "../../virtual-clock.ts";
 import { attach, base64, clientHeader, dial, dialTls, login, serve } from "./scene.ts";
 
 const PING = "<iq type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>";
@@ -130,7 +131,7 @@ test.each(UP_TO)(
     await client.play(script);
     // A marker shows that what the server had to say until then has arrived.
     client.say("<iq type='get' id='late' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>");
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await settled();
     server.faults.inject("|");
     await client.expect("|");
     expect(client.isOver).toBe(false);
@@ -148,7 +149,7 @@ test("mute at tls: <proceed/> is the last that is said, the handshake stays unan
     S: <proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
   `);
   const secured = client.secure(server).then(() => "secured");
-  const waited = new Promise((resolve) => setTimeout(resolve, 50, "mute"));
+  const waited = settled().then(() => "mute");
   expect(await Promise.race([secured, waited])).toBe("mute");
 });
 
@@ -159,7 +160,9 @@ test("mute at ready silences who is there already, and clear lets it speak again
   juliet.say("<iq type='get' id='lost' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>");
   const romeo = await login(server, "romeo", "garden");
   romeo.say("<message to='juliet@localhost/balcony' id='lost too'/>");
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await expect
+    .poll(() => server.received.map(({ element }) => element.attrs.id))
+    .toEqual(["lost", "lost too"]);
   await server.faults.clear();
   await juliet.play(`
     C: ${PING}
@@ -262,7 +265,8 @@ test("stall: nothing is read, wherever the connection is, until clear", async ()
   });
   const secured = greeted.secure(server);
   juliet.say(PING);
-  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+  await expect.poll(() => server.connections).toHaveLength(4);
+  await settled();
   expect([juliet.unread, fresh.unread, server.received]).toEqual(["", "", []]);
   expect(greetings).toEqual([]);
   expect(server.connections.map(({ phase }) => phase)).toEqual([

@@ -14,7 +14,7 @@ function closing<T extends { close(): unknown } | { cut(): unknown }>(one: T): T
   return one;
 }
 
-/** Who is there unless a test says otherwise. */
+/** The accounts and components that exist, unless a test says otherwise. */
 export const CAST = {
   users: { juliet: "s3cret", romeo: "p@ss, with = and 🌹" },
   components: { "echo.localhost": "shush 🤫" },

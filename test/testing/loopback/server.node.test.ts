@@ -19,7 +19,7 @@ afterAll(() => {
   hook.disable();
 });
 
-/** What the server could have left behind. */
+/** The resources that the server could have left behind. */
 async function remains() {
   // Node tells of the end of a timer in the next turn.
   await new Promise((resolve) => setImmediate(resolve));

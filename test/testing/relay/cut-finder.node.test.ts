@@ -22,7 +22,7 @@ const steps = LOGIN.trim()
     return { way: way === "up" ? "up" : "down", text } as const;
   });
 
-/** What has passed before the cut, each way; each step comes in pieces of so many bytes. */
+/** The bytes that passed before the cut, each way; each step comes in pieces of so many bytes. */
 function passedBefore(place: CutPlace, seed = 1, size = 1000) {
   const finder = new CutFinder(stagesOf(place), seededRandom(seed));
   const passed = { up: "", down: "" };

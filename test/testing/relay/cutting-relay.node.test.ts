@@ -8,7 +8,7 @@ import { CuttingRelay } from "../../../src/testing/index.ts";
 class End {
   readonly socket: Socket;
   heard = "";
-  /** What happened to it, in order. */
+  /** The events of the connection, in order. */
   readonly events: string[] = [];
   #wake: () => void = () => undefined;
 
@@ -140,7 +140,7 @@ describe("until it cuts, a relay", () => {
 
 const UP = "abcdefghij";
 
-/** What each mode lets the ends see of ten bytes from each, cut behind the fourth of the client's. */
+/** The bytes that each mode lets through: ten from each end, cut behind the fourth of the client's. */
 const MODES: readonly [CutMode, { end: readonly string[]; up: string; down: string }][] = [
   ["reset", { end: ["ECONNRESET", "close"], up: "abcd", down: "" }],
   ["fin", { end: ["end"], up: "abcd", down: "" }],
@@ -162,7 +162,7 @@ describe.each(MODES)("%s", (mode, { end, up, down }) => {
       for (const one of [client, served])
         await one.until(({ events }) => events.length >= end.length);
     }
-    // What another connection sends passes, and shows that the first one's bytes have had their time.
+    // The bytes of another connection pass, and shows that the first one's bytes have had their time.
     const other = await dial();
     other.client.socket.write("later");
     await other.served.hears("later");

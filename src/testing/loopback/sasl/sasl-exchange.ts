@@ -4,7 +4,7 @@ import { BrokerError } from "../../../base/errors.ts";
 export interface Accounts {
   /** The realm of DIGEST-MD5. */
   readonly realm: string;
-  /** Which `digest-uri` DIGEST-MD5 accepts; `undefined`: any. */
+  /** The `digest-uri` that DIGEST-MD5 accepts; `undefined`: any. */
   readonly digestUri: string | undefined;
   /** An account's name in its prepared form, and its password; `undefined`: there is none. */
   find(username: string): Account | undefined;

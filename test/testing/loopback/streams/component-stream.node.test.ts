@@ -21,7 +21,7 @@ test("a component shakes hands with a secret of any characters", async () => {
   expect(await component.ended()).toBe("");
 });
 
-/** What programs send that say they speak XMPP 1.0, and do not know features: no version, and on they go. */
+/** The headers of programs that claim XMPP 1.0 and do not know features: no version, and on they go. */
 test.each([
   [
     "@xmpp/component 0.14",
