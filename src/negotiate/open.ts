@@ -27,7 +27,7 @@ export async function open(
 }
 
 /**
- * Whether an element is `<stream:features/>`. An override may have renamed the stream's namespace, so any namespace
+ * True if an element is `<stream:features/>`. An override may have renamed the stream's namespace, so any namespace
  * will do but those of stanzas.
  */
 export function isFeatures({ name, ns }: Element): boolean {
