@@ -37,6 +37,9 @@ function contextOf({ dialect, overrides }: Settings): StreamContext {
   return lastContext;
 }
 
+/** Shared by all runs without such deliveries. */
+const NONE: readonly Delivery[] = [];
+
 /** The result of `shutdown`. */
 export interface Leftover {
   /** Stanzas that still wait in the queue, oldest first. */
@@ -189,7 +192,7 @@ export class Lifecycle implements LinkOwner {
     }
     return {
       unsent: [...this.traffic.outbox].map(({ delivery }) => delivery),
-      unknown: run?.unknown ?? [],
+      unknown: run?.unknown ?? NONE,
     };
   }
 
@@ -271,7 +274,7 @@ export class Lifecycle implements LinkOwner {
       error: undefined,
       closing: undefined,
       goesOn: false,
-      unknown: [],
+      unknown: NONE,
     };
     this.#run = run;
     return this.#begin(run, destination, given);
@@ -355,6 +358,8 @@ export class Lifecycle implements LinkOwner {
     this.traffic.begin(session, result);
     this.instruments.stats.connects.ready++;
     ready.resolve({ jid, resumed });
+    // The promise stays. The functions that settled it are dropped, since a run may be ready for months.
+    run.ready = { promise: ready.promise, resolve: nothing, reject: nothing };
     // A listener may end it all.
     this.change({ name: "ready", jid, resumed });
     if (!isUp(link)) return;

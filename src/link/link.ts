@@ -70,12 +70,15 @@ export interface LinkParts {
   readonly memory: Memory;
 }
 
+/** Shared by all links without other endpoints. */
+const NONE: readonly Destination[] = [];
+
 /** One connection, from its first packet to its last: connect, log in, carry a session, say goodbye. */
 export class Link implements StreamOwner {
   readonly #parts: LinkParts;
   #state: LinkState = "new";
   #destination: Destination;
-  #left: readonly Destination[] = [];
+  #left: readonly Destination[] = NONE;
   /** Why nothing is to be waited for any more. */
   #cause: BrokerError | undefined;
   /** Aborted with the cause. Made only for those that want a signal: it weighs as much as the rest of a link. */
@@ -107,7 +110,7 @@ export class Link implements StreamOwner {
 
   /** The endpoints that are tried after this one: none once the server has judged our credentials, or we gave up. */
   get left(): readonly Destination[] {
-    return this.#negotiation?.hasAuthenticated === true ? [] : this.#left;
+    return this.#negotiation?.hasAuthenticated === true ? NONE : this.#left;
   }
 
   get transport(): Transport | undefined {
@@ -291,7 +294,7 @@ export class Link implements StreamOwner {
   /** The first endpoint is tried here, the others are left. */
   #take([first, ...left]: readonly Destination[]): void {
     this.#destination = first ?? this.#destination;
-    this.#left = left;
+    this.#left = left.length === 0 ? NONE : left;
   }
 
   /** Gives up the current step after a number of milliseconds. */
@@ -431,7 +434,7 @@ export class Link implements StreamOwner {
     if (this.#state === "over") return;
     this.#to("over");
     // We ended it ourselves: no other endpoint is tried.
-    if (error === undefined) this.#left = [];
+    if (error === undefined) this.#left = NONE;
     this.#keepAlive?.stop();
     this.#negotiation?.end();
     this.#callOff(error ?? new BrokerError("ABORTED", "the broker was shut down"));

@@ -33,6 +33,12 @@ export interface RequestWay {
 }
 
 /** A request under way. */
+/** A listener of the requests: the inbox. */
+export interface RequestsWatcher {
+  /** The first request has opened, or the last one has ended. */
+  requestsChanged(): void;
+}
+
 class Entry implements PendingRequest {
   readonly stanza: Element;
   readonly since: number;
@@ -94,8 +100,8 @@ export class Requests {
   readonly #limit: number;
   readonly #instruments: Instruments;
   readonly #outbox: RequestWay;
-  /** Called when the number of requests under way goes to or from zero: reading depends on it. */
-  #onChange: () => void = nothing;
+  /** Reading depends on whether requests are under way. */
+  #watcher: RequestsWatcher | undefined;
 
   constructor(
     crypto: Pick<Crypto, "random">,
@@ -123,9 +129,9 @@ export class Requests {
     return this.#entries?.size ?? 0;
   }
 
-  /** Calls this when the first request opens and when the last one ends. */
-  onChange(action: () => void): void {
-    this.#onChange = action;
+  /** Tells this one when the first request opens and when the last one ends. */
+  watch(watcher: RequestsWatcher): void {
+    this.#watcher = watcher;
   }
 
   /** Asks, and settles exactly once. */
@@ -149,7 +155,7 @@ export class Requests {
           this.#settle(entry, aborted(signal));
         });
       }
-      if (this.#entries.size === 1) this.#onChange();
+      if (this.#entries.size === 1) this.#watcher?.requestsChanged();
       if (this.#instruments.has("request:start")) {
         this.#instruments.stanza("request:start", { stanza: entry.stanza });
       }
@@ -226,7 +232,7 @@ export class Requests {
       this.#finished(answer);
     }
     entry.onSettled();
-    if (this.#entries?.size === 0) this.#onChange();
+    if (this.#entries?.size === 0) this.#watcher?.requestsChanged();
   }
 
   #finished(stanza: Element, error?: BrokerError): void {
@@ -248,7 +254,9 @@ export class Requests {
     this.#stopTimer();
     this.#nextDue = due;
     const wait = Math.max(Math.ceil(due - this.#clock.now()), 1);
-    this.#stopTimer = this.#clock.after(wait, this.#look);
+    this.#stopTimer = this.#clock.after(wait, () => {
+      this.#look();
+    });
   }
 
   #unwatch(): void {
@@ -258,7 +266,7 @@ export class Requests {
   }
 
   /** Ends those whose time is over, and waits for the next. */
-  readonly #look = (): void => {
+  #look(): void {
     this.#unwatch();
     const now = this.#clock.now();
     let next = Number.POSITIVE_INFINITY;
@@ -271,7 +279,7 @@ export class Requests {
     }
     // A listener may have asked again.
     if (next < this.#nextDue) this.#watch(next);
-  };
+  }
 
   /** The caller's own id stays, unless a request with it is under way. */
   #withId(stanza: Element): Element {

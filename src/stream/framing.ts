@@ -37,8 +37,16 @@ export interface Framing {
 /** Writes an element as it stands on a stream. It may throw `ILLEGAL_XML`. */
 export type ElementWriter = (element: Element) => string;
 
+/** The last writer. Most programs have one dialect, so their brokers share one writer. */
+let last: { readonly context: StreamContext; readonly write: ElementWriter } | undefined;
+
 /** Makes the writer for the elements of a stream. */
 export function elementWriter(context: StreamContext): ElementWriter {
+  if (last?.context !== context) last = { context, write: newWriter(context) };
+  return last.write;
+}
+
+function newWriter(context: StreamContext): ElementWriter {
   const stanzaContext = { ...context, ns: NS.client };
   return (element) => serialize(element, isInStanzaNamespace(element) ? stanzaContext : context);
 }

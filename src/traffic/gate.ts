@@ -1,5 +1,4 @@
-import type { Clock } from "../base/clock.ts";
-import { type Crypto, randomId } from "../base/crypto/crypto.ts";
+import { randomId } from "../base/crypto/crypto.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { exceedsBytes, utf8Length } from "../base/text/utf8.ts";
 import type { Dialect } from "../dialect/dialect.ts";
@@ -9,16 +8,7 @@ import type { ElementWriter } from "../stream/framing.ts";
 import { isInStanzaNamespace } from "../stream/stanza.ts";
 import { type Element, isElement, withAttribute } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-
-/** The parts of a gate. */
-export interface GateParts {
-  readonly dialect: Dialect;
-  readonly writeElement: ElementWriter;
-  /** The largest stanza that the program lets go, in bytes; `undefined`: it leaves that to the server. */
-  readonly sendBytes: number | undefined;
-  readonly crypto: Pick<Crypto, "random">;
-  readonly clock: Clock;
-}
+import type { TrafficParts } from "./parts.ts";
 
 /** The largest stanza where neither the program nor the server names a number: servers take so much of a client. */
 const SEND_BYTES = 256 * 1024;
@@ -28,19 +18,21 @@ const SEND_BYTES = 256 * 1024;
  * now. A stanza that cannot go fails alone.
  */
 export class Gate {
-  readonly #parts: GateParts;
+  readonly #parts: TrafficParts;
+  readonly #writeElement: ElementWriter;
   #count = 0;
   /** The largest stanza that goes to the server in force, or to the last one, in bytes. */
   #most: number;
 
-  constructor(parts: GateParts) {
+  constructor(parts: TrafficParts, writeElement: ElementWriter) {
     this.#parts = parts;
-    this.#most = parts.sendBytes ?? SEND_BYTES;
+    this.#writeElement = writeElement;
+    this.#most = parts.settings.limits.sendBytes ?? SEND_BYTES;
   }
 
   /** A server says how large an element it takes (XEP-0478), or nothing. The program can only lower that. */
   announced(maxBytes: number | undefined): void {
-    const { sendBytes } = this.#parts;
+    const { sendBytes } = this.#parts.settings.limits;
     this.#most =
       maxBytes === undefined
         ? (sendBytes ?? SEND_BYTES)
@@ -60,7 +52,8 @@ export class Gate {
     key: string | undefined,
     request: Item["request"],
   ): Item {
-    const { dialect, writeElement, crypto, clock } = this.#parts;
+    const { settings, crypto, clock } = this.#parts;
+    const { dialect } = settings;
     const delivery = new TrackedDelivery(key ?? ++this.#count);
     const expires = ttl === undefined ? undefined : clock.now() + ttl;
     try {
@@ -74,7 +67,7 @@ export class Gate {
           ? withAttribute(given, "id", randomId(crypto))
           : given;
       const wire = dialect.outbound?.(stanza) ?? stanza;
-      const text = writeElement(wire);
+      const text = this.#writeElement(wire);
       const refusal = exceedsBytes(text, this.#most) ? this.refusal(utf8Length(text)) : undefined;
       if (refusal !== undefined) throw refusal;
       const returning = dialect.returns ? takeOut(dialect, wire) : undefined;

@@ -1,33 +1,13 @@
 import { nothing } from "../base/abort.ts";
-import type { Clock } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
-import type { Instruments } from "../contract/instruments.ts";
-import type { Requests } from "../session/requests.ts";
+import type { Requests, RequestsWatcher } from "../session/requests.ts";
 import type { Session, WayIn } from "../session/session.ts";
 import { isRequest } from "../stream/stanza.ts";
 import { costOf } from "../xml/cost.ts";
 import type { Element } from "../xml/element.ts";
 import type { Filters, Work } from "./filters.ts";
-
-/** How much unfinished handlers and waiting stanzas may hold. */
-export interface InboxLimits {
-  /** How many stanzas may have unfinished handlers. */
-  readonly stanzas: number;
-  /** How many bytes these and the waiting ones may hold, by `costOf`. */
-  readonly bytes: number;
-}
-
-/** The parts of the way in. */
-export interface InboxParts {
-  readonly limits: InboxLimits;
-  /** How long a handler may take before it is reported and let go, in milliseconds. */
-  readonly timeout: number;
-  readonly clock: Clock;
-  readonly instruments: Instruments;
-  readonly requests: Requests;
-  readonly filters: Filters;
-}
+import type { TrafficParts } from "./parts.ts";
 
 /** A stanza that waits for its turn. */
 interface Waiting {
@@ -49,8 +29,10 @@ interface Unfinished {
  * The way in: stanzas are dispatched in order. While handlers hold as much as they may, later stanzas wait here and
  * reading pauses.
  */
-export class Inbox implements WayIn {
-  readonly #parts: InboxParts;
+export class Inbox implements WayIn, RequestsWatcher {
+  readonly #parts: TrafficParts;
+  readonly #requests: Requests;
+  readonly #filters: Filters;
   #session: Session | undefined;
   #isClosed = false;
   #waiting: Fifo<Waiting> | undefined;
@@ -62,11 +44,11 @@ export class Inbox implements WayIn {
   #stopTimer: (() => void) | undefined;
   #idle: (() => void)[] | undefined;
 
-  constructor(parts: InboxParts) {
+  constructor(parts: TrafficParts, requests: Requests, filters: Filters) {
     this.#parts = parts;
-    parts.requests.onChange(() => {
-      this.#regulate();
-    });
+    this.#requests = requests;
+    this.#filters = filters;
+    requests.watch(this);
   }
 
   /** The bytes that unfinished handlers and waiting stanzas hold. */
@@ -99,13 +81,18 @@ export class Inbox implements WayIn {
     });
   }
 
+  requestsChanged(): void {
+    this.#regulate();
+  }
+
   arrived(stanza: Element, route: Element | undefined): void {
     if (this.#isClosed) return;
     if (this.#waiting === undefined && !this.#isFull()) {
       this.#dispatch(stanza, route, false, undefined);
       return;
     }
-    const { instruments, filters } = this.#parts;
+    const { instruments } = this.#parts;
+    const filters = this.#filters;
     const isAnswered = isRequest(stanza) && filters.answersPing(stanza);
     if (isAnswered) instruments.stats.overtaken++;
     const cost = costOf(stanza);
@@ -121,9 +108,9 @@ export class Inbox implements WayIn {
     isAnswered: boolean,
     known: number | undefined,
   ): void {
-    const { instruments, filters } = this.#parts;
+    const { instruments } = this.#parts;
     if (instruments.has("received")) instruments.stanza("received", { stanza });
-    const work = filters.dispatch(stanza, route, isAnswered);
+    const work = this.#filters.dispatch(stanza, route, isAnswered);
     if (work !== undefined) this.#begin(work, known ?? costOf(stanza));
   }
 
@@ -167,7 +154,7 @@ export class Inbox implements WayIn {
   }
 
   #isFull(): boolean {
-    const { stanzas, bytes } = this.#parts.limits;
+    const { stanzas, bytes } = this.#parts.settings.inbox;
     return (this.#unfinished?.size ?? 0) >= stanzas || this.#busyCost >= bytes;
   }
 
@@ -182,8 +169,8 @@ export class Inbox implements WayIn {
   #regulate(): void {
     const stream = this.#session?.link?.stream;
     if (stream === undefined) return;
-    const mustRead = this.#parts.requests.size > 0 || this.#session?.mustRead === true;
-    const isFull = this.cost >= this.#parts.limits.bytes;
+    const mustRead = this.#requests.size > 0 || this.#session?.mustRead === true;
+    const isFull = this.cost >= this.#parts.settings.inbox.bytes;
     if (this.#waiting !== undefined && (isFull || !mustRead)) stream.pause();
     else if (stream.isPaused) stream.resume();
   }
@@ -192,15 +179,18 @@ export class Inbox implements WayIn {
     if (this.#stopTimer !== undefined) return;
     const [oldest] = this.#unfinished ?? [];
     if (oldest === undefined) return;
-    const { clock, timeout } = this.#parts;
-    const wait = Math.max(oldest.since + timeout - clock.now(), 0);
-    this.#stopTimer = clock.after(wait, this.#look);
+    const { clock, settings } = this.#parts;
+    const wait = Math.max(oldest.since + settings.timeouts.handler - clock.now(), 0);
+    this.#stopTimer = clock.after(wait, () => {
+      this.#look();
+    });
   }
 
   /** Reports handlers that take too long, and lets go of what they hold. */
-  readonly #look = (): void => {
+  #look(): void {
     this.#stopTimer = nothing;
-    const { clock, timeout, instruments } = this.#parts;
+    const { clock, settings, instruments } = this.#parts;
+    const timeout = settings.timeouts.handler;
     const now = clock.now();
     for (const entry of this.#unfinished ?? []) {
       if (now - entry.since < timeout) break;
@@ -210,5 +200,5 @@ export class Inbox implements WayIn {
     }
     this.#stopTimer = undefined;
     this.#watch();
-  };
+  }
 }

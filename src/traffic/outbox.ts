@@ -1,16 +1,15 @@
 import { nothing } from "../base/abort.ts";
-import type { Clock } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import { type Steps, step } from "../base/state.ts";
 import { utf8Length } from "../base/text/utf8.ts";
 import type { Delivery } from "../contract/delivery.ts";
-import type { Instruments } from "../contract/instruments.ts";
 import type { IncomingRequest, IncomingRequests } from "../session/incoming.ts";
 import type { Item } from "../session/item.ts";
 import type { Session } from "../session/session.ts";
 import type { Element } from "../xml/element.ts";
 import type { Gate } from "./gate.ts";
+import type { TrafficParts } from "./parts.ts";
 
 /** A stanza that waits to be sent. */
 export interface QueuedStanza {
@@ -41,14 +40,6 @@ export interface Outbox extends Iterable<QueuedStanza> {
   room(): Promise<void>;
 }
 
-/** How far the queue may grow, and what happens then. */
-export interface OutboxLimits {
-  readonly limit: number;
-  readonly bytes: number;
-  readonly overflow: "reject" | "drop-oldest";
-  readonly highWater: number;
-}
-
 /** How one stanza is sent. */
 export interface SendOptions {
   /** How long it may wait, in milliseconds. */
@@ -68,21 +59,14 @@ const STEPS: Steps<OutboxState> = {
   draining: ["held"],
 };
 
-/** The parts of the way out. */
-export interface OutboxParts {
-  readonly gate: Gate;
-  readonly limits: OutboxLimits;
-  readonly clock: Clock;
-  readonly instruments: Instruments;
-  readonly incoming: IncomingRequests;
-}
-
 /**
  * The way out: stanzas go to the session as fast as the system takes them, and wait here else. `held` ones wait for
  * a connection and a flush; `moving` ones wait behind a socket, in order, and become held when the connection ends.
  */
 export class BoundedOutbox implements Outbox {
-  readonly #parts: OutboxParts;
+  readonly #parts: TrafficParts;
+  readonly #gate: Gate;
+  readonly #incoming: IncomingRequests;
   #state: OutboxState = "held";
   #session: Session | undefined;
   /** All that wait, by key. Made for the first: most queues never have one. */
@@ -95,11 +79,13 @@ export class BoundedOutbox implements Outbox {
   #isDraining = false;
   #nextExpiry = Number.POSITIVE_INFINITY;
   #stopTimer = nothing;
-  #waitingForDrain: (() => void)[] = [];
+  #waitingForDrain: (() => void)[] | undefined;
   #waitingForRoom: (() => void)[] | undefined;
 
-  constructor(parts: OutboxParts) {
+  constructor(parts: TrafficParts, gate: Gate, incoming: IncomingRequests) {
     this.#parts = parts;
+    this.#gate = gate;
+    this.#incoming = incoming;
   }
 
   get size(): number {
@@ -118,6 +104,7 @@ export class BoundedOutbox implements Outbox {
   drained(): Promise<void> {
     if (this.#nextMoving() === undefined) return Promise.resolve();
     return new Promise((resolve) => {
+      this.#waitingForDrain ??= [];
       this.#waitingForDrain.push(resolve);
     });
   }
@@ -128,7 +115,9 @@ export class BoundedOutbox implements Outbox {
 
   /** Sends a stanza, or queues it. Never throws for what the stanza is. */
   send(given: Element, { ttl, key, request }: SendOptions): Delivery {
-    const { gate, incoming, instruments } = this.#parts;
+    const { instruments } = this.#parts;
+    const gate = this.#gate;
+    const incoming = this.#incoming;
     if (key !== undefined) {
       const known = this.#waiting?.get(key);
       if (known !== undefined) return known.delivery;
@@ -160,7 +149,9 @@ export class BoundedOutbox implements Outbox {
    * as answered, however alike they are. The error says why it could not be sent.
    */
   answer(stanza: Element, request?: IncomingRequest): BrokerError | undefined {
-    const { gate, incoming, instruments } = this.#parts;
+    const { instruments } = this.#parts;
+    const gate = this.#gate;
+    const incoming = this.#incoming;
     const item = gate.prepare(stanza, undefined, undefined, undefined);
     let refusal = item.delivery.error;
     const isClosed = this.#state === "held" && this.#session?.isService !== true;
@@ -242,7 +233,7 @@ export class BoundedOutbox implements Outbox {
       let item = this.#nextMoving();
       while (item !== undefined && this.#session?.link?.isOpen === true) {
         // It may have waited for a server that takes less than the one before.
-        const refusal = this.#parts.gate.refusal(item.bytes);
+        const refusal = this.#gate.refusal(item.bytes);
         if (isExpired(item, this.#parts.clock.now())) this.#expireOne(item);
         else if (refusal !== undefined) {
           this.#take(item);
@@ -256,8 +247,10 @@ export class BoundedOutbox implements Outbox {
     } finally {
       this.#isDraining = false;
     }
-    if (this.#moving === undefined && this.#waitingForDrain.length > 0) {
-      for (const resolve of this.#waitingForDrain.splice(0)) resolve();
+    if (this.#moving === undefined && this.#waitingForDrain !== undefined) {
+      const waiting = this.#waitingForDrain;
+      this.#waitingForDrain = undefined;
+      for (const resolve of waiting) resolve();
     }
     this.#tellRoom();
   }
@@ -274,7 +267,7 @@ export class BoundedOutbox implements Outbox {
   /** True if the socket takes this one now: a larger one goes when the socket is empty. */
   #fits({ bytes }: Item): boolean {
     const unsent = this.#session?.unsent ?? 0;
-    const { highWater, bytes: most } = this.#parts.limits;
+    const { highWater, bytes: most } = this.#parts.settings.queue;
     return unsent === 0 || unsent + bytes <= Math.min(highWater, most);
   }
 
@@ -312,7 +305,7 @@ export class BoundedOutbox implements Outbox {
 
   /** Makes room for one more of so many bytes; the error says why there is none. */
   #admit(bytes: number): BrokerError | undefined {
-    const { limits } = this.#parts;
+    const limits = this.#parts.settings.queue;
     const isFull = (): boolean =>
       this.size >= limits.limit || this.#bytes + this.unsent + bytes > limits.bytes;
     if (!isFull()) return undefined;
@@ -377,7 +370,7 @@ export class BoundedOutbox implements Outbox {
   }
 
   #hasRoom(): boolean {
-    const { limit, bytes, highWater } = this.#parts.limits;
+    const { limit, bytes, highWater } = this.#parts.settings.queue;
     const { unsent } = this;
     return this.size < limit / 2 && this.#bytes + unsent < bytes / 2 && unsent < highWater;
   }
@@ -394,7 +387,9 @@ export class BoundedOutbox implements Outbox {
     this.#stopTimer();
     this.#nextExpiry = expires;
     const wait = Math.max(expires - this.#parts.clock.now(), 0);
-    this.#stopTimer = this.#parts.clock.after(wait, this.#expire);
+    this.#stopTimer = this.#parts.clock.after(wait, () => {
+      this.#expire();
+    });
   }
 
   #unwatch(): void {
@@ -403,7 +398,7 @@ export class BoundedOutbox implements Outbox {
     this.#nextExpiry = Number.POSITIVE_INFINITY;
   }
 
-  readonly #expire = (): void => {
+  #expire(): void {
     this.#unwatch();
     const now = this.#parts.clock.now();
     for (const item of this.#all()) {
@@ -412,7 +407,7 @@ export class BoundedOutbox implements Outbox {
       else this.#expireOne(item);
     }
     this.#tellRoom();
-  };
+  }
 
   #to(state: OutboxState): void {
     this.#state = step("outbox", STEPS, this.#state, state);

@@ -1,29 +1,17 @@
-import type { Clock } from "../base/clock.ts";
-import type { Crypto } from "../base/crypto/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
-import type { Instruments } from "../contract/instruments.ts";
-import type { Settings } from "../contract/options.ts";
 import type { LoginResult } from "../negotiate/login.ts";
 import { writtenOnly } from "../session/acks.ts";
 import { IncomingRequests } from "../session/incoming.ts";
 import type { Item } from "../session/item.ts";
 import { Requests } from "../session/requests.ts";
 import { Session } from "../session/session.ts";
-import { type ElementWriter, elementWriter, type StreamContext } from "../stream/framing.ts";
+import { type ElementWriter, elementWriter } from "../stream/framing.ts";
 import { Filters } from "./filters.ts";
 import { Gate } from "./gate.ts";
 import { Inbox } from "./inbox.ts";
 import { BoundedOutbox } from "./outbox.ts";
+import type { TrafficParts } from "./parts.ts";
 import { Waiting } from "./waiting.ts";
-
-/** The parts of the traffic. */
-export interface TrafficParts {
-  readonly settings: Settings;
-  readonly context: StreamContext;
-  readonly crypto: Crypto;
-  readonly clock: Clock;
-  readonly instruments: Instruments;
-}
 
 /**
  * Everything that outlives sessions, and how it hangs together:
@@ -46,25 +34,12 @@ export class Traffic {
   constructor(parts: TrafficParts) {
     this.#parts = parts;
     const { settings, context, crypto, clock, instruments } = parts;
-    const { dialect, limits, queue, timeouts, unhandled } = settings;
+    const { limits, timeouts, unhandled } = settings;
     const incoming = new IncomingRequests(limits.requests);
     this.#incoming = incoming;
-    const { sendBytes } = limits;
     this.#writeElement = elementWriter(context);
-    this.#gate = new Gate({
-      dialect,
-      writeElement: this.#writeElement,
-      sendBytes,
-      crypto,
-      clock,
-    });
-    this.outbox = new BoundedOutbox({
-      gate: this.#gate,
-      limits: queue,
-      clock,
-      instruments,
-      incoming,
-    });
+    this.#gate = new Gate(parts, this.#writeElement);
+    this.outbox = new BoundedOutbox(parts, this.#gate, incoming);
     this.requests = new Requests(crypto, clock, limits.requests, instruments, this.outbox);
     this.filters = new Filters({
       incoming,
@@ -75,14 +50,7 @@ export class Traffic {
       timeout: timeouts.respond,
     });
     this.waiting = new Waiting(this.filters, clock);
-    this.inbox = new Inbox({
-      limits: settings.inbox,
-      timeout: timeouts.handler,
-      clock,
-      instruments,
-      requests: this.requests,
-      filters: this.filters,
-    });
+    this.inbox = new Inbox(parts, this.requests, this.filters);
   }
 
   /** Makes the session of a login. */
