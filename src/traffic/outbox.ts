@@ -47,6 +47,8 @@ export interface OutboxLimits {
   readonly bytes: number;
   readonly overflow: "reject" | "drop-oldest";
   readonly highWater: number;
+  /** How long a stanza may wait for which nothing else was said, in milliseconds. */
+  readonly ttl: number | undefined;
 }
 
 /** How one stanza is sent. */
@@ -280,7 +282,8 @@ export class BoundedOutbox implements Outbox {
 
   #queue(given: Item, goes: boolean): Item {
     const { instruments } = this.#parts;
-    const item = { ...given, stanza: given.stanza.clone(), bytes: utf8Length(given.text) };
+    const expires = given.expires ?? this.#usualExpiry(given);
+    const item = { ...given, stanza: given.stanza.clone(), bytes: utf8Length(given.text), expires };
     const full = this.#admit(item.bytes);
     if (full !== undefined) {
       this.#fail(item, full);
@@ -295,7 +298,7 @@ export class BoundedOutbox implements Outbox {
       this.#moving.push(item);
     }
     this.#bytes += item.bytes;
-    const { expires, stanza } = item;
+    const { stanza } = item;
     if (expires !== undefined) this.#watch(expires);
     if (instruments.has("queued")) {
       const wall = expires === undefined ? undefined : this.#wallTime(expires);
@@ -303,6 +306,12 @@ export class BoundedOutbox implements Outbox {
       instruments.stanza("queued", { stanza, held: !goes, ...when });
     }
     return item;
+  }
+
+  /** When a stanza expires that was given no time: a request never does, since it has a time-out. */
+  #usualExpiry({ request }: Item): number | undefined {
+    const { limits, clock } = this.#parts;
+    return limits.ttl === undefined || request !== undefined ? undefined : clock.now() + limits.ttl;
   }
 
   #wallTime(expires: number): number {
