@@ -54,7 +54,7 @@ export class Bound {
     if (isUp(link)) session.begin();
   }
 
-  /** The link is over. What was under way is settled when the result is called; the session may go on. */
+  /** The link is over. The result settles deliveries and requests; the session may go on. */
   ending(goesOn: boolean): (reason: BrokerError) => void {
     const end = this.#traffic.end(this.#session, goesOn);
     if (!goesOn) this.#session = undefined;

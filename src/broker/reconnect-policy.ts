@@ -2,7 +2,7 @@ import { type ErrorCode, INPUT_CODES } from "../base/error-codes.ts";
 import type { BrokerError } from "../base/errors.ts";
 import { StreamError } from "../stream/stream-error.ts";
 
-/** What follows the end of a connection. Times are in milliseconds. */
+/** The step that follows the end of a connection. Times are in milliseconds. */
 export type Course =
   /** The run ends. */
   | { readonly kind: "stop" }
@@ -35,9 +35,9 @@ export interface PolicyRow {
   readonly codes: readonly ErrorCode[];
   /** The conditions of stream errors it is about. */
   readonly conditions: readonly string[];
-  /** True if the connection had to be logging in, or ready; `undefined`: either. */
+  /** The place where the connection must have been; `undefined`: any. */
   readonly at: "login" | "ready" | undefined;
-  /** What the error had to say of itself; `undefined`: anything. (For codes only.) */
+  /** The value of `retryable` that the error must have; `undefined`: any. (For codes only.) */
   readonly retryable: boolean | undefined;
   /** The course in a run that was never ready. */
   readonly before: Course;

@@ -2,7 +2,7 @@ import type { MEANINGS } from "../../src/base/error-codes.ts";
 import { type Course, POLICY, type PolicyRow } from "../../src/broker/reconnect-policy.ts";
 import { code, table } from "./print.ts";
 
-/** What `docs/reconnecting.md` prints of the policy. */
+/** Prints the policy for `docs/reconnecting.md`. */
 export function printPolicy(): string {
   const rows = POLICY.map((row) => [ends(row), place(row), ...courses(row)]);
   return table(
