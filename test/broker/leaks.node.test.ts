@@ -104,9 +104,11 @@ const SCENES: Record<string, Scene> = {
     await broker.connect();
     server.faults.refuse();
     server.faults.cut();
-    await new Promise((resolve) =>
-      broker.on("reconnect:scheduled", ({ attempt }) => attempt > 2 && resolve(undefined)),
-    );
+    await new Promise<void>((resolve) => {
+      broker.on("reconnect:scheduled", ({ attempt }) => {
+        if (attempt > 2) resolve();
+      });
+    });
     await broker.shutdown();
   },
   "a run that comes back, and is halted": async (broker, server) => {
