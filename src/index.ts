@@ -5,6 +5,12 @@ import { Broker as CoreBroker } from "./broker/broker.ts";
 import type { BrokerOptions } from "./contract/options.ts";
 import type { Runtime } from "./contract/runtime.ts";
 
+/** The events of a browser's window or worker, where there is one. */
+interface EventSource {
+  readonly addEventListener?: (event: "online", action: () => void) => void;
+  readonly removeEventListener?: (event: "online", action: () => void) => void;
+}
+
 /** The parts that every runtime has: the Web Crypto API, and no sockets. */
 const runtime: Runtime = {
   connect() {
@@ -12,6 +18,14 @@ const runtime: Runtime = {
     return Promise.reject(new BrokerError("CONNECT_FAILED", detail));
   },
   clock: systemClock,
+  online(action) {
+    // Not each runtime without Node has the events of a browser.
+    const { addEventListener, removeEventListener } = globalThis as EventSource;
+    addEventListener?.("online", action);
+    return () => {
+      removeEventListener?.("online", action);
+    };
+  },
   crypto: webCrypto,
   trace: () => undefined,
 };

@@ -7,7 +7,9 @@ export { type ErrorCode, errorCodes } from "./base/error-codes.ts";
 export { BrokerError, type ErrorFacts, isBrokerError } from "./base/errors.ts";
 export type { Subscription } from "./base/subscription.ts";
 export type {
+  ConnectOptions,
   FilterOptions,
+  GivenAddress,
   RequestOptions,
   SendOptions,
   ShutdownOptions,
@@ -27,6 +29,8 @@ export type {
   Limits,
   QueueOptions,
   QueueSettings,
+  ReconnectOptions,
+  ReconnectSettings,
   TimeoutOptions,
   Timeouts,
 } from "./contract/option-groups.ts";
@@ -43,7 +47,6 @@ export { type LegacyOptions, legacy } from "./dialect/legacy.ts";
 export { type XmppOptions, xmpp } from "./dialect/xmpp.ts";
 export { escapeLocal, unescapeLocal } from "./jid/escape.ts";
 export { type Jid, type JidParts, jid, sameJid, tryJid } from "./jid/jid.ts";
-export type { GivenAddress } from "./link/address.ts";
 export type { NegotiationEvents } from "./negotiate/events.ts";
 export type { Disclosure, Login, LoginSettings } from "./negotiate/login.ts";
 export type { Memory, Protection } from "./negotiate/memory.ts";

@@ -4,29 +4,33 @@ export interface Clock {
   now(): number;
   /** Milliseconds since 1970. It jumps when somebody sets the machine's clock. */
   wall(): number;
-  /** Runs an action once after so many milliseconds. The function it returns cancels that. */
-  after(milliseconds: number, action: () => void): () => void;
+  /**
+   * Runs an action once after so many milliseconds. The function it returns cancels that. With `keepsAlive` the
+   * process does not end before that.
+   */
+  after(milliseconds: number, action: () => void, keepsAlive?: boolean): () => void;
 }
 
 /** The longest wait of one timer, in milliseconds. Timers count in 32 bits; a longer wait would end at once. */
 export const LONGEST = 2 ** 31 - 1;
 
-/** The machine's clock. Its timers never keep the process alive, and run for any length of time. */
+/** The machine's clock. Its timers run for any length of time, and keep the process alive only where asked to. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
-  after(milliseconds, action) {
+  after(milliseconds, action, keepsAlive = false) {
     if (milliseconds > LONGEST) {
-      let cancel = systemClock.after(LONGEST, () => {
-        cancel = systemClock.after(milliseconds - LONGEST, action);
-      });
+      const next = (): void => {
+        cancel = systemClock.after(milliseconds - LONGEST, action, keepsAlive);
+      };
+      let cancel = systemClock.after(LONGEST, next, keepsAlive);
       return () => {
         cancel();
       };
     }
     const timer: unknown = setTimeout(action, milliseconds);
     // Node's timers are objects that keep the process alive; those of browsers are numbers.
-    if (typeof timer === "object" && timer !== null && "unref" in timer) {
+    if (!keepsAlive && typeof timer === "object" && timer !== null && "unref" in timer) {
       (timer as { unref(): void }).unref();
     }
     return () => {

@@ -123,8 +123,9 @@ export const LOGIN_CODES = {
 export const STREAM_CODES = {
   /**
    * The server ended the stream with an error. `condition` is the condition of RFC 6120, 4.9.3, and `text` holds the
-   * server's own words. With `conflict`, another connection took this address. With `see-other-host`, `otherHost`
-   * says where to go, perhaps with a port; the broker does not follow by itself, but `reconnect({ host, port })` does.
+   * server's own words. With `conflict`, another connection took this address: `reconnect` ends there. With `see-other-host`, `otherHost`
+   * says where to go, perhaps with a port; the broker follows where the option `reconnect` is set, and else
+   * `reconnect({ host, port })` does.
    * With `host-unknown`, check the domain. With `not-authorized` on a component, the secret is wrong. Retryable where
    * the condition passes by itself, such as `system-shutdown` and `reset`. A `conflict` while a component logs in is
    * retryable too: most often a dead connection of your own still holds the name, until the server gives it up.

@@ -4,8 +4,10 @@ import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { ReadOnlyMap } from "../base/read-only-map.ts";
 import type { Subscription } from "../base/subscription.ts";
 import {
+  type ConnectOptions,
   callOptions,
   type FilterOptions,
+  type GivenAddress,
   NO_OPTIONS,
   type RequestOptions,
   type SendOptions,
@@ -19,7 +21,6 @@ import type { BrokerOptions, Settings } from "../contract/options.ts";
 import type { Phase } from "../contract/phase.ts";
 import type { Runtime } from "../contract/runtime.ts";
 import type { Stats } from "../contract/stats.ts";
-import type { GivenAddress } from "../link/address.ts";
 import type { PendingRequest } from "../session/requests.ts";
 import type { FilterHandler, FilterMatch, Responder } from "../traffic/filters.ts";
 import type { Outbox } from "../traffic/outbox.ts";
@@ -83,7 +84,8 @@ export class Broker {
 
   /**
    * Resolves when the run that `connect` starts has ended and its connection is gone: with nothing after
-   * `shutdown` or `halt`, else with the reason. Never rejects. A later `connect` begins a new one.
+   * `shutdown`, `halt`, `handOver` or a signal, else with the reason. With `reconnect` a run goes on until the program
+   * ends it, or the policy gives up. Never rejects. A later `connect` begins a new run.
    */
   get closed(): Promise<BrokerError | undefined> {
     return this.#life.closed;
@@ -91,18 +93,22 @@ export class Broker {
 
   /**
    * Connects and negotiates; resolves when the broker is ready. While it connects to the same address, and
-   * when it is ready, there is nothing to do. An address given here stays in force for later calls.
+   * when it is ready, there is nothing to do. An address given here stays in force for later calls. With `reconnect`
+   * it keeps trying until the broker is ready for the first time. A `signal` ends the run until then.
    *
    * Rejects with `BAD_OPTION` or `BUSY` (connecting elsewhere), with `CONNECT_FAILED`, `TLS_FAILED`,
    * `TLS_REQUIRED`, `TLS_UNAVAILABLE`, `NO_MECHANISM`, `DOWNGRADE`, `AUTH_FAILED`, `BIND_FAILED`, `SESSION_FAILED`,
    * `STREAM_ERROR`, `PROTOCOL_ERROR`, `DISCONNECTED`, a `TIMEOUT_…`, a code of the parser, or `ABORTED`
-   * (shut down meanwhile).
+   * (shut down meanwhile). With `reconnect` only with those that [the policy](reconnecting.md) stops for.
    */
-  connect(address?: GivenAddress): Promise<Ready> {
-    return this.#life.connect(address);
+  connect(options?: ConnectOptions): Promise<Ready> {
+    return this.#life.connect(options);
   }
 
-  /** Drops what is there and connects anew. Rejects as `connect` does. */
+  /**
+   * Drops the connection in force and connects anew; a broker that waits for its next try makes it now. Rejects as
+   * `connect` does, and with `ABORTED` while the broker shuts down.
+   */
   reconnect(address?: GivenAddress): Promise<Ready> {
     return this.#life.reconnect(address);
   }
@@ -117,7 +123,17 @@ export class Broker {
     return await this.#life.shutdown(timeout ?? this.settings.timeouts.shutdown);
   }
 
-  /** Drops the connection at once, without a goodbye. */
+  /**
+   * Leaves a component's place to another process that will log in by the same name. From now on `send` queues, and
+   * stanzas that arrive are still handled and answered. Resolves when all that was sent before is written and all
+   * requests are answered, at the latest after `timeouts.shutdown`. The end of the connection is then the end of the
+   * run: `closed` resolves with nothing, and `reconnect` does not act. A broker that is not ready is shut down.
+   */
+  handOver(): Promise<Leftover> {
+    return this.#life.handOver();
+  }
+
+  /** Drops the connection, or ends the wait for one, at once and without a goodbye. */
   halt(): void {
     this.#life.halt();
   }

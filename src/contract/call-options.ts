@@ -1,8 +1,27 @@
-import { abortSignal, knownOptions, record, text, wholeNumber } from "../base/check.ts";
+import { abortSignal, host, knownOptions, record, text, wholeNumber } from "../base/check.ts";
 import { LONGEST } from "../base/clock.ts";
 import { LISTEN } from "../base/emitter.ts";
 import { flag, type OptionRows, optional, type Takes, whole } from "../base/option.ts";
 import type { XPathValue } from "../xpath/value.ts";
+
+const ADDRESS = {
+  /** A name or an IP address. It stays in force for later calls. Default: the option `host`. */
+  host: optional(host),
+  /** From 1 to 65,535. Default: the option `port`, or the dialect's for the TLS policy. */
+  port: optional((name, value) => wholeNumber(name, value, 1, 65535)),
+};
+
+/** An address as `connect` and `reconnect` may be given it; what is left out comes from the options. */
+export interface GivenAddress extends Takes<typeof ADDRESS> {}
+
+const CONNECT = {
+  ...ADDRESS,
+  /** Ends the run when it is aborted before the broker is ready. Later it does nothing. Default: none. */
+  signal: optional(abortSignal),
+};
+
+/** Where to connect, and until when. */
+export interface ConnectOptions extends Takes<typeof CONNECT> {}
 
 const SEND = {
   /** How long the stanza may wait in the queue, in milliseconds; then `EXPIRED`. Default: no limit. */
@@ -66,6 +85,8 @@ export interface ShutdownOptions extends Takes<typeof SHUTDOWN> {}
 
 /** The options of each call of a broker. */
 export const CALLS = {
+  connect: CONNECT,
+  reconnect: ADDRESS,
   send: SEND,
   request: REQUEST,
   filter: FILTER,

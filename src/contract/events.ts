@@ -22,7 +22,7 @@ export interface Ready {
  * one row; its doc comment is its line of that page.
  */
 export const EVENTS = {
-  /** `connect` was called; nothing has happened yet. */
+  /** A try begins: `connect` or `reconnect` was called, or a wait is over. Nothing has happened yet. */
   connect: event<Address>(),
   /** A connection is being opened. `attempt` counts from 1. */
   connecting: event<Address & { readonly attempt: number }>(),
@@ -62,7 +62,16 @@ export const EVENTS = {
   "socket:error": event<{ readonly error: BrokerError }>(),
   /** The connection is closed, for any reason. */
   "socket:close": event<Nothing>(),
-  /** The broker changed its phase: `idle`, `connecting`, `negotiating`, `ready` or `closing`. */
+  /**
+   * The next try is set; the option `reconnect` asks for it. `attempt`: its number since the broker was last ready;
+   * `delay`: milliseconds from now; `error`: why the last connection ended.
+   */
+  "reconnect:scheduled": event<{
+    readonly attempt: number;
+    readonly delay: number;
+    readonly error: BrokerError;
+  }>(),
+  /** The broker changed its phase: `idle`, `waiting`, `connecting`, `negotiating`, `ready` or `closing`. */
   phase: event<{ readonly from: Phase; readonly to: Phase }>(),
   /** A delivery changed its state. (For the state `queued` there is the event of that name.) */
   delivery: event<{ readonly delivery: Delivery; readonly stanza: Element }>(),

@@ -1,5 +1,6 @@
-import { text, wholeNumber } from "../base/check.ts";
+import { callable, text, wholeNumber } from "../base/check.ts";
 import { LONGEST } from "../base/clock.ts";
+import type { BrokerError } from "../base/errors.ts";
 import { choice, optional, type Settled, type Takes, whole } from "../base/option.ts";
 import { XML_LIMITS } from "../xml/limits.ts";
 
@@ -11,8 +12,16 @@ export const QUEUE = {
   bytes: whole(16 * 1024 * 1024, 1),
   /** The stanza that fails with `QUEUE_FULL` when the queue is full: the new one, or the oldest. Default `reject`. */
   overflow: choice("reject", ["reject", "drop-oldest"]),
-  /** How the queue is sent once the broker is ready: by `queue.flush()`, or at once. Default `manual`. */
+  /**
+   * How the queue is sent once the broker is ready: by `queue.flush()`, or at once. With `reconnect` the default is
+   * `auto`. Default `manual`.
+   */
   flush: choice("manual", ["manual", "auto"]),
+  /**
+   * How long a stanza may wait, in milliseconds, where `send` gives no `ttl`; then `EXPIRED`. A request has its
+   * `timeout` instead. Default: no limit; with `reconnect`, 300,000.
+   */
+  ttl: optional((name, value) => wholeNumber(name, value, 0)),
   /** How many written bytes may be on their way to the peer; above that, stanzas wait in the queue. Default 262,144. */
   highWater: whole(256 * 1024, 1),
 };
@@ -22,6 +31,13 @@ export interface QueueOptions extends Takes<typeof QUEUE> {}
 
 /** The settings of the queue. */
 export interface QueueSettings extends Settled<typeof QUEUE> {}
+
+/** The rows of `queue` for a broker that reconnects: what waits there has the end of an outage to wait for. */
+export const QUEUE_WITH_RECONNECT: typeof QUEUE = {
+  ...QUEUE,
+  flush: { ...QUEUE.flush, fallback: "auto" },
+  ttl: { ...QUEUE.ttl, fallback: 300_000 },
+};
 
 /** The rows of `inbox`. */
 export const INBOX = {
@@ -54,6 +70,38 @@ export interface KeepAliveOptions extends Takes<typeof KEEP_ALIVE> {}
 
 /** The settings of the probes. */
 export interface KeepAliveSettings extends Settled<typeof KEEP_ALIVE> {}
+
+/** The rows of `reconnect`. */
+export const RECONNECT = {
+  /** The bound of the first wait, in milliseconds: it is a random part of this. The bound doubles each time. Default 500. */
+  base: whole(500, 1, LONGEST),
+  /** The highest bound of a wait, in milliseconds. Default: 60,000; for services, 30,000. */
+  cap: optional((name, value) => wholeNumber(name, value, 1, LONGEST)),
+  /** After so many milliseconds of being ready, waits begin at `base` again. Default 60,000. */
+  stable: whole(60_000, 0, LONGEST),
+  /**
+   * Has the last word on each end of a connection: `true` waits and tries again, `false` gives up, a number is the wait
+   * in milliseconds. It is told the error and the number of the try to come. Default: [the policy](reconnecting.md).
+   */
+  retry: optional<Retry>(retryOption),
+};
+
+/** Decides after the end of a connection. `attempt` is the number of the try to come, counted since the last `ready`. */
+export type Retry = (error: BrokerError, attempt: number) => boolean | number;
+
+/** How a broker reconnects. */
+export interface ReconnectOptions extends Takes<typeof RECONNECT> {}
+
+/** The settings of reconnecting. */
+export interface ReconnectSettings extends Omit<Settled<typeof RECONNECT>, "cap"> {
+  /** The highest bound of a wait, in milliseconds. */
+  readonly cap: number;
+}
+
+function retryOption(name: string, value: unknown): Retry {
+  callable(name, value);
+  return value as Retry;
+}
 
 const wait = (fallback: number) => whole(fallback, 1, LONGEST);
 

@@ -28,8 +28,12 @@ import {
   type Limits,
   OVERRIDES,
   QUEUE,
+  QUEUE_WITH_RECONNECT,
   type QueueOptions,
   type QueueSettings,
+  RECONNECT,
+  type ReconnectOptions,
+  type ReconnectSettings,
   TIMEOUTS,
   type TimeoutOptions,
   type Timeouts,
@@ -37,6 +41,7 @@ import {
 import { POLICIES, policyFor, tlsOption } from "./tls-options.ts";
 import { traceOption } from "./trace.ts";
 
+const reconnect = group<ReconnectOptions, Settled<typeof RECONNECT>>(RECONNECT);
 const keepAlive = group<KeepAliveOptions, KeepAliveSettings>(KEEP_ALIVE);
 
 /**
@@ -67,8 +72,12 @@ const BROKER = {
     ...keepAlive,
     check: (name, value) => (value === false ? false : keepAlive.check(name, value)),
   } as Option<false | KeepAliveOptions, false | KeepAliveSettings>,
-  /** True if the broker reconnects by itself. This version does not. Default `false`. */
-  reconnect: { check: reconnectOption, fallback: false } as Option<false>,
+  /** True if the broker connects again by itself, or an object that says how: see [reconnecting.md](reconnecting.md). Default `false`. */
+  reconnect: {
+    ...reconnect,
+    check: (name, value) => reconnectOption(name, value),
+    fallback: false,
+  } as Option<boolean | ReconnectOptions, false | Settled<typeof RECONNECT>>,
   /** Finds the endpoints of the dialect's domain where no `host` is given. Default: none, the domain itself. */
   lookup: optional<Lookup | false>(lookupOption),
   /** How long each wait may last, in milliseconds. */
@@ -89,6 +98,12 @@ const BROKER = {
 /** The table of a broker's options: the code, its checks and `docs/options.md` are made from it. */
 export const BROKER_OPTIONS = { needs: { dialect: needed(dialectOption) }, takes: BROKER };
 
+/** The same for a broker that reconnects. */
+const WITH_RECONNECT = {
+  ...BROKER_OPTIONS,
+  takes: { ...BROKER, queue: group<QueueOptions, QueueSettings>(QUEUE_WITH_RECONNECT) },
+};
+
 /** How a broker is made. Only `dialect` is required. */
 export interface BrokerOptions extends Takes<typeof BROKER> {
   /** How to log in, and how stanzas look on the wire: one of the four of this package, or one of your own. */
@@ -96,11 +111,13 @@ export interface BrokerOptions extends Takes<typeof BROKER> {
 }
 
 /** A broker's options with every default settled; frozen. It shows no secret. */
-export interface Settings extends Settled<typeof BROKER> {
+export interface Settings extends Omit<Settled<typeof BROKER>, "reconnect"> {
   /** The dialect as it was given. */
   readonly dialect: Dialect;
   /** Where to connect: the host given, or the dialect's domain. An address given to `connect` goes first. */
   readonly host: string;
+  /** How it connects again by itself; `false`: not at all. */
+  readonly reconnect: false | ReconnectSettings;
   /** Finds the endpoints of the domain; undefined where a host was given, and where there is no lookup. */
   readonly lookup: Lookup | undefined;
 }
@@ -115,7 +132,13 @@ export function settle(options: BrokerOptions): Settings {
   // Without a host, `connect` may be given one and checks it then.
   if (host !== undefined) policyFor(dialect, tls.policy, host);
   const lookup = settled.lookup === false || host !== undefined ? undefined : settled.lookup;
-  return Object.freeze({ ...settled, host: host ?? dialect.domain, lookup });
+  const rest = { host: host ?? dialect.domain, lookup };
+  if (settled.reconnect === false) {
+    return Object.freeze({ ...settled, ...rest, reconnect: false });
+  }
+  const { queue } = settleOptions("Broker", WITH_RECONNECT, options);
+  const reconnect = reconnectSettings(settled.reconnect, dialect);
+  return Object.freeze({ ...settled, ...rest, queue, reconnect });
 }
 
 function dialectOption(name: string, value: unknown): Dialect {
@@ -132,9 +155,25 @@ function dialectOption(name: string, value: unknown): Dialect {
   return value as Dialect;
 }
 
-function reconnectOption(name: string, value: unknown): false {
-  if (value === false) return false;
-  throw badOption(name, "false (it is not there yet)", value);
+function reconnectOption(name: string, value: unknown): false | Settled<typeof RECONNECT> {
+  if (typeof value === "boolean") return value && reconnect.fallback;
+  if (typeof value !== "object") throw badOption(name, "true, false or an object", value);
+  return reconnect.check(name, value);
+}
+
+/** A service is one component for many users, so it comes back sooner. */
+function capOf({ certificate }: Dialect): number {
+  return certificate === "host" ? 30_000 : 60_000;
+}
+
+function reconnectSettings(
+  settled: Settled<typeof RECONNECT>,
+  dialect: Dialect,
+): ReconnectSettings {
+  const { base, stable, retry } = settled;
+  const cap = settled.cap ?? Math.max(capOf(dialect), base);
+  if (cap < base) throw badOption("reconnect.cap", `at least reconnect.base (${base})`, cap);
+  return Object.freeze({ base, cap, stable, retry });
 }
 
 function lookupOption(name: string, value: unknown): Lookup | false {

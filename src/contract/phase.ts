@@ -1,6 +1,18 @@
+import type { BrokerError } from "../base/errors.ts";
+
 /** The phase of a broker. `step` names the layer under negotiation. */
 export type Phase =
   | { readonly name: "idle" }
+  | {
+      /** The broker waits for its next try. */
+      readonly name: "waiting";
+      /** The number of the next try, counted since the broker was last ready, from 1. */
+      readonly attempt: number;
+      /** When that try begins, in milliseconds since 1970. */
+      readonly until: number;
+      /** Why the last connection ended. */
+      readonly error: BrokerError;
+    }
   | {
       readonly name: "connecting";
       /** Absent while the server is being looked up. */
@@ -22,5 +34,6 @@ export const TRANSITIONS: Readonly<Record<Phase["name"], readonly Phase["name"][
   connecting: ["connecting", "negotiating", "closing", "idle"],
   negotiating: ["negotiating", "connecting", "ready", "closing", "idle"],
   ready: ["closing", "idle"],
-  closing: ["idle", "connecting"],
+  closing: ["idle", "waiting", "connecting"],
+  waiting: ["connecting", "closing", "idle"],
 };

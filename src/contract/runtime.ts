@@ -9,6 +9,8 @@ export interface Runtime {
   readonly connect: TransportFactory;
   /** Time: tests hold it. */
   readonly clock: Clock;
+  /** Calls the action each time the network comes back, and returns how to stop that. Absent: the runtime cannot tell. */
+  readonly online?: ((action: () => void) => () => void) | undefined;
   /** Random bytes, digests and the like. */
   readonly crypto: Crypto;
   /** Where `trace: true` writes to. */

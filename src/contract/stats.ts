@@ -24,8 +24,11 @@ export class Stats {
     failed: 0,
     expired: 0,
   };
-  /** Logins that became ready, and attempts that did not. */
-  readonly connects = { ready: 0, failed: 0 };
+  /**
+   * Logins that became ready, and attempts that did not. `again` counts the ready ones that were not the first of
+   * their run: reconnects.
+   */
+  readonly connects = { ready: 0, failed: 0, again: 0 };
   /** Stanzas that were handled before earlier ones, because the inbox was full. */
   overtaken = 0;
   /** The last measured round trip to the server, in milliseconds; `undefined`: none yet. */

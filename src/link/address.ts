@@ -1,41 +1,57 @@
-import { host as hostOption, knownOptions, wholeNumber } from "../base/check.ts";
-import type { Crypto } from "../base/crypto/crypto.ts";
+import { type Crypto, randomShare } from "../base/crypto/crypto.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { readHost } from "../base/text/host-name.ts";
+import { callOptions, type GivenAddress } from "../contract/call-options.ts";
 import type { Settings } from "../contract/options.ts";
 import { policyFor } from "../contract/tls-options.ts";
 import { type Endpoint, inOrder, type Lookup } from "../lookup/endpoint.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
 import type { Address } from "../transport/transport.ts";
 
-/** An address as `connect` may be given it; what is left out comes from the options. */
-export interface GivenAddress {
-  /** A name or an IP address. Default: the option `host`. */
-  readonly host?: string | undefined;
-  /** From 1 to 65,535. Default: the option `port`, or the dialect's for the TLS policy. */
-  readonly port?: number | undefined;
-}
-
 /** Where a run connects, and how far TLS goes there. */
 export interface Destination extends Address {
   readonly policy: TlsPolicy;
+  /** The name that the certificate must have, where the dialect wants the name of the host. Default: `host`. */
+  readonly certificate?: string | undefined;
 }
 
 /**
- * Settles where to connect: what `connect` was given, else the options, else the dialect's domain and
+ * Settles where to connect: the address that `connect` was given, else the options, else the dialect's domain and
  * standard port. Ends in `BAD_OPTION`.
  */
 export function settleAddress(settings: Settings, address: GivenAddress = {}): Destination {
-  const given = knownOptions("address", address, ["host", "port"]);
-  const host = given.host === undefined ? settings.host : hostOption("host", given.host);
+  const given = callOptions("reconnect", address);
+  const host = given.host ?? settings.host;
   const policy = policyFor(settings.dialect, settings.tls.policy, host);
   const { plain, direct } = settings.dialect.ports;
   const standard = policy === "direct" ? (direct ?? plain) : plain;
-  const port =
-    given.port === undefined
-      ? (settings.port ?? standard)
-      : wholeNumber("port", given.port, 1, 65535);
-  return { host, port, policy };
+  return { host, port: given.port ?? settings.port ?? standard, policy };
+}
+
+/** A host with or without a port, as `see-other-host` gives it: an IPv6 address is in brackets (RFC 6120, 4.9.3.19). */
+const OTHER_HOST = /^(\[[^\]]*\]|[^:[\]]+)(?::(\d{1,5}))?$/;
+
+/**
+ * Reads where `see-other-host` sends us. TLS stays as it was: the same policy, and the same name in the certificate.
+ * `undefined`: the text is no address, or the policy forbids that host.
+ */
+export function otherDestination(
+  { dialect, tls }: Settings,
+  from: Destination,
+  text: string | undefined,
+): Destination | undefined {
+  const [, host = "", digits] = OTHER_HOST.exec(text ?? "") ?? [];
+  const { plain, direct } = dialect.ports;
+  const standard = from.policy === "direct" ? (direct ?? plain) : plain;
+  const port = digits === undefined ? standard : Number(digits);
+  if (readHost(host) === undefined || port < 1 || port > 65535) return undefined;
+  try {
+    // A dialect may have no default for a host that is not this machine.
+    policyFor(dialect, tls.policy, host);
+  } catch {
+    return undefined;
+  }
+  return { host, port, policy: from.policy, certificate: from.certificate ?? from.host };
 }
 
 /** The parts of a search for endpoints. */
@@ -83,9 +99,4 @@ export async function findDestinations(search: Search): Promise<readonly Destina
 function isEndpoint({ host, port }: Endpoint): boolean {
   const isHost = typeof host === "string" && readHost(host) !== undefined;
   return isHost && Number.isInteger(port) && port >= 1 && port <= 65_535;
-}
-
-/** A number from 0 to below 1. */
-function randomShare(crypto: Pick<Crypto, "random">): number {
-  return crypto.random(4).reduce((sum, byte) => (sum + byte) / 256, 0);
 }

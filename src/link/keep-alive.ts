@@ -9,6 +9,9 @@ export interface Prober {
   probe(): void;
 }
 
+/** How long a stream may stay silent that is probed because the machine may have slept, in milliseconds. */
+const AWAKE = 3000;
+
 /** The times of a keep-alive, in milliseconds. */
 export interface KeepAliveTimes {
   /** After how much silence, in either direction, a probe is sent. */
@@ -38,6 +41,8 @@ export class KeepAlive {
   /** Time is up, and bytes that may have arrived are being read. */
   #isLastCall = false;
   #cancel = nothing;
+  /** The time-out in force. */
+  #timeout: number;
 
   constructor(
     times: KeepAliveTimes,
@@ -51,7 +56,15 @@ export class KeepAlive {
     this.#stream = stream;
     this.#link = link;
     this.#prober = prober;
+    this.#timeout = times.timeout;
     this.#wait(times.interval);
+  }
+
+  /** Probes at once, and waits less long: a connection may have died while the machine slept. */
+  wake(): void {
+    this.#cancel();
+    this.#timeout = Math.min(AWAKE, this.#times.timeout);
+    this.#ask(this.#clock.now());
   }
 
   /** Ends the watch. */
@@ -64,7 +77,8 @@ export class KeepAlive {
   }
 
   readonly #look = (): void => {
-    const { interval, timeout } = this.#times;
+    const { interval } = this.#times;
+    const timeout = this.#timeout;
     const now = this.#clock.now();
     const stream = this.#stream;
     // While reading is paused nothing can be heard: the clock stands still.
@@ -88,17 +102,23 @@ export class KeepAlive {
     }
     this.#isLastCall = false;
     this.#probedAt = undefined;
+    this.#timeout = this.#times.timeout;
     const silent = now - Math.min(stream.heard, stream.said);
     if (silent < interval) {
       const next = interval - silent;
       this.#wait(this.#stuck === undefined ? next : Math.min(next, timeout));
       return;
     }
+    this.#ask(now);
+  };
+
+  #ask(now: number): void {
+    this.#isLastCall = false;
     this.#probedAt = now;
     this.#prober.probe();
-    stream.mark();
-    this.#wait(timeout);
-  };
+    this.#stream.mark();
+    this.#wait(this.#timeout);
+  }
 
   /** True if nothing of a backlog has been taken for the time-out. */
   #isStuck(now: number): boolean {
@@ -108,7 +128,7 @@ export class KeepAlive {
       return false;
     }
     const taken = handed - unsent;
-    if (this.#stuck?.taken === taken) return now - this.#stuck.since >= this.#times.timeout;
+    if (this.#stuck?.taken === taken) return now - this.#stuck.since >= this.#timeout;
     this.#stuck = { taken, since: now };
     return false;
   }

@@ -22,6 +22,7 @@ import type { Element } from "../xml/element.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
 import { type Destination, findDestinations } from "./address.ts";
 import { KeepAlive, type Prober } from "./keep-alive.ts";
+import type { LoginLimit } from "./login-limit.ts";
 import { Negotiation } from "./negotiation.ts";
 
 /** The life of a link: made, looking its server up, connecting, logging in, logged in, saying goodbye, over. */
@@ -53,10 +54,6 @@ export interface LinkOwner {
 export interface LinkParts {
   readonly settings: Settings;
   readonly key: string | undefined;
-  /** Where to connect, unless a lookup finds better. */
-  readonly destination: Destination;
-  /** The endpoints, where they are known already: the first is tried, the others are left. */
-  readonly destinations: readonly Destination[] | undefined;
   /** Counts the tries since the broker was last ready, from 1. */
   readonly attempt: number;
   /** The caller's own way to reach the server, if there is one, else the runtime's. */
@@ -68,6 +65,8 @@ export interface LinkParts {
   /** The session to resume, where there is one. */
   readonly previous: Previous | undefined;
   readonly memory: Memory;
+  /** Bounds the logins at a time to each server; `undefined`: nothing does. */
+  readonly logins: LoginLimit | undefined;
 }
 
 /** Shared by all links without other endpoints. */
@@ -78,6 +77,7 @@ export class Link implements StreamOwner {
   readonly #parts: LinkParts;
   #state: LinkState = "new";
   #destination: Destination;
+  #known: readonly Destination[] | undefined;
   #left: readonly Destination[] = NONE;
   /** Why nothing is to be waited for any more. */
   #cause: BrokerError | undefined;
@@ -85,6 +85,8 @@ export class Link implements StreamOwner {
   #abort: AbortController | undefined;
   #calledOff = nothing;
   #stopTimer = nothing;
+  /** Gives back the place among the logins to this server. */
+  #leave = nothing;
   #stream: Stream | undefined;
   #negotiation: Negotiation | undefined;
   #keepAlive: KeepAlive | undefined;
@@ -95,9 +97,18 @@ export class Link implements StreamOwner {
   /** True if the connection's end must wait for the report of a failed login. */
   #isReporting = false;
 
-  constructor(parts: LinkParts) {
+  /**
+   * `destination`: where to connect, unless a lookup finds better. `known`: the endpoints, where they are known
+   * already; the first is tried, the others are left.
+   */
+  constructor(
+    parts: LinkParts,
+    destination: Destination,
+    known: readonly Destination[] | undefined,
+  ) {
     this.#parts = parts;
-    this.#destination = parts.destination;
+    this.#destination = destination;
+    this.#known = known;
   }
 
   get state(): LinkState {
@@ -171,9 +182,10 @@ export class Link implements StreamOwner {
     };
     this.#isReporting = true;
     try {
-      if (this.#parts.destinations === undefined && this.#parts.settings.lookup !== undefined) {
-        await this.#lookUp(this.#parts.settings.lookup, over.promise);
-      } else this.#take(this.#parts.destinations ?? [this.#destination]);
+      const { lookup } = this.#parts.settings;
+      if (this.#known === undefined && lookup !== undefined) {
+        await this.#lookUp(lookup, over.promise);
+      } else this.#take(this.#known ?? [this.#destination]);
       const stream = await this.#connect(over.promise);
       this.#mustGoOn();
       const negotiation = this.#negotiate(stream);
@@ -187,6 +199,7 @@ export class Link implements StreamOwner {
       throw error;
     } finally {
       this.#calledOff = nothing;
+      this.#leave();
       stopTelling();
       this.#clearTimer();
       this.#negotiation?.end();
@@ -208,6 +221,11 @@ export class Link implements StreamOwner {
     if (settings.keepAlive === false || this.#stream === undefined || this.#state !== "open")
       return;
     this.#keepAlive = new KeepAlive(settings.keepAlive, runtime.clock, this.#stream, this, prober);
+  }
+
+  /** Probes the stream at once: the machine may have slept, or changed its network. */
+  wake(): void {
+    if (this.#state === "open") this.#keepAlive?.wake();
   }
 
   /** Writes a stanza; returns the bytes handed over so far, or 0 where the stream takes none any more. */
@@ -274,14 +292,14 @@ export class Link implements StreamOwner {
   }
 
   async #lookUp(lookup: Lookup, over: Promise<never>): Promise<void> {
-    const { owner, settings, runtime, destination, attempt } = this.#parts;
+    const { owner, settings, runtime, attempt } = this.#parts;
     owner.change({ name: "connecting", attempt });
     this.#mustGoOn();
     this.#limit(settings.timeouts.lookup, "LOOKUP_FAILED");
     const { signal } = this;
     const finding = findDestinations({
       settings,
-      fallback: destination,
+      fallback: this.#destination,
       lookup,
       signal,
       crypto: runtime.crypto,
@@ -295,6 +313,7 @@ export class Link implements StreamOwner {
   #take([first, ...left]: readonly Destination[]): void {
     this.#destination = first ?? this.#destination;
     this.#left = left.length === 0 ? NONE : left;
+    this.#known = undefined;
   }
 
   /** Gives up the current step after a number of milliseconds. */
@@ -309,6 +328,8 @@ export class Link implements StreamOwner {
     const { host, port } = this.#destination;
     this.#to("connecting");
     owner.change({ name: "connecting", host, port, attempt });
+    const { logins } = this.#parts;
+    if (logins !== undefined) await this.#enter(logins, over);
     this.#emit("connecting", { host, port, attempt });
     this.#mustGoOn();
     this.#limit(settings.timeouts.connect, "TIMEOUT_CONNECT");
@@ -326,6 +347,18 @@ export class Link implements StreamOwner {
     if (connect === runtime.connect) this.#abort = undefined;
     this.#mustGoOn();
     return this.#begin(channel);
+  }
+
+  /** Waits until a login to this server may begin. */
+  async #enter(logins: LoginLimit, over: Promise<never>): Promise<void> {
+    this.#mustGoOn();
+    const { host, port } = this.#destination;
+    const turn = deferred<undefined>();
+    this.#leave = logins.enter(`${host.toLowerCase()}:${port}`, () => {
+      turn.resolve(undefined);
+    });
+    await Promise.race([turn.promise, over]);
+    this.#mustGoOn();
   }
 
   async #open(): Promise<Channel> {
@@ -462,7 +495,8 @@ export class Link implements StreamOwner {
     const { settings, key } = this.#parts;
     const { ca, cert, pins, minVersion, servername } = settings.tls;
     const { dialect } = settings;
-    const fallback = dialect.certificate === "host" ? this.#destination.host : dialect.domain;
+    const { host, certificate } = this.#destination;
+    const fallback = dialect.certificate === "host" ? (certificate ?? host) : dialect.domain;
     return { servername: servername ?? fallback, ca, cert, key, pins, minVersion };
   }
 }

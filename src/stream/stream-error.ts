@@ -20,7 +20,7 @@ export class StreamError extends BrokerError {
   readonly condition: string;
   /** The server's own words, if it gave any. */
   readonly text: string | undefined;
-  /** Where to go instead, with the condition `see-other-host`. It is never followed by itself. */
+  /** Where to go instead, with the condition `see-other-host`. A broker that reconnects goes there. */
   readonly otherHost: string | undefined;
 
   constructor(

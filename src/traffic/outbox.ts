@@ -273,7 +273,8 @@ export class BoundedOutbox implements Outbox {
 
   #queue(given: Item, goes: boolean): Item {
     const { instruments } = this.#parts;
-    const item = { ...given, stanza: given.stanza.clone(), bytes: utf8Length(given.text) };
+    const expires = given.expires ?? this.#usualExpiry(given);
+    const item = { ...given, stanza: given.stanza.clone(), bytes: utf8Length(given.text), expires };
     const full = this.#admit(item.bytes);
     if (full !== undefined) {
       this.#fail(item, full);
@@ -288,7 +289,7 @@ export class BoundedOutbox implements Outbox {
       this.#moving.push(item);
     }
     this.#bytes += item.bytes;
-    const { expires, stanza } = item;
+    const { stanza } = item;
     if (expires !== undefined) this.#watch(expires);
     if (instruments.has("queued")) {
       const wall = expires === undefined ? undefined : this.#wallTime(expires);
@@ -296,6 +297,13 @@ export class BoundedOutbox implements Outbox {
       instruments.stanza("queued", { stanza, held: !goes, ...when });
     }
     return item;
+  }
+
+  /** When a stanza expires that was given no time: a request never does, since it has a time-out. */
+  #usualExpiry({ request }: Item): number | undefined {
+    const { settings, clock } = this.#parts;
+    const { ttl } = settings.queue;
+    return ttl === undefined || request !== undefined ? undefined : clock.now() + ttl;
   }
 
   #wallTime(expires: number): number {

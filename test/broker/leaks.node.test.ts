@@ -100,6 +100,23 @@ const SCENES: Record<string, Scene> = {
     server.faults.refuse();
     await connect(broker, server);
   },
+  "a run that waits for a server that is gone, and is shut down": async (broker, server) => {
+    await broker.connect();
+    server.faults.refuse();
+    server.faults.cut();
+    await new Promise<void>((resolve) => {
+      broker.on("reconnect:scheduled", ({ attempt }) => {
+        if (attempt > 2) resolve();
+      });
+    });
+    await broker.shutdown();
+  },
+  "a run that comes back, and is halted": async (broker, server) => {
+    await broker.connect();
+    server.faults.cut();
+    await new Promise((resolve) => broker.on("ready", resolve));
+    broker.halt();
+  },
   "bytes that are no XML": async (broker, server) => {
     await broker.connect();
     server.faults.inject("<<<");
@@ -163,7 +180,8 @@ test.each(
     const options = DIALECTS[dialect]?.(server, wrong ? "wrong" : undefined);
     if (options === undefined) throw new TypeError(dialect);
     const timeouts = scene.includes("mute") ? IMPATIENT : {};
-    const broker = new Broker({ host: "127.0.0.1", timeouts, ...options });
+    const reconnect = scene.startsWith("a run that waits") || scene.startsWith("a run that comes");
+    const broker = new Broker({ host: "127.0.0.1", timeouts, reconnect, ...options });
     await (SCENES[scene] ?? connect)(broker, server);
     await broker.closed;
     expect(broker.phase.name).toBe("idle");

@@ -72,7 +72,27 @@ const bad: [unknown, string][] = [
     { dialect: bare, keepAlive: { interval: 0 } },
     "keepAlive.interval must be a whole number from 1 to 2147483647, got 0",
   ],
-  [{ dialect: bare, reconnect: true }, "reconnect must be false (it is not there yet), got true"],
+  [{ dialect: bare, reconnect: 5 }, "reconnect must be true, false or an object, got 5"],
+  [{ dialect: bare, reconnect: null }, "reconnect must be an object, got null"],
+  [
+    { dialect: bare, reconnect: { base: -1 } },
+    "reconnect.base must be a whole number from 1 to 2147483647, got -1",
+  ],
+  [{ dialect: bare, reconnect: { cap: 0 } }, "reconnect.cap must be a whole number from 1 to"],
+  [
+    { dialect: bare, reconnect: { base: 1000, cap: 999 } },
+    "reconnect.cap must be at least reconnect.base (1000), got 999",
+  ],
+  [
+    { dialect: bare, reconnect: { stable: Number.NaN } },
+    "reconnect.stable must be a whole number from 0 to 2147483647, got NaN",
+  ],
+  [{ dialect: bare, reconnect: { retry: 3 } }, "reconnect.retry must be a function, got 3"],
+  [
+    { dialect: bare, reconnect: { delay: 3 } },
+    'an option of reconnect must be one of base, cap, stable, retry, got "delay"',
+  ],
+  [{ dialect: bare, queue: { ttl: -1 } }, "queue.ttl must be a whole number of at least 0, got -1"],
   [
     { dialect: bare, timeouts: { conect: 1 } },
     "an option of timeouts must be one of lookup, connect,",

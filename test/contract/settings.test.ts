@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import type { NeededOption } from "../../src/base/option.ts";
 import { CALLS, callOptions } from "../../src/contract/call-options.ts";
-import { BROKER_OPTIONS, DEFAULTS, settle } from "../../src/contract/options.ts";
+import type { QueueOptions } from "../../src/contract/option-groups.ts";
+import {
+  BROKER_OPTIONS,
+  type BrokerOptions,
+  DEFAULTS,
+  settle,
+} from "../../src/contract/options.ts";
 import { bare } from "../broker/line.ts";
 
 test("settings hold the default of each option that is left out", () => {
@@ -22,6 +28,7 @@ test("settings hold the default of each option that is left out", () => {
       bytes: 16_777_216,
       overflow: "reject",
       flush: "manual",
+      ttl: undefined,
       highWater: 262_144,
     },
     inbox: { stanzas: 1000, bytes: 67_108_864 },
@@ -57,6 +64,31 @@ test("settings hold the default of each option that is left out", () => {
     transport: undefined,
     overrides: { version: undefined, xmlns: undefined, stream: undefined },
   });
+});
+
+test.each<[string, Partial<BrokerOptions>, object]>([
+  ["a client's cap", {}, { base: 500, cap: 60_000, stable: 60_000, retry: undefined }],
+  ["a service's cap", { dialect: { ...bare, certificate: "host" } }, { cap: 30_000 }],
+  ["a cap that is given", { reconnect: { cap: 1000 } }, { base: 500, cap: 1000 }],
+  ["a base above the usual cap", { reconnect: { base: 90_000 } }, { base: 90_000, cap: 90_000 }],
+])("with reconnect, settings hold %s", (_, options, expected) => {
+  const { reconnect } = settle({ dialect: bare, reconnect: true, ...options });
+  expect(reconnect).toMatchObject(expected);
+  expect(Object.isFrozen(reconnect)).toBe(true);
+});
+
+test.each<[QueueOptions | undefined, object]>([
+  [undefined, { flush: "auto", ttl: 300_000, limit: 100_000 }],
+  [{ limit: 5 }, { flush: "auto", ttl: 300_000, limit: 5 }],
+  [
+    { flush: "manual", ttl: 1 },
+    { flush: "manual", ttl: 1 },
+  ],
+  [{ flush: undefined }, { flush: "auto" }],
+])("with reconnect and queue %o, the queue is %o", (queue, expected) => {
+  const settings = settle({ dialect: bare, reconnect: true, queue });
+  expect(settings.queue).toMatchObject(expected);
+  expect(settle({ dialect: bare, queue }).queue.ttl).toBe(queue?.ttl);
 });
 
 test("settings do not show the client's key", () => {
@@ -101,7 +133,9 @@ function undefinedOptions(rows: Readonly<Record<string, NeededOption<unknown>>>)
 
 test.each(undefinedOptions(BROKER_OPTIONS.takes))("%o counts as left out", (options) => {
   const { trace, ...settings } = settle({ dialect: bare, ...options });
-  const { trace: none, ...defaults } = settle({ dialect: bare });
+  // (An empty group of `reconnect` asks for it.)
+  const reconnect = "reconnect" in options && options.reconnect !== undefined;
+  const { trace: none, ...defaults } = settle({ dialect: bare, reconnect });
   expect(settings).toEqual(defaults);
   // (A trace without a place to go to goes to standard error.)
   expect(trace).toEqual("trace" in options && options.trace !== undefined ? {} : none);

@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { Broker, component, xml } from "../../src/node.ts";
 import { LoopbackServer } from "../../src/testing/index.ts";
 import { locate } from "./document.ts";
 
@@ -80,6 +81,64 @@ test.each([
   }
 });
 
+test("examples/staying-component.js waits for its server, survives its restart, and leaves when told to", async () => {
+  const restarting = await LoopbackServer.start({
+    domain: "verona.example",
+    components: { "echo.verona.example": "secret", "probe.verona.example": "secret" },
+  });
+  const { component: port } = restarting.ports;
+  const environment = {
+    XMPP_DOMAIN: "echo.verona.example",
+    XMPP_PASSWORD: "secret",
+    XMPP_HOST: "127.0.0.1",
+    XMPP_PORT: String(port),
+  };
+  for (const [key, value] of Object.entries(environment)) vi.stubEnv(key, value);
+  const log = vi.spyOn(console, "log").mockReturnValue();
+  const lines = (): string[] => log.mock.calls.map((words) => words.join(" "));
+  const isReady = (times: number) =>
+    expect
+      .poll(() => lines().filter((line) => line === "ready as echo.verona.example").length)
+      .toBe(times);
+  const probe = new Broker({
+    dialect: component({ domain: "probe.verona.example", secret: "secret" }),
+    host: "127.0.0.1",
+    port,
+    reconnect: true,
+  });
+  try {
+    restarting.faults.refuse();
+    const running = import(
+      /* @vite-ignore */ locate("examples/staying-component.js").pathname
+    ) as Promise<unknown>;
+    await expect.poll(lines).toContain("waiting for try 2 because of CONNECT_FAILED");
+    await restarting.faults.clear();
+    await isReady(1);
+
+    restarting.faults.refuse();
+    restarting.faults.cut();
+    await expect.poll(lines).toContain("waiting for try 1 because of DISCONNECTED");
+    await restarting.faults.clear();
+    await isReady(2);
+
+    await probe.connect();
+    const echo = probe.waitFor("/message/body");
+    const body = xml("body", {}, "Hello, echo");
+    probe.send(xml("message", { to: "echo.verona.example", type: "chat" }, body));
+    expect((await echo).stanza.childText("body")).toBe("Hello, echo");
+
+    process.emit("SIGTERM");
+    await running;
+    expect(lines().at(-1)).toBe("closed as asked");
+  } finally {
+    await probe.shutdown();
+    await restarting.close();
+    log.mockRestore();
+    vi.unstubAllEnvs();
+  }
+});
+
 test("each example is run", () => {
-  expect(readdirSync(locate("examples")).sort()).toEqual(Object.keys(environments).sort());
+  const run = [...Object.keys(environments), "staying-component.js"];
+  expect(readdirSync(locate("examples")).sort()).toEqual(run.sort());
 });

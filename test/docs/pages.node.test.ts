@@ -18,6 +18,7 @@ import {
   written,
 } from "./options-page.ts";
 import { fillIn } from "./print.ts";
+import { printPolicy } from "./reconnecting-page.ts";
 import { type Member, Source } from "./source.ts";
 
 const source = new Source(["src/node.ts", "src/dialect/dialects.ts"]);
@@ -27,6 +28,7 @@ const pages: Readonly<Record<string, (place: string) => string>> = {
   "options.md": (place) => (place === "calls" ? printCalls(source) : printOptions(source)),
   "events.md": () => printEvents(source),
   "errors.md": (place) => printErrors(source, place),
+  "reconnecting.md": () => printPolicy(),
   "xml.md": () => printLimits(source),
   "dialects.md": (place) => (place === "mechanisms" ? printMechanisms() : printDialects(source)),
 };

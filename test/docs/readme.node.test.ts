@@ -124,23 +124,6 @@ describe("the recipes", () => {
   });
 });
 
-test("a program that leaves ends also in the midst of an outage", async () => {
-  const stay = recipes[titles.indexOf("Come back after a lost connection")] ?? "";
-  const nowhere = await testing.LoopbackServer.start();
-  const { component: port } = nowhere.ports;
-  await nowhere.close();
-  const broker = new library.Broker({
-    dialect: library.component({ domain: "echo.verona.example", secret: "secret" }),
-    host: "127.0.0.1",
-    port,
-  });
-  const process = {
-    once: (_: string, leave: () => void) => broker.on("connect:failure", () => setTimeout(leave)),
-  };
-  await execute(stay, { ...library, broker, process });
-  expect(broker.phase.name).toBe("idle");
-});
-
 test("each dialect has its row, with its ports", () => {
   const rows = tableRows(page).map(([name = "", , , ports]) => [codeSpans(name)[0], ports]);
   const source = new Source(["src/dialect/dialects.ts"]);

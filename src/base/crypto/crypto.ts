@@ -43,3 +43,8 @@ export function constantTimeEqual(left: Uint8Array, right: Uint8Array): boolean 
 export function randomId(crypto: Pick<Crypto, "random">): string {
   return hex(crypto.random(16));
 }
+
+/** A random number from 0 to below 1. */
+export function randomShare(crypto: Pick<Crypto, "random">): number {
+  return crypto.random(4).reduce((sum, byte) => (sum + byte) / 256, 0);
+}

@@ -1,0 +1,47 @@
+import { nothing } from "../base/abort.ts";
+import { type Clock, within } from "../base/clock.ts";
+import type { Session } from "../session/session.ts";
+import type { Traffic } from "../traffic/traffic.ts";
+
+/**
+ * Waits until a session is at rest: handlers have finished, our requests are answered, and everything that moves is
+ * written. Handlers and requests get half of the time at most, and all of it three quarters: a handler that never ends
+ * (it may be waiting for this) must leave time for the goodbye. `over`: nothing is to be waited for any more.
+ */
+export async function atRest(
+  { inbox, outbox, requests }: Traffic,
+  session: Session,
+  clock: Clock,
+  timeout: number,
+  over: Promise<unknown>,
+): Promise<void> {
+  const deadline = clock.now() + (timeout * 3) / 4;
+  const settled = Promise.all([inbox.idle(), requests.idle(session)]);
+  await within(clock, timeout / 2, Promise.race([settled, over]), nothing);
+  const left = Math.max(0, deadline - clock.now());
+  await within(clock, left, Promise.race([outbox.drained(), over]), nothing);
+}
+
+/** How often it is asked whether the system has taken everything, in milliseconds. */
+const TICK = 10;
+
+/**
+ * Waits until the system has taken all that a session has written, so that it is on its way. (Here the proofs of the
+ * server join: `acked` says more than `written`.)
+ */
+export async function allTaken(
+  session: Session,
+  clock: Clock,
+  timeout: number,
+  over: Promise<unknown>,
+): Promise<void> {
+  const deadline = clock.now() + timeout;
+  while (session.unsent > 0 && clock.now() < deadline) {
+    const tick = new Promise((resolve) =>
+      clock.after(TICK, () => {
+        resolve(undefined);
+      }),
+    );
+    await Promise.race([tick, over]);
+  }
+}

@@ -1,0 +1,124 @@
+import type { Clock } from "../base/clock.ts";
+import { type Crypto, randomShare } from "../base/crypto/crypto.ts";
+import type { BrokerError } from "../base/errors.ts";
+import type { ReconnectSettings } from "../contract/option-groups.ts";
+import { BACK_OFF, type Course, type PolicyRow, rowFor } from "./reconnect-policy.ts";
+
+/** The share of a fixed wait that chance takes away, so that brokers do not come back together. */
+const SPREAD = 0.2;
+
+/** Doublings beyond this one change nothing: numbers stay finite. */
+const MOST_DOUBLINGS = 40;
+
+/** How the run goes on after the end of a connection. */
+export interface Verdict {
+  readonly kind: "stop" | "follow" | "wait";
+  /** How long to wait, in milliseconds; 0 for the others. */
+  readonly delay: number;
+  /** The old session may be resumed. */
+  readonly mayResume: boolean;
+}
+
+/** The history of one run, as the policy needs it: it turns the end of a connection into a wait. */
+export class Backoff {
+  readonly #times: Pick<ReconnectSettings, "base" | "cap" | "stable">;
+  readonly #clock: Pick<Clock, "now">;
+  readonly #crypto: Pick<Crypto, "random">;
+  /** Ends since the run began, or since it was last ready for long enough. */
+  #tries = 0;
+  #hops = 0;
+  /** The row of the last end, and when the ends of that row were: all in a row. */
+  #inARow: { readonly row: PolicyRow; count: number } | undefined;
+  /** When the latest ends were that count within a time. */
+  readonly #recent: { readonly row: PolicyRow; readonly at: number }[] = [];
+  #wasReady = false;
+  /** Since when the connection in force is ready. */
+  #readySince: number | undefined;
+
+  constructor(
+    times: Pick<ReconnectSettings, "base" | "cap" | "stable">,
+    clock: Pick<Clock, "now">,
+    crypto: Pick<Crypto, "random">,
+  ) {
+    this.#times = times;
+    this.#clock = clock;
+    this.#crypto = crypto;
+  }
+
+  /** The connection in force is ready. */
+  ready(): void {
+    this.#wasReady = true;
+    this.#readySince = this.#clock.now();
+  }
+
+  /** The connection ended so. Counts it, and says what follows. */
+  ended(error: BrokerError): Verdict {
+    const since = this.#readySince;
+    const now = this.#clock.now();
+    this.#readySince = undefined;
+    if (since !== undefined && now - since >= this.#times.stable) this.#forget();
+    const row = rowFor(error, since === undefined ? "login" : "ready");
+    const verdict = this.#take(this.#courseOf(row, now), !row.isFresh);
+    this.#tries++;
+    return verdict;
+  }
+
+  /** The wait of the usual course, for an end after which the program wants to go on. */
+  usual(): Verdict {
+    // The end has been counted already.
+    this.#tries--;
+    const verdict = this.#take(BACK_OFF, true);
+    this.#tries++;
+    return verdict;
+  }
+
+  #courseOf(row: PolicyRow, now: number): Course {
+    const count = this.#count(row, now);
+    if (!this.#wasReady) return row.before;
+    return row.repeated !== undefined && count >= row.repeated.times
+      ? row.repeated.course
+      : row.after;
+  }
+
+  /** How many ends of this row there were, this one included, in a row or within its time. */
+  #count(row: PolicyRow, now: number): number {
+    const count = this.#inARow?.row === row ? this.#inARow.count + 1 : 1;
+    this.#inARow = { row, count };
+    const { within, times } = row.repeated ?? {};
+    if (within === undefined || times === undefined) return count;
+    this.#recent.push({ row, at: now });
+    if (this.#recent.length > times) this.#recent.shift();
+    return this.#recent.filter((end) => end.row === row && now - end.at < within).length;
+  }
+
+  #take(course: Course, mayResume: boolean): Verdict {
+    switch (course.kind) {
+      case "stop":
+        return { kind: "stop", delay: 0, mayResume: false };
+      case "follow":
+        if (this.#hops >= course.hops) return this.#take(BACK_OFF, mayResume);
+        this.#hops++;
+        return { kind: "follow", delay: 0, mayResume };
+      case "every":
+        return { kind: "wait", delay: this.#share(course.wait, 1 - SPREAD), mayResume };
+      case "back off": {
+        const { base, cap } = this.#times;
+        const doublings = Math.min(this.#tries + course.up, MOST_DOUBLINGS);
+        const bound = Math.min(cap, course.most, base * 2 ** doublings);
+        const first = this.#tries === 0 ? Math.min(course.first, bound) : bound;
+        return { kind: "wait", delay: this.#share(first, 0), mayResume };
+      }
+    }
+  }
+
+  /** A random time between that share of the bound and all of it. */
+  #share(bound: number, least: number): number {
+    return Math.round(bound * (least + (1 - least) * randomShare(this.#crypto)));
+  }
+
+  #forget(): void {
+    this.#tries = 0;
+    this.#hops = 0;
+    this.#inARow = undefined;
+  }
+}

@@ -1,0 +1,77 @@
+import { BrokerError } from "../base/errors.ts";
+import type { Delivery } from "../contract/delivery.ts";
+import type { Instruments } from "../contract/instruments.ts";
+import type { Link } from "../link/link.ts";
+import type { LoginResult } from "../negotiate/login.ts";
+import type { Session } from "../session/session.ts";
+import type { Traffic } from "../traffic/traffic.ts";
+
+/** The bound address of a run: its session, from one login to the next. */
+export class Bound {
+  readonly #traffic: Traffic;
+  readonly #instruments: Instruments;
+  readonly #flushes: boolean;
+  #session: Session | undefined;
+  #unknown: readonly Delivery[] = [];
+
+  constructor(traffic: Traffic, instruments: Instruments, flushes: boolean) {
+    this.#traffic = traffic;
+    this.#instruments = instruments;
+    this.#flushes = flushes;
+  }
+
+  /** The session in force. Without a link it waits to be resumed. */
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  /** Deliveries of which nothing is known, at the end of the last link. */
+  get unknown(): readonly Delivery[] {
+    return this.#unknown;
+  }
+
+  /** A login succeeded: the session goes on, or a new one begins. Tells whether it goes on. */
+  login(link: Link, result: LoginResult): boolean {
+    const traffic = this.#traffic;
+    const old = this.#session;
+    const resumed = result.resumed === true && old !== undefined;
+    const session = resumed ? old : traffic.session(result);
+    if (!resumed) this.drop(new BrokerError("DISCONNECTED", "the session was not resumed"));
+    this.#session = session;
+    session.use(link);
+    traffic.begin(session, result);
+    return resumed;
+  }
+
+  /** The broker is ready: traffic flows, and the link is watched. */
+  flow(link: Link, result: { readonly jid: string; readonly resumed: boolean }): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    link.watch(session);
+    this.#instruments.emit("ready", result);
+    // The listeners of `ready` come first: a room is joined before it is spoken to. They may end it all.
+    if (isUp(link) && this.#flushes) this.#traffic.outbox.flush();
+    if (isUp(link)) session.begin();
+  }
+
+  /** The link is over. The result settles deliveries and requests; the session may go on. */
+  ending(goesOn: boolean): (reason: BrokerError) => void {
+    const end = this.#traffic.end(this.#session, goesOn);
+    if (!goesOn) this.#session = undefined;
+    return (reason) => {
+      this.#unknown = end(reason).map(({ delivery }) => delivery);
+    };
+  }
+
+  /** A session that was kept ends after all. */
+  drop(reason: BrokerError): void {
+    const session = this.#session;
+    this.#session = undefined;
+    if (session !== undefined) this.#traffic.end(session, false)(reason);
+  }
+}
+
+/** (A function, since listeners that are called in between may change the answer.) */
+function isUp(link: Link): boolean {
+  return link.isOpen;
+}

@@ -1,0 +1,161 @@
+import { type ErrorCode, INPUT_CODES } from "../base/error-codes.ts";
+import type { BrokerError } from "../base/errors.ts";
+import { StreamError } from "../stream/stream-error.ts";
+
+/** The step that follows the end of a connection. Times are in milliseconds. */
+export type Course =
+  /** The run ends. */
+  | { readonly kind: "stop" }
+  /** Go where the server sends us, `hops` times at most; after that, back off. */
+  | { readonly kind: "follow"; readonly hops: number }
+  /** Wait so long, less a fifth at most. */
+  | { readonly kind: "every"; readonly wait: number }
+  /**
+   * Wait a random time, from 0 up to a bound that doubles with each try: `base`, 2 × `base`, … `cap`. The bound begins
+   * `up` doublings higher; the first one is at most `first`; none is above `most`.
+   */
+  | {
+      readonly kind: "back off";
+      readonly up: number;
+      readonly first: number;
+      readonly most: number;
+    };
+
+/** Ends that count together: as many in a row, or within a time, take another course. */
+export interface Repeated {
+  readonly times: number;
+  /** Counts those of the last so many milliseconds; `undefined`: those in a row. */
+  readonly within: number | undefined;
+  readonly course: Course;
+}
+
+/** One row of the policy: the ends it is about, and the course to take. */
+export interface PolicyRow {
+  /** The codes it is about; empty: any. */
+  readonly codes: readonly ErrorCode[];
+  /** The conditions of stream errors it is about. */
+  readonly conditions: readonly string[];
+  /** The place where the connection must have been; `undefined`: any. */
+  readonly at: "login" | "ready" | undefined;
+  /** The value of `retryable` that the error must have; `undefined`: any. (For codes only.) */
+  readonly retryable: boolean | undefined;
+  /** The course in a run that was never ready. */
+  readonly before: Course;
+  /** The course in a run that was ready before. */
+  readonly after: Course;
+  /** The course for ends that come again. Only in a run that was ready before. */
+  readonly repeated: Repeated | undefined;
+  /** The old session is not resumed: it would meet the same end. */
+  readonly isFresh: boolean;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+const MINUTE = 60_000;
+
+const STOP: Course = { kind: "stop" };
+const RARELY: Course = { kind: "every", wait: 5 * MINUTE };
+/** The usual course. */
+export const BACK_OFF: Course = { kind: "back off", up: 0, first: NEVER, most: NEVER };
+const SOON: Course = { ...BACK_OFF, first: 1000 };
+const HIGHER: Course = { ...BACK_OFF, up: 3 };
+const PATIENT: Course = { ...BACK_OFF, most: 30_000 };
+
+const PARSER_CODES = Object.keys(INPUT_CODES) as ErrorCode[];
+
+/** The conditions by which a server says that our own input broke the rules (RFC 6120, 4.9.3). */
+const INPUT_CONDITIONS = [
+  ...["bad-format", "bad-namespace-prefix", "improper-addressing", "invalid-from", "invalid-id"],
+  ...["invalid-namespace", "invalid-xml", "not-well-formed", "restricted-xml"],
+  ...["unsupported-encoding", "unsupported-stanza-type", "xml-not-well-formed"],
+];
+
+/** A row: what is left out does not matter, and `after` is the same as `before`. */
+function row(given: Partial<PolicyRow> & Pick<PolicyRow, "before">): PolicyRow {
+  return {
+    codes: [],
+    conditions: [],
+    at: undefined,
+    retryable: undefined,
+    after: given.before,
+    repeated: undefined,
+    isFresh: false,
+    ...given,
+  };
+}
+
+/**
+ * The policy of `reconnect`: the first row that fits an end says what follows. `docs/reconnecting.md` is printed from
+ * this table. Ends that pass by themselves never stop a run that was ready once.
+ */
+export const POLICY: readonly PolicyRow[] = [
+  row({ codes: ["DISCONNECTED", "SOCKET_DEAD"], before: SOON }),
+  row({ codes: ["CONNECT_FAILED"], retryable: true, before: BACK_OFF }),
+  row({
+    codes: ["TIMEOUT_CONNECT", "TIMEOUT_TLS", "TIMEOUT_STREAM", "TIMEOUT_AUTH", "TIMEOUT_BIND"],
+    before: BACK_OFF,
+  }),
+  row({ codes: ["LOOKUP_FAILED", "TLS_FAILED"], retryable: true, before: BACK_OFF }),
+  row({ conditions: ["policy-violation", "resource-constraint"], before: HIGHER }),
+  row({ conditions: ["see-other-host"], before: { kind: "follow", hops: 3 } }),
+  row({ conditions: ["conflict"], at: "login", before: PATIENT }),
+  row({ conditions: ["conflict"], at: "ready", before: STOP }),
+  row({
+    codes: ["AUTH_FAILED", "BIND_FAILED", "SESSION_FAILED"],
+    retryable: true,
+    before: PATIENT,
+  }),
+  row({
+    codes: ["AUTH_FAILED", "NO_MECHANISM"],
+    conditions: ["not-authorized"],
+    before: STOP,
+    after: { kind: "every", wait: 30_000 },
+    repeated: { times: 2, within: undefined, course: STOP },
+  }),
+  row({
+    codes: PARSER_CODES,
+    conditions: INPUT_CONDITIONS,
+    at: "ready",
+    before: BACK_OFF,
+    repeated: { times: 3, within: 10 * MINUTE, course: RARELY },
+    isFresh: true,
+  }),
+  row({ conditions: ["host-gone"], at: "ready", before: BACK_OFF }),
+  row({
+    codes: ["TLS_FAILED", "LOOKUP_FAILED"],
+    conditions: ["host-unknown", "host-gone"],
+    before: STOP,
+    after: RARELY,
+  }),
+  row({
+    codes: ["TLS_REQUIRED", "TLS_UNAVAILABLE", "PROTOCOL_ERROR", "DOWNGRADE"],
+    before: STOP,
+    after: RARELY,
+  }),
+  row({ codes: ["BIND_FAILED", "SESSION_FAILED"], before: STOP, after: RARELY }),
+  row({
+    codes: PARSER_CODES,
+    conditions: [...INPUT_CONDITIONS, "unsupported-feature", "unsupported-version"],
+    at: "login",
+    before: STOP,
+    after: RARELY,
+  }),
+  row({ codes: ["STREAM_ERROR"], before: BACK_OFF }),
+  row({ codes: ["BAD_OPTION"], before: STOP }),
+  row({ retryable: true, before: BACK_OFF }),
+  row({ codes: ["CONNECT_FAILED", "HANDLER_FAILED"], before: STOP, after: BACK_OFF }),
+  row({ before: STOP, after: RARELY }),
+];
+
+/** The row for the end of a connection. */
+export function rowFor(error: BrokerError, at: "login" | "ready"): PolicyRow {
+  const found = POLICY.find((row) => fits(row, error, at));
+  return found ?? row({ before: BACK_OFF });
+}
+
+function fits(row: PolicyRow, error: BrokerError, at: "login" | "ready"): boolean {
+  if (row.at !== undefined && row.at !== at) return false;
+  if (error instanceof StreamError && row.conditions.includes(error.condition)) return true;
+  if (row.retryable !== undefined && row.retryable !== error.retryable) return false;
+  if (row.codes.length > 0) return row.codes.includes(error.code);
+  return row.conditions.length === 0;
+}

@@ -1,0 +1,44 @@
+import type { Steps } from "../base/state.ts";
+import type { Instruments } from "../contract/instruments.ts";
+import type { Settings } from "../contract/options.ts";
+import type { Phase } from "../contract/phase.ts";
+import type { LinkParts } from "../link/link.ts";
+import type { Traffic } from "../traffic/traffic.ts";
+import type { Shared } from "./shared.ts";
+
+/**
+ * The life of a run. `going`: the policy decides what follows the end of a connection. `renewing`: `reconnect` drops
+ * the connection, and the run goes on. `handing-over`, `closing`: the next end is the last.
+ */
+export type RunState = "going" | "renewing" | "handing-over" | "closing" | "over";
+
+/** The states that may follow each state of a run. */
+export const RUN_STEPS: Steps<RunState> = {
+  going: ["renewing", "handing-over", "closing", "over"],
+  renewing: ["going", "closing", "over"],
+  "handing-over": ["closing", "over"],
+  closing: ["over"],
+  over: [],
+};
+
+/** The owner of runs: the lifecycle. */
+export interface RunOwner {
+  readonly phase: Phase;
+  /** Counts the tries since the broker was last ready. */
+  attempt: number;
+  /** Goes on to another phase. */
+  change(to: Phase): void;
+  /** A run is over. Called once for each, before anything is told of that. */
+  over(run: object): void;
+}
+
+/** The parts of a run: the same for all runs of a broker. */
+export interface RunParts
+  extends Pick<LinkParts, "key" | "connect" | "context" | "memory" | "runtime"> {
+  readonly settings: Settings;
+  readonly instruments: Instruments;
+  readonly traffic: Traffic;
+  readonly owner: RunOwner;
+  /** Shared with other brokers that reconnect; `undefined`: this one does not. */
+  readonly shared: Shared | undefined;
+}

@@ -1,0 +1,318 @@
+import { nothing } from "../base/abort.ts";
+import type { Outcome } from "../base/deferred.ts";
+import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { step } from "../base/state.ts";
+import type { GivenAddress } from "../contract/call-options.ts";
+import type { Delivery } from "../contract/delivery.ts";
+import type { Ready } from "../contract/events.ts";
+import type { Phase } from "../contract/phase.ts";
+import type { Destination } from "../link/address.ts";
+import type { Link, LinkOwner } from "../link/link.ts";
+import type { LoginResult } from "../negotiate/login.ts";
+import type { Session } from "../session/session.ts";
+import { Attempt } from "./attempt.ts";
+import type { Verdict } from "./backoff.ts";
+import { Bound } from "./bound.ts";
+import { Readiness } from "./readiness.ts";
+import { Reconnecting } from "./reconnecting.ts";
+import { RUN_STEPS, type RunParts, type RunState } from "./run-parts.ts";
+
+/**
+ * One run of the broker, from `connect` until it has stopped:
+ *
+ *     ┌── a try: one link after another, until one is ready ── its end ──┐
+ *     │                                                                  │ without `reconnect`: over
+ *     └──────────────── a wait, as the policy says ──────────────────────┤
+ *                                                                        └ told to stop, or given up: over
+ */
+export class Run implements LinkOwner {
+  readonly closed: Outcome<BrokerError>;
+  /** Its shutdown, once that has begun, and its handing over. */
+  closing: Promise<undefined> | undefined;
+  handingOver: Promise<void> | undefined;
+  readonly #parts: RunParts;
+  /** Where the broker reconnects by itself. */
+  readonly #reconnecting: Reconnecting | undefined;
+  #state: RunState = "going";
+  #given: GivenAddress;
+  #destination: Destination;
+  /** The try in force, or the one that became ready. */
+  #attempt: Attempt | undefined;
+  readonly #bound: Bound;
+  readonly #ready = new Readiness();
+  #wasReady = false;
+  /** Why the last connection ended, if we did not want it, and what follows. */
+  #error: BrokerError | undefined;
+  #verdict: Verdict | undefined;
+
+  constructor(
+    parts: RunParts,
+    closed: Outcome<BrokerError>,
+    destination: Destination,
+    given: GivenAddress,
+  ) {
+    this.#parts = parts;
+    this.closed = closed;
+    this.#destination = destination;
+    this.#given = given;
+    const { settings, instruments, shared, traffic } = parts;
+    this.#bound = new Bound(traffic, instruments, settings.queue.flush === "auto");
+    const options = settings.reconnect;
+    if (options === false || shared === undefined) return;
+    const woken = (): void => {
+      this.#wake();
+    };
+    this.#reconnecting = new Reconnecting({ ...parts, options, shared, woken });
+  }
+
+  get state(): RunState {
+    return this.#state;
+  }
+
+  get link(): Link | undefined {
+    return this.#attempt?.link;
+  }
+
+  get session(): Session | undefined {
+    return this.#bound.session;
+  }
+
+  /** Where the try in force goes, or the next one. */
+  get destination(): Destination {
+    return this.link?.destination ?? this.#destination;
+  }
+
+  get unknown(): readonly Delivery[] {
+    return this.#bound.unknown;
+  }
+
+  /** True if no connection follows the one in force. */
+  get isEnding(): boolean {
+    if (this.#state !== "going" && this.#state !== "renewing") return true;
+    // The last connection may still be saying goodbye, whatever the phase calls it as yet.
+    return this.#reconnecting === undefined && this.link?.isEnding === true;
+  }
+
+  /** Settled by the `ready` in force or, if there is none, by the next one. */
+  get ready(): Promise<Ready> {
+    if (this.link?.isEnding === true) this.#ready.renew();
+    return this.#ready.promise;
+  }
+
+  /** Begins a try: tells of it, and opens the first link for it. */
+  begin(): void {
+    const { owner, instruments } = this.#parts;
+    this.#reconnecting?.stopWaiting();
+    const hop = this.#reconnecting?.takeHop();
+    const destination = hop ?? this.#destination;
+    // A host that was given is the only one; without one the options may look it up.
+    const isKnown = this.#given.host !== undefined || hop !== undefined;
+    owner.attempt++;
+    const previous = this.session?.previous;
+    const attempt = new Attempt(this.#parts, this, previous, destination, isKnown);
+    this.#attempt = attempt;
+    const { failing } = this.#ready;
+    const { host, port } = destination;
+    instruments.emit("connect", { host, port });
+    void this.#logIn(attempt, failing);
+  }
+
+  /** Leaves the connection in force, or the wait for one, and begins a try. The run goes on. */
+  renew(destination: Destination, given: GivenAddress): void {
+    this.#destination = destination;
+    this.#given = given;
+    this.#reconnecting?.takeHop();
+    const { link } = this;
+    if (link === undefined) {
+      this.begin();
+      return;
+    }
+    // With `reconnect`, a connect that waits goes on to wait.
+    if (this.#reconnecting === undefined || this.#ready.isTold) {
+      this.#ready.replace(new BrokerError("ABORTED", "the broker connects anew"));
+    }
+    this.#to("renewing");
+    link.destroy();
+    this.linkGone(link);
+    if (this.#state === "renewing") this.#to("going");
+    // A listener may have ended the run, or begun another try.
+    if (this.#isBetween()) this.begin();
+  }
+
+  /** Ends at once, for this reason; without one: because the program said so. */
+  halt(reason?: BrokerError): void {
+    if (reason !== undefined) this.#ready.fail(reason);
+    if (this.#reconnecting !== undefined) this.#error = this.#verdict = undefined;
+    const { link } = this;
+    if (link === undefined) {
+      this.#finish(false);
+      return;
+    }
+    link.destroy();
+    this.linkGone(link);
+  }
+
+  /** From now on the next end is the last, and no error of ours. */
+  leave(state: "closing" | "handing-over"): void {
+    this.#to(state);
+    if (this.#reconnecting !== undefined) this.#error = undefined;
+  }
+
+  /** Ends a run without a connection. */
+  end(): void {
+    if (this.#attempt === undefined) this.#finish(false);
+  }
+
+  // The link's view.
+
+  change(to: Phase): void {
+    this.#parts.owner.change(to);
+  }
+
+  linkEnded(link: Link, error: BrokerError | undefined): void {
+    // The next endpoint is tried before the try is given up.
+    if (this.link !== link || link.left.length > 0) return;
+    const { traffic, instruments, owner } = this.#parts;
+    const isGoing = this.#state === "going" || this.#state === "renewing";
+    // We ended it ourselves, whatever happens while we say goodbye.
+    this.#error = isGoing ? error : undefined;
+    if (this.#error !== undefined) instruments.stats.failed(this.#error);
+    const wasReady = owner.phase.name === "ready";
+    const goesOn = this.#judge() && this.session?.isResumable === true;
+    // A listener of the end may begin the next run: what waits for that one must not end with this one.
+    const endTraffic = this.#bound.ending(goesOn);
+    const isLast = this.#reconnecting === undefined && this.#state !== "renewing";
+    const endWaiting = isLast ? traffic.waiting.ending() : nothing;
+    owner.change({ name: "closing" });
+    endTraffic(error ?? shutDown());
+    endWaiting(error);
+    if (this.link !== link || this.#error === undefined) return;
+    if (wasReady || this.#error.code === "DISCONNECTED") {
+      instruments.emit("socket:error", { error: this.#error });
+    }
+  }
+
+  linkGone(link: Link): void {
+    if (this.link !== link || link.left.length > 0) return;
+    // Later tries begin where the program said; a redirection begins where the last try went.
+    const last = link.destination;
+    this.#attempt = undefined;
+    const error = this.#error;
+    const verdict = this.#state === "going" ? this.#verdict : undefined;
+    if (this.#state !== "renewing" && (error === undefined || verdict === undefined)) {
+      this.#finish(true);
+      return;
+    }
+    this.#parts.instruments.emit("socket:close", {});
+    if (error !== undefined && verdict !== undefined) this.#goOn(error, verdict, last);
+  }
+
+  /** Asks the policy, and tells whether the session may go on. */
+  #judge(): boolean {
+    if (this.#reconnecting !== undefined) this.#ready.renew();
+    if (this.#state === "renewing") return true;
+    const error = this.#state === "going" ? this.#error : undefined;
+    this.#verdict = error && this.#reconnecting?.ended(error);
+    return this.#verdict?.mayResume === true;
+  }
+
+  /** After the end of a connection: waits for the next try, or gives up. */
+  #goOn(error: BrokerError, verdict: Verdict, from: Destination): void {
+    const reconnecting = this.#reconnecting;
+    // A listener may have decided otherwise, and so may the program's `retry`.
+    if (reconnecting === undefined || !this.#isBetween()) return;
+    const end = { error, verdict, from, attempt: this.#parts.owner.attempt + 1 };
+    const next = reconnecting.decide(end);
+    if (!this.#isBetween()) return;
+    if (next.kind === "stop") {
+      this.#finish(false);
+      return;
+    }
+    reconnecting.wait(end, next.delay, this.session?.previous?.max, () => {
+      this.begin();
+    });
+  }
+
+  /** True if the run is between two connections. */
+  #isBetween(): boolean {
+    return this.#state === "going" && this.#attempt === undefined;
+  }
+
+  #wake(): void {
+    const { phase } = this.#parts.owner;
+    if (phase.name === "waiting") this.begin();
+    else if (phase.name === "ready") this.link?.wake();
+  }
+
+  async #logIn(attempt: Attempt, failing: (error: unknown) => void): Promise<void> {
+    // With `reconnect` the run goes on, and so does the wait for `ready`.
+    const fail = this.#reconnecting === undefined ? failing : nothing;
+    let result: LoginResult;
+    try {
+      result = await attempt.logIn(() => this.#attempt === attempt);
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    const { link } = attempt;
+    // A listener may have ended it between the last step and this one.
+    if (link.state === "over" || this.#attempt !== attempt) {
+      fail(shutDown());
+      return;
+    }
+    try {
+      this.#carry(link, result);
+    } catch (thrown) {
+      // A channel of the caller's may throw: that ends this link, and never the process.
+      const error = asBrokerError(thrown, "HANDLER_FAILED");
+      fail(error);
+      link.fail(error);
+    }
+  }
+
+  /** The link carries a session from now on. */
+  #carry(link: Link, result: LoginResult): void {
+    const { owner, instruments } = this.#parts;
+    const { connects } = instruments.stats;
+    const resumed = this.#bound.login(link, result);
+    const ready = { jid: result.jid, resumed };
+    owner.attempt = 0;
+    this.#reconnecting?.ready();
+    connects.ready++;
+    if (this.#wasReady) connects.again++;
+    this.#wasReady = true;
+    this.#ready.tell(ready);
+    // A listener may end it all.
+    owner.change({ name: "ready", ...ready });
+    if (link.isOpen) this.#bound.flow(link, ready);
+  }
+
+  /** The run is over. */
+  #finish(hadLink: boolean): void {
+    if (this.#state === "over") return;
+    const { owner, traffic, instruments } = this.#parts;
+    const error = this.#error;
+    const reason = error ?? shutDown();
+    const endWaiting = this.#reconnecting === undefined ? nothing : traffic.waiting.ending();
+    this.#to("over");
+    this.#reconnecting?.stop();
+    owner.over(this);
+    const last = owner.phase;
+    // It was kept for a resumption that does not come.
+    this.#bound.drop(reason);
+    endWaiting(error);
+    if (hadLink) instruments.emit("socket:close", {});
+    // A listener may have begun the next run.
+    if (owner.phase === last) owner.change({ name: "idle" });
+    this.#ready.fail(reason);
+    this.closed.settle(error);
+  }
+
+  #to(state: RunState): void {
+    this.#state = step("run", RUN_STEPS, this.#state, state);
+  }
+}
+
+function shutDown(): BrokerError {
+  return new BrokerError("ABORTED", "the broker was shut down");
+}
