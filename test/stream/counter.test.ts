@@ -75,9 +75,7 @@ describe("an h against the last one and the number of stanzas since", () => {
     [0, 2 ** 31 + 5, 2 ** 31 + 5, "handled", 2 ** 31 + 5],
   ])("%d acknowledged, %d since, h=%d: %s %d", (acked, unacked, h, kind, number) => {
     const found = progress(acked, unacked, h);
-    expect(found).toEqual(
-      kind === "handled" ? { kind, newly: number } : { kind, by: number },
-    );
+    expect(found).toEqual(kind === "handled" ? { kind, newly: number } : { kind, by: number });
   });
 
   test("each h that a peer can mean is found, wherever the counter stands", () => {
