@@ -226,10 +226,23 @@ export class Connection {
     this.#parser.setLimits(this.#limitsInForce());
   }
 
-  /** Ends the stream in order: our closing tag, then our half of the connection. */
-  close(): void {
+  /** True if the connection has ended, and neither side had closed the stream before. */
+  get isLost(): boolean {
+    return this.#isDisconnected && !this.#closed && this.#parser.end === undefined;
+  }
+
+  /** Reads on with another parser, in the middle of what that one has read. Returns the parser before. */
+  swapParser(parser = new StreamParser()): StreamParser {
+    const before = this.#parser;
+    this.#parser = parser;
+    this.#parser.setLimits(this.#limitsInForce());
+    return before;
+  }
+
+  /** Ends the stream in order: our closing tag, then our half of the connection. `abruptly`: without that tag. */
+  close({ abruptly = false } = {}): void {
     if (this.#closed) return;
-    if (this.#opened) this.wire.write("</stream:stream>");
+    if (this.#opened && !abruptly) this.wire.write("</stream:stream>");
     this.#closed = true;
     this.#parser.stop();
     this.#wake?.();

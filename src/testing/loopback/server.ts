@@ -6,6 +6,7 @@ import { listen } from "../listen.ts";
 import { Connection, type LoopbackPort, refusalOf, StreamRefusal } from "./connection.ts";
 import { type FaultState, Faults, NO_FAULTS } from "./faults.ts";
 import type { Host, Protocol } from "./host.ts";
+import { Sessions } from "./management/sessions.ts";
 import { Pressure } from "./pressure.ts";
 import { Received, type ReceivedElement } from "./received.ts";
 import { Switchboard } from "./routing/switchboard.ts";
@@ -77,6 +78,7 @@ export class LoopbackServer {
       settings,
       switchboard: new Switchboard(settings.domain, settings.addresses),
       received: new Received(),
+      sessions: new Sessions(),
       context: createSecureContext({ cert, key, minVersion: "TLSv1.2" }),
     };
     this.ports = Object.fromEntries(
@@ -160,6 +162,7 @@ export class LoopbackServer {
     }, GRACE);
     await Promise.all([closed, ...this.#served]);
     clearTimeout(timer);
+    this.#host.sessions.close();
   }
 
   #attach(name: LoopbackPort, listener: Server): void {
