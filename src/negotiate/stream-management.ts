@@ -7,13 +7,13 @@ import { putAside } from "./put-aside.ts";
 
 /** The outcome of asking for an old session. The facts go into the result of the login. */
 export interface Resumption {
-  /** Whether the old session goes on. With `false` a resource is bound, as for a new one. */
+  /** True if the old session goes on. If false, a resource must be bound, as for a new one. */
   readonly resumed: boolean;
   /** The facts of the session that goes on; of one that is gone only `h`, where the server told it. */
   readonly management: Management;
 }
 
-/** Whether the server offers stream management (XEP-0198, 2). */
+/** True if the server offers stream management (XEP-0198, 2). */
 export function offersManagement(features: Element): boolean {
   return features.child("sm", NS.streamManagement) !== undefined;
 }

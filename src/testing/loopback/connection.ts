@@ -17,6 +17,7 @@ import {
   together,
 } from "./faults.ts";
 import type { Pressure } from "./pressure.ts";
+import { StreamRefusal } from "./stream-refusal.ts";
 import { Wire } from "./wire.ts";
 
 /** The other side's stream header (RFC 6120, 4.7). */
@@ -26,19 +27,6 @@ export interface Header {
   readonly contentNamespace: string | undefined;
   /** True for XMPP 1.0, with features; false for a stream from before it. */
   readonly modern: boolean;
-}
-
-/** Ends a stream with an error (RFC 6120, 4.9.3). */
-export class StreamRefusal extends BrokerError {
-  override readonly name = "StreamRefusal";
-  readonly condition: string;
-  readonly text: string | undefined;
-
-  constructor(condition: string, text?: string) {
-    super("STREAM_ERROR", condition);
-    this.condition = condition;
-    this.text = text;
-  }
 }
 
 /** The names of a server's ports. */
@@ -285,15 +273,6 @@ const TOO_BIG = {
   "policy-violation": "XML stanza is too big",
   "not-well-formed": undefined,
 } as const satisfies Record<SizeLimit["condition"], string | undefined>;
-
-/** The stream error for a thrown value; `undefined`: the stream ends in order. */
-export function refusalOf(thrown: unknown): StreamRefusal | undefined {
-  if (thrown instanceof StreamRefusal) return thrown;
-  if (thrown instanceof XmlError) return new StreamRefusal(thrown.condition, thrown.message);
-  if (thrown instanceof BrokerError && thrown.code === "DISCONNECTED") return undefined;
-  // A defect of this server: a test should see it.
-  return new StreamRefusal("internal-server-error", String(thrown));
-}
 
 function readHeader(element: Element, contentNamespace: string): Header {
   const { to, version } = element.attrs;

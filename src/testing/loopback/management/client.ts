@@ -3,15 +3,16 @@ import { counted, type Progress, readCount } from "../../../stream/counter.ts";
 import { type Element, xml } from "../../../xml/element.ts";
 import { NS } from "../../../xml/namespaces.ts";
 import type { StreamParser } from "../../../xml/read/stream-parser.ts";
-import { type Connection, StreamRefusal } from "../connection.ts";
+import type { Connection } from "../connection.ts";
 import type { ClientParty, Switchboard } from "../routing/switchboard.ts";
+import { StreamRefusal } from "../stream-refusal.ts";
 import type { Habits } from "./habits.ts";
 import { Unacked } from "./unacked.ts";
 
 /** The things around a client. */
 export interface ClientParts {
   readonly switchboard: Switchboard;
-  /** The client is over. `expired`: since nobody resumed its session in time. */
+  /** The client is over. `expired` is true if its session was not resumed in time. */
   ended(client: Client, expired: boolean): void;
 }
 
@@ -23,7 +24,7 @@ interface Managed {
   readonly unacked: Unacked;
   /** How many stanzas of the client's were handled. */
   handled: number;
-  /** Whether an `<r/>` waits for its `<a/>`. */
+  /** True while an `<r/>` waits for its `<a/>`. */
   isAsked: boolean;
 }
 
@@ -123,7 +124,7 @@ export class Client implements ClientParty {
     return true;
   }
 
-  /** A connection has ended. `isLost`: no side has closed the stream, so the session may wait. */
+  /** A connection has ended. If no side had closed the stream (`isLost`), the session may wait. */
   left(connection: Connection, isLost: boolean): void {
     if (this.#state.name !== "live" || this.#state.connection !== connection) return;
     if (!isLost || this.#managed?.id === undefined) {
@@ -199,7 +200,7 @@ export class Client implements ClientParty {
   }
 }
 
-/** Whether the server goes on after an `h`. */
+/** True if the server goes on after an `h`. */
 const isAccepted = ({ kind }: Progress, { goingBack }: Habits): boolean =>
   kind === "handled" || (kind === "gone-back" && goingBack === "ignore");
 

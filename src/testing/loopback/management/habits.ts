@@ -32,18 +32,20 @@ const HABITS = {
    * Prosody forgets the oldest, and then refuses to resume (`forget`).
    */
   beyond: choice("end", ["end", "forget"]),
-  /** Whether `<failed/>` tells `h` once, when the window has passed. Default `true`, as both servers. */
+  /** True if `<failed/>` tells `h` once, when the window has passed. Default `true`, as both servers. */
   failedTellsH: flag(true),
-  /** Whether the server asks with `<r/>`, one at a time, behind a stanza. Default `true`, as both servers. */
+  /** True if the server sends `<r/>` behind a stanza, one at a time. Default `true`, as both servers. */
   asks: flag(true),
   /** An `h` that goes back: ejabberd passes it over (`ignore`), Prosody ends the session (`end`). */
   goingBack: choice("ignore", ["ignore", "end"]),
   /**
-   * Whether the server drops a connection with a bare FIN: of a `<resume/>` whose `h` is wrong, and of the old
-   * connection when a session is resumed. Prosody does; ejabberd ends the stream.
+   * True if a connection ends with a bare FIN where ejabberd ends the stream: after a `<resume/>` with a wrong `h`,
+   * and the old connection of a session that is resumed. Default `false`; Prosody `true`.
    */
   abrupt: flag(false),
-  /** Whether a resumed session reads on inside a stanza that the cut left unfinished. Prosody does. */
+  /**
+   * True if a resumed session reads on inside a stanza that the cut left unfinished. Default `false`; Prosody `true`.
+   */
   keepsParser: flag(false),
   /**
    * The unacknowledged stanzas of a session whose resource is bound again: ejabberd returns them as errors

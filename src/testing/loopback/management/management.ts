@@ -1,15 +1,16 @@
 import { readCount } from "../../../stream/counter.ts";
 import { type Element, xml } from "../../../xml/element.ts";
 import { NS } from "../../../xml/namespaces.ts";
-import { type Connection, StreamRefusal } from "../connection.ts";
+import type { Connection } from "../connection.ts";
 import type { Host } from "../host.ts";
+import { StreamRefusal } from "../stream-refusal.ts";
 import { type Client, wrongCount } from "./client.ts";
 
 /** The feature (XEP-0198, 2), where the server has stream management. */
 export const managementFeature = ({ settings }: Host): Element | undefined =>
   settings.management && xml("sm", { xmlns: NS.streamManagement });
 
-/** Whether an element is for stream management, and the server has it. */
+/** True if an element is for stream management, and the server has it. */
 export const isForManagement = (element: Element, { settings }: Host): boolean =>
   settings.management !== undefined && element.ns === NS.streamManagement;
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Jid } from "../../../jid/jid.ts";
 import { type Element, xml } from "../../../xml/element.ts";
 import { NS } from "../../../xml/namespaces.ts";
-import { type Connection, type Header, refusalOf, StreamRefusal } from "../connection.ts";
+import type { Connection, Header } from "../connection.ts";
 import {
   addressOf,
   findUser,
@@ -23,6 +23,7 @@ import {
 import { asksForRoster } from "../routing/roster.ts";
 import { errorOf, isRequest, isStanza, resultOf, withAttributes } from "../routing/stanza.ts";
 import { authenticate, mechanismsFeature } from "../sasl/sasl.ts";
+import { refusalOf, StreamRefusal } from "../stream-refusal.ts";
 import { authenticateLegacy, iqAuthFeature, isIqAuth } from "./iq-auth.ts";
 
 /** How often a client may try to log in on one stream. */
