@@ -239,6 +239,19 @@ describe("when the window has passed", () => {
     `);
   });
 
+  test("like Prosody, it goes back also where another resource could take it", async () => {
+    const server = await serveManaged({ like: "prosody", window: 0 });
+    const { client } = await juliet(server);
+    const sender = await romeo(server);
+    const other = await login(server, "juliet", "hall");
+    sender.say(note("1"));
+    await client.expect("<message … id='1' …/>");
+    client.cut();
+    await sender.expect(returned("1"));
+    sender.say("<message to='juliet@localhost/hall' id='2'/>");
+    await other.expect("<message to='juliet@localhost/hall' id='2' …/>");
+  });
+
   test("`failedTellsH: false` keeps the number to itself", async () => {
     const server = await serveManaged({ window: 0, failedTellsH: false });
     const { client, id } = await juliet(server);
