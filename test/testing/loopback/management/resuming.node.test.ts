@@ -187,6 +187,32 @@ describe("a session that cannot be resumed", () => {
     await (await resuming(server, id, 1)).expect(GONE);
   });
 
+  test.each(["</stream:stream>", "<message from='x@y'/>"])(
+    "ends with %s also if the connection is cut before that is read",
+    async (sent) => {
+      const server = await serveManaged();
+      const sender = await romeo(server);
+      const { client, id } = await juliet(server);
+      const [slow, fast] = server.connections;
+      // The words to Romeo wait: beyond 1 MiB of them, Juliet's next element is not read.
+      slow?.faults.delay(60_000);
+      const heap = (bytes: number): string =>
+        `<message to='romeo@localhost/garden'>${"x".repeat(bytes)}</message>`;
+      const received = async (count: number) => {
+        await expect.poll(() => server.received.length).toBe(count);
+      };
+      client.say(heap(524_000) + heap(524_000));
+      await received(3);
+      client.say(heap(500) + sent);
+      await received(4);
+      fast?.faults.cut();
+      await client.ended();
+      sender.cut();
+      await connections(server, 0);
+      await (await resuming(server, id, 0)).expect(GONE);
+    },
+  );
+
   test("is one that did not ask for it", async () => {
     const server = await serveManaged();
     const client = await login(server, "juliet", "balcony");
