@@ -25,8 +25,11 @@ export type Phase =
   | { readonly name: "ready"; readonly jid: string; readonly resumed: boolean }
   | { readonly name: "closing" };
 
-/** The layers of a negotiation, each with a deadline of its own. */
-export type Step = "stream" | "tls" | "auth" | "bind" | "session";
+/** The layers of a negotiation that report their progress by events, such as `bind:start`. */
+export type ReportedStep = "tls" | "auth" | "bind" | "session";
+
+/** The layers of a negotiation, each with a deadline of its own. `enable` and `resume` are those of XEP-0198. */
+export type Step = "stream" | ReportedStep | "enable" | "resume";
 
 /** The phases that may follow each phase. */
 export const TRANSITIONS: Readonly<Record<Phase["name"], readonly Phase["name"][]>> = {

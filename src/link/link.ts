@@ -6,10 +6,11 @@ import { type Steps, step } from "../base/state.ts";
 import type { BrokerEvents } from "../contract/events.ts";
 import type { Instruments } from "../contract/instruments.ts";
 import { DEFAULTS, type Settings } from "../contract/options.ts";
-import type { Phase } from "../contract/phase.ts";
+import type { Phase, ReportedStep, Step } from "../contract/phase.ts";
 import type { Runtime } from "../contract/runtime.ts";
 import { carriedJid } from "../jid/carried.ts";
 import type { Lookup } from "../lookup/endpoint.ts";
+import { NEGOTIATION_EVENTS } from "../negotiate/events.ts";
 import type { LoginResult, Previous } from "../negotiate/login.ts";
 import type { Memory } from "../negotiate/memory.ts";
 import type { Channel, ChannelFactory } from "../stream/channel.ts";
@@ -448,7 +449,7 @@ export class Link implements StreamOwner {
   #reportFailure(error: BrokerError): void {
     const step = this.#negotiation?.step;
     if (this.#stream === undefined) this.#emit("connect:failure", { error });
-    else if (step !== undefined && step !== "stream") this.#emit(`${step}:failure`, { error });
+    else if (isReported(step)) this.#emit(`${step}:failure`, { error });
   }
 
   #emit<E extends keyof BrokerEvents>(event: E, payload: BrokerEvents[E]): void {
@@ -507,6 +508,11 @@ function incomingLimits(given: XmlLimits, most?: XmlLimits): XmlLimits {
   const names = Object.keys(LIMITS) as (keyof XmlLimits)[];
   const limits = names.map((name) => [name, Math.min(given[name], most?.[name] ?? given[name])]);
   return Object.fromEntries(limits) as XmlLimits;
+}
+
+/** True if a step of the login has an event for its failure. */
+function isReported(step: Step | undefined): step is ReportedStep {
+  return `${step ?? ""}:failure` in NEGOTIATION_EVENTS;
 }
 
 /** True if it was the server that ended the link, in one way or another. */

@@ -5,7 +5,7 @@ import type { ErrorCode } from "../base/error-codes.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Instruments } from "../contract/instruments.ts";
 import type { Timeouts } from "../contract/option-groups.ts";
-import type { Phase, Step } from "../contract/phase.ts";
+import type { Phase, ReportedStep, Step } from "../contract/phase.ts";
 import type { NegotiationEvents } from "../negotiate/events.ts";
 import type { Disclosure, Login, LoginSettings, Previous } from "../negotiate/login.ts";
 import type { Memory } from "../negotiate/memory.ts";
@@ -35,6 +35,8 @@ const TIMEOUT_OF: Readonly<
   auth: { code: "TIMEOUT_AUTH", wait: "auth" },
   bind: { code: "TIMEOUT_BIND", wait: "bind" },
   session: { code: "TIMEOUT_BIND", wait: "bind" },
+  enable: { code: "TIMEOUT_BIND", wait: "bind" },
+  resume: { code: "TIMEOUT_BIND", wait: "bind" },
 };
 
 /** The parts of a negotiation. */
@@ -128,7 +130,7 @@ export class Negotiation implements Login {
   }
 
   async open(attributes?: HeaderAttributes): Promise<StreamHeader> {
-    this.#enter("stream");
+    this.enter("stream");
     const header = await this.#told(this.#parts.stream.open(attributes));
     this.#parts.opened(header);
     return header;
@@ -165,6 +167,20 @@ export class Negotiation implements Login {
     this.uncounted = this.deferred.length;
   }
 
+  enter(step: Step): void {
+    if (this.#isOver) return;
+    this.#stopDeadline();
+    this.#step = step;
+    const { clock, timeouts, stream, instruments } = this.#parts;
+    const { code, wait } = TIMEOUT_OF[step];
+    this.#stopDeadline = clock.after(timeouts[wait], () => {
+      stream.fail(new BrokerError(code, `${timeouts[wait]} ms have passed`, { retryable: true }));
+    });
+    if (step === "auth") instruments.secrecy = "all";
+    else instruments.secrecy = this.#revealed ? "errors" : "none";
+    this.#parts.enter({ name: "negotiating", step });
+  }
+
   send(element: Element): void {
     this.#parts.stream.send(element);
   }
@@ -191,13 +207,10 @@ export class Negotiation implements Login {
     payload: NegotiationEvents[E],
     { reveals = true, secret }: Disclosure = {},
   ): void {
-    const [step, verb] = event.split(":") as [
-      Exclude<Step, "stream">,
-      "start" | "success" | "failure",
-    ];
+    const [step, verb] = event.split(":") as [ReportedStep, "start" | "success" | "failure"];
     // A dialect that has not heard of the end yet has nothing to report any more.
     if (this.#isOver) return;
-    if (verb === "start") this.#enter(step);
+    if (verb === "start") this.enter(step);
     if ("mechanism" in payload) this.#mechanism = payload.mechanism;
     // A secret that was shown once on this connection stays shown, whatever mechanism follows.
     if (event === "auth:start" && reveals) this.#revealed = true;
@@ -206,7 +219,7 @@ export class Negotiation implements Login {
     if (verb !== "success") return;
     // A server that has let us in may send larger things: a roster before the bind result, say.
     if (step === "auth") this.#parts.stream.channel.setLimits(this.#parts.limits);
-    this.#enter("stream");
+    this.enter("stream");
   }
 
   /** The negotiation is over: no deadline runs any more. */
@@ -225,19 +238,5 @@ export class Negotiation implements Login {
       const verdict = isStreamError(error) ? this.verdict(error) : undefined;
       throw verdict ?? error;
     }
-  }
-
-  #enter(step: Step): void {
-    if (this.#isOver) return;
-    this.#stopDeadline();
-    this.#step = step;
-    const { clock, timeouts, stream, instruments } = this.#parts;
-    const { code, wait } = TIMEOUT_OF[step];
-    this.#stopDeadline = clock.after(timeouts[wait], () => {
-      stream.fail(new BrokerError(code, `${timeouts[wait]} ms have passed`, { retryable: true }));
-    });
-    if (step === "auth") instruments.secrecy = "all";
-    else instruments.secrecy = this.#revealed ? "errors" : "none";
-    this.#parts.enter({ name: "negotiating", step });
   }
 }

@@ -114,8 +114,10 @@ export interface Login {
    * `POLICY_VIOLATION` beyond 1,000 elements or `inbox.bytes`.
    */
   defer(element: Element): void;
-  /** From here on arriving stanzas count (XEP-0198, 4); call it as `<enabled/>` is read. */
+  /** From here on arriving stanzas count (XEP-0198, 4); call it as `<enabled/>` or `<resumed/>` is read. */
   counted(): void;
+  /** Begins a step that has no events, with the deadline `timeouts.bind`. The step that begins next ends it. */
+  enter(step: "enable" | "resume"): void;
   /** Writes an element. */
   send(element: Element): void;
   /** Puts TLS on the connection (after `<proceed/>`). Bytes already received in clear are a `PROTOCOL_ERROR`. */

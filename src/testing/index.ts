@@ -8,6 +8,7 @@ export {
 export { Ledger, type LedgerDelivery, type LedgerRule, type Verdict } from "./ledger/ledger.ts";
 export type { LoopbackPort } from "./loopback/connection.ts";
 export type { Faults, LimitCondition, LoopbackPhase } from "./loopback/faults.ts";
+export type { ManagementOptions } from "./loopback/management/habits.ts";
 export type { ReceivedElement } from "./loopback/received.ts";
 export type { RosterItem, Rosters } from "./loopback/routing/roster.ts";
 export type { MechanismName } from "./loopback/sasl/sasl.ts";

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import * as library from "../../src/node.ts";
 import * as testing from "../../src/testing/index.ts";
 import { Faults, PHASES } from "../../src/testing/loopback/faults.ts";
+import { habitNames } from "../../src/testing/loopback/management/habits.ts";
 import { mechanismNames } from "../../src/testing/loopback/sasl/sasl.ts";
 import { loopbackOptionNames } from "../../src/testing/loopback/server-options.ts";
 import { peerOptionNames } from "../../src/testing/peer/scripted-peer-options.ts";
@@ -52,12 +53,13 @@ test.each(snippets)("snippet %# runs", async (code) => {
 });
 
 test("there are as many snippets as the guide is thought to have", () => {
-  expect(snippets).toHaveLength(7);
+  expect(snippets).toHaveLength(8);
 });
 
 test("every option, fault, phase, port and mechanism has its row", async () => {
   await using server = await testing.LoopbackServer.start();
   expect(listed("option")).toEqual(loopbackOptionNames);
+  expect(listed("habit")).toEqual(habitNames);
   expect(listed("phase")).toEqual(PHASES);
   expect(listed("port")).toEqual(Object.keys(server.ports).map((name) => `ports.${name}`));
   const faults = Object.getOwnPropertyNames(Faults.prototype).slice(1);

@@ -17,6 +17,7 @@ import {
   together,
 } from "./faults.ts";
 import type { Pressure } from "./pressure.ts";
+import { StreamRefusal } from "./stream-refusal.ts";
 import { Wire } from "./wire.ts";
 
 /** The other side's stream header (RFC 6120, 4.7). */
@@ -26,19 +27,6 @@ export interface Header {
   readonly contentNamespace: string | undefined;
   /** True for XMPP 1.0, with features; false for a stream from before it. */
   readonly modern: boolean;
-}
-
-/** Ends a stream with an error (RFC 6120, 4.9.3). */
-export class StreamRefusal extends BrokerError {
-  override readonly name = "StreamRefusal";
-  readonly condition: string;
-  readonly text: string | undefined;
-
-  constructor(condition: string, text?: string) {
-    super("STREAM_ERROR", condition);
-    this.condition = condition;
-    this.text = text;
-  }
 }
 
 /** The names of a server's ports. */
@@ -226,10 +214,23 @@ export class Connection {
     this.#parser.setLimits(this.#limitsInForce());
   }
 
-  /** Ends the stream in order: our closing tag, then our half of the connection. */
-  close(): void {
+  /** True if the connection has ended, and neither side had closed the stream before. */
+  get isLost(): boolean {
+    return this.#isDisconnected && !this.#closed && this.#parser.end === undefined;
+  }
+
+  /** Reads on with another parser, in the middle of what that one has read. Returns the parser before. */
+  swapParser(parser = new StreamParser()): StreamParser {
+    const before = this.#parser;
+    this.#parser = parser;
+    this.#parser.setLimits(this.#limitsInForce());
+    return before;
+  }
+
+  /** Ends the stream in order: our closing tag, then our half of the connection. `abruptly`: without that tag. */
+  close({ abruptly = false } = {}): void {
     if (this.#closed) return;
-    if (this.#opened) this.wire.write("</stream:stream>");
+    if (this.#opened && !abruptly) this.wire.write("</stream:stream>");
     this.#closed = true;
     this.#parser.stop();
     this.#wake?.();
@@ -272,15 +273,6 @@ const TOO_BIG = {
   "policy-violation": "XML stanza is too big",
   "not-well-formed": undefined,
 } as const satisfies Record<SizeLimit["condition"], string | undefined>;
-
-/** The stream error for a thrown value; `undefined`: the stream ends in order. */
-export function refusalOf(thrown: unknown): StreamRefusal | undefined {
-  if (thrown instanceof StreamRefusal) return thrown;
-  if (thrown instanceof XmlError) return new StreamRefusal(thrown.condition, thrown.message);
-  if (thrown instanceof BrokerError && thrown.code === "DISCONNECTED") return undefined;
-  // A defect of this server: a test should see it.
-  return new StreamRefusal("internal-server-error", String(thrown));
-}
 
 function readHeader(element: Element, contentNamespace: string): Header {
   const { to, version } = element.attrs;

@@ -3,6 +3,7 @@ import type { Jid } from "../../jid/jid.ts";
 import { type Element, xml } from "../../xml/element.ts";
 import { NS } from "../../xml/namespaces.ts";
 import type { Connection } from "./connection.ts";
+import type { Sessions } from "./management/sessions.ts";
 import type { Received } from "./received.ts";
 import type { Switchboard } from "./routing/switchboard.ts";
 import type { Account } from "./sasl/sasl-exchange.ts";
@@ -13,6 +14,7 @@ export interface Host {
   readonly settings: Settings;
   readonly switchboard: Switchboard;
   readonly received: Received;
+  readonly sessions: Sessions;
   readonly context: SecureContext;
 }
 
@@ -60,9 +62,12 @@ export function findUser(settings: Settings, username: string): Account | undefi
   return password === undefined ? undefined : { username: local, password };
 }
 
-/** True if another client has the address and keeps it (`conflict: "refuse"`). */
+/**
+ * True if another client has the address and keeps it (`conflict: "refuse"`). One whose session waits to be resumed
+ * never keeps it.
+ */
 export const isTaken = (address: Jid, { settings, switchboard }: Host): boolean =>
-  settings.conflict === "refuse" && switchboard.client(address) !== undefined;
+  settings.conflict === "refuse" && switchboard.client(address)?.isWaiting === false;
 
 /** The address of an account with a resource, or `undefined` if the resource cannot be one. */
 export const addressOf = (username: string, resource: string, host: Host): Jid | undefined =>

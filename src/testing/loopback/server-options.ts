@@ -11,6 +11,7 @@ import {
 import { tryJid } from "../../jid/jid.ts";
 import { type Certificate, makeCertificate } from "../certificate/certificate.ts";
 import { ADDRESSES, type Addresses } from "./addresses.ts";
+import { type Habits, type ManagementOptions, readManagement } from "./management/habits.ts";
 import { type Rosters, readRosters } from "./routing/roster.ts";
 import { type MechanismName, mechanismNames } from "./sasl/sasl.ts";
 
@@ -67,6 +68,11 @@ const LOOPBACK = {
    * announce it (XEP-0478). Default: nothing is announced, and 1,048,576 are taken.
    */
   maxBytes: optional((name, value) => wholeNumber(name, value, 10_000, 1_048_576)),
+  /**
+   * Stream management (XEP-0198) on the ports for clients, with the habits of a server; `{}` is ejabberd's. Default:
+   * there is none.
+   */
+  management: optional<Habits, ManagementOptions>(readManagement),
   /** A certificate to show, such as an expired one. Default: a new one for the domain and this machine. */
   certificate: optional<Certificate>(readCertificate),
 };

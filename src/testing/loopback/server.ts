@@ -3,13 +3,15 @@ import type { AddressInfo, Server, Socket } from "node:net";
 import { createSecureContext } from "node:tls";
 import { NS } from "../../xml/namespaces.ts";
 import { listen } from "../listen.ts";
-import { Connection, type LoopbackPort, refusalOf, StreamRefusal } from "./connection.ts";
+import { Connection, type LoopbackPort } from "./connection.ts";
 import { type FaultState, Faults, NO_FAULTS } from "./faults.ts";
 import type { Host, Protocol } from "./host.ts";
+import { Sessions } from "./management/sessions.ts";
 import { Pressure } from "./pressure.ts";
 import { Received, type ReceivedElement } from "./received.ts";
 import { Switchboard } from "./routing/switchboard.ts";
 import { type LoopbackOptions, type Settings, settle } from "./server-options.ts";
+import { refusalOf, StreamRefusal } from "./stream-refusal.ts";
 import { clientStream } from "./streams/client-stream.ts";
 import { componentStream } from "./streams/component-stream.ts";
 import { jabberd2Stream } from "./streams/jabberd2-stream.ts";
@@ -77,6 +79,7 @@ export class LoopbackServer {
       settings,
       switchboard: new Switchboard(settings.domain, settings.addresses),
       received: new Received(),
+      sessions: new Sessions(),
       context: createSecureContext({ cert, key, minVersion: "TLSv1.2" }),
     };
     this.ports = Object.fromEntries(
@@ -160,6 +163,7 @@ export class LoopbackServer {
     }, GRACE);
     await Promise.all([closed, ...this.#served]);
     clearTimeout(timer);
+    this.#host.sessions.close();
   }
 
   #attach(name: LoopbackPort, listener: Server): void {

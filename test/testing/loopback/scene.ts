@@ -46,11 +46,10 @@ export const base64 = (text: string): string => Buffer.from(text, "utf8").toStri
 
 export const sha1 = (text: string): string => createHash("sha1").update(text).digest("hex");
 
-/** A client that has logged in with PLAIN and bound a resource. */
-export async function login(
+/** A client that has logged in with PLAIN, and has not bound a resource. */
+export async function authenticate(
   server: LoopbackServer,
   username: keyof typeof CAST.users,
-  resource: string,
 ): Promise<RawClient> {
   const client = await dial(server.ports.client);
   await client.play(`
@@ -60,6 +59,18 @@ export async function login(
     S: <success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>
     C: ${clientHeader()}
     S: <?xml version='1.0'?><stream:stream …</stream:features>
+  `);
+  return client;
+}
+
+/** A client that has logged in with PLAIN and bound a resource. */
+export async function login(
+  server: LoopbackServer,
+  username: keyof typeof CAST.users,
+  resource: string,
+): Promise<RawClient> {
+  const client = await authenticate(server, username);
+  await client.play(`
     C: <iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>${resource}</resource></bind></iq>
     S: <iq …<jid>${username}@localhost/${resource}</jid></bind></iq>
   `);

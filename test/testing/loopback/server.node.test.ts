@@ -65,6 +65,21 @@ test("close may be called twice, at once, and after a fault of each kind", async
   expect(await remains()).toEqual(NOTHING);
 });
 
+test("close ends the sessions that wait to be resumed, and those whose connection is lost meanwhile", async () => {
+  const server = await LoopbackServer.start({ ...CAST, management: {} });
+  const sm = "xmlns='urn:xmpp:sm:3'";
+  for (const resource of ["balcony", "hall"]) {
+    const juliet = await login(server, "juliet", resource);
+    juliet.say(`<enable ${sm} resume='true'/>`);
+    await juliet.expect(`<enabled ${sm} …/>`);
+    // The server hears of the second loss while it closes.
+    juliet.cut();
+    if (resource === "balcony") await expect.poll(() => server.connections).toEqual([]);
+  }
+  await server.close();
+  expect(await remains()).toEqual(NOTHING);
+});
+
 test("a closed server does not listen again when its faults are cleared", async () => {
   const server = await LoopbackServer.start();
   server.faults.refuse();

@@ -19,6 +19,8 @@ export interface ClientParty extends Party {
   readonly jid: Jid;
   /** Its last own presence; `undefined`: it has not sent one. */
   presence: { readonly available: boolean; readonly priority: number } | undefined;
+  /** True while it has no connection, and its session waits to be resumed (XEP-0198, 5). */
+  readonly isWaiting: boolean;
   /** Ends it: another stream has taken its address. */
   replace(): void;
 }

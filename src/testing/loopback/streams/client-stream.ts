@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Jid } from "../../../jid/jid.ts";
 import { type Element, xml } from "../../../xml/element.ts";
 import { NS } from "../../../xml/namespaces.ts";
-import { type Connection, type Header, StreamRefusal } from "../connection.ts";
+import type { Connection, Header } from "../connection.ts";
 import {
   addressOf,
   findUser,
@@ -13,10 +13,17 @@ import {
   startTls,
   startTlsFeature,
 } from "../host.ts";
+import { Client } from "../management/client.ts";
+import {
+  isForManagement,
+  manage,
+  managementFeature,
+  resumeBefore,
+} from "../management/management.ts";
 import { asksForRoster } from "../routing/roster.ts";
 import { errorOf, isRequest, isStanza, resultOf, withAttributes } from "../routing/stanza.ts";
-import type { ClientParty } from "../routing/switchboard.ts";
 import { authenticate, mechanismsFeature } from "../sasl/sasl.ts";
+import { refusalOf, StreamRefusal } from "../stream-refusal.ts";
 import { authenticateLegacy, iqAuthFeature, isIqAuth } from "./iq-auth.ts";
 
 /** How often a client may try to log in on one stream. */
@@ -32,14 +39,15 @@ export async function clientStream(connection: Connection, host: Host): Promise<
     if (session) await openSession(connection);
     connection.enter("ready");
     for (;;) receive(await connection.next(), client, connection, host);
-  } finally {
-    host.switchboard.leave(client);
+  } catch (thrown) {
+    client.left(connection, connection.isLost && refusalOf(thrown) === undefined);
+    throw thrown;
   }
 }
 
 /** A client with a resource; `session`: it must open a session before anything else. */
 interface Login {
-  readonly client: ClientParty;
+  readonly client: Client;
   readonly session: boolean;
 }
 
@@ -58,8 +66,7 @@ async function logIn(connection: Connection, host: Host): Promise<Login> {
     } else if (element.is("auth", NS.sasl)) {
       const username = await authenticate(connection, element, saslSettings(host));
       if (username !== undefined) {
-        const client = await comeIn(username, connection, host);
-        return { client, session: host.settings.session === "required" };
+        return await comeIn(username, connection, host);
       }
       attempts++;
     } else if (isIqAuth(element)) {
@@ -113,7 +120,7 @@ function saslSettings({ settings }: Host) {
  *     C: <stream:stream …>
  *        ^ here: the features after the login, then bind
  */
-async function comeIn(username: string, connection: Connection, host: Host): Promise<ClientParty> {
+async function comeIn(username: string, connection: Connection, host: Host): Promise<Login> {
   connection.restart(host.settings.maxBytes);
   await openStream(connection, host);
   const { session } = host.settings;
@@ -123,6 +130,7 @@ async function comeIn(username: string, connection: Connection, host: Host): Pro
     session === "none"
       ? undefined
       : xml("session", { xmlns: NS.session }, session === "optional" ? xml("optional") : null),
+    managementFeature(host),
   );
   return bind(username, connection, host);
 }
@@ -135,10 +143,19 @@ async function openSession(connection: Connection): Promise<void> {
   connection.send(resultOf(element));
 }
 
-/** Binds a resource (RFC 6120, section 7); refused, the client may ask for another. */
-async function bind(username: string, connection: Connection, host: Host): Promise<ClientParty> {
+/**
+ * Binds a resource (RFC 6120, section 7), or resumes a session (XEP-0198, section 5); refused, the client may ask
+ * again.
+ */
+async function bind(username: string, connection: Connection, host: Host): Promise<Login> {
   for (let attempts = 0; attempts < ATTEMPTS; attempts++) {
     const request = await connection.next();
+    if (isForManagement(request, host)) {
+      const account = `${username}@${host.settings.domain}`;
+      const client = resumeBefore(request, account, connection, host);
+      if (client !== undefined) return { client, session: false };
+      continue;
+    }
     const wanted = request.child("bind", NS.bind);
     if (request.name !== "iq" || request.attrs.type !== "set" || wanted === undefined) {
       throw new StreamRefusal("not-authorized", "Bind a resource first");
@@ -150,51 +167,53 @@ async function bind(username: string, connection: Connection, host: Host): Promi
     else if (isTaken(address, host)) sendError(connection, request, "conflict");
     else {
       const bound = xml("bind", { xmlns: NS.bind }, xml("jid", {}, address.full));
-      return join(address, connection, host, resultOf(request, bound));
+      const client = join(address, connection, host, resultOf(request, bound));
+      return { client, session: host.settings.session === "required" };
     }
   }
   throw new StreamRefusal("policy-violation", "Too many attempts to bind");
 }
 
 /** Enters the client in the table, in place of the one that had its address, and sends the result. */
-function join(address: Jid, connection: Connection, host: Host, result: Element): ClientParty {
-  const client: ClientParty = {
-    jid: address,
-    presence: undefined,
-    deliver: (stanza) => {
-      connection.send(stanza);
+function join(address: Jid, connection: Connection, host: Host, result: Element): Client {
+  const { switchboard, sessions } = host;
+  const client = new Client(address, connection, {
+    switchboard,
+    ended: (over, expired) => {
+      sessions.ended(over, expired);
     },
-    replace: () => {
-      const refusal = new StreamRefusal("conflict", "Replaced by a new connection");
-      connection.refuse(refusal, host.settings.domain);
-    },
-  };
-  const before = host.switchboard.client(address);
-  host.switchboard.join(client);
+  });
+  const before = switchboard.client(address);
+  switchboard.join(client);
   connection.address = address.full;
-  before?.replace();
   connection.send(result);
+  before?.replace();
   return client;
 }
 
 /** A stanza of a client that is ready: checked, stamped with its address, and sent on its way. */
-function receive(element: Element, client: ClientParty, connection: Connection, host: Host): void {
+function receive(element: Element, client: Client, connection: Connection, host: Host): void {
   host.received.add(client.jid.full, element, connection.cost);
+  if (isForManagement(element, host)) {
+    manage(element, client, connection, host);
+    return;
+  }
   if (!isStanza(element)) throw new StreamRefusal("unsupported-stanza-type");
+  client.count();
   checkFrom(element, client, host);
   const stanza = withAttributes(element, { from: client.jid.full });
   const roster = host.settings.rosters?.get(client.jid.local ?? "");
   if (element.name === "iq" && !isSound(element)) {
     const error = errorOf(stanza, "bad-request");
-    if (error !== undefined) connection.send(error);
+    if (error !== undefined) client.deliver(error);
   } else if (isSession(element) && [undefined, host.settings.domain].includes(element.attrs.to)) {
-    connection.send(resultOf(withAttributes(stanza, { to: host.settings.domain })));
+    client.deliver(resultOf(withAttributes(stanza, { to: host.settings.domain })));
   } else if (
     asksForRoster(element) &&
     isForAccount(element, client, host) &&
     roster !== undefined
   ) {
-    connection.send(resultOf(stanza, roster));
+    client.deliver(resultOf(stanza, roster));
   } else if (element.attrs.to !== undefined) {
     host.switchboard.send(stanza);
   } else if (element.name === "presence") {
@@ -206,7 +225,7 @@ function receive(element: Element, client: ClientParty, connection: Connection, 
 }
 
 /** Refuses a `from` that is not the client's own address (RFC 6120, 8.1.2.1). */
-function checkFrom(element: Element, client: ClientParty, host: Host): void {
+function checkFrom(element: Element, client: Client, host: Host): void {
   const { from } = element.attrs;
   const given = from === undefined ? client.jid : host.settings.addresses.read(from);
   if (given?.full !== client.jid.full && given?.full !== client.jid.bare) {
@@ -215,7 +234,7 @@ function checkFrom(element: Element, client: ClientParty, host: Host): void {
 }
 
 /** True for a stanza to the client's own account, which the server answers (RFC 6120, 10.3). */
-const isForAccount = ({ attrs: { to } }: Element, client: ClientParty, host: Host): boolean =>
+const isForAccount = ({ attrs: { to } }: Element, client: Client, host: Host): boolean =>
   to === undefined || host.settings.addresses.read(to)?.full === client.jid.bare;
 
 /** RFC 6120, 8.2.3: an `iq` has an id and a type, a request exactly one child. */

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { type Element, xml } from "../../../xml/element.ts";
 import { NS } from "../../../xml/namespaces.ts";
-import { type Connection, type Header, StreamRefusal } from "../connection.ts";
+import type { Connection, Header } from "../connection.ts";
 import { type Host, insistsOnTls, startTls, startTlsFeature } from "../host.ts";
 import { isStanza, translate } from "../routing/stanza.ts";
 import type { Party } from "../routing/switchboard.ts";
+import { StreamRefusal } from "../stream-refusal.ts";
 
 /**
  * A component's stream (XEP-0114). As on jabberd2's router, where the options say so, one with

@@ -1,10 +1,11 @@
 import { Element, xml } from "../../../xml/element.ts";
 import { NS } from "../../../xml/namespaces.ts";
-import { type Connection, type Header, StreamRefusal } from "../connection.ts";
+import type { Connection, Header } from "../connection.ts";
 import { type Host, insistsOnTls, limitsFeature, startTls, startTlsFeature } from "../host.ts";
 import { isStanza, withAttributes } from "../routing/stanza.ts";
 import { envelope, type RouterParty } from "../routing/switchboard.ts";
 import { authenticate, mechanismsFeature } from "../sasl/sasl.ts";
+import { StreamRefusal } from "../stream-refusal.ts";
 
 /** The realm of the router. It does not depend on the domain. */
 const REALM = "jabberd-router";
