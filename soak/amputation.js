@@ -11,8 +11,10 @@ import { Random } from "./harness/random.js";
 import { total, verdictChecks } from "./harness/verdicts.js";
 import { until } from "./harness/wait.js";
 
+const HOLE = { mode: "black-hole-up", at: { within: 1_000 } };
+
 /** One run; resolves with the verdicts on the sender and on the lie. */
-async function amputate(place, server, receiver, { name, seed, lie }) {
+async function amputate(place, server, receiver, { name, seed, lie, isFirst }) {
   const random = new Random(seed);
   const relay = await CuttingRelay.start({ to: { port: portOf(place, server) }, seed });
   const broker = senderAt(place, server, relay.port, { keepAlive });
@@ -30,7 +32,8 @@ async function amputate(place, server, receiver, { name, seed, lie }) {
   flow.start({ every: 5, burst: 3 + random.below(8), text: () => "x".repeat(random.below(600)) });
   const enough = 50 + random.below(300);
   await until("some messages", () => flow.deliveries.size >= enough);
-  const { mode, at } = chooseLastCut(random, place);
+  // In the first run everything that is written behind the cut vanishes: there the lie must show.
+  const { mode, at } = isFirst ? HOLE : chooseLastCut(random, place);
   await relay.cut(mode, { at });
   relay.refuse();
   await broker.closed;
@@ -50,7 +53,12 @@ export async function run({ size, seed, say, lie }) {
     await receiver.connect();
     const verdicts = [];
     for (let count = 0; count < size.runs; count++) {
-      const own = { name: `run${count}`, seed: seed + 1_000 * number + count, lie };
+      const own = {
+        name: `run${count}`,
+        seed: seed + 1_000 * number + count,
+        lie,
+        isFirst: count === 0,
+      };
       verdicts.push(await amputate(place, server, receiver, own));
     }
     await receiver.shutdown();

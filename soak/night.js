@@ -186,13 +186,21 @@ export async function run({ size, say }) {
   }
   const own = rows.filter(({ direction }) => direction === "out");
   const sum = (count) => own.reduce((sum, row) => sum + count(row), 0);
-  const silent = sum(({ losses }) => losses.silent);
+  const sent = sum((row) => row.sent);
+  const written = sum(({ losses }) => losses.written);
+  const acked = sum(({ fault, losses }) => (isServers(fault) ? 0 : losses.acked));
   const ends = own.flatMap(({ gaveUp }) => gaveUp);
   return [
     {
       what: "lost, and called written to the end",
-      value: `${silent} of ${sum(({ sent }) => sent)}`,
-      ...(hasProofs ? { target: "0", met: silent === 0 } : {}),
+      value: `${written} of ${sent}`,
+      ...(hasProofs ? { target: "0", met: written === 0 } : {}),
+    },
+    {
+      what: "called acked, lost by a server that lived",
+      value: `${acked} of ${sent}`,
+      target: "0",
+      met: acked === 0,
     },
     ...verdictChecks(total(own), ["falseFailed", "doubled", "foreign"]),
     {
@@ -203,6 +211,9 @@ export async function run({ size, say }) {
     },
   ];
 }
+
+/** Whether a fault ends the server: it loses what it has only in memory. */
+const isServers = (fault) => fault.startsWith("server ");
 
 const lineOf = ({ place, fault, direction, sent, arrived, losses, ends, notes }) => {
   const lost = Object.entries(losses)

@@ -118,7 +118,8 @@ async function main() {
   const missed = checks.filter(({ met }) => !met).length;
   say(`\n${results.map(({ name, seconds }) => `${name} ${seconds} s`).join(", ")}; seed ${seed}`);
   say(`${checks.length - missed} targets met, ${missed} missed`);
-  process.exitCode = missed > 0 ? 1 : 0;
+  // (A part that did not come to its end leaves brokers behind that would go on.)
+  process.exit(missed > 0 ? 1 : 0);
 }
 
 await main();

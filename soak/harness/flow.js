@@ -104,15 +104,18 @@ export class Flow {
     if (this.ledger.verdict().falseAcked > 0) await untilQuiet(() => this.arrived.size, 5_000);
   }
 
-  /** How many were lost, by what says so: the delivery's state, an error that came back, or nothing. */
+  /**
+   * How many were lost, by what says so: the delivery's state, or an error that came back. `acked`: the
+   * server had it, and lost it. `written`: nothing says so.
+   */
   losses() {
-    const lost = { unknown: 0, failed: 0, returned: 0, silent: 0 };
+    const lost = { unknown: 0, failed: 0, returned: 0, acked: 0, written: 0 };
     for (const [id, { state }] of this.deliveries) {
       if (this.arrived.has(id)) continue;
       if (state === "unknown") lost.unknown++;
       else if (state === "failed" || state === "expired") lost.failed++;
       else if (this.returned.has(id)) lost.returned++;
-      else lost.silent++;
+      else lost[state]++;
     }
     return lost;
   }
