@@ -26,7 +26,7 @@ class Pair {
   /** Acked stanzas that were lost: with the server's memory, and before a later one that arrived. */
   lostWithServer = 0;
   lostBefore = 0;
-  /** How many had been looked at, and how many had been sent before the kill. */
+  /** How many had been looked at, and how many were written before the kill. */
   #looked = 0;
   #sent = 0;
 
@@ -52,10 +52,11 @@ class Pair {
     return Promise.all([this.sender.ready(), this.receiver.ready()]);
   }
 
-  /** The server was killed: what is sent from now on waits for the next one. */
-  killed() {
-    this.flow.stop();
-    this.#sent = this.flow.deliveries.size;
+  /** The end was noticed: what is queued now waits for the next connection. */
+  noticed() {
+    const states = [...this.flow.deliveries.values()].map(({ state }) => state);
+    const held = states.indexOf("queued");
+    this.#sent = held < 0 ? states.length : held;
   }
 
   /** Sends what was held, waits until it is there, and looks at all that was sent since the last look. */
@@ -89,10 +90,11 @@ async function killAgainAndAgain(name, { kills, random, lie, say }) {
       for (const { flow } of pairs) flow.start({ every: 2, burst: 2 });
       await sleep(100 + random.below(400));
       await server.kill();
-      for (const pair of pairs) pair.killed();
+      for (const { flow } of pairs) flow.stop();
       await until("the end to be noticed", () =>
         pairs.every(({ sender, receiver }) => !sender.isReady && !receiver.isReady),
       );
+      for (const pair of pairs) pair.noticed();
       for (const { flow } of pairs)
         for (let count = 0; count < MEANWHILE; count++) flow.send("held");
       await server.restart();
