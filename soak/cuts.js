@@ -18,7 +18,10 @@ async function cutAt(place, server, { cuts, seed, lie }) {
   const receiver = receiverAt(server, { resource: nameOf(place) });
   await receiver.connect();
   const options = { keepAlive, queue: { flush: "auto" }, timeouts: PATIENCE };
-  const program = new Program(senderAt(place, server, relay.port, options), { base: 5, cap: 100 });
+  const program = new Program(
+    (more) => senderAt(place, server, relay.port, { ...options, ...more }),
+    { base: 5, cap: 100 },
+  );
   let losses = 0;
   program.broker.on("socket:close", () => {
     losses++;

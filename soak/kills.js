@@ -21,6 +21,8 @@ import { sleep, until } from "./harness/wait.js";
 /** Stanzas that are sent while the server is away. */
 const MEANWHILE = 10;
 
+const WAITS = { base: 50, cap: 500 };
+
 /** A sender and a receiver of one place, through all kills of its server. */
 class Pair {
   /** Acked stanzas that were lost: with the server's memory, and before a later one that arrived. */
@@ -32,14 +34,12 @@ class Pair {
 
   constructor(place, server, lie) {
     this.place = place;
-    this.sender = new Program(senderAt(place, server, portOf(place, server)), {
-      base: 50,
-      cap: 500,
-    });
-    this.receiver = new Program(receiverAt(server, { resource: nameOf(place) }), {
-      base: 50,
-      cap: 500,
-    });
+    const port = portOf(place, server);
+    // What is sent meanwhile goes when the receiver is back, too.
+    const queue = { flush: "manual" };
+    this.sender = new Program((more) => senderAt(place, server, port, { queue, ...more }), WAITS);
+    const resource = nameOf(place);
+    this.receiver = new Program((more) => receiverAt(server, { resource, ...more }), WAITS);
     const { broker } = this.receiver;
     let address;
     broker.on("ready", ({ jid }) => {

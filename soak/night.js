@@ -119,10 +119,10 @@ const FAULTS = [
 async function play(place, fault, server) {
   const relay = await CuttingRelay.start({ to: { port: portOf(place, server) } });
   const options = { keepAlive, queue: { flush: "auto" } };
-  const program = new Program(
-    senderAt(place, server, relay.port, { ...options, ...fault.options }),
+  const program = new Program((more) =>
+    senderAt(place, server, relay.port, { ...options, ...fault.options, ...more }),
   );
-  const peer = new Program(receiverAt(server, options));
+  const peer = new Program((more) => receiverAt(server, { ...options, ...more }));
   const notes = [];
   for (const { broker } of [program, peer]) {
     broker.on("ready", () => {

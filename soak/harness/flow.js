@@ -23,6 +23,7 @@ export class Flow {
   #from;
   #address;
   #name;
+  #options;
   #timer;
 
   /** `name` begins the ids. `address` gives the address of the receiver. `lies`: the sender reports the lie. */
@@ -31,14 +32,19 @@ export class Flow {
     this.#from = from;
     this.#address = address;
     this.lies = lies;
-    const options = { variables: { flow: `${name}-` } };
-    to.filter(
+    this.#options = { variables: { flow: `${name}-` } };
+    this.hear(to);
+    from.filter("/message[starts-with(@id, $flow)][@type='error']", this.#back, this.#options);
+    from.on("returned", this.#back);
+  }
+
+  /** Another broker may receive, too. */
+  hear(broker) {
+    broker.filter(
       "/message[starts-with(@id, $flow)][not(@type='error')]",
       ({ stanza }) => this.arrive(stanza.attrs.id),
-      options,
+      this.#options,
     );
-    from.filter("/message[starts-with(@id, $flow)][@type='error']", this.#back, options);
-    from.on("returned", this.#back);
   }
 
   /** Enters an arrival. */

@@ -70,8 +70,8 @@ export function senderAt(place, server, port, options = {}) {
   });
 }
 
-function dialectOf({ server, dialect, tls, newest = true }) {
-  const jid = `alice@${CLIENT_DOMAINS[tls ? "required" : "off"]}/${dialect}`;
+function dialectOf({ server, dialect, tls, newest = true, resource = dialect }) {
+  const jid = `alice@${CLIENT_DOMAINS[tls ? "required" : "off"]}/${resource}`;
   const password = ACCOUNTS.alice;
   switch (dialect) {
     case "xmpp":
