@@ -1,20 +1,15 @@
 /**
  * One server in a process of its own, for `Contender`. Prosody, ejabberd and jabberd2 are started
- * by the harness of the project's own tests (test/servers, TypeScript), which esbuild translates.
+ * by the harness of the project's own tests.
  */
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { ours } from "./ours.js";
-
-const HARNESS = fileURLToPath(new URL("../../test/servers/", import.meta.url));
+import { testServers } from "./test-servers.js";
 
 let running;
 
 /** The real servers that this machine has, with their versions. */
 export async function find() {
-  const { findAll } = await harness();
+  const { findAll } = await testServers();
   return findAll();
 }
 
@@ -56,7 +51,7 @@ async function startLoopback() {
 
 async function startReal(name) {
   const { CANDIDATES, ACCOUNTS, COMPONENT_SECRET, SERVICE_DOMAINS, CLIENT_DOMAINS } =
-    await harness();
+    await testServers();
   const server = await CANDIDATES[name].start();
   running = server;
   return {
@@ -75,27 +70,4 @@ async function startReal(name) {
       password: ACCOUNTS.alice,
     },
   };
-}
-
-async function harness() {
-  const { build } = await import("esbuild");
-  const folder = mkdtempSync(join(tmpdir(), "xmpp-broker-bench-"));
-  const outfile = join(folder, "servers.mjs");
-  await build({
-    stdin: {
-      contents: 'export * from "./found.ts"; export * from "./server.ts";',
-      resolveDir: HARNESS,
-      loader: "ts",
-    },
-    bundle: true,
-    platform: "node",
-    target: "node20",
-    format: "esm",
-    outfile,
-    logLevel: "error",
-  });
-  copyFileSync(join(HARNESS, "guard.mjs"), join(folder, "guard.mjs"));
-  const module = await import(pathToFileURL(outfile).href);
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  return module;
 }

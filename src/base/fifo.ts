@@ -1,9 +1,10 @@
 /** The list is cut from this many taken members on, if they are at least half of it. */
 const CUT = 64;
 
-/** A queue, first in, first out: both ends cost the same however long it is. */
+/** A queue, first in, first out: both ends cost the same however long it is. It holds no member that was taken. */
 export class Fifo<T> {
-  #members: T[] = [];
+  /** Taken members leave an empty place behind, until the list is cut. */
+  #members: (T | undefined)[] = [];
   #first = 0;
 
   /** The number of members. */
@@ -25,7 +26,7 @@ export class Fifo<T> {
   shift(): T | undefined {
     const member = this.#members[this.#first];
     if (this.#first === this.#members.length) return undefined;
-    this.#first++;
+    this.#members[this.#first++] = undefined;
     const isEmpty = this.#first === this.#members.length;
     if (isEmpty || (this.#first >= CUT && this.#first * 2 >= this.#members.length)) {
       this.#members = this.#members.slice(this.#first);
@@ -36,7 +37,7 @@ export class Fifo<T> {
 
   /** Takes all members, oldest first. */
   takeAll(): T[] {
-    const members = this.#members.slice(this.#first);
+    const members = this.all();
     this.#members = [];
     this.#first = 0;
     return members;
@@ -44,7 +45,7 @@ export class Fifo<T> {
 
   /** The members, oldest first; they stay. */
   all(): T[] {
-    return this.#members.slice(this.#first);
+    return this.#members.slice(this.#first) as T[];
   }
 
   /** Keeps only the members that pass. */

@@ -74,28 +74,32 @@ export async function startEjabberd(): Promise<RealServer> {
       )
       .map((facts) => `ejabberd_auth:try_register(${facts.map(erlang).join(", ")})`);
     const ready = `ok = file:write_file(${erlang(workspace.path("ready"))}, <<"ready">>)`;
-    workspace.start(
-      "ejabberd",
-      "erl",
-      [
-        ...["+S", "2", "-noshell", "-noinput"],
-        ...["-mnesia", "dir", JSON.stringify(workspace.path("mnesia"))],
-        ...["-s", "ejabberd", "-eval", `${[...accounts, ready].join(", ")}.`],
-      ],
-      {
-        EJABBERD_CONFIG_PATH: workspace.path("ejabberd.yml"),
-        EJABBERD_LOG_PATH: workspace.path("ejabberd.log"),
-        ERL_LIBS: erlangLibraries(),
-        ERL_INETRC: workspace.path("inetrc"),
-        ERL_CRASH_DUMP: workspace.path("crash.dump"),
-        HOME: workspace.folder,
-      },
-    );
-    const logs = ["ejabberd.out", "ejabberd.log"];
-    await workspace.until("accounts", () => workspace.read("ready") !== "", ...logs);
-    for (const port of workspace.ports.free) {
-      await workspace.until(`port ${port}`, () => accepts(port), ...logs);
-    }
+    const launch = async (): Promise<void> => {
+      workspace.forget("ready");
+      workspace.start(
+        "ejabberd",
+        "erl",
+        [
+          ...["+S", "2", "-noshell", "-noinput"],
+          ...["-mnesia", "dir", JSON.stringify(workspace.path("mnesia"))],
+          ...["-s", "ejabberd", "-eval", `${[...accounts, ready].join(", ")}.`],
+        ],
+        {
+          EJABBERD_CONFIG_PATH: workspace.path("ejabberd.yml"),
+          EJABBERD_LOG_PATH: workspace.path("ejabberd.log"),
+          ERL_LIBS: erlangLibraries(),
+          ERL_INETRC: workspace.path("inetrc"),
+          ERL_CRASH_DUMP: workspace.path("crash.dump"),
+          HOME: workspace.folder,
+        },
+      );
+      const logs = ["ejabberd.out", "ejabberd.log"];
+      await workspace.until("accounts", () => workspace.read("ready") !== "", ...logs);
+      for (const port of workspace.ports.free) {
+        await workspace.until(`port ${port}`, () => accepts(port), ...logs);
+      }
+    };
+    await launch();
     return {
       name: "ejabberd",
       ca: certificates.ca,
@@ -113,6 +117,7 @@ export async function startEjabberd(): Promise<RealServer> {
       // SIGTERM is a clean stop of the Erlang machine, and takes it about three seconds.
       stop: () => workspace.stop(15_000),
       kill: () => workspace.kill(),
+      restart: launch,
       close: () => workspace.close(),
     };
   } catch (error) {

@@ -45,21 +45,26 @@ export async function startJabberd2(options: { router?: "off" } = {}): Promise<R
       workspace.start(part, `jabberd2-${part}`, ["-c", config[part]]);
     };
     const logs = ["router.log", "sm.log", "c2s.log", "router.out", "sm.out", "c2s.out"];
-    start("router");
-    await workspace.until("router", () => accepts(router), ...logs);
-    start("sm");
-    start("c2s");
-    const routes = ["c2s", ...HOSTED];
-    await workspace.until(
-      "sm and c2s on the router",
-      () => routes.every((name) => workspace.read("router.log").includes(`[${name}] online`)),
-      ...logs,
-    );
-    for (const port of [client, direct]) {
-      await workspace.until(`port ${port}`, () => accepts(port), ...logs);
-    }
+    const launch = async (): Promise<void> => {
+      // The logs tell who is online, and how many sessions are open, since this start.
+      for (const part of Object.keys(config)) workspace.forget(`${part}.log`);
+      start("router");
+      await workspace.until("router", () => accepts(router), ...logs);
+      start("sm");
+      start("c2s");
+      const routes = ["c2s", ...HOSTED];
+      await workspace.until(
+        "sm and c2s on the router",
+        () => routes.every((name) => workspace.read("router.log").includes(`[${name}] online`)),
+        ...logs,
+      );
+      for (const port of [client, direct]) {
+        await workspace.until(`port ${port}`, () => accepts(port), ...logs);
+      }
+    };
+    await launch();
     for (const domain of HOSTED) await register(domain, client, direct, certificates.ca);
-    const watch = await Watch.logIn(client);
+    let watch = await Watch.logIn(client);
 
     const components = offersTls ? { optional: router } : { off: router };
     return {
@@ -84,6 +89,11 @@ export async function startJabberd2(options: { router?: "off" } = {}): Promise<R
       // component: what has not ended by then is cut.
       stop: () => workspace.stop(6_000),
       kill: () => workspace.kill(),
+      async restart() {
+        watch[Symbol.dispose]();
+        await launch();
+        watch = await Watch.logIn(client);
+      },
       async close() {
         watch[Symbol.dispose]();
         await workspace.close();

@@ -70,10 +70,13 @@ Component "${KICK_OLD_DOMAIN}"
   component_conflict_resolve = "kick_old"
 `,
     );
-    workspace.start("prosody", "prosody", ["-F", "--config", workspace.path("prosody.cfg.lua")]);
-    for (const port of workspace.ports.free) {
-      await workspace.until(`port ${port}`, () => accepts(port), "prosody.out", "prosody.log");
-    }
+    const launch = async (): Promise<void> => {
+      workspace.start("prosody", "prosody", ["-F", "--config", workspace.path("prosody.cfg.lua")]);
+      for (const port of workspace.ports.free) {
+        await workspace.until(`port ${port}`, () => accepts(port), "prosody.out", "prosody.log");
+      }
+    };
+    await launch();
     return {
       name: "prosody",
       ca: certificates.ca,
@@ -90,6 +93,7 @@ Component "${KICK_OLD_DOMAIN}"
       settled: () => Promise.resolve(),
       stop: () => workspace.stop(10_000),
       kill: () => workspace.kill(),
+      restart: launch,
       close: () => workspace.close(),
     };
   } catch (error) {

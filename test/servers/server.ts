@@ -72,11 +72,13 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** A real server, with two more ways to log in. */
+/** A real server, with two more ways to log in. It can be started again. */
 export interface RealServer extends Server {
   readonly name: ServerName;
   /** The door for `ANONYMOUS`, after STARTTLS. */
   readonly anonymous: Door;
   /** The door for client certificates, after STARTTLS. */
   readonly external: Door & { readonly cert: string; readonly key: string; readonly user: string };
+  /** Starts it again after `stop` or `kill`, on the same ports and with the same data. */
+  restart(): Promise<void>;
 }

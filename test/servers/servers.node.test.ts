@@ -66,10 +66,7 @@ describe.each(SERVER_NAMES)("%s", (name) => {
       expect(mechanisms.filter((mechanism) => !mechanism?.endsWith("-PLUS")).sort()).toEqual(
         MECHANISMS[name],
       );
-      const plain = Buffer.from(`\0bob\0${ACCOUNTS.bob}`).toString("base64");
-      client.say(
-        `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain}</auth>`,
-      );
+      client.say(plainAuth("bob"));
       expect(await client.hears(/<success|<failure/)).toContain("<success");
     });
 
@@ -97,6 +94,25 @@ describe.each(SERVER_NAMES)("%s", (name) => {
       await expect(client.hears("never")).rejects.toThrow("the connection ended too early");
       await other.close();
       await expect(RawClient.connect(port)).rejects.toThrow("ECONNREFUSED");
+    });
+
+    test("killed or stopped, it starts again on the same ports with the same accounts", async () => {
+      const other = await CANDIDATES[name].start();
+      const { port, domain } = other.clients.direct;
+      try {
+        for (const end of ["kill", "stop"] as const) {
+          await other[end]();
+          await expect(RawClient.connect(port)).rejects.toThrow("ECONNREFUSED");
+          await other.restart();
+          using client = await RawClient.connect(port, { ca: other.ca, servername: domain });
+          client.open(domain);
+          await client.hears("</stream:features>");
+          client.say(plainAuth("bob"));
+          expect(await client.hears(/<success|<failure/)).toContain("<success");
+        }
+      } finally {
+        await other.close();
+      }
     });
   });
 });
@@ -132,6 +148,11 @@ test("the guard kills and cleans when the pipe of the test run breaks", async ()
   await once(guard, "exit");
   expect(existsSync(folder)).toBe(false);
 });
+
+function plainAuth(user: keyof typeof ACCOUNTS): string {
+  const plain = Buffer.from(`\0${user}\0${ACCOUNTS[user]}`).toString("base64");
+  return `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain}</auth>`;
+}
 
 function starttls(features: string): string {
   if (!features.includes("<starttls")) return "no starttls";

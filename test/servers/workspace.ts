@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createConnection, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -53,6 +53,11 @@ export class Workspace {
     return path;
   }
 
+  /** Removes a file, so that a server that starts again writes a new one. */
+  forget(name: string): void {
+    rmSync(this.path(name), { force: true });
+  }
+
   /** The text of a file; empty while there is none. */
   read(name: string): string {
     try {
@@ -103,6 +108,7 @@ export class Workspace {
   /** Asks all processes to end (SIGTERM), and after `grace` ms makes them (SIGKILL). */
   async stop(grace: number): Promise<void> {
     await Promise.all([...this.#processes].map((running) => running.stop(grace)));
+    this.#processes.clear();
   }
 
   /** Ends all processes at once, as a crash would. */

@@ -1,0 +1,128 @@
+import { xml } from "xmpp-broker";
+import { Ledger } from "xmpp-broker/testing";
+import { Report } from "./report.js";
+import { hasProofs } from "./verdicts.js";
+import { until, untilQuiet } from "./wait.js";
+
+/** The states that a delivery does not stay in. */
+const PASSING = hasProofs ? ["queued", "written"] : ["queued"];
+
+/**
+ * Messages from one broker to another. Two ledgers hold them against the arrivals: one of what the
+ * sender says, and one of the lie "acked when written".
+ */
+export class Flow {
+  /** The ledger of what the sender says, and that of the lie. */
+  ledger = new Ledger();
+  lie = new Ledger();
+  /** Delivery by id. */
+  deliveries = new Map();
+  arrived = new Set();
+  /** The ids of those that came back as errors. */
+  returned = new Set();
+  #from;
+  #address;
+  #name;
+  #options;
+  #timer;
+
+  /** `name` begins the ids. `address` gives the address of the receiver. `lies`: the sender reports the lie. */
+  constructor(name, from, to, address, { lies = false } = {}) {
+    this.#name = name;
+    this.#from = from;
+    this.#address = address;
+    this.lies = lies;
+    this.#options = { variables: { flow: `${name}-` } };
+    this.hear(to);
+    from.filter("/message[starts-with(@id, $flow)][@type='error']", this.#back, this.#options);
+    from.on("returned", this.#back);
+  }
+
+  /** Another broker may receive, too. */
+  hear(broker) {
+    broker.filter(
+      "/message[starts-with(@id, $flow)][not(@type='error')]",
+      ({ stanza }) => this.arrive(stanza.attrs.id),
+      this.#options,
+    );
+  }
+
+  /** Enters an arrival. */
+  arrive(id) {
+    this.arrived.add(id);
+    this.ledger.arrived(id);
+    this.lie.arrived(id);
+  }
+
+  #back = ({ stanza }) => {
+    if (stanza.attrs.id?.startsWith(`${this.#name}-`)) this.returned.add(stanza.attrs.id);
+  };
+
+  /** Sends one message; its id is its key in the ledgers. */
+  send(text, to = this.#address()) {
+    const id = `${this.#name}-${this.deliveries.size}`;
+    const stanza = xml("message", { to, id, type: "chat" }, xml("body", {}, text));
+    const delivery = this.#from.send(stanza);
+    // Asking for the proof makes the broker get it.
+    if (hasProofs) delivery.acked().catch(() => {});
+    this.deliveries.set(id, delivery);
+    this.ledger.sent(id, new Report(delivery, this.lies));
+    this.lie.sent(id, new Report(delivery, true));
+    return id;
+  }
+
+  /** Sends `burst` messages every `every` milliseconds. */
+  start({ every = 5, burst = 2, text = () => "x".repeat(100) } = {}) {
+    this.#timer = setInterval(() => {
+      for (let index = 0; index < burst; index++) this.send(text());
+    }, every);
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+  }
+
+  /** Waits until every delivery has a final state. */
+  async final() {
+    await until("a final state of every delivery", () =>
+      [...this.deliveries.values()].every(({ state }) => !PASSING.includes(state)),
+    );
+  }
+
+  /** Waits until all is final, a last message has arrived, and then nothing more. Both sides must be back. */
+  async settle() {
+    this.stop();
+    await this.final();
+    let tries = 0;
+    const last = [];
+    await until("a last message", () => {
+      if (last.some((id) => this.arrived.has(id))) return true;
+      if (tries++ % 100 === 0) last.push(this.send("the last one"));
+      return false;
+    });
+    await this.final();
+    await this.quiet();
+  }
+
+  /** Waits until nothing more arrives; longer, if something is called acked that has not come yet. */
+  async quiet() {
+    await untilQuiet(() => this.arrived.size);
+    if (this.ledger.verdict().falseAcked > 0) await untilQuiet(() => this.arrived.size, 5_000);
+  }
+
+  /**
+   * How many were lost, by what says so: the delivery's state, or an error that came back. `acked`: the
+   * server had it, and lost it. `written`: nothing says so.
+   */
+  losses() {
+    const lost = { unknown: 0, failed: 0, returned: 0, acked: 0, written: 0 };
+    for (const [id, { state }] of this.deliveries) {
+      if (this.arrived.has(id)) continue;
+      if (state === "unknown") lost.unknown++;
+      else if (state === "failed" || state === "expired") lost.failed++;
+      else if (this.returned.has(id)) lost.returned++;
+      else lost[state]++;
+    }
+    return lost;
+  }
+}

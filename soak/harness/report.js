@@ -1,0 +1,29 @@
+import { hasProofs } from "./verdicts.js";
+
+/**
+ * What a sender says of one delivery. The honest report is the broker's own; the lie, which the soak
+ * must catch, calls a stanza acked as soon as the system has taken it.
+ */
+export class Report {
+  #delivery;
+  #lies;
+  #wasWritten = false;
+
+  constructor(delivery, lies) {
+    this.#delivery = delivery;
+    this.#lies = lies;
+    delivery.written().then(
+      () => {
+        this.#wasWritten = true;
+      },
+      () => {},
+    );
+  }
+
+  get state() {
+    const { state } = this.#delivery;
+    if (this.#lies && this.#wasWritten) return "acked";
+    // Without proofs, written is the last word, and promises nothing.
+    return state === "written" && !hasProofs ? "unknown" : state;
+  }
+}
