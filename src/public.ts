@@ -6,6 +6,7 @@ export type { ListenOptions } from "./base/emitter.ts";
 export { type ErrorCode, errorCodes } from "./base/error-codes.ts";
 export { BrokerError, type ErrorFacts, isBrokerError } from "./base/errors.ts";
 export type { Subscription } from "./base/subscription.ts";
+export type { AcksOption, UnackedChoice, UnackedOption } from "./contract/acks-option.ts";
 export type {
   ConnectOptions,
   FilterOptions,
@@ -16,7 +17,7 @@ export type {
   StanzasOptions,
   WaitOptions,
 } from "./contract/call-options.ts";
-export type { Delivery, DeliveryState } from "./contract/delivery.ts";
+export type { AckedBy, Delivery, DeliveryState } from "./contract/delivery.ts";
 export type { BrokerEvents, Ready } from "./contract/events.ts";
 export type {
   HeaderOverrides,
@@ -35,6 +36,7 @@ export type {
   Timeouts,
 } from "./contract/option-groups.ts";
 export type { BrokerOptions, Settings } from "./contract/options.ts";
+export type { Outbox, QueuedStanza } from "./contract/outbox.ts";
 export type { Phase, Step } from "./contract/phase.ts";
 export type { Runtime } from "./contract/runtime.ts";
 export type { StanzaCounts, Stats } from "./contract/stats.ts";
@@ -60,7 +62,6 @@ export { type ErrorReply, errorReply, type ReplyChild, reply } from "./stream/re
 export { StanzaError, type StanzaErrorFacts, type StanzaErrorType } from "./stream/stanza-error.ts";
 export { StreamError } from "./stream/stream-error.ts";
 export type { FilterHandler, FilterMatch, Responder } from "./traffic/filters.ts";
-export type { Outbox, QueuedStanza } from "./traffic/outbox.ts";
 export { type MemoryOptions, type MemoryTransport, memoryPair } from "./transport/memory.ts";
 export type { TlsFacts, TlsPolicy } from "./transport/tls-facts.ts";
 export type {

@@ -225,15 +225,21 @@ export const SENDING_CODES = {
    */
   MISADDRESSED: "the stanza has a false address",
   /**
-   * The session ended before the server had acknowledged the stanza. The server may have received it. Send it again
-   * only if a copy does no harm. Retryable.
+   * The session ended before the server had proven that it handled the stanza. The server may have handled it. Send it
+   * again only if a copy does no harm, or let the option `unacked` do that. Retryable.
    */
   UNACKNOWLEDGED: "the stanza was not acknowledged",
   /**
-   * `acked()` was asked for, but the stream has no acknowledgements: this version has no stream management. Use
-   * `written()`, or a request whose answer is the proof. Not retryable.
+   * No proof is to be had that the server has handled a stanza: `acks` is `false`, or neither the address that was
+   * asked nor an echo has answered in time (event `ack:unavailable`). Name an address that answers pings in
+   * `acks: { to }`. Else use `written()`, or a request whose answer is the proof. Not retryable.
    */
-  ACK_UNAVAILABLE: "the stream has no acknowledgements",
+  ACK_UNAVAILABLE: "no proof is to be had that the server has handled the stanza",
+  /**
+   * The server ended two streams right after this stanza, which had gone out alone. Servers do so for XML or
+   * addresses that they refuse. The broker does not send it again. Correct the stanza. Not retryable.
+   */
+  POISON: "the stanza alone has ended two streams",
 } as const;
 
 /** A handler fails, or answers too late. */

@@ -4,8 +4,8 @@ import type { Session } from "../session/session.ts";
 import type { Traffic } from "../traffic/traffic.ts";
 
 /**
- * Waits until a session is at rest: handlers have finished, our requests are answered, and everything that moves is
- * written. Handlers and requests get half of the time at most, and all of it three quarters: a handler that never ends
+ * Waits until a session is at rest: handlers have finished, our requests are answered, everything that moves is
+ * written, and the tracked stanzas are proven. Handlers and requests get half of the time at most, and all of it three quarters: a handler that never ends
  * (it may be waiting for this) must leave time for the goodbye. `over`: nothing is to be waited for any more.
  */
 export async function atRest(
@@ -19,17 +19,36 @@ export async function atRest(
   const settled = Promise.all([inbox.idle(), requests.idle(session)]);
   await within(clock, timeout / 2, Promise.race([settled, over]), nothing);
   const left = Math.max(0, deadline - clock.now());
-  await within(clock, left, Promise.race([outbox.drained(), over]), nothing);
+  const proven = outbox.drained().then(() => proofOf(session));
+  await within(clock, left, Promise.race([proven, over]), nothing);
+}
+
+/** Resolves when the tracked stanzas of a session are proven, or cannot be. */
+async function proofOf({ acks }: Session): Promise<void> {
+  if (acks.hasUnproven) await acks.proof().catch(nothing);
+}
+
+/**
+ * Waits until the server has handled all that a session has written, tracked or not. Where no proof is to be had, it
+ * waits until the system has taken it.
+ */
+export async function allProven(
+  session: Session,
+  clock: Clock,
+  timeout: number,
+  over: Promise<unknown>,
+): Promise<void> {
+  const deadline = clock.now() + timeout;
+  const proven = session.acks.proof().catch(nothing);
+  await within(clock, timeout, Promise.race([proven, over]), nothing);
+  await allTaken(session, clock, Math.max(0, deadline - clock.now()), over);
 }
 
 /** How often it is asked whether the system has taken everything, in milliseconds. */
 const TICK = 10;
 
-/**
- * Waits until the system has taken all that a session has written, so that it is on its way. (Here the proofs of the
- * server join: `acked` says more than `written`.)
- */
-export async function allTaken(
+/** Waits until the system has taken all that a session has written, so that it is on its way. */
+async function allTaken(
   session: Session,
   clock: Clock,
   timeout: number,

@@ -18,12 +18,12 @@ import {
 import type { Delivery } from "../contract/delivery.ts";
 import { type BrokerEvents, knownEvent, type Ready } from "../contract/events.ts";
 import type { BrokerOptions, Settings } from "../contract/options.ts";
+import type { Outbox } from "../contract/outbox.ts";
 import type { Phase } from "../contract/phase.ts";
 import type { Runtime } from "../contract/runtime.ts";
 import type { Stats } from "../contract/stats.ts";
 import type { PendingRequest } from "../session/requests.ts";
 import type { FilterHandler, FilterMatch, Responder } from "../traffic/filters.ts";
-import type { Outbox } from "../traffic/outbox.ts";
 import type { Transport } from "../transport/transport.ts";
 import { type Element, isElement } from "../xml/element.ts";
 import { type Leftover, Lifecycle } from "./lifecycle.ts";
@@ -151,6 +151,14 @@ export class Broker {
   send(stanza: Element, options: SendOptions = NO_OPTIONS): Delivery {
     const own = options === NO_OPTIONS ? options : callOptions("send", options);
     return this.#life.traffic.outbox.send(stanza, own);
+  }
+
+  /**
+   * Resolves when the server has handled everything that was sent so far, except what is held in the queue. Rejects
+   * with `ACK_UNAVAILABLE` where no proof is to be had, and with `UNACKNOWLEDGED` when the session ends before.
+   */
+  acked(): Promise<void> {
+    return this.#life.traffic.outbox.acked();
   }
 
   /**

@@ -17,7 +17,7 @@ import type { Session } from "../session/session.ts";
 import type { StreamContext } from "../stream/framing.ts";
 import { Traffic } from "../traffic/traffic.ts";
 import { NS } from "../xml/namespaces.ts";
-import { allTaken, atRest } from "./at-rest.ts";
+import { allProven, atRest } from "./at-rest.ts";
 import { Run } from "./run.ts";
 import type { RunOwner, RunParts } from "./run-parts.ts";
 import { sharedBy } from "./shared.ts";
@@ -40,9 +40,12 @@ function contextOf({ dialect, overrides }: Settings): StreamContext {
 
 /** The result of `shutdown` and `handOver`. */
 export interface Leftover {
-  /** Stanzas that still wait in the queue, oldest first. */
+  /** Stanzas that still wait in the queue, oldest first, without those in `unknown`. */
   readonly unsent: readonly Delivery[];
-  /** Stanzas that were handed over, and of which nothing more is known. */
+  /**
+   * Stanzas that were handed over on the last connection and have no proof. The ones that `unacked` requeues wait in
+   * the queue as well. A stanza that is written and not tracked is forgotten, and so is in neither list.
+   */
   readonly unknown: readonly Delivery[];
 }
 
@@ -239,15 +242,14 @@ export class Lifecycle implements RunOwner {
     traffic.outbox.drainOnly();
     if (session === undefined) return;
     await atRest(traffic, session, clock, timeout, closed);
-    // "Proven" joins here, within the time that is left.
-    await allTaken(session, clock, Math.max(0, deadline - clock.now()), closed);
+    await allProven(session, clock, Math.max(0, deadline - clock.now()), closed);
   }
 
   #leftover(run: Run | undefined): Leftover {
-    return {
-      unsent: [...this.traffic.outbox].map(({ delivery }) => delivery),
-      unknown: run?.unknown ?? [],
-    };
+    const unknown = run?.unknown ?? [];
+    const isUnknown = new Set(unknown);
+    const waiting = [...this.traffic.outbox].map(({ delivery }) => delivery);
+    return { unsent: waiting.filter((delivery) => !isUnknown.has(delivery)), unknown };
   }
 
   /** True if the phase is about an end after which nothing of this run follows. */

@@ -73,8 +73,20 @@ export const EVENTS = {
   }>(),
   /** The broker changed its phase: `idle`, `waiting`, `connecting`, `negotiating`, `ready` or `closing`. */
   phase: event<{ readonly from: Phase; readonly to: Phase }>(),
-  /** A delivery changed its state. (For the state `queued` there is the event of that name.) */
+  /**
+   * A delivery changed its state. (`queued` tells of a first wait in the queue.) While this event has a listener, the
+   * broker tracks every delivery until the server has handled it.
+   */
   delivery: event<{ readonly delivery: Delivery; readonly stanza: Element }>(),
+  /**
+   * One way to learn proofs is given up until the next login: the ping to `to` was not answered, or not by it. After
+   * a `barrier` the broker tries the `echo`; after the `echo` deliveries cannot become `acked`.
+   */
+  "ack:unavailable": event<{
+    readonly to: string;
+    readonly way: "barrier" | "echo";
+    readonly error: BrokerError;
+  }>(),
   /** A stanza of ours came back, and no delivery waits for it: it was proven before, or it is forgotten. */
   returned: event<{
     readonly stanza: Element;

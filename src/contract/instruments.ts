@@ -64,10 +64,11 @@ export class Instruments implements Wiretap, EmitterOwner<BrokerEvents> {
     }
   }
 
-  /** A delivery changed its state. */
-  delivery(delivery: Delivery, stanza: Element): void {
+  /** A delivery changed its state. Without a stanza, since nothing was kept of it, that is only counted. */
+  delivery(delivery: Delivery, stanza: Element | undefined): void {
     this.stats.deliveries[delivery.state]++;
-    if (this.emitter.has("delivery")) this.emitter.emit("delivery", { delivery, stanza });
+    if (stanza === undefined || !this.emitter.has("delivery")) return;
+    this.emitter.emit("delivery", { delivery, stanza });
   }
 
   /** A handler or a listener failed. */

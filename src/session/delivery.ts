@@ -1,18 +1,38 @@
 import { quiet } from "../base/deferred.ts";
-import { BrokerError } from "../base/errors.ts";
-import { type Steps, step } from "../base/state.ts";
-import type { Delivery, DeliveryState } from "../contract/delivery.ts";
+import { type BrokerError, isBrokerError } from "../base/errors.ts";
+import type { AckedBy, Delivery, DeliveryState } from "../contract/delivery.ts";
+import { afterEvent, eventNumber, PLACES, placeNumber } from "./delivery-steps.ts";
 
-const STEPS: Steps<DeliveryState> = {
-  queued: ["written", "unknown", "failed", "expired"],
-  written: ["acked", "unknown", "failed"],
-  acked: [],
-  unknown: [],
-  failed: [],
-  expired: [],
-};
+const QUEUED = placeNumber("queued");
+const HANDED = placeNumber("handed");
+const WRITTEN = placeNumber("written");
+const REQUEUED = placeNumber("requeued");
+const ACKED = placeNumber("acked");
+
+const HAND_OVER = eventNumber("handOver");
+const TAKE = eventNumber("take");
+const PROVE = eventNumber("prove");
+const REFUSE = eventNumber("refuse");
+const EXPIRE = eventNumber("expire");
+const BOUNCE = eventNumber("bounce");
+const POISON = eventNumber("poison");
+const REQUEUE = eventNumber("requeue");
+const LOSE = eventNumber("lose");
+const DROP = eventNumber("drop");
+
+/** The state that each place shows as. */
+const SHOWN = PLACES.map((place): DeliveryState => {
+  return place === "handed" || place === "requeued" ? "queued" : place;
+});
+
+/** The session that a stanza was handed over to: it is asked for a proof. */
+export interface Keeper {
+  /** The program wants to know whether the server has handled this one. */
+  ask(delivery: TrackedDelivery): void;
+}
 
 interface Waiter {
+  readonly until: "written" | "acked";
   readonly resolve: () => void;
   readonly reject: (error: BrokerError) => void;
 }
@@ -21,9 +41,12 @@ interface Waiter {
 export class TrackedDelivery implements Delivery {
   /** The caller's key, or the number of the broker's own. */
   readonly #name: string | number;
-  #state: DeliveryState = "queued";
-  #error: BrokerError | undefined;
+  #place = QUEUED;
+  /** The fact that goes with the place: its session while it is open, then the proof, or the error. */
+  #fact: Keeper | AckedBy | BrokerError | undefined;
   #waiters: Waiter[] | undefined;
+  /** True if its session waits for a proof of it. */
+  isTracked = false;
 
   constructor(name: string | number) {
     this.#name = name;
@@ -33,55 +56,122 @@ export class TrackedDelivery implements Delivery {
     return typeof this.#name === "string" ? this.#name : `d${this.#name}`;
   }
 
+  /** The key, if the caller gave it. */
+  get givenKey(): string | undefined {
+    return typeof this.#name === "string" ? this.#name : undefined;
+  }
+
   get state(): DeliveryState {
-    return this.#state;
+    return SHOWN[this.#place] ?? "queued";
   }
 
   get error(): BrokerError | undefined {
-    return this.#error;
+    return isBrokerError(this.#fact) ? this.#fact : undefined;
+  }
+
+  get ackedBy(): AckedBy | undefined {
+    return typeof this.#fact === "string" ? this.#fact : undefined;
+  }
+
+  /** True if the transport holds it, and the system has not taken all of it. */
+  get isHanded(): boolean {
+    return this.#place === HANDED;
+  }
+
+  /** True if it was handed over and has no verdict yet. */
+  get isOpen(): boolean {
+    return this.#place === HANDED || this.#place === WRITTEN;
+  }
+
+  /** True if `acked()` was asked for and is not settled. */
+  get isAsked(): boolean {
+    return this.#waiters?.some(({ until }) => until === "acked") === true;
   }
 
   written(): Promise<void> {
-    return quiet(
-      new Promise((resolve, reject) => {
-        if (this.#error !== undefined) reject(this.#error);
-        else if (this.#state !== "queued") resolve();
-        else {
-          this.#waiters ??= [];
-          this.#waiters.push({ resolve, reject });
-        }
-      }),
-    );
+    const isDone = this.#place === WRITTEN || this.#place === ACKED;
+    return quiet(this.#until("written", isDone));
   }
 
   acked(): Promise<void> {
-    return quiet(
-      this.written().then(() => {
-        throw new BrokerError("ACK_UNAVAILABLE");
-      }),
-    );
+    const promise = quiet(this.#until("acked", this.#place === ACKED));
+    const fact = this.#fact;
+    if (this.isOpen && typeof fact === "object" && "ask" in fact) fact.ask(this);
+    return promise;
   }
 
-  /** The system has taken it. */
-  write(): void {
-    this.#state = step("delivery", STEPS, this.#state, "written");
+  /** The transport is given the stanza. */
+  handOver(keeper: Keeper): void {
+    this.#to(HAND_OVER);
+    this.#fact = keeper;
+  }
+
+  /** The system has taken the stanza. */
+  take(): void {
+    this.#to(TAKE);
+    this.#settle("written");
+  }
+
+  /** The server has handled the stanza. */
+  prove(by: AckedBy): void {
+    this.#to(PROVE);
+    this.#fact = by;
+    this.#settle("acked");
+  }
+
+  /** The stanza waits in the queue again; its promises stay pending. */
+  requeue(): void {
+    this.#fact = undefined;
+    this.isTracked = false;
+    this.#to(REQUEUE);
+  }
+
+  /** No proof is to be had: `acked()` rejects, and the state stays. */
+  cannotProve(error: BrokerError): void {
+    this.#settle("acked", error);
+  }
+
+  /** The stanza was not sent, came back, or nothing is known of it any more. */
+  fail(error: BrokerError): void {
+    this.#to(this.#end(error));
+    this.#fact = error;
+    this.#settle("written", error);
+    this.#settle("acked", error);
+  }
+
+  /** The event that an error means, where the delivery is now. */
+  #end({ code }: BrokerError): number {
+    if (this.#place === QUEUED) return code === "EXPIRED" ? EXPIRE : REFUSE;
+    if (this.#place === REQUEUED) return DROP;
+    if (code === "POISON") return POISON;
+    return code === "UNACKNOWLEDGED" || code === "ACK_UNAVAILABLE" ? LOSE : BOUNCE;
+  }
+
+  #until(until: Waiter["until"], isDone: boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const { error } = this;
+      if (error !== undefined) reject(error);
+      else if (isDone) resolve();
+      else {
+        this.#waiters ??= [];
+        this.#waiters.push({ until, resolve, reject });
+      }
+    });
+  }
+
+  #settle(until: Waiter["until"], error?: BrokerError): void {
     const waiters = this.#waiters;
     if (waiters === undefined) return;
-    this.#waiters = undefined;
-    for (const { resolve } of waiters) resolve();
+    const left = waiters.filter((waiter) => waiter.until !== until);
+    this.#waiters = left.length === 0 ? undefined : left;
+    for (const waiter of waiters) {
+      if (waiter.until !== until) continue;
+      if (error === undefined) waiter.resolve();
+      else waiter.reject(error);
+    }
   }
 
-  /** It was not sent, came back, or nothing is known of it any more. */
-  fail(error: BrokerError): void {
-    this.#state = step("delivery", STEPS, this.#state, stateFor(error));
-    this.#error = error;
-    const waiters = this.#waiters;
-    this.#waiters = undefined;
-    for (const { reject } of waiters ?? []) reject(error);
+  #to(event: number): void {
+    this.#place = afterEvent(this.#place, event);
   }
-}
-
-function stateFor({ code }: BrokerError): DeliveryState {
-  if (code === "EXPIRED") return "expired";
-  return code === "UNACKNOWLEDGED" ? "unknown" : "failed";
 }

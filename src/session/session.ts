@@ -4,7 +4,7 @@ import { BrokerError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import type { Instruments } from "../contract/instruments.ts";
 import { count } from "../contract/stats.ts";
-import type { Dialect, Inbound } from "../dialect/dialect.ts";
+import type { Dialect } from "../dialect/dialect.ts";
 import type { Prober } from "../link/keep-alive.ts";
 import type { Link } from "../link/link.ts";
 import type { Management, Previous } from "../negotiate/login.ts";
@@ -12,18 +12,21 @@ import type { ElementWriter, StreamContext } from "../stream/framing.ts";
 import { askedBy, resultFor } from "../stream/reply.ts";
 import { isRequest } from "../stream/stanza.ts";
 import type { StreamSink } from "../stream/stream.ts";
-import { type Element, isElement, xml } from "../xml/element.ts";
+import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import type { Acks } from "./acks.ts";
+import type { AckLine, Acks, AcksFactory, Unproven } from "./acks/acks.ts";
 import type { Item } from "./item.ts";
 import type { Requests } from "./requests.ts";
 import { Returnable } from "./returned.ts";
+import { takeApart } from "./take-apart.ts";
 import { toClient } from "./translate.ts";
 
 /** The way in above a session: the inbox. */
 export interface WayIn {
   /** A stanza arrived that answers nothing of ours. */
   arrived(stanza: Element, route: Element | undefined): void;
+  /** The session awaits an answer of its own from now on, or no more: whether to read depends on it. */
+  regulate(): void;
 }
 
 /** The way out above a session: the outbox. */
@@ -42,7 +45,7 @@ export interface SessionParts {
   readonly crypto: Pick<Crypto, "random">;
   readonly clock: Clock;
   readonly instruments: Instruments;
-  readonly acks: Acks;
+  readonly acks: AcksFactory;
   /** The stream management of its login, where there is any. */
   readonly management: Management | undefined;
   readonly requests: Requests;
@@ -54,8 +57,10 @@ export interface SessionParts {
  * One bound address, over one link or several: it writes stanzas, sorts arriving ones, and holds what waits for an
  * answer. While `link` is undefined the session waits to be resumed.
  */
-export class Session implements StreamSink, Prober {
+export class Session implements StreamSink, Prober, AckLine {
   readonly jid: string;
+  /** The proofs that the server has handled what was written. */
+  acks: Acks;
   readonly #parts: SessionParts;
   /** How many stanzas arrived, as XEP-0198 counts them. */
   #handled = 0;
@@ -66,6 +71,8 @@ export class Session implements StreamSink, Prober {
   #taken = 0;
   /** Handed over and not yet taken by the system. */
   readonly #inFlight = new Fifo<Item>();
+  /** True if a link was lost: its proofs say nothing of the next one. */
+  #wasDetached = false;
   #returnable: Returnable | undefined;
   /** The probe that is under way: its id, and when it was sent. */
   #probe: { readonly id: string; readonly at: number } | undefined;
@@ -73,6 +80,7 @@ export class Session implements StreamSink, Prober {
   constructor(parts: SessionParts) {
     this.jid = parts.jid;
     this.#parts = parts;
+    this.acks = parts.acks(this);
   }
 
   /** The link in force. */
@@ -94,7 +102,22 @@ export class Session implements StreamSink, Prober {
 
   /** True if reading must go on: the answer to a question of the session's own is under way. */
   get mustRead(): boolean {
-    return this.#probe !== undefined;
+    return this.#probe !== undefined || this.acks.mustRead;
+  }
+
+  /** Bytes handed over to the link in force. */
+  get handed(): number {
+    return this.#link?.handed ?? 0;
+  }
+
+  /** True if reading is paused. */
+  get isPaused(): boolean {
+    return this.#link?.stream?.isPaused === true;
+  }
+
+  /** For how long reading has been paused on the link in force, in milliseconds. */
+  get pausedTime(): number {
+    return this.#link?.stream?.pausedTime ?? 0;
   }
 
   /** A service answers for a domain, an account for itself (XEP-0114). */
@@ -104,6 +127,7 @@ export class Session implements StreamSink, Prober {
 
   /** Writes go over this link from now on. */
   use(link: Link): void {
+    if (this.#wasDetached) this.acks = this.#parts.acks(this);
     this.#link = link;
     this.unsent = link.unsent;
     this.#taken = link.handed - link.unsent;
@@ -123,18 +147,22 @@ export class Session implements StreamSink, Prober {
     if (this.#link === link) link.carry(this);
   }
 
-  /** The link is gone. Its items that the system had not taken are returned: nothing is known of them. */
-  detach(): readonly Item[] {
+  /** The link is gone. Returns, in order, the deliveries that nothing more will be known of. */
+  detach(): readonly Unproven[] {
     this.#link = undefined;
     this.unsent = 0;
     this.#probe = undefined;
-    this.#parts.acks.lost();
-    return this.#inFlight.takeAll();
+    this.#wasDetached = true;
+    const written = this.acks.end().filter(({ delivery }) => !delivery.isHanded);
+    // A part of those that the system had not taken whole may have left.
+    const handed = this.#inFlight.takeAll();
+    const all = [...written, ...handed.map((item) => ({ delivery: item.delivery, item }))];
+    return all.filter(({ delivery }) => delivery.isOpen);
   }
 
   /** Hands a stanza over to the link; false where it takes none any more. */
   write(item: Item): boolean {
-    const { instruments, acks, dialect } = this.#parts;
+    const { instruments, dialect } = this.#parts;
     const { text, stanza, returning, request } = item;
     const handed = this.#link?.write(text, stanza) ?? 0;
     if (handed === 0) return false;
@@ -143,7 +171,7 @@ export class Session implements StreamSink, Prober {
     count(instruments.stats.sent, stanza.name);
     if (request !== undefined) request.session = this;
     this.#inFlight.push(item);
-    acks.wrote(item);
+    this.acks.wrote(item);
     if (dialect.returns && returning !== undefined) {
       this.#returnable ??= new Returnable();
       this.#returnable.remember(item.delivery, returning);
@@ -172,11 +200,19 @@ export class Session implements StreamSink, Prober {
     return true;
   }
 
+  readingChanged(): void {
+    this.#parts.inbox.regulate();
+  }
+
+  moved(): void {
+    this.#parts.outbox.drain();
+  }
+
   // Events of the stream.
 
   element(element: Element): void {
-    const { context, requests, inbox, instruments } = this.#parts;
-    const taken = this.#takeApart(element);
+    const { context, dialect, requests, inbox, instruments } = this.#parts;
+    const taken = takeApart(element, dialect, instruments);
     if (taken === undefined) return;
     const { stanza, route, returned, dropped } = taken;
     if (stanza.ns !== context.ns && stanza.ns !== NS.client) {
@@ -185,6 +221,8 @@ export class Session implements StreamSink, Prober {
     }
     toClient(stanza, context.ns);
     this.#handled++;
+    // (A ping of ours that comes back is for another domain, and would be dropped.)
+    if (this.acks.stanza(stanza)) return;
     if (dropped !== undefined) {
       instruments.dropped(stanza, dropped);
       return;
@@ -196,8 +234,7 @@ export class Session implements StreamSink, Prober {
   }
 
   leaving(): void {
-    const text = this.#parts.acks.leaving();
-    if (text !== undefined) this.#link?.stream?.write(text);
+    this.acks.leaving();
   }
 
   taken(total: number): void {
@@ -208,18 +245,19 @@ export class Session implements StreamSink, Prober {
     // (A listener may end the session, which empties the list.)
     for (let item = items.front; item !== undefined && item.at <= total; item = items.front) {
       items.shift();
-      // A bounce may have come before: then it has failed.
-      if (item.delivery.state !== "queued") continue;
-      item.delivery.write();
+      // A bounce or a proof may have come before.
+      if (!item.delivery.isHanded) continue;
+      item.delivery.take();
       instruments.delivery(item.delivery, item.stanza);
     }
+    this.acks.taken(total);
     outbox.drain();
   }
 
   /** An element that is no stanza (RFC 6120, 8): it reaches no filter. */
   #nonza(element: Element): void {
-    const { acks, requests, instruments } = this.#parts;
-    if (acks.nonza(element) || requests.answer(element, this)) return;
+    const { requests, instruments } = this.#parts;
+    if (this.acks.nonza(element) || requests.answer(element, this)) return;
     const detail = `<${element.name}> in ${element.ns ?? "no namespace"} came, and nothing asked for it`;
     instruments.dropped(element, new BrokerError("PROTOCOL_ERROR", detail));
   }
@@ -242,7 +280,7 @@ export class Session implements StreamSink, Prober {
   #returned(stanza: Element, error: BrokerError): void {
     const { requests, instruments } = this.#parts;
     const delivery = this.#returnable?.take(stanza);
-    const hadNoVerdict = delivery?.state === "queued" || delivery?.state === "written";
+    const hadNoVerdict = delivery?.isOpen === true;
     if (requests.fail(stanza, error, this)) return;
     if (delivery !== undefined && hadNoVerdict) {
       delivery.fail(error);
@@ -253,21 +291,6 @@ export class Session implements StreamSink, Prober {
         error,
         ...(delivery === undefined ? {} : { delivery }),
       });
-    }
-  }
-
-  /** The stanza inside an element; a dialect that fails at it loses that one, not the stream. */
-  #takeApart(element: Element): Inbound | undefined {
-    const { dialect, instruments } = this.#parts;
-    if (dialect.inbound === undefined) return { stanza: element };
-    try {
-      const taken = dialect.inbound(element);
-      if (taken === undefined || isElement(taken.stanza)) return taken;
-      throw new BrokerError("HANDLER_FAILED", "the dialect took out something that is no stanza");
-    } catch (thrown) {
-      const error = new BrokerError("HANDLER_FAILED", `of ${dialect.name}`, { cause: thrown });
-      instruments.failed(error, "dialect.inbound");
-      return undefined;
     }
   }
 }

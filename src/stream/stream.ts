@@ -80,6 +80,9 @@ export class Stream implements ChannelEvents {
   #reader: Waiter<Element> | undefined;
   #sink: StreamSink | undefined;
   #isPaused = false;
+  /** When reading was paused last, and for how long it had been before that. */
+  #pausedAt = 0;
+  #pausedBefore = 0;
   /** An element that was read while the dialect was busy. */
   #ahead: Element | undefined;
   #stopPeeking = nothing;
@@ -180,7 +183,14 @@ export class Stream implements ChannelEvents {
   pause(): void {
     if (this.#isPaused) return;
     this.#isPaused = true;
+    this.#pausedAt = this.#parts.clock.now();
     this.channel.pause();
+  }
+
+  /** For how long reading has been paused so far, in milliseconds. */
+  get pausedTime(): number {
+    const now = this.#isPaused ? this.#parts.clock.now() - this.#pausedAt : 0;
+    return this.#pausedBefore + now;
   }
 
   /** Reads again, first what has arrived. */
@@ -431,6 +441,7 @@ export class Stream implements ChannelEvents {
 
   #resume(): void {
     if (!this.#isPaused) return;
+    this.#pausedBefore = this.pausedTime;
     this.#isPaused = false;
     this.#stopPeeking();
     this.channel.resume();

@@ -82,7 +82,7 @@ export class Inbox implements WayIn, RequestsWatcher {
   }
 
   requestsChanged(): void {
-    this.#regulate();
+    this.regulate();
   }
 
   arrived(stanza: Element, route: Element | undefined): void {
@@ -99,7 +99,7 @@ export class Inbox implements WayIn, RequestsWatcher {
     this.#waiting ??= new Fifo();
     this.#waiting.push({ stanza, route, cost, isAnswered });
     this.#waitingCost += cost;
-    this.#regulate();
+    this.regulate();
   }
 
   #dispatch(
@@ -146,7 +146,7 @@ export class Inbox implements WayIn, RequestsWatcher {
       this.#waitingCost -= next.cost;
       this.#dispatch(next.stanza, next.route, next.isAnswered, next.cost);
     }
-    this.#regulate();
+    this.regulate();
     if (this.#idle === undefined || !this.#isIdle()) return;
     const idle = this.#idle;
     this.#idle = undefined;
@@ -166,7 +166,7 @@ export class Inbox implements WayIn, RequestsWatcher {
    * Pauses reading while a stanza waits. An answer of ours that is under way must be read, though, so then reading
    * pauses only at the bound of bytes, which is hard.
    */
-  #regulate(): void {
+  regulate(): void {
     const stream = this.#session?.link?.stream;
     if (stream === undefined) return;
     const mustRead = this.#requests.size > 0 || this.#session?.mustRead === true;

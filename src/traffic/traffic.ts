@@ -1,8 +1,8 @@
-import { BrokerError } from "../base/errors.ts";
+import type { BrokerError } from "../base/errors.ts";
 import type { LoginResult } from "../negotiate/login.ts";
-import { writtenOnly } from "../session/acks.ts";
+import { Barriers } from "../session/acks/barriers.ts";
+import type { TrackedDelivery } from "../session/delivery.ts";
 import { IncomingRequests } from "../session/incoming.ts";
-import type { Item } from "../session/item.ts";
 import { Requests } from "../session/requests.ts";
 import { Session } from "../session/session.ts";
 import { type ElementWriter, elementWriter } from "../stream/framing.ts";
@@ -11,6 +11,7 @@ import { Gate } from "./gate.ts";
 import { Inbox } from "./inbox.ts";
 import { BoundedOutbox } from "./outbox.ts";
 import type { TrafficParts } from "./parts.ts";
+import { Unacked } from "./unacked.ts";
 import { Waiting } from "./waiting.ts";
 
 /**
@@ -65,7 +66,7 @@ export class Traffic {
       clock,
       instruments,
       management,
-      acks: writtenOnly,
+      acks: (line) => new Barriers(this.#parts, line),
       requests: this.requests,
       inbox: this.inbox,
       outbox: this.outbox,
@@ -81,30 +82,30 @@ export class Traffic {
   }
 
   /**
-   * A session's link is gone. The items that nothing is known of are settled, and so are the requests that were
-   * written over the session unless it goes on, when the result is called.
+   * A session's link is gone. Calling the result settles the deliveries that it leaves without a proof, and returns
+   * them. It also ends the requests that were written over the session, unless the session goes on.
    */
-  end(session: Session | undefined, goesOn: boolean): (error: BrokerError) => readonly Item[] {
+  end(session: Session | undefined, goesOn: boolean): (error: BrokerError) => readonly Left[] {
     this.outbox.use(undefined);
     this.inbox.use(undefined);
-    const lost = session?.detach() ?? [];
-    if (session === undefined || goesOn) return () => this.#forget(lost);
+    const left = session?.detach() ?? [];
+    if (session === undefined) return () => [];
+    const settle = (error: BrokerError) => {
+      const unacked = new Unacked(this.#parts, this.#gate, this.outbox);
+      return unacked.settle(left, session, error);
+    };
+    if (goesOn) return settle;
     // A service answers for a domain: its answers are worth as much on the next session.
     if (!session.isService) this.#incoming.end();
     const endRequests = this.requests.ending(session);
     return (error) => {
       endRequests(error);
-      return this.#forget(lost);
+      return settle(error);
     };
   }
+}
 
-  #forget(items: readonly Item[]): readonly Item[] {
-    const unknown = items.filter(({ delivery }) => delivery.state === "queued");
-    for (const { delivery, stanza } of unknown) {
-      const detail = "the connection ended while it was being written";
-      delivery.fail(new BrokerError("UNACKNOWLEDGED", detail, { retryable: true }));
-      this.#parts.instruments.delivery(delivery, stanza);
-    }
-    return unknown;
-  }
+/** A delivery that a session has left without a proof. */
+interface Left {
+  readonly delivery: TrackedDelivery;
 }

@@ -16,5 +16,6 @@ export const NS = {
   iqAuthFeature: "http://jabber.org/features/iq-auth",
   ping: "urn:xmpp:ping",
   streamLimits: "urn:xmpp:stream-limits:0",
+  delay: "urn:xmpp:delay",
   streamManagement: "urn:xmpp:sm:3",
 } as const;

@@ -32,6 +32,8 @@ test("settings hold the default of each option that is left out", () => {
       highWater: 262_144,
     },
     inbox: { stanzas: 1000, bytes: 67_108_864 },
+    acks: "auto",
+    unacked: "report",
     unhandled: "error",
     keepAlive: { interval: 60_000, timeout: 20_000 },
     reconnect: false,

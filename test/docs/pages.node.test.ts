@@ -5,6 +5,7 @@ import { CALLS } from "../../src/contract/call-options.ts";
 import { EVENTS } from "../../src/contract/events.ts";
 import { BROKER_OPTIONS } from "../../src/contract/options.ts";
 import { type DialectName, dialects } from "../../src/dialect/dialects.ts";
+import { printDelivery } from "./delivery-page.ts";
 import { exampleOf, printDialects, printMechanisms } from "./dialects-page.ts";
 import { locate, readDocument } from "./document.ts";
 import { printErrors } from "./errors-page.ts";
@@ -27,6 +28,7 @@ const source = new Source(["src/node.ts", "src/dialect/dialects.ts"]);
 const pages: Readonly<Record<string, (place: string) => string>> = {
   "options.md": (place) => (place === "calls" ? printCalls(source) : printOptions(source)),
   "events.md": () => printEvents(source),
+  "delivery.md": (place) => printDelivery(source, place),
   "errors.md": (place) => printErrors(source, place),
   "reconnecting.md": () => printPolicy(),
   "xml.md": () => printLimits(source),

@@ -1,0 +1,65 @@
+import type { Element } from "../../xml/element.ts";
+import type { TrackedDelivery } from "../delivery.ts";
+import type { Item } from "../item.ts";
+
+/** A delivery that waits for a proof. */
+export interface Unproven {
+  readonly delivery: TrackedDelivery;
+  /** The stanza to send again, and to tell of; `undefined` where only a proof was asked for. */
+  readonly item: Item | undefined;
+}
+
+/**
+ * Proofs that the server has handled what was written. A session tells of everything that such proofs are made from.
+ * It has one of these for as long as it lives.
+ */
+export interface Acks {
+  /** True if an answer is awaited, so that reading must go on. */
+  readonly mustRead: boolean;
+  /** True if a tracked stanza has no proof yet. */
+  readonly hasUnproven: boolean;
+  /** The tracked delivery without a proof that the caller gave this key. */
+  find(key: string): TrackedDelivery | undefined;
+  /** True if a stanza may be handed over now; if not, `moved` of the line tells when to ask again. */
+  admits(item: Item): boolean;
+  /** A stanza was handed over to the link. */
+  wrote(item: Item): void;
+  /** The system has taken more; `total` counts from the link's start. */
+  taken(total: number): void;
+  /** A turn's write is about to leave; text that is written from inside goes with it. */
+  leaving(): void;
+  /** A stanza arrived; true if it was one of these proofs, and is no traffic. */
+  stanza(stanza: Element): boolean;
+  /** An element arrived that is no stanza; true if it was one of these proofs. */
+  nonza(element: Element): boolean;
+  /**
+   * Resolves when everything handed over so far is proven. Rejects with `ACK_UNAVAILABLE`, and with `UNACKNOWLEDGED`
+   * when the session ends before.
+   */
+  proof(): Promise<void>;
+  /** The session is over; returns the tracked deliveries that have no proof, in order. */
+  end(): readonly Unproven[];
+}
+
+/** The session, as proofs use it. */
+export interface AckLine {
+  /** The address in force. */
+  readonly jid: string;
+  /** True if the address is a service's, and not an account's. */
+  readonly isService: boolean;
+  /** Bytes handed over to the link so far. */
+  readonly handed: number;
+  /** True if reading is paused, so that no answer can be heard. */
+  readonly isPaused: boolean;
+  /** For how long reading has been paused on this link, in milliseconds. */
+  readonly pausedTime: number;
+  /** Writes a stanza past the queue; false where the link takes none. */
+  own(stanza: Element): boolean;
+  /** An answer is awaited from now on, or no more. */
+  readingChanged(): void;
+  /** Something was proven or let go, so that more can be handed over. */
+  moved(): void;
+}
+
+/** Makes the proofs of one session. */
+export type AcksFactory = (line: AckLine) => Acks;

@@ -1,0 +1,50 @@
+import { DELIVERY_EVENTS, DELIVERY_STEPS } from "../../src/session/delivery-steps.ts";
+import { code, table } from "./print.ts";
+import type { Source } from "./source.ts";
+
+/** The places that a program sees as `queued`. */
+const SHOWN: Readonly<Record<string, string>> = { handed: "queued", requeued: "queued" };
+
+/** Every step of a delivery: from, event, to. */
+function steps(): [string, keyof typeof DELIVERY_EVENTS, string][] {
+  return Object.entries(DELIVERY_STEPS).flatMap(([from, events]) =>
+    Object.entries(events as Readonly<Record<string, string>>).map(
+      ([event, to]): [string, keyof typeof DELIVERY_EVENTS, string] => [
+        from,
+        event as keyof typeof DELIVERY_EVENTS,
+        to,
+      ],
+    ),
+  );
+}
+
+/** Prints the machine of a delivery for `docs/delivery.md`. */
+export function printDelivery(source: Source, place: string): string {
+  const file = "src/session/delivery-steps.ts";
+  if (place === "drawing") return drawing();
+  if (place === "places") {
+    const rows = source
+      .exported(file, "DELIVERY_STEPS")
+      .members()
+      .map(({ name, doc }) => [code(name), code(SHOWN[name] ?? name), doc]);
+    return table(["place", "`delivery.state`", ""], rows);
+  }
+  const events = source.exported(file, "DELIVERY_EVENTS").members();
+  const rows = steps().map(([from, event, to]) => {
+    const doc = events.find(({ name }) => name === event)?.doc ?? "";
+    return [code(from), DELIVERY_EVENTS[event], code(to), doc];
+  });
+  return table(["place", "event", "next", "when"], rows);
+}
+
+function drawing(): string {
+  const ends = Object.entries(DELIVERY_STEPS).filter(
+    ([, events]) => Object.keys(events).length === 0,
+  );
+  const lines = [
+    "[*] --> queued: send()",
+    ...steps().map(([from, event, to]) => `${from} --> ${to}: ${DELIVERY_EVENTS[event]}`),
+    ...ends.map(([place]) => `${place} --> [*]`),
+  ];
+  return `\`\`\`mermaid\nstateDiagram-v2\n${lines.map((line) => `  ${line}`).join("\n")}\n\`\`\``;
+}
