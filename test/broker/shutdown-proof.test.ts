@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { Delivery } from "../../src/contract/delivery.ts";
 import type { BrokerOptions } from "../../src/contract/options.ts";
-import { answer, message, nextPing, proofLine, says } from "../session/acks/proof-line.ts";
+import {
+  answer,
+  DIALECTS,
+  message,
+  nextPing,
+  proofLine,
+  says,
+} from "../session/acks/proof-line.ts";
 import { settled } from "../virtual-clock.ts";
 import type { Line } from "./line.ts";
 
@@ -17,6 +24,34 @@ function shutting({ broker }: Line, timeout?: number) {
 }
 
 const always = (options: Partial<BrokerOptions> = {}) => proofLine({ acks: "always", ...options });
+
+describe("handOver", () => {
+  test("resolves when the server has handled everything, tracked or not", async () => {
+    const { broker, server } = await proofLine({ dialect: DIALECTS.component });
+    broker.send(message("a"));
+    let isOver = false;
+    const done = broker.handOver().then((left) => {
+      isOver = true;
+      return left;
+    });
+    const ping = await nextPing(server);
+    await settled();
+    expect(isOver).toBe(false);
+    await says(server, answer(ping));
+    expect(await done).toEqual({ unsent: [], unknown: [] });
+    broker.halt();
+  });
+
+  test("waits for no proof longer than a shutdown may last", async () => {
+    const { broker, server, clock } = await proofLine({ dialect: DIALECTS.component });
+    broker.send(message("a"));
+    const done = broker.handOver();
+    await nextPing(server);
+    await clock.pass(5000);
+    await done;
+    broker.halt();
+  });
+});
 
 describe("shutdown", () => {
   test("waits for the proof, and then says goodbye", async () => {

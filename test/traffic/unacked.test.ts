@@ -204,6 +204,26 @@ describe("requeue", () => {
     expect([...broker.queue][0]?.stanza.children).toEqual([]);
   });
 
+  test("never sends a request again, whatever the function says", async () => {
+    const made = await requeueing({ unacked: () => "requeue" });
+    const request = codeOf(made.broker.request(stanza("message", "asked")));
+    await nextPing(made.server);
+    await cut(made);
+    expect([await request, waiting(made)]).toEqual(["DISCONNECTED", []]);
+  });
+
+  test("gives one without a time that of the queue, from its first send on", async () => {
+    const made = await requeueing({ queue: { ttl: 60_000 } });
+    const delivery = made.broker.send(message("a"));
+    await nextPing(made.server);
+    await made.clock.pass(9000);
+    await cut(made);
+    await made.clock.pass(50_999);
+    expect(delivery.state).toBe("queued");
+    await made.clock.pass(1);
+    expect([delivery.state, delivery.error?.code]).toEqual(["unknown", "EXPIRED"]);
+  });
+
   test("is not counted against the limit of the queue", async () => {
     const made = await requeueing({ queue: { limit: 2 } });
     const { broker, server } = made;

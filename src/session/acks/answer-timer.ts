@@ -56,9 +56,8 @@ export class AnswerTimer {
 
   readonly #look = (): void => {
     const rest = this.#limit - this.time;
-    if (rest > 0 || this.#line.isPaused) {
-      this.#wait(this.#line.isPaused ? Math.max(rest, PAUSED_LOOK) : rest);
-    } else this.#stop = this.#clock.after(0, this.#lookAgain);
+    if (rest > 0) this.#wait(this.#line.isPaused ? Math.max(rest, PAUSED_LOOK) : rest);
+    else this.#stop = this.#clock.after(0, this.#lookAgain);
   };
 
   /** Timers go before reading: in a process that was busy, the answer may have lain unread. */
