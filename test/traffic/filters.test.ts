@@ -243,8 +243,10 @@ test("a reader that reads nothing gets no more than the bytes of the inbox, then
   for (let id = 1; id <= 8; id++) server.say(`<message id='${id}'>${text}</message>`);
   await settled();
   expect(arrived).toEqual(["1", "2", "3"]);
-  for (let turn = 0; turn < 3; turn++) await clock.advance(100);
-  await settled();
+  for (let turn = 0; turn < 3; turn++) {
+    clock.advance(100);
+    await settled();
+  }
   expect(arrived).toHaveLength(8);
   for (const id of ["1", "2", "3"]) expect(await idOfNext(slow)).toBe(id);
   expect(await codeOf(slow.next())).toBe("QUEUE_FULL");
