@@ -44,7 +44,9 @@ export class Program {
       if (!isBrokerError(error)) throw error;
     });
     const error = await this.broker.closed;
-    if (error !== undefined) this.gaveUp.push(nameOf(error));
+    if (error === undefined) return;
+    const before = [...this.ends].map(([name, times]) => `${times} × ${name}`);
+    this.gaveUp.push(`${nameOf(error)}, after ${before.join(", ")}`);
   }
 }
 
