@@ -17,7 +17,7 @@ async function cutAt(place, server, { cuts, seed, lie }) {
   const relay = await CuttingRelay.start({ to: { port: portOf(place, server) }, seed });
   const receiver = receiverAt(server, { resource: nameOf(place) });
   await receiver.connect();
-  const options = { keepAlive, queue: { flush: "auto" }, timeouts: PATIENCE };
+  const options = { keepAlive, timeouts: PATIENCE };
   const program = new Program(
     (more) => senderAt(place, server, relay.port, { ...options, ...more }),
     { base: 5, cap: 100 },

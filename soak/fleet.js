@@ -75,7 +75,8 @@ async function absence(name, count) {
 
 export async function run({ size, say }) {
   const checks = [];
-  for (const name of [...Object.keys(LOOPS), "the option reconnect"]) {
+  const loops = size.loops ? Object.keys(LOOPS) : [];
+  for (const name of [...loops, "the option reconnect"]) {
     const { times, timeOuts } = await absence(name, size.brokers);
     say(`${name}: half, 95 %, all back after ${times.join(", ")} s, ${timeOuts} time-outs`);
     checks.push({ what: `${name}: half, 95 %, all`, value: `${times.join(" / ")} s` });

@@ -17,11 +17,7 @@ export async function run({ size, seed, lie, say }) {
     const peer = receiverAt(server);
     await peer.connect();
     const port = portOf(PLACE, server);
-    const make = () =>
-      senderAt(PLACE, server, port, {
-        reconnect: { base: 50, cap: 500 },
-        queue: { flush: "auto" },
-      });
+    const make = () => senderAt(PLACE, server, port, { reconnect: true });
     let holder = make();
     const { jid } = await holder.connect();
     // One flow in, to the holder of the name; and one out of each holder.

@@ -118,7 +118,7 @@ const FAULTS = [
 /** Plays one fault at one place; resolves with a row for each direction. */
 async function play(place, fault, server) {
   const relay = await CuttingRelay.start({ to: { port: portOf(place, server) } });
-  const options = { keepAlive, queue: { flush: "auto" } };
+  const options = { keepAlive };
   const program = new Program((more) =>
     senderAt(place, server, relay.port, { ...options, ...fault.options, ...more }),
   );

@@ -122,7 +122,13 @@ export async function atEveryPlace(play) {
     const server = await startServer(name);
     try {
       const places = PLACES.filter((place) => place.server === name);
-      return await Promise.all(places.map((place) => play(place, server, PLACES.indexOf(place))));
+      return await Promise.all(
+        places.map((place) =>
+          play(place, server, PLACES.indexOf(place)).catch((cause) => {
+            throw new Error(`at ${nameOf(place)}: ${cause.message}`, { cause });
+          }),
+        ),
+      );
     } finally {
       await server.close();
     }

@@ -212,8 +212,8 @@ export class Broker {
 
   /**
    * The stanzas that match (default: all), to be read with `for await`. It ends with the run. A reader that lets
-   * more than `buffer` (default 1,000) matches pile up gets `QUEUE_FULL` after those. Throws `XPATH_SYNTAX`,
-   * `BAD_OPTION`.
+   * more than `buffer` (default 1,000) matches pile up, or more than `inbox.bytes` of them, gets `QUEUE_FULL` after
+   * those. Throws `XPATH_SYNTAX`, `BAD_OPTION`.
    */
   stanzas(
     expression = "self::node()",

@@ -119,10 +119,11 @@ export const POLICY: readonly PolicyRow[] = [
     repeated: { times: 3, within: 10 * MINUTE, course: RARELY },
     isFresh: true,
   }),
-  row({ conditions: ["host-gone"], at: "ready", before: BACK_OFF }),
+  // jabberd2 says it of an idle stream, and at a login while its session manager is not up yet.
+  row({ conditions: ["host-gone"], before: BACK_OFF }),
   row({
     codes: ["TLS_FAILED", "LOOKUP_FAILED"],
-    conditions: ["host-unknown", "host-gone"],
+    conditions: ["host-unknown"],
     before: STOP,
     after: RARELY,
   }),

@@ -68,7 +68,7 @@ export interface WaitOptions extends Takes<typeof WAIT> {}
 
 const STANZAS = {
   ...FILTER,
-  /** How many matches may wait for the reader; then `QUEUE_FULL`. Default 1,000. */
+  /** How many matches may wait for the reader, of `inbox.bytes` together; then `QUEUE_FULL`. Default 1,000. */
   buffer: whole(1000, 1),
 };
 

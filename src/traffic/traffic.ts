@@ -50,7 +50,7 @@ export class Traffic {
       unhandled,
       timeout: timeouts.respond,
     });
-    this.waiting = new Waiting(this.filters, clock);
+    this.waiting = new Waiting(this.filters, clock, settings.inbox.bytes);
     this.inbox = new Inbox(parts, this.requests, this.filters);
   }
 

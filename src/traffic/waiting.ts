@@ -9,17 +9,21 @@ import {
   type StanzasOptions,
   type WaitOptions,
 } from "../contract/call-options.ts";
+import { costOf } from "../xml/cost.ts";
 import type { FilterMatch, Filters } from "./filters.ts";
 
 /** Programs that wait for stanzas: a promise for one, an iterator for many. All end with the run. */
 export class Waiting {
   readonly #filters: Filters;
   readonly #clock: Clock;
+  readonly #bytes: number;
   #endings: Set<(error: BrokerError | undefined) => void> | undefined;
 
-  constructor(filters: Filters, clock: Clock) {
+  /** `bytes`: how much the matches may hold that wait in one iterator, by `costOf`. */
+  constructor(filters: Filters, clock: Clock, bytes: number) {
     this.#filters = filters;
     this.#clock = clock;
+    this.#bytes = bytes;
   }
 
   /** The run is over: ends, when the result is called, all that wait now. */
@@ -80,11 +84,13 @@ export class Waiting {
 
   /**
    * All stanzas that match, as they come. Stanzas that wait for the reader hold the inbox, as unfinished handlers do.
-   * A reader too slow for its buffer gets `QUEUE_FULL` after its contents.
+   * A reader too slow for its buffer gets `QUEUE_FULL` after its contents. (The inbox lets go of them after a time. So
+   * their cost is counted here as well.)
    */
   stanzas(expression: string, options: StanzasOptions): AsyncIterableIterator<FilterMatch> {
     const { buffer = CALLS.stanzas.buffer.fallback, signal } = options;
-    const ready = new Fifo<{ readonly match: FilterMatch; readonly taken: () => void }>();
+    const ready = new Fifo<Ready>();
+    let readyCost = 0;
     const readers: {
       resolve: (r: IteratorResult<FilterMatch>) => void;
       reject: (e: unknown) => void;
@@ -116,11 +122,14 @@ export class Waiting {
         const reader = readers.shift();
         let held: Promise<void> | undefined;
         if (reader !== undefined) reader.resolve({ done: false, value: match });
-        else if (ready.size >= buffer) {
-          finish(new BrokerError("QUEUE_FULL", `the iterator's buffer of ${buffer} is full`));
+        else if (ready.size >= buffer || readyCost >= this.#bytes) {
+          const full = ready.size >= buffer ? `${buffer}` : `${this.#bytes} bytes`;
+          finish(new BrokerError("QUEUE_FULL", `the iterator's buffer of ${full} is full`));
         } else {
+          const cost = costOf(match.stanza);
+          readyCost += cost;
           held = new Promise<void>((taken) => {
-            ready.push({ match, taken });
+            ready.push({ match, cost, taken });
           });
         }
         if (options.once) finish(undefined);
@@ -139,6 +148,7 @@ export class Waiting {
         new Promise((resolve, reject) => {
           const next = ready.shift();
           if (next !== undefined) {
+            readyCost -= next.cost;
             next.taken();
             resolve({ done: false, value: next.match });
           } else if (over !== undefined) settle({ resolve, reject });
@@ -155,6 +165,13 @@ export class Waiting {
       },
     };
   }
+}
+
+/** A match that waits for the reader of an iterator. */
+interface Ready {
+  readonly match: FilterMatch;
+  readonly cost: number;
+  readonly taken: () => void;
 }
 
 /** The options of the filter that does the waiting: all but the signal, which ends the wait itself. */

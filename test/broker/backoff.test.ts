@@ -132,7 +132,7 @@ const ENDS: [string, BrokerError, "login" | "ready", string | undefined, string]
   ),
   ["host-unknown", stream("host-unknown"), "login", STOP, RARELY],
   ["host-unknown", stream("host-unknown"), "ready", undefined, RARELY],
-  ["host-gone", stream("host-gone"), "login", STOP, RARELY],
+  ["host-gone", stream("host-gone"), "login", USUAL, LATER],
   ["host-gone", stream("host-gone"), "ready", undefined, USUAL],
   ...(
     [

@@ -230,6 +230,30 @@ test("a reader that is too slow for its buffer gets what is in it, then QUEUE_FU
   broker.halt();
 });
 
+test("a reader that reads nothing gets no more than the bytes of the inbox, then QUEUE_FULL", async () => {
+  const { broker, server, clock } = await readyLine({
+    inbox: { bytes: 1000 },
+    timeouts: { handler: 100 },
+  });
+  const slow = broker.stanzas("/message");
+  const arrived: (string | undefined)[] = [];
+  broker.on("received", ({ stanza }) => arrived.push(stanza.attrs.id));
+  // Each costs some 440 bytes: three fill the inbox, and after 100 ms it lets go of them.
+  const text = `<body>${"x".repeat(170)}</body>`;
+  for (let id = 1; id <= 8; id++) server.say(`<message id='${id}'>${text}</message>`);
+  await settled();
+  expect(arrived).toEqual(["1", "2", "3"]);
+  for (let turn = 0; turn < 3; turn++) {
+    clock.advance(100);
+    await settled();
+  }
+  expect(arrived).toHaveLength(8);
+  for (const id of ["1", "2", "3"]) expect(await idOfNext(slow)).toBe(id);
+  expect(await codeOf(slow.next())).toBe("QUEUE_FULL");
+  expect((await slow.next()).done).toBe(true);
+  broker.halt();
+});
+
 test("an iterator is broken off by its signal and by the error that ends the run", async () => {
   const { broker, server } = await readyLine();
   const controller = new AbortController();
