@@ -1,4 +1,5 @@
 import { nothing } from "../base/abort.ts";
+import type { ErrorCode } from "../base/error-codes.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Instruments } from "../contract/instruments.ts";
 import type { ReconnectSettings } from "../contract/option-groups.ts";
@@ -7,9 +8,13 @@ import type { Phase } from "../contract/phase.ts";
 import type { Runtime } from "../contract/runtime.ts";
 import { type Destination, otherDestination } from "../link/address.ts";
 import { StreamError } from "../stream/stream-error.ts";
+import type { Address } from "../transport/transport.ts";
 import { Backoff, type Verdict } from "./backoff.ts";
 import type { RunOwner } from "./run-parts.ts";
 import type { Shared } from "./shared.ts";
+
+/** The ends after which a server is taken to be away, until another broker reaches it. */
+const AWAY: ReadonlySet<ErrorCode> = new Set(["CONNECT_FAILED", "TIMEOUT_CONNECT"]);
 
 /** The parts of reconnecting. */
 export interface ReconnectingParts {
@@ -52,9 +57,10 @@ export class Reconnecting {
     this.#letGo = runtime.clock.after(Number.POSITIVE_INFINITY, nothing, true);
   }
 
-  /** The connection in force is ready. */
-  ready(): void {
+  /** The connection in force, to that server, is ready. */
+  ready(server: Address): void {
     this.#backoff.ready();
+    this.#parts.shared.reached.tell(server);
   }
 
   /** A connection ended so: the policy's verdict. */
@@ -95,17 +101,23 @@ export class Reconnecting {
    * most to wait.
    */
   wait(
-    { error, attempt }: End,
+    { error, attempt, from }: End,
     wanted: number,
     window: number | undefined,
     begin: () => void,
   ): void {
-    const { runtime, instruments, owner } = this.#parts;
+    const { runtime, instruments, owner, shared } = this.#parts;
     const { clock } = runtime;
     const delay = window === undefined ? wanted : Math.min(wanted, window * 500);
     const until = Math.round(clock.wall() + delay);
     const waiting: Phase = { name: "waiting", attempt, until, error };
-    this.#stopWaiting = clock.after(delay, begin);
+    const stopTimer = clock.after(delay, begin);
+    const isAway = AWAY.has(error.code);
+    const stopListening = isAway ? shared.reached.on(from, begin) : nothing;
+    this.#stopWaiting = () => {
+      stopTimer();
+      stopListening();
+    };
     owner.change(waiting);
     // A listener may have ended the wait.
     if (owner.phase !== waiting) return;

@@ -277,7 +277,7 @@ export class Run implements LinkOwner {
     const resumed = this.#bound.login(link, result);
     const ready = { jid: result.jid, resumed };
     owner.attempt = 0;
-    this.#reconnecting?.ready();
+    this.#reconnecting?.ready(link.destination);
     connects.ready++;
     if (this.#wasReady) connects.again++;
     this.#wasReady = true;

@@ -1,6 +1,7 @@
 import type { Runtime } from "../contract/runtime.ts";
 import { LoginLimit } from "../link/login-limit.ts";
 import { Awakening } from "./awakening.ts";
+import { Reached } from "./reached.ts";
 
 /** The things that all reconnecting brokers of a process share. */
 export interface Shared {
@@ -8,6 +9,8 @@ export interface Shared {
   readonly logins: LoginLimit;
   /** Tells them that the machine has woken. */
   readonly awakening: Awakening;
+  /** Tells them that another one has reached the server. */
+  readonly reached: Reached;
 }
 
 /** A process has one runtime; a test has one of its own. */
@@ -18,6 +21,7 @@ export function sharedBy(runtime: Runtime): Shared {
   const shared = known.get(runtime) ?? {
     logins: new LoginLimit(),
     awakening: new Awakening(runtime),
+    reached: new Reached(),
   };
   known.set(runtime, shared);
   return shared;

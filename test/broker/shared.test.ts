@@ -7,65 +7,101 @@ import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
 import { settled, VirtualClock } from "../virtual-clock.ts";
 import { bare, HEADER } from "./line.ts";
 
-/** Brokers of one process, and the connections that they have opened. */
-function crowd(count: number, script: string | undefined, options: Partial<BrokerOptions>) {
+type Server = "away" | "never opens" | "up";
+
+/** Brokers of one process and one server; `opened` counts the connections to it. */
+function crowd(count: number, server: Server, options: Partial<BrokerOptions> = {}) {
   const clock = new VirtualClock();
-  const opened: { readonly host: string; peer: ScriptedPeer | undefined }[] = [];
+  const made = { server, opened: 0, clock, brokers: [] as Broker[] };
   const runtime: Runtime = {
     connect(target, signal) {
-      const peer = script === undefined ? undefined : new ScriptedPeer(script);
-      opened.push({ host: target.host, peer });
-      return peer?.transport(target, signal) ?? new Promise(() => undefined);
+      made.opened++;
+      if (made.server === "away") return Promise.reject(new TypeError("refused"));
+      if (made.server === "never opens") return new Promise(() => undefined);
+      return new ScriptedPeer(`C: …version='1.0'>\nS: ${HEADER}`).transport(target, signal);
     },
     clock,
     crypto: webCrypto,
     trace: () => undefined,
   };
-  const brokers = Array.from({ length: count }, () => {
-    return new Broker({ dialect: bare, keepAlive: false, reconnect: true, ...options }, runtime);
-  });
-  return { brokers, clock, opened };
+  for (let index = 0; index < count; index++) {
+    const all = { dialect: bare, keepAlive: false, reconnect: true, ...options } as const;
+    made.brokers.push(new Broker(all, runtime));
+  }
+  return made;
+}
+
+async function expectNothingLeft({ brokers, clock }: ReturnType<typeof crowd>): Promise<void> {
+  for (const broker of brokers) broker.halt();
+  await clock.pass(1);
+  expect(clock.timers).toBe(0);
 }
 
 test("brokers of one process log in to one server eight at a time", async () => {
-  const { brokers, clock, opened } = crowd(20, undefined, {});
+  const made = crowd(20, "never opens");
+  const { brokers, clock } = made;
   for (const broker of brokers) void broker.connect();
   await settled();
-  expect(opened.length).toBe(8);
+  expect(made.opened).toBe(8);
   expect(brokers.every(({ phase }) => phase.name === "connecting")).toBe(true);
   // One that gives up makes room, and so do those whose time is up.
   brokers[0]?.halt();
   brokers[9]?.halt();
   await clock.pass(1);
-  expect(opened.length).toBe(9);
+  expect(made.opened).toBe(9);
   await clock.pass(14_999);
-  expect(opened.length).toBeGreaterThanOrEqual(16);
-  for (const broker of brokers) broker.halt();
-  await clock.pass(1);
-  expect(clock.timers).toBe(0);
+  expect(made.opened).toBeGreaterThanOrEqual(16);
+  await expectNothingLeft(made);
 });
 
 test("a login that is over makes room for the next", async () => {
-  const { brokers, opened } = crowd(20, `C: …version='1.0'>\nS: ${HEADER}`, {});
-  await Promise.all(brokers.map((broker) => broker.connect()));
-  expect(opened.length).toBe(20);
-  for (const broker of brokers) broker.halt();
+  const made = crowd(20, "up");
+  await Promise.all(made.brokers.map((broker) => broker.connect()));
+  expect(made.opened).toBe(20);
+  await expectNothingLeft(made);
 });
 
 test("a time-out counts from the turn of a broker, and not from its wait for it", async () => {
-  const { brokers, clock } = crowd(9, undefined, { timeouts: { connect: 1000 } });
-  const last = brokers[8];
-  for (const broker of brokers) void broker.connect();
-  await clock.pass(1500);
+  const made = crowd(9, "never opens", { timeouts: { connect: 1000 } });
+  const last = made.brokers[8];
+  for (const broker of made.brokers) void broker.connect();
+  await made.clock.pass(1500);
   expect(last?.phase.name).toBe("connecting");
   expect(last?.stats.connects.failed).toBe(0);
-  for (const broker of brokers) broker.halt();
+  await expectNothingLeft(made);
 });
 
 test("without reconnect nothing is held up", async () => {
-  const { brokers, opened } = crowd(20, undefined, { reconnect: false });
-  for (const broker of brokers) void broker.connect();
+  const made = crowd(20, "never opens", { reconnect: false });
+  for (const broker of made.brokers) void broker.connect();
   await settled();
-  expect(opened.length).toBe(20);
-  for (const broker of brokers) broker.halt();
+  expect(made.opened).toBe(20);
+  await expectNothingLeft(made);
+});
+
+test("brokers that wait for an absent server try as soon as one of them has reached it", async () => {
+  const made = crowd(30, "away", { reconnect: { base: 60_000 } });
+  const [first, second] = made.brokers;
+  for (const broker of made.brokers) void broker.connect();
+  await settled();
+  second?.halt();
+  expect(made.opened).toBe(30);
+  made.server = "up";
+  await first?.reconnect();
+  await settled();
+  const ready = made.brokers.filter(({ phase }) => phase.name === "ready");
+  expect(ready.length).toBe(29);
+  await expectNothingLeft(made);
+});
+
+test("a broker that waits for another server waits on", async () => {
+  const made = crowd(2, "away", { reconnect: { base: 60_000 } });
+  const [first, second] = made.brokers;
+  void second?.connect({ host: "other.example" });
+  await settled();
+  made.server = "up";
+  await first?.connect();
+  await settled();
+  expect(second?.phase.name).toBe("waiting");
+  await expectNothingLeft(made);
 });
