@@ -60,6 +60,12 @@ const SOON: Course = { ...BACK_OFF, first: 1000 };
 const HIGHER: Course = { ...BACK_OFF, up: 3 };
 const PATIENT: Course = { ...BACK_OFF, most: 30_000 };
 
+/** For ends that look like a wrong setting, in a run whose settings were right: a server that restarts may cause them. */
+const SELDOM = {
+  after: HIGHER,
+  repeated: { times: 3, within: undefined, course: RARELY },
+} as const;
+
 const PARSER_CODES = Object.keys(INPUT_CODES) as ErrorCode[];
 
 /** The conditions by which a server says that our own input broke the rules (RFC 6120, 4.9.3). */
@@ -125,26 +131,26 @@ export const POLICY: readonly PolicyRow[] = [
     codes: ["TLS_FAILED", "LOOKUP_FAILED"],
     conditions: ["host-unknown"],
     before: STOP,
-    after: RARELY,
+    ...SELDOM,
   }),
   row({
     codes: ["TLS_REQUIRED", "TLS_UNAVAILABLE", "PROTOCOL_ERROR", "DOWNGRADE"],
     before: STOP,
-    after: RARELY,
+    ...SELDOM,
   }),
-  row({ codes: ["BIND_FAILED", "SESSION_FAILED"], before: STOP, after: RARELY }),
+  row({ codes: ["BIND_FAILED", "SESSION_FAILED"], before: STOP, ...SELDOM }),
   row({
     codes: PARSER_CODES,
     conditions: [...INPUT_CONDITIONS, "unsupported-feature", "unsupported-version"],
     at: "login",
     before: STOP,
-    after: RARELY,
+    ...SELDOM,
   }),
   row({ codes: ["STREAM_ERROR"], before: BACK_OFF }),
   row({ codes: ["BAD_OPTION"], before: STOP }),
   row({ retryable: true, before: BACK_OFF }),
   row({ codes: ["CONNECT_FAILED", "HANDLER_FAILED"], before: STOP, after: BACK_OFF }),
-  row({ before: STOP, after: RARELY }),
+  row({ before: STOP, ...SELDOM }),
 ];
 
 /** The row for the end of a connection. */
