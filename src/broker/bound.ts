@@ -12,6 +12,7 @@ export class Bound {
   readonly #instruments: Instruments;
   readonly #flushes: boolean;
   #session: Session | undefined;
+  #hasLoggedIn = false;
   #unknown: readonly Delivery[] = [];
 
   constructor(traffic: Traffic, instruments: Instruments, flushes: boolean) {
@@ -40,6 +41,10 @@ export class Bound {
     this.#session = session;
     session.use(link);
     traffic.begin(session, result);
+    const { connects } = this.#instruments.stats;
+    connects.ready++;
+    if (this.#hasLoggedIn) connects.again++;
+    this.#hasLoggedIn = true;
     return resumed;
   }
 

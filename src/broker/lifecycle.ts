@@ -101,7 +101,7 @@ export class Lifecycle implements RunOwner {
   }
 
   get session(): Session | undefined {
-    return this.#run?.session;
+    return this.#run?.bound.session;
   }
 
   get closed(): Promise<BrokerError | undefined> {
@@ -209,7 +209,7 @@ export class Lifecycle implements RunOwner {
   async #close(run: Run, timeout: number): Promise<void> {
     const { traffic, instruments } = this;
     const { clock } = this.#parts.runtime;
-    const { session } = run;
+    const { session } = run.bound;
     const closed = run.closed.promise;
     const isReady = this.#phase.name === "ready";
     const deadline = clock.now() + timeout;
@@ -235,7 +235,7 @@ export class Lifecycle implements RunOwner {
   async #handOver(run: Run, timeout: number): Promise<void> {
     const { traffic } = this;
     const { clock } = this.#parts.runtime;
-    const { session } = run;
+    const { session } = run.bound;
     const closed = run.closed.promise;
     const deadline = clock.now() + timeout;
     run.leave("handing-over");
@@ -246,7 +246,7 @@ export class Lifecycle implements RunOwner {
   }
 
   #leftover(run: Run | undefined): Leftover {
-    const unknown = run?.unknown ?? [];
+    const unknown = run?.bound.unknown ?? [];
     const isUnknown = new Set(unknown);
     const waiting = [...this.traffic.outbox].map(({ delivery }) => delivery);
     return { unsent: waiting.filter((delivery) => !isUnknown.has(delivery)), unknown };

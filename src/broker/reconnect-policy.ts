@@ -1,6 +1,6 @@
 import { type ErrorCode, INPUT_CODES } from "../base/error-codes.ts";
 import type { BrokerError } from "../base/errors.ts";
-import { StreamError } from "../stream/stream-error.ts";
+import { isStreamError } from "../stream/stream-error.ts";
 
 /** The step that follows the end of a connection. Times are in milliseconds. */
 export type Course =
@@ -161,7 +161,7 @@ export function rowFor(error: BrokerError, at: "login" | "ready"): PolicyRow {
 
 function fits(row: PolicyRow, error: BrokerError, at: "login" | "ready"): boolean {
   if (row.at !== undefined && row.at !== at) return false;
-  if (error instanceof StreamError && row.conditions.includes(error.condition)) return true;
+  if (isStreamError(error) && row.conditions.includes(error.condition)) return true;
   if (row.retryable !== undefined && row.retryable !== error.retryable) return false;
   if (row.codes.length > 0) return row.codes.includes(error.code);
   return row.conditions.length === 0;

@@ -7,7 +7,7 @@ import type { Settings } from "../contract/options.ts";
 import type { Phase } from "../contract/phase.ts";
 import type { Runtime } from "../contract/runtime.ts";
 import { type Destination, otherDestination } from "../link/address.ts";
-import { StreamError } from "../stream/stream-error.ts";
+import { isStreamError } from "../stream/stream-error.ts";
 import type { Address } from "../transport/transport.ts";
 import { Backoff, type Verdict } from "./backoff.ts";
 import type { RunOwner } from "./run-parts.ts";
@@ -140,7 +140,7 @@ export class Reconnecting {
   /** Notes where the server sends us. Where that cannot be used, the usual wait follows. */
   #redirected({ error, verdict, from }: End): Verdict {
     if (verdict.kind !== "follow") return verdict;
-    const text = error instanceof StreamError ? error.otherHost : undefined;
+    const text = isStreamError(error) ? error.otherHost : undefined;
     this.#hop = otherDestination(this.#parts.settings, from, text);
     return this.#hop === undefined ? this.#backoff.usual() : verdict;
   }

@@ -3,13 +3,11 @@ import type { Outcome } from "../base/deferred.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { step } from "../base/state.ts";
 import type { GivenAddress } from "../contract/call-options.ts";
-import type { Delivery } from "../contract/delivery.ts";
 import type { Ready } from "../contract/events.ts";
 import type { Phase } from "../contract/phase.ts";
 import type { Destination } from "../link/address.ts";
 import type { Link, LinkOwner } from "../link/link.ts";
 import type { LoginResult } from "../negotiate/login.ts";
-import type { Session } from "../session/session.ts";
 import { Attempt } from "./attempt.ts";
 import type { Verdict } from "./backoff.ts";
 import { Bound } from "./bound.ts";
@@ -27,6 +25,7 @@ import { RUN_STEPS, type RunParts, type RunState } from "./run-parts.ts";
  */
 export class Run implements LinkOwner {
   readonly closed: Outcome<BrokerError>;
+  readonly bound: Bound;
   /** Its shutdown, once that has begun, and its handing over. */
   closing: Promise<undefined> | undefined;
   handingOver: Promise<void> | undefined;
@@ -38,9 +37,7 @@ export class Run implements LinkOwner {
   #destination: Destination;
   /** The try in force, or the one that became ready. */
   #attempt: Attempt | undefined;
-  readonly #bound: Bound;
   readonly #ready = new Readiness();
-  #wasReady = false;
   /** Why the last connection ended, if we did not want it, and what follows. */
   #error: BrokerError | undefined;
   #verdict: Verdict | undefined;
@@ -56,7 +53,7 @@ export class Run implements LinkOwner {
     this.#destination = destination;
     this.#given = given;
     const { settings, instruments, shared, traffic } = parts;
-    this.#bound = new Bound(traffic, instruments, settings.queue.flush === "auto");
+    this.bound = new Bound(traffic, instruments, settings.queue.flush === "auto");
     const options = settings.reconnect;
     if (options === false || shared === undefined) return;
     const woken = (): void => {
@@ -73,17 +70,9 @@ export class Run implements LinkOwner {
     return this.#attempt?.link;
   }
 
-  get session(): Session | undefined {
-    return this.#bound.session;
-  }
-
   /** Where the try in force goes, or the next one. */
   get destination(): Destination {
     return this.link?.destination ?? this.#destination;
-  }
-
-  get unknown(): readonly Delivery[] {
-    return this.#bound.unknown;
   }
 
   /** True if no connection follows the one in force. */
@@ -108,7 +97,7 @@ export class Run implements LinkOwner {
     // A host that was given is the only one; without one the options may look it up.
     const isKnown = this.#given.host !== undefined || hop !== undefined;
     owner.attempt++;
-    const previous = this.session?.previous;
+    const previous = this.bound.session?.previous;
     const attempt = new Attempt(this.#parts, this, previous, destination, isKnown);
     this.#attempt = attempt;
     const { failing } = this.#ready;
@@ -178,9 +167,9 @@ export class Run implements LinkOwner {
     this.#error = isGoing ? error : undefined;
     if (this.#error !== undefined) instruments.stats.failed(this.#error);
     const wasReady = owner.phase.name === "ready";
-    const goesOn = this.#judge() && this.session?.isResumable === true;
+    const goesOn = this.#judge() && this.bound.session?.isResumable === true;
     // A listener of the end may begin the next run: what waits for that one must not end with this one.
-    const endTraffic = this.#bound.ending(goesOn);
+    const endTraffic = this.bound.ending(goesOn);
     const isLast = this.#reconnecting === undefined && this.#state !== "renewing";
     const endWaiting = isLast ? traffic.waiting.ending() : nothing;
     owner.change({ name: "closing" });
@@ -228,7 +217,7 @@ export class Run implements LinkOwner {
       this.#finish(false);
       return;
     }
-    reconnecting.wait(end, next.delay, this.session?.previous?.max, () => {
+    reconnecting.wait(end, next.delay, this.bound.session?.previous?.max, () => {
       this.begin();
     });
   }
@@ -272,19 +261,15 @@ export class Run implements LinkOwner {
 
   /** The link carries a session from now on. */
   #carry(link: Link, result: LoginResult): void {
-    const { owner, instruments } = this.#parts;
-    const { connects } = instruments.stats;
-    const resumed = this.#bound.login(link, result);
+    const { owner } = this.#parts;
+    const resumed = this.bound.login(link, result);
     const ready = { jid: result.jid, resumed };
     owner.attempt = 0;
     this.#reconnecting?.ready(link.destination);
-    connects.ready++;
-    if (this.#wasReady) connects.again++;
-    this.#wasReady = true;
     this.#ready.tell(ready);
     // A listener may end it all.
     owner.change({ name: "ready", ...ready });
-    if (link.isOpen) this.#bound.flow(link, ready);
+    if (link.isOpen) this.bound.flow(link, ready);
   }
 
   /** The run is over. */
@@ -299,7 +284,7 @@ export class Run implements LinkOwner {
     owner.over(this);
     const last = owner.phase;
     // It was kept for a resumption that does not come.
-    this.#bound.drop(reason);
+    this.bound.drop(reason);
     endWaiting(error);
     if (hadLink) instruments.emit("socket:close", {});
     // A listener may have begun the next run.
