@@ -7,14 +7,21 @@ const INTERVAL = 2000;
 /** A wall clock that has gone further than the other clock by more than this has slept, or was set. */
 const JUMP = 5000;
 
+/** A run that must know when the machine has slept. */
+export interface Sleeper {
+  /** The machine has woken, or its network is back. */
+  wake(): void;
+}
+
 /**
- * Tells the brokers of a process that the machine has woken from sleep, or that its network is back. One timer serves
- * them all: a clock of the system that does not count sleep is compared with the wall clock.
+ * Tells the runs of a process that the machine has woken from sleep, or that its network is back. One timer serves
+ * them all: it compares the wall clock with a clock that does not count sleep. It also keeps the process alive for
+ * them, since there are moments with neither a socket nor a wait.
  */
 export class Awakening {
   readonly #clock: Clock;
   readonly #online: Runtime["online"];
-  readonly #actions = new Set<() => void>();
+  readonly #sleepers = new Set<Sleeper>();
   #stop: (() => void) | undefined;
 
   constructor({ clock, online }: Pick<Runtime, "clock" | "online">) {
@@ -22,16 +29,18 @@ export class Awakening {
     this.#online = online;
   }
 
-  /** Calls the action each time. The function it returns ends that. */
-  on(action: () => void): () => void {
-    this.#actions.add(action);
+  /** Wakes this run from now on. */
+  add(sleeper: Sleeper): void {
+    this.#sleepers.add(sleeper);
     this.#stop ??= this.#begin();
-    return () => {
-      this.#actions.delete(action);
-      if (this.#actions.size > 0) return;
-      this.#stop?.();
-      this.#stop = undefined;
-    };
+  }
+
+  /** The run is over. */
+  remove(sleeper: Sleeper): void {
+    this.#sleepers.delete(sleeper);
+    if (this.#sleepers.size > 0) return;
+    this.#stop?.();
+    this.#stop = undefined;
   }
 
   #begin(): () => void {
@@ -41,10 +50,10 @@ export class Awakening {
       const now = clock.wall() - clock.now();
       const hasJumped = now - apart > JUMP;
       apart = now;
-      cancel = clock.after(INTERVAL, look);
+      cancel = clock.after(INTERVAL, look, true);
       if (hasJumped) this.#tell();
     };
-    let cancel = clock.after(INTERVAL, look);
+    let cancel = clock.after(INTERVAL, look, true);
     const stopListening = this.#online?.(() => {
       this.#tell();
     });
@@ -55,9 +64,9 @@ export class Awakening {
   }
 
   #tell(): void {
-    for (const action of [...this.#actions]) {
-      // An earlier action may have ended a later one.
-      if (this.#actions.has(action)) action();
+    for (const sleeper of [...this.#sleepers]) {
+      // An earlier one may have ended a later one.
+      if (this.#sleepers.has(sleeper)) sleeper.wake();
     }
   }
 }

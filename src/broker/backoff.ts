@@ -30,7 +30,7 @@ export class Backoff {
   /** The row of the last end, and when the ends of that row were: all in a row. */
   #inARow: { readonly row: PolicyRow; count: number } | undefined;
   /** When the latest ends were that count within a time. */
-  readonly #recent: { readonly row: PolicyRow; readonly at: number }[] = [];
+  #recent: readonly { readonly row: PolicyRow; readonly at: number }[] | undefined;
   #wasReady = false;
   /** Since when the connection in force is ready. */
   #readySince: number | undefined;
@@ -86,8 +86,7 @@ export class Backoff {
     this.#inARow = { row, count };
     const { within, times } = row.repeated ?? {};
     if (within === undefined || times === undefined) return count;
-    this.#recent.push({ row, at: now });
-    if (this.#recent.length > times) this.#recent.shift();
+    this.#recent = [...(this.#recent ?? []), { row, at: now }].slice(-times);
     return this.#recent.filter((end) => end.row === row && now - end.at < within).length;
   }
 

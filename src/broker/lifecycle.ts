@@ -220,7 +220,7 @@ export class Lifecycle implements RunOwner {
     // A listener may have ended it already.
     if (this.#run === run) this.change({ name: "closing" });
     const { link } = run;
-    if (link === undefined) run.end();
+    if (link === undefined) run.halt();
     else if (isReady && session !== undefined) {
       await atRest(traffic, session, clock, timeout, closed);
       link.close(Math.max(0, deadline - clock.now()));

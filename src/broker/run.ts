@@ -9,6 +9,7 @@ import type { Destination } from "../link/address.ts";
 import type { Link, LinkOwner } from "../link/link.ts";
 import type { LoginResult } from "../negotiate/login.ts";
 import { Attempt } from "./attempt.ts";
+import type { Sleeper } from "./awakening.ts";
 import type { Verdict } from "./backoff.ts";
 import { Bound } from "./bound.ts";
 import { Readiness } from "./readiness.ts";
@@ -23,7 +24,7 @@ import { RUN_STEPS, type RunParts, type RunState } from "./run-parts.ts";
  *     └──────────────── a wait, as the policy says ──────────────────────┤
  *                                                                        └ told to stop, or given up: over
  */
-export class Run implements LinkOwner {
+export class Run implements LinkOwner, Sleeper {
   readonly closed: Outcome<BrokerError>;
   readonly bound: Bound;
   /** Its shutdown, once that has begun, and its handing over. */
@@ -56,10 +57,8 @@ export class Run implements LinkOwner {
     this.bound = new Bound(traffic, instruments, settings.queue.flush === "auto");
     const options = settings.reconnect;
     if (options === false || shared === undefined) return;
-    const woken = (): void => {
-      this.#wake();
-    };
-    this.#reconnecting = new Reconnecting({ ...parts, options, shared, woken });
+    this.#reconnecting = new Reconnecting(parts, options, shared.reached);
+    shared.awakening.add(this);
   }
 
   get state(): RunState {
@@ -147,11 +146,6 @@ export class Run implements LinkOwner {
     if (this.#reconnecting !== undefined) this.#error = undefined;
   }
 
-  /** Ends a run without a connection. */
-  end(): void {
-    if (this.#attempt === undefined) this.#finish(false);
-  }
-
   // The link's view.
 
   change(to: Phase): void {
@@ -227,7 +221,8 @@ export class Run implements LinkOwner {
     return this.#state === "going" && this.#attempt === undefined;
   }
 
-  #wake(): void {
+  /** The machine has woken, or its network is back. */
+  wake(): void {
     const { phase } = this.#parts.owner;
     if (phase.name === "waiting") this.begin();
     else if (phase.name === "ready") this.link?.wake();
@@ -275,12 +270,13 @@ export class Run implements LinkOwner {
   /** The run is over. */
   #finish(hadLink: boolean): void {
     if (this.#state === "over") return;
-    const { owner, traffic, instruments } = this.#parts;
+    const { owner, traffic, instruments, shared } = this.#parts;
     const error = this.#error;
     const reason = error ?? shutDown();
     const endWaiting = this.#reconnecting === undefined ? nothing : traffic.waiting.ending();
     this.#to("over");
-    this.#reconnecting?.stop();
+    this.#reconnecting?.stopWaiting();
+    shared?.awakening.remove(this);
     owner.over(this);
     const last = owner.phase;
     // It was kept for a resumption that does not come.

@@ -146,13 +146,14 @@ export function settle(options: BrokerOptions): Settings {
   // Without a host, `connect` may be given one and checks it then.
   if (host !== undefined) policyFor(dialect, tls.policy, host);
   const lookup = settled.lookup === false || host !== undefined ? undefined : settled.lookup;
-  const rest = { host: host ?? dialect.domain, lookup };
+  const named = host ?? dialect.domain;
+  // (Listed one by one: brokers share the shape of their settings.)
   if (settled.reconnect === false) {
-    return Object.freeze({ ...settled, ...rest, reconnect: false });
+    return Object.freeze({ ...settled, host: named, lookup, reconnect: settled.reconnect });
   }
   const { queue } = settleOptions("Broker", WITH_RECONNECT, options);
   const reconnect = reconnectSettings(settled.reconnect, dialect);
-  return Object.freeze({ ...settled, ...rest, queue, reconnect });
+  return Object.freeze({ ...settled, host: named, lookup, queue, reconnect });
 }
 
 function dialectOption(name: string, value: unknown): Dialect {

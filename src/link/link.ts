@@ -201,6 +201,7 @@ export class Link implements StreamOwner {
     } finally {
       this.#calledOff = nothing;
       this.#leave();
+      this.#leave = nothing;
       stopTelling();
       this.#clearTimer();
       this.#negotiation?.end();
