@@ -119,6 +119,11 @@ const LONG: Readonly<Record<Server["name"], Partial<Columns>>> = {
 export const hasLongSteps = (cell: Cell): boolean =>
   Object.entries(LONG[cell.server]).every(([key, value]) => cell[key as keyof Columns] === value);
 
+/** True if the cell is the first of its server and dialect: proofs depend on nothing else. */
+export const hasProofs = (cell: Cell): boolean =>
+  title(cell) ===
+  title(cellsOf(cell.server).find(({ dialect }) => dialect === cell.dialect) ?? cell);
+
 /** True if the cell logs in with an account, and has a full JID. */
 export const isClient = ({ dialect }: Cell): boolean => dialect === "xmpp" || dialect === "legacy";
 

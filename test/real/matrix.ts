@@ -8,6 +8,7 @@ import {
   type Cell,
   cellsOf,
   hasLongSteps,
+  hasProofs,
   isClient,
   lastWordsOf,
   MECHANISMS,
@@ -15,6 +16,7 @@ import {
   title,
 } from "./cells.ts";
 import { MANY_FILTERS } from "./many-filters.ts";
+import { PROOFS } from "./proofs.ts";
 import { SCENARIO, type Step } from "./scenario.ts";
 import { address, client, connectPeer, message, ping, Stage } from "./stage.ts";
 import { VOLUME } from "./volume.ts";
@@ -89,10 +91,11 @@ function instances(name: ServerName): readonly Instance[] {
   ];
 }
 
-/** The steps of a cell. One cell of each server has the long ones too. */
+/** The steps of a cell. One cell of each server has the long ones too, and one of each dialect the proofs. */
 const stepsOf = (cell: Cell): readonly Step[] => [
   ...SCENARIO,
   ADDRESSES,
+  ...(hasProofs(cell) ? PROOFS : []),
   ...(hasLongSteps(cell) ? [VOLUME, MANY_FILTERS] : []),
 ];
 

@@ -141,17 +141,17 @@ class Run {
 
   /** Shuts down; while it waits the server handles so many stanzas a second. */
   async shutdown(timeout: number, rate: number): Promise<void> {
-    let isDone = false;
+    const end = { isDone: false };
     const done = this.broker.shutdown({ timeout }).then((left) => {
-      isDone = true;
+      end.isDone = true;
       return left;
     });
-    for (let time = 0; time <= timeout && !isDone; time += 500) {
+    for (let time = 0; time <= timeout && !end.isDone; time += 500) {
       await this.clock.pass(500);
       this.server.handle(rate);
     }
     await settled(30);
-    expect(isDone, "shutdown ends in its time").toBe(true);
+    expect(end.isDone, "shutdown ends in its time").toBe(true);
     const { unsent, unknown } = await done;
     const waiting = [...this.broker.queue].map(({ delivery }) => delivery);
     expect(new Set([...unsent, ...unknown].filter(({ state }) => state === "queued"))).toEqual(
@@ -229,6 +229,7 @@ describe("the model of a delivery", () => {
   test("the lie that a stanza is acked when it is written is caught", {
     timeout: 120_000,
   }, async () => {
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its object below
     const { take } = TrackedDelivery.prototype;
     vi.spyOn(TrackedDelivery.prototype, "take").mockImplementation(function lie(
       this: TrackedDelivery,

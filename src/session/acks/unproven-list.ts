@@ -12,8 +12,9 @@ export const MOST_UNPROVEN = 10_000;
 /** How many bytes may be written from the oldest unproven delivery on before `send` waits. */
 export const MOST_UNPROVEN_BYTES = 16 * 1024 * 1024;
 
-/** How many deliveries a group has where no ping ends it. Groups are let go by the place of their first. */
-const LARGEST_GROUP = 64;
+/** The bounds of a group where no ping ends it: deliveries are let go by the place of the first of their group. */
+const GROUP_SIZE = 64;
+const GROUP_BYTES = 256 * 1024;
 
 /** The deliveries that were handed over between two pings. */
 interface Group {
@@ -109,7 +110,8 @@ export class UnprovenList {
 
   /** Lets the oldest go as long as they are too many. Without pings it is this that begins a new group at times. */
   letGo(handed: number): void {
-    if ((this.#latest?.deliveries.size ?? 0) >= LARGEST_GROUP) this.asked(handed);
+    const { deliveries, from = handed } = this.#latest ?? {};
+    if ((deliveries?.size ?? 0) >= GROUP_SIZE || handed - from >= GROUP_BYTES) this.asked(handed);
     while (this.#size > MOST_UNPROVEN || this.#reach(handed) > MOST_UNPROVEN_BYTES) {
       const delivery = this.#shift();
       if (delivery === undefined) return;

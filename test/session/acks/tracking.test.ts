@@ -234,6 +234,18 @@ describe("at most so much is unproven", () => {
     broker.halt();
   });
 
+  test("where no proof is to be had, the last 16 MiB are kept", async () => {
+    const queue = { bytes: 64 * 1024 * 1024, highWater: 64 * 1024 * 1024 };
+    const { broker } = await proofLine({ acks: false, unacked: "requeue", queue });
+    const deliveries = Array.from({ length: 120 }, (_, n) => broker.send(large(`${n}`)));
+    const kept = deliveries.filter(({ state }) => state === "queued");
+    expect(deliveries.slice(-kept.length)).toEqual(kept);
+    const bytes = kept.length * large("0").toString().length;
+    expect(bytes).toBeLessThanOrEqual(MOST_UNPROVEN_BYTES + 256 * 1024);
+    expect(bytes).toBeGreaterThan(MOST_UNPROVEN_BYTES - 1024 * 1024);
+    broker.halt();
+  });
+
   test("once both ways have failed, what waited for the bound goes out", async () => {
     const { broker, server, clock } = await proofLine({ acks: "always" });
     for (let n = 0; n < MOST_UNPROVEN + 5; n++) broker.send(xml("presence", { id: String(n) }));
