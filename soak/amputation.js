@@ -38,9 +38,9 @@ async function amputate(place, server, receiver, { name, seed, lie, isFirst }) {
   relay.refuse();
   await broker.closed;
   flow.stop();
-  // What the broker holds for another connection is given up.
+  // There is no other connection for held stanzas.
   broker.queue.clear();
-  // What has passed the relay reaches the server before the end of the connection.
+  // The server reads all bytes that have passed the relay, and then the end of the connection.
   await relay.close();
   await flow.final();
   await flow.quiet();

@@ -1,6 +1,6 @@
 /**
  * Cuts: senders at every place lose their connection again and again, in every mode, and come back by
- * themselves. What they say of each delivery is compared with the arrivals at a receiver that is never cut.
+ * themselves. The state of each delivery is compared with the arrivals at a receiver that is never cut.
  */
 import { CuttingRelay } from "xmpp-broker/testing";
 import { chooseCut, isLogin, keepAlive, PATIENCE } from "./harness/cut.js";

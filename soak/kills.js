@@ -35,7 +35,7 @@ class Pair {
   constructor(place, server, lie) {
     this.place = place;
     const port = portOf(place, server);
-    // What is sent meanwhile goes when the receiver is back, too.
+    // The harness sends the held stanzas when the receiver is back, too.
     const queue = { flush: "manual" };
     this.sender = new Program((more) => senderAt(place, server, port, { queue, ...more }), WAITS);
     const resource = nameOf(place);

@@ -212,7 +212,7 @@ export async function run({ size, say }) {
   ];
 }
 
-/** Whether a fault ends the server: it loses what it has only in memory. */
+/** True if a fault ends the server: the server loses what it has only in memory. */
 const isServers = (fault) => fault.startsWith("server ");
 
 const lineOf = ({ place, fault, direction, sent, arrived, losses, ends, notes }) => {

@@ -42,7 +42,7 @@ export async function stop() {
   await Promise.all([service.shutdown(), client.shutdown()]);
 }
 
-/** What holds a process that has nothing to do: timers, sockets, and the listeners of the sockets. */
+/** Counts the timers, the sockets, and the listeners of the sockets. */
 function census() {
   const active = process.getActiveResourcesInfo();
   const handles = process._getActiveHandles();

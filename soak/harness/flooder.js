@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 
 /**
  * A component port that lets everybody in, and then sends the same stanza as often as it is told, as
- * fast as the other side reads. What the other side says is dropped.
+ * fast as the other side reads. It drops all that the other side says.
  */
 export class Flooder {
   #server;

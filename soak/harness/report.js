@@ -1,7 +1,7 @@
 import { hasProofs } from "./verdicts.js";
 
 /**
- * What a sender says of one delivery. The honest report is the broker's own; the lie, which the soak
+ * The state of one delivery, in the sender's words. The honest report is the broker's own; the lie, which the soak
  * must catch, calls a stanza acked as soon as the system has taken it.
  */
 export class Report {

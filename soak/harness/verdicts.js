@@ -1,6 +1,6 @@
 import { Broker } from "xmpp-broker";
 
-/** Whether this version of the broker learns what the server has handled. */
+/** True if this version of the broker learns from the server which stanzas it has handled. */
 export const hasProofs = "acked" in Broker.prototype;
 
 /** The sum of the verdicts of several ledgers. */

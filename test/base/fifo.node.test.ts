@@ -15,7 +15,7 @@ test("a member that was taken is held no more, while others wait", async () => {
   const taken: WeakRef<object>[] = [];
   for (let number = 0; number < 80; number++) queue.push({ number });
   for (let number = 0; number < 30; number++) taken.push(new WeakRef(queue.shift() ?? {}));
-  // What was made in this turn is kept until its end.
+  // A weak reference holds its object until the turn ends.
   await new Promise((resolve) => setImmediate(resolve));
   collectGarbage();
   expect(taken.filter((member) => member.deref() !== undefined)).toEqual([]);
