@@ -5,7 +5,7 @@
 import { Flow } from "./harness/flow.js";
 import { portOf, receiverAt, senderAt, startServer } from "./harness/places.js";
 import { Random } from "./harness/random.js";
-import { total, verdictChecks } from "./harness/verdicts.js";
+import { hasProofs, total, verdictChecks } from "./harness/verdicts.js";
 import { sleep } from "./harness/wait.js";
 
 const PLACE = { server: "prosody", dialect: "component", tls: false };
@@ -53,9 +53,16 @@ export async function run({ size, seed, lie, say }) {
     await Promise.all([holder.shutdown(), peer.shutdown()]);
     const verdict = total(flows.map(({ ledger }) => ledger.verdict()));
     const { sent, lost, states } = verdict;
-    say(`${size.times} hand-overs, ${sent} sent, ${JSON.stringify(states)}`);
+    say(`${size.times} hand-overs, ${sent} sent, ${states.acked} acked, ${states.unknown} unknown`);
+    const lostIn = into.ledger.verdict().lost;
     return [
-      { what: "lost", value: `${lost} of ${sent}`, target: "0", met: lost === 0 },
+      { what: "lost on the way in", value: `${lostIn}`, target: "0", met: lostIn === 0 },
+      {
+        what: "lost on the way out",
+        value: `${lost - lostIn}`,
+        // Without proofs, the old one cannot know that the server has read all that it wrote.
+        ...(hasProofs ? { target: "0", met: lost === lostIn } : {}),
+      },
       { what: "left unsent or unproven", value: `${left}`, target: "0", met: left === 0 },
       {
         what: "ended with a reason",
