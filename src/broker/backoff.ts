@@ -32,6 +32,8 @@ export class Backoff {
   /** When the latest ends were that count within a time. */
   #recent: readonly { readonly row: PolicyRow; readonly at: number }[] | undefined;
   #wasReady = false;
+  /** When the last connection ended. */
+  #endedAt = Number.NEGATIVE_INFINITY;
   /** Since when the connection in force is ready. */
   #readySince: number | undefined;
 
@@ -57,8 +59,9 @@ export class Backoff {
     const now = this.#clock.now();
     this.#readySince = undefined;
     if (since !== undefined && now - since >= this.#times.stable) this.#forget();
-    const row = rowFor(error, since === undefined ? "login" : "ready");
+    const row = rowFor(error, since === undefined ? "login" : "ready", now - this.#endedAt);
     const verdict = this.#take(this.#courseOf(row, now), !row.isFresh);
+    if (verdict.kind !== "stop") this.#endedAt = now;
     this.#tries++;
     return verdict;
   }

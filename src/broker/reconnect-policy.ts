@@ -37,6 +37,8 @@ export interface PolicyRow {
   readonly conditions: readonly string[];
   /** The place where the connection must have been; `undefined`: any. */
   readonly at: "login" | "ready" | undefined;
+  /** The end before this one was less than so many milliseconds ago; `undefined`: it does not matter. */
+  readonly soonAfter: number | undefined;
   /** The value of `retryable` that the error must have; `undefined`: any. (For codes only.) */
   readonly retryable: boolean | undefined;
   /** The course in a run that was never ready. */
@@ -81,6 +83,7 @@ function row(given: Partial<PolicyRow> & Pick<PolicyRow, "before">): PolicyRow {
     codes: [],
     conditions: [],
     at: undefined,
+    soonAfter: undefined,
     retryable: undefined,
     after: given.before,
     repeated: undefined,
@@ -104,6 +107,14 @@ export const POLICY: readonly PolicyRow[] = [
   row({ conditions: ["policy-violation", "resource-constraint"], before: HIGHER }),
   row({ conditions: ["see-other-host"], before: { kind: "follow", hops: 3 } }),
   row({ conditions: ["conflict"], at: "login", before: PATIENT }),
+  // A server may read a login of ours late, from a connection that was cut, and take it for a newer one.
+  row({
+    conditions: ["conflict"],
+    at: "ready",
+    soonAfter: MINUTE,
+    before: PATIENT,
+    repeated: { times: 3, within: 10 * MINUTE, course: STOP },
+  }),
   row({ conditions: ["conflict"], at: "ready", before: STOP }),
   row({
     codes: ["AUTH_FAILED", "BIND_FAILED", "SESSION_FAILED"],
@@ -153,14 +164,19 @@ export const POLICY: readonly PolicyRow[] = [
   row({ before: STOP, ...SELDOM }),
 ];
 
-/** The row for the end of a connection. */
-export function rowFor(error: BrokerError, at: "login" | "ready"): PolicyRow {
-  const found = POLICY.find((row) => fits(row, error, at));
+/** The row for the end of a connection. `since`: how long ago the end before it was, in milliseconds. */
+export function rowFor(
+  error: BrokerError,
+  at: "login" | "ready",
+  since = Number.POSITIVE_INFINITY,
+): PolicyRow {
+  const found = POLICY.find((row) => fits(row, error, at, since));
   return found ?? row({ before: BACK_OFF });
 }
 
-function fits(row: PolicyRow, error: BrokerError, at: "login" | "ready"): boolean {
+function fits(row: PolicyRow, error: BrokerError, at: "login" | "ready", since: number): boolean {
   if (row.at !== undefined && row.at !== at) return false;
+  if (row.soonAfter !== undefined && since >= row.soonAfter) return false;
   if (isStreamError(error) && row.conditions.includes(error.condition)) return true;
   if (row.retryable !== undefined && row.retryable !== error.retryable) return false;
   if (row.codes.length > 0) return row.codes.includes(error.code);

@@ -161,7 +161,9 @@ describe("the policy", () => {
   });
 
   test("has no row that no end fits", () => {
-    const used = new Set(ENDS.map(([, error, at]) => rowFor(error, at)));
+    const used = new Set(
+      ENDS.flatMap(([, error, at]) => [rowFor(error, at), rowFor(error, at, 0)]),
+    );
     expect(POLICY.filter((row) => !used.has(row))).toEqual([]);
   });
 
@@ -203,6 +205,27 @@ describe("waits", () => {
     const backoff = new Backoff(TIMES, new VirtualClock(), longest);
     const waits = Array.from({ length: 9 }, () => backoff.ended(stream("conflict")).delay);
     expect(waits.at(-1)).toBe(30_000);
+  });
+
+  test.each([
+    ["long after the end before it", 60_000, [undefined]],
+    [
+      "soon after it, where an older login of ours may have been read late",
+      59_999,
+      [1000, 2000, undefined],
+    ],
+  ])("for a name that is taken %s", (_, wait, expected) => {
+    const clock = new VirtualClock();
+    const backoff = new Backoff({ ...TIMES, stable: 600_000 }, clock, longest);
+    backoff.ready();
+    backoff.ended(cut);
+    const delays = expected.map(() => {
+      clock.advance(wait);
+      backoff.ready();
+      const { kind, delay } = backoff.ended(stream("conflict"));
+      return kind === "stop" ? undefined : delay;
+    });
+    expect(delays).toEqual(expected);
   });
 
   test("begin anew once the broker was ready for long enough", () => {

@@ -25,9 +25,10 @@ function linked(name: keyof typeof MEANINGS): string {
   return `[${code(name)}](errors.md#${name.toLowerCase()})`;
 }
 
-function place({ at }: PolicyRow): string {
+function place({ at, soonAfter }: PolicyRow): string {
   if (at === undefined) return "";
-  return at === "login" ? "logging in" : "ready";
+  const soon = soonAfter === undefined ? "" : `, within ${minutes(soonAfter)} of the last end`;
+  return (at === "login" ? "logging in" : "ready") + soon;
 }
 
 function courses({ before, after, repeated, at, isFresh }: PolicyRow): [string, string] {
