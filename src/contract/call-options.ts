@@ -1,8 +1,17 @@
-import { abortSignal, host, knownOptions, record, text, wholeNumber } from "../base/check.ts";
+import {
+  abortSignal,
+  badOption,
+  host,
+  knownOptions,
+  record,
+  text,
+  wholeNumber,
+} from "../base/check.ts";
 import { LONGEST } from "../base/clock.ts";
 import { LISTEN } from "../base/emitter.ts";
 import { flag, type OptionRows, optional, type Takes, whole } from "../base/option.ts";
 import type { XPathValue } from "../xpath/value.ts";
+import { OWN_KEY } from "./delivery.ts";
 
 const ADDRESS = {
   /** A name or an IP address. It stays in force for later calls. Default: the option `host`. */
@@ -26,9 +35,18 @@ export interface ConnectOptions extends Takes<typeof CONNECT> {}
 const SEND = {
   /** How long the stanza may wait in the queue, in milliseconds; then `EXPIRED`. Default: no limit. */
   ttl: optional((name, value) => wholeNumber(name, value, 0)),
-  /** The key of the delivery; a key in use returns its delivery and sends nothing. Default: the broker's own. */
-  key: optional(text),
+  /**
+   * The key of the delivery; a key in use returns its delivery and sends nothing. Keys that begin with `#` are the
+   * broker's own. Default: one of these.
+   */
+  key: optional(givenKey),
 };
+
+function givenKey(option: string, value: unknown): string {
+  const key = text(option, value);
+  if (!key.startsWith(OWN_KEY)) return key;
+  throw badOption(option, `a text that does not begin with ${OWN_KEY}`, value);
+}
 
 /** How one stanza is sent. */
 export interface SendOptions extends Takes<typeof SEND> {}

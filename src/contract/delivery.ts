@@ -1,5 +1,8 @@
 import type { BrokerError } from "../base/errors.ts";
 
+/** The first character of the broker's own keys. A caller's key must not begin with it. */
+export const OWN_KEY = "#";
+
 /**
  * The state of a stanza. `queued`: it waits, or the system has not taken it yet. `written`: the system's socket
  * buffer has taken it. `acked`: the server has handled it. `unknown`: the session ended before the server said so.

@@ -64,6 +64,10 @@ export class Instruments implements Wiretap, EmitterOwner<BrokerEvents> {
     }
   }
 
+  arrived(bytes: number): void {
+    this.stats.receivedBytes += bytes;
+  }
+
   /** A delivery changed its state. Without a stanza, since nothing was kept of it, that is only counted. */
   delivery(delivery: Delivery, stanza: Element | undefined): void {
     this.stats.deliveries[delivery.state]++;

@@ -1,6 +1,6 @@
 import { quiet } from "../base/deferred.ts";
 import { type BrokerError, isBrokerError } from "../base/errors.ts";
-import type { AckedBy, Delivery, DeliveryState } from "../contract/delivery.ts";
+import { type AckedBy, type Delivery, type DeliveryState, OWN_KEY } from "../contract/delivery.ts";
 import { afterEvent, eventNumber, PLACES, placeNumber } from "./delivery-steps.ts";
 
 const QUEUED = placeNumber("queued");
@@ -53,7 +53,7 @@ export class TrackedDelivery implements Delivery {
   }
 
   get key(): string {
-    return typeof this.#name === "string" ? this.#name : `d${this.#name}`;
+    return typeof this.#name === "string" ? this.#name : `${OWN_KEY}${this.#name}`;
   }
 
   /** The key, if the caller gave it. */

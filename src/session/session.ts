@@ -166,9 +166,11 @@ export class Session implements StreamSink, Prober, AckLine {
     const { text, stanza, returning, request } = item;
     const handed = this.#link?.write(text, stanza) ?? 0;
     if (handed === 0) return false;
+    const { stats } = instruments;
+    stats.sentBytes += handed - this.#taken - this.unsent;
     this.unsent = handed - this.#taken;
     item.at = handed;
-    count(instruments.stats.sent, stanza.name);
+    count(stats.sent, stanza.name);
     if (request !== undefined) request.session = this;
     this.#inFlight.push(item);
     this.acks.wrote(item);

@@ -238,7 +238,10 @@ export class Stream implements ChannelEvents {
   // Events of the channel.
 
   readable(bytes: number): void {
-    if (bytes > 0) this.heard = this.#parts.clock.now();
+    if (bytes > 0) {
+      this.heard = this.#parts.clock.now();
+      this.#parts.tap.arrived(bytes);
+    }
     const sink = this.#sink;
     if (sink !== undefined) this.#push(sink);
     else this.#pull();

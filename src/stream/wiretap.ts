@@ -7,4 +7,6 @@ export interface Wiretap {
    * element stands on the wire, where that is known.
    */
   wire(direction: "in" | "out", what: Element | string | (() => string), text?: string): void;
+  /** So many bytes arrived. */
+  arrived(bytes: number): void;
 }

@@ -63,6 +63,15 @@ test("a key is the caller's or the broker's, and a key that waits is that delive
   expect(broker.send(message("e"), { key: "row 1" })).not.toBe(first);
 });
 
+test("a caller's key cannot be one of the broker's own", () => {
+  const { broker } = line();
+  const own = broker.send(message("a"));
+  expect(() => broker.send(message("b"), { key: own.key })).toThrow(
+    expect.objectContaining({ code: "BAD_OPTION" }),
+  );
+  expect([...broker.queue].map(({ delivery }) => delivery)).toEqual([own]);
+});
+
 test("a delivery is no thenable: awaiting send gives the delivery itself", async () => {
   const { broker } = line();
   const delivery = broker.send(message("a"));
