@@ -1,7 +1,6 @@
 /** The places of a sender: each dialect on each server that speaks it. */
 import { Broker, component, jabberd2, legacy, xml, xmpp } from "xmpp-broker";
 import { testServers } from "../../bench/harness/test-servers.js";
-import { hasProofs } from "./verdicts.js";
 
 const servers = await testServers();
 const {
@@ -57,7 +56,7 @@ export function portOf(place, server) {
  * @param {Place} place
  */
 export function senderAt(place, server, port, options = {}) {
-  const asks = hasProofs && place.server === "jabberd2" && !isClient(place);
+  const asks = place.server === "jabberd2" && !isClient(place);
   const tls = isClient(place) && place.tls ? { policy: "required", ca: server.ca } : "plaintext";
   const own = asks ? { acks: { to: CLIENT_DOMAINS.off } } : {};
   return new Broker({

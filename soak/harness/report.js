@@ -1,5 +1,3 @@
-import { hasProofs } from "./verdicts.js";
-
 /**
  * The state of one delivery, in the sender's words. The honest report is the broker's own; the lie, which the soak
  * must catch, calls a stanza acked as soon as the system has taken it.
@@ -21,9 +19,6 @@ export class Report {
   }
 
   get state() {
-    const { state } = this.#delivery;
-    if (this.#lies && this.#wasWritten) return "acked";
-    // Without proofs, written is the last word, and promises nothing.
-    return state === "written" && !hasProofs ? "unknown" : state;
+    return this.#lies && this.#wasWritten ? "acked" : this.#delivery.state;
   }
 }

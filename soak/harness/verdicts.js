@@ -1,8 +1,3 @@
-import { Broker } from "xmpp-broker";
-
-/** True if this version of the broker learns from the server which stanzas it has handled. */
-export const hasProofs = "acked" in Broker.prototype;
-
 /** The sum of the verdicts of several ledgers. */
 export function total(verdicts) {
   const sum = { states: {} };
