@@ -39,7 +39,7 @@ const STEPS: Steps<LinkState> = {
   over: [],
 };
 
-/** The owner of a link: the lifecycle. */
+/** The owner of a link: a run. */
 export interface LinkOwner {
   /** The link in force: an older one has nothing to tell any more. */
   readonly link: Link | undefined;
@@ -148,16 +148,6 @@ export class Link implements StreamOwner {
     return this.#state === "over" || this.#stream?.isEnding === true;
   }
 
-  /** Bytes given to the transport so far. */
-  get handed(): number {
-    return this.#stream?.channel.handed ?? 0;
-  }
-
-  /** Bytes of these that the system has not taken yet. */
-  get unsent(): number {
-    return this.#stream?.channel.unsent ?? 0;
-  }
-
   /** Stanzas that came during the login, oldest first. */
   get deferred(): readonly Element[] {
     return this.#negotiation?.deferred ?? [];
@@ -228,13 +218,6 @@ export class Link implements StreamOwner {
   /** Probes the stream at once: the machine may have slept, or changed its network. */
   wake(): void {
     if (this.#state === "open") this.#keepAlive?.wake();
-  }
-
-  /** Writes a stanza; returns the bytes handed over so far, or 0 where the stream takes none any more. */
-  write(text: string, stanza: Element): number {
-    const handed = this.#stream?.write(text) ?? 0;
-    if (handed > 0) this.#parts.instruments.wire("out", stanza, text);
-    return handed;
   }
 
   /** Says goodbye and waits, `timeout` ms at most, for the server to do so. */

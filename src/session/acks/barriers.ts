@@ -108,10 +108,10 @@ export class Barriers implements Acks, Keeper {
     const { delivery, tracked, at } = item;
     this.#wroteTo = at;
     this.#isTurnOpen = true;
-    delivery.handOver(this);
+    const isAsked = delivery.handOver(this);
     if (tracked !== undefined) this.#track(delivery, at, item);
     else if (this.#isAlways) this.#track(delivery, at, undefined);
-    else if (delivery.isAsked) this.#askFor(delivery);
+    else if (isAsked) this.#askFor(delivery);
   }
 
   ask(delivery: TrackedDelivery): void {
