@@ -1,4 +1,4 @@
-import { nothing } from "../base/abort.ts";
+import { nothing, shutDown } from "../base/abort.ts";
 import { wholeNumber } from "../base/check.ts";
 import { deferred } from "../base/deferred.ts";
 import { asBrokerError, BrokerError, isBrokerError } from "../base/errors.ts";
@@ -21,7 +21,7 @@ import { isStreamError, onceReady, withoutText } from "../stream/stream-error.ts
 import type { TlsSettings, Transport, TransportFactory } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
-import { type Destination, findDestinations } from "./address.ts";
+import { type Destination, findDestinations, serverName } from "./address.ts";
 import { KeepAlive, type Prober } from "./keep-alive.ts";
 import type { LoginLimit } from "./login-limit.ts";
 import { Negotiation } from "./negotiation.ts";
@@ -337,9 +337,8 @@ export class Link implements StreamOwner {
   /** Waits until a login to this server may begin. */
   async #enter(logins: LoginLimit, over: Promise<never>): Promise<void> {
     this.#mustGoOn();
-    const { host, port } = this.#destination;
     const turn = deferred<undefined>();
-    this.#leave = logins.enter(`${host.toLowerCase()}:${port}`, () => {
+    this.#leave = logins.enter(serverName(this.#destination), () => {
       turn.resolve(undefined);
     });
     await Promise.race([turn.promise, over]);
@@ -455,7 +454,7 @@ export class Link implements StreamOwner {
     if (error === undefined) this.#left = NONE;
     this.#keepAlive?.stop();
     this.#negotiation?.end();
-    this.#callOff(error ?? new BrokerError("ABORTED", "the broker was shut down"));
+    this.#callOff(error ?? shutDown());
     this.#parts.owner.linkEnded(this, error);
   }
 

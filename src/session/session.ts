@@ -12,9 +12,10 @@ import type { ElementWriter, StreamContext } from "../stream/framing.ts";
 import { askedBy, resultFor } from "../stream/reply.ts";
 import { isRequest } from "../stream/stanza.ts";
 import type { Stream, StreamSink } from "../stream/stream.ts";
-import { type Element, xml } from "../xml/element.ts";
+import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { AckLine, Acks, AcksFactory, Unproven } from "./acks/acks.ts";
+import { pingOf } from "./acks/ways.ts";
 import type { Item } from "./item.ts";
 import type { Requests } from "./requests.ts";
 import { Returnable } from "./returned.ts";
@@ -193,9 +194,8 @@ export class Session implements StreamSink, Prober, AckLine {
     const { crypto, dialect, clock } = this.#parts;
     const id = randomId(crypto);
     this.#probe = { id, at: clock.now() };
-    const from = this.isService ? this.jid : undefined;
     const to = this.isService ? this.jid : dialect.domain;
-    this.own(xml("iq", { type: "get", id, to, from }, xml("ping", { xmlns: NS.ping })));
+    this.own(pingOf({ to }, id, this));
   }
 
   /** Writes a stanza of the session's own, past the queue; false where the link takes none. */

@@ -2,6 +2,7 @@ import { quiet } from "../base/deferred.ts";
 import { BrokerError } from "../base/errors.ts";
 import { type Steps, step } from "../base/state.ts";
 import { utf8Length } from "../base/text/utf8.ts";
+import type { SendOptions } from "../contract/call-options.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import type { Outbox, QueuedStanza } from "../contract/outbox.ts";
 import type { IncomingRequest, IncomingRequests } from "../session/incoming.ts";
@@ -15,13 +16,8 @@ import { Room, type RoomOwner } from "./room.ts";
 import { isExpired, StanzaQueue } from "./stanza-queue.ts";
 import { keep, Tracking } from "./tracking.ts";
 
-/** How one stanza is sent. */
-export interface SendOptions {
-  /** How long it may wait, in milliseconds. */
-  readonly ttl?: number | undefined;
-  /** The caller's name for the delivery. */
-  readonly key?: string | undefined;
-  /** The request that it asks. */
+/** How one stanza is sent: the caller's options, and the request that it asks, if it asks one. */
+interface Sending extends SendOptions {
   readonly request?: object;
 }
 
@@ -86,7 +82,7 @@ export class BoundedOutbox implements Outbox, RoomOwner {
   }
 
   /** Sends a stanza, or queues it. Never throws for what the stanza is. */
-  send(given: Element, { ttl, key, request }: SendOptions): Delivery {
+  send(given: Element, { ttl, key, request }: Sending): Delivery {
     const gate = this.#gate;
     const incoming = this.#incoming;
     if (key !== undefined) {
