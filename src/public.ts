@@ -61,7 +61,7 @@ export type { StreamHeader } from "./stream/header.ts";
 export { type ErrorReply, errorReply, type ReplyChild, reply } from "./stream/reply.ts";
 export { StanzaError, type StanzaErrorFacts, type StanzaErrorType } from "./stream/stanza-error.ts";
 export { StreamError } from "./stream/stream-error.ts";
-export type { FilterHandler, FilterMatch, Responder } from "./traffic/filters.ts";
+export type { FilterHandler, FilterMatch, Responder } from "./traffic/filter-match.ts";
 export { type MemoryOptions, type MemoryTransport, memoryPair } from "./transport/memory.ts";
 export type { TlsFacts, TlsPolicy } from "./transport/tls-facts.ts";
 export type {

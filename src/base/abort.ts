@@ -43,3 +43,8 @@ export function aborted(signal: AbortSignal | undefined): BrokerError {
   const cause: unknown = signal?.reason;
   return new BrokerError("ABORTED", undefined, { cause });
 }
+
+/** Makes the error for what the end of the broker, by the program's word, calls off: `ABORTED`. */
+export function shutDown(): BrokerError {
+  return new BrokerError("ABORTED", "the broker was shut down");
+}

@@ -64,7 +64,7 @@ export class Bound {
     const end = this.#traffic.end(this.#session, goesOn);
     if (!goesOn) this.#session = undefined;
     return (reason) => {
-      this.#unknown = end(reason).map(({ delivery }) => delivery);
+      this.#unknown = end(reason);
     };
   }
 

@@ -23,7 +23,7 @@ import type { Phase } from "../contract/phase.ts";
 import type { Runtime } from "../contract/runtime.ts";
 import type { Stats } from "../contract/stats.ts";
 import type { PendingRequest } from "../session/requests.ts";
-import type { FilterHandler, FilterMatch, Responder } from "../traffic/filters.ts";
+import type { FilterHandler, FilterMatch, Responder } from "../traffic/filter-match.ts";
 import type { Transport } from "../transport/transport.ts";
 import { type Element, isElement } from "../xml/element.ts";
 import { type Leftover, Lifecycle } from "./lifecycle.ts";

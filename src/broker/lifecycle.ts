@@ -1,4 +1,4 @@
-import { aborted, onAbort } from "../base/abort.ts";
+import { aborted, onAbort, shutDown } from "../base/abort.ts";
 import { deferred, Outcome, quiet } from "../base/deferred.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { type ConnectOptions, callOptions, type GivenAddress } from "../contract/call-options.ts";
@@ -268,7 +268,7 @@ export class Lifecycle implements RunOwner {
       given.reject(aborted(signal));
     });
     await Promise.race([this.#run?.closing ?? this.#closed.promise, given.promise]).finally(stop);
-    if (this.#endings !== before) throw new BrokerError("ABORTED", "the broker was shut down");
+    if (this.#endings !== before) throw shutDown();
     return await this.connect(options);
   }
 

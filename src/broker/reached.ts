@@ -1,3 +1,4 @@
+import { serverName } from "../link/address.ts";
 import type { Address } from "../transport/transport.ts";
 
 /**
@@ -9,7 +10,7 @@ export class Reached {
 
   /** Calls the action once, when that server is reached. The function it returns ends that. */
   on(server: Address, action: () => void): () => void {
-    const name = nameOf(server);
+    const name = serverName(server);
     const actions = this.#waiting.get(name) ?? new Set();
     this.#waiting.set(name, actions);
     actions.add(action);
@@ -21,7 +22,7 @@ export class Reached {
 
   /** A broker is ready on that server. */
   tell(server: Address): void {
-    const actions = this.#waiting.get(nameOf(server));
+    const actions = this.#waiting.get(serverName(server));
     if (actions === undefined) return;
     for (const action of [...actions]) {
       // An earlier action may have ended a later one.
@@ -33,8 +34,4 @@ export class Reached {
   get size(): number {
     return this.#waiting.size;
   }
-}
-
-function nameOf({ host, port }: Address): string {
-  return `${host.toLowerCase()}:${port}`;
 }

@@ -1,4 +1,4 @@
-import { nothing } from "../base/abort.ts";
+import { nothing, shutDown } from "../base/abort.ts";
 import type { Outcome } from "../base/deferred.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { step } from "../base/state.ts";
@@ -292,8 +292,4 @@ export class Run implements LinkOwner, Sleeper {
   #to(state: RunState): void {
     this.#state = step("run", RUN_STEPS, this.#state, state);
   }
-}
-
-function shutDown(): BrokerError {
-  return new BrokerError("ABORTED", "the broker was shut down");
 }

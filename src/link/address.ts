@@ -15,6 +15,11 @@ export interface Destination extends Address {
   readonly certificate?: string | undefined;
 }
 
+/** The name by which brokers of a process tell servers apart: host and port. */
+export function serverName({ host, port }: Address): string {
+  return `${host.toLowerCase()}:${port}`;
+}
+
 /**
  * Settles where to connect: the address that `connect` was given, else the options, else the dialect's domain and
  * standard port. Ends in `BAD_OPTION`.

@@ -1,6 +1,7 @@
 import { nothing } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
+import type { KeepAliveSettings } from "../contract/option-groups.ts";
 import type { Stream } from "../stream/stream.ts";
 
 /** Asks the server for a sign of life: a session. */
@@ -12,14 +13,6 @@ export interface Prober {
 /** How long a stream may stay silent that is probed because the machine may have slept, in milliseconds. */
 const AWAKE = 3000;
 
-/** The times of a keep-alive, in milliseconds. */
-export interface KeepAliveTimes {
-  /** After how much silence, in either direction, a probe is sent. */
-  readonly interval: number;
-  /** How long a probe that has left, or a backlog, may go without a sign of life. */
-  readonly timeout: number;
-}
-
 /**
  * Probes a stream of which either direction is silent, and ends a dead one. Servers drop a client that only
  * listens, so silence of our own counts too. Anything that arrives is a sign of life, an error as well.
@@ -27,9 +20,11 @@ export interface KeepAliveTimes {
  *     (silence of `interval` in one direction)
  *     C: <iq type='get'><ping/></iq>
  *        ^ once this has left the machine: `timeout` for anything at all to arrive
+ *
+ * A backlog of which nothing is taken for `timeout` is a dead stream as well.
  */
 export class KeepAlive {
-  readonly #times: KeepAliveTimes;
+  readonly #times: KeepAliveSettings;
   readonly #clock: Clock;
   readonly #stream: Stream;
   readonly #link: { destroy(error: BrokerError): void };
@@ -45,7 +40,7 @@ export class KeepAlive {
   #timeout: number;
 
   constructor(
-    times: KeepAliveTimes,
+    times: KeepAliveSettings,
     clock: Clock,
     stream: Stream,
     link: { destroy(error: BrokerError): void },

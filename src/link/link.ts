@@ -1,4 +1,4 @@
-import { nothing } from "../base/abort.ts";
+import { nothing, shutDown } from "../base/abort.ts";
 import { wholeNumber } from "../base/check.ts";
 import { deferred } from "../base/deferred.ts";
 import { asBrokerError, BrokerError, isBrokerError } from "../base/errors.ts";
@@ -21,7 +21,7 @@ import { isStreamError, onceReady, withoutText } from "../stream/stream-error.ts
 import type { TlsSettings, Transport, TransportFactory } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
-import { type Destination, findDestinations } from "./address.ts";
+import { type Destination, findDestinations, serverName } from "./address.ts";
 import { KeepAlive, type Prober } from "./keep-alive.ts";
 import type { LoginLimit } from "./login-limit.ts";
 import { Negotiation } from "./negotiation.ts";
@@ -39,7 +39,7 @@ const STEPS: Steps<LinkState> = {
   over: [],
 };
 
-/** The owner of a link: the lifecycle. */
+/** The owner of a link: a run. */
 export interface LinkOwner {
   /** The link in force: an older one has nothing to tell any more. */
   readonly link: Link | undefined;
@@ -148,16 +148,6 @@ export class Link implements StreamOwner {
     return this.#state === "over" || this.#stream?.isEnding === true;
   }
 
-  /** Bytes given to the transport so far. */
-  get handed(): number {
-    return this.#stream?.channel.handed ?? 0;
-  }
-
-  /** Bytes of these that the system has not taken yet. */
-  get unsent(): number {
-    return this.#stream?.channel.unsent ?? 0;
-  }
-
   /** Stanzas that came during the login, oldest first. */
   get deferred(): readonly Element[] {
     return this.#negotiation?.deferred ?? [];
@@ -228,13 +218,6 @@ export class Link implements StreamOwner {
   /** Probes the stream at once: the machine may have slept, or changed its network. */
   wake(): void {
     if (this.#state === "open") this.#keepAlive?.wake();
-  }
-
-  /** Writes a stanza; returns the bytes handed over so far, or 0 where the stream takes none any more. */
-  write(text: string, stanza: Element): number {
-    const handed = this.#stream?.write(text) ?? 0;
-    if (handed > 0) this.#parts.instruments.wire("out", stanza, text);
-    return handed;
   }
 
   /** Says goodbye and waits, `timeout` ms at most, for the server to do so. */
@@ -354,9 +337,8 @@ export class Link implements StreamOwner {
   /** Waits until a login to this server may begin. */
   async #enter(logins: LoginLimit, over: Promise<never>): Promise<void> {
     this.#mustGoOn();
-    const { host, port } = this.#destination;
     const turn = deferred<undefined>();
-    this.#leave = logins.enter(`${host.toLowerCase()}:${port}`, () => {
+    this.#leave = logins.enter(serverName(this.#destination), () => {
       turn.resolve(undefined);
     });
     await Promise.race([turn.promise, over]);
@@ -472,7 +454,7 @@ export class Link implements StreamOwner {
     if (error === undefined) this.#left = NONE;
     this.#keepAlive?.stop();
     this.#negotiation?.end();
-    this.#callOff(error ?? new BrokerError("ABORTED", "the broker was shut down"));
+    this.#callOff(error ?? shutDown());
     this.#parts.owner.linkEnded(this, error);
   }
 

@@ -83,11 +83,6 @@ export class TrackedDelivery implements Delivery {
     return this.#place === HANDED || this.#place === WRITTEN;
   }
 
-  /** True if `acked()` was asked for and is not settled. */
-  get isAsked(): boolean {
-    return this.#waiters?.some(({ until }) => until === "acked") === true;
-  }
-
   written(): Promise<void> {
     const isDone = this.#place === WRITTEN || this.#place === ACKED;
     return quiet(this.#until("written", isDone));
@@ -100,21 +95,22 @@ export class TrackedDelivery implements Delivery {
     return promise;
   }
 
-  /** The transport is given the stanza. */
-  handOver(keeper: Keeper): void {
-    this.#to(HAND_OVER);
+  /** The transport is given the stanza. Returns true if `acked()` was asked for and is not settled. */
+  handOver(keeper: Keeper): boolean {
+    this.#place = afterEvent(this.#place, HAND_OVER);
     this.#fact = keeper;
+    return this.#waiters?.some(({ until }) => until === "acked") === true;
   }
 
   /** The system has taken the stanza. */
   take(): void {
-    this.#to(TAKE);
+    this.#place = afterEvent(this.#place, TAKE);
     this.#settle("written");
   }
 
   /** The server has handled the stanza. */
   prove(by: AckedBy): void {
-    this.#to(PROVE);
+    this.#place = afterEvent(this.#place, PROVE);
     this.#fact = by;
     this.#settle("acked");
   }
@@ -123,7 +119,7 @@ export class TrackedDelivery implements Delivery {
   requeue(): void {
     this.#fact = undefined;
     this.isTracked = false;
-    this.#to(REQUEUE);
+    this.#place = afterEvent(this.#place, REQUEUE);
   }
 
   /** No proof is to be had: `acked()` rejects, and the state stays. */
@@ -133,7 +129,7 @@ export class TrackedDelivery implements Delivery {
 
   /** The stanza was not sent, came back, or nothing is known of it any more. */
   fail(error: BrokerError): void {
-    this.#to(this.#end(error));
+    this.#place = afterEvent(this.#place, this.#end(error));
     this.#fact = error;
     this.#settle("written", error);
     this.#settle("acked", error);
@@ -169,9 +165,5 @@ export class TrackedDelivery implements Delivery {
       if (error === undefined) waiter.resolve();
       else waiter.reject(error);
     }
-  }
-
-  #to(event: number): void {
-    this.#place = afterEvent(this.#place, event);
   }
 }

@@ -32,13 +32,13 @@ export interface RequestWay {
   remove(key: string): boolean;
 }
 
-/** A request under way. */
 /** A listener of the requests: the inbox. */
 export interface RequestsWatcher {
   /** The first request has opened, or the last one has ended. */
   requestsChanged(): void;
 }
 
+/** A request under way. */
 class Entry implements PendingRequest {
   readonly stanza: Element;
   readonly since: number;

@@ -11,10 +11,11 @@ import type { Management, Previous } from "../negotiate/login.ts";
 import type { ElementWriter, StreamContext } from "../stream/framing.ts";
 import { askedBy, resultFor } from "../stream/reply.ts";
 import { isRequest } from "../stream/stanza.ts";
-import type { StreamSink } from "../stream/stream.ts";
-import { type Element, xml } from "../xml/element.ts";
+import type { Stream, StreamSink } from "../stream/stream.ts";
+import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { AckLine, Acks, AcksFactory, Unproven } from "./acks/acks.ts";
+import { pingOf } from "./acks/ways.ts";
 import type { Item } from "./item.ts";
 import type { Requests } from "./requests.ts";
 import { Returnable } from "./returned.ts";
@@ -64,7 +65,9 @@ export class Session implements StreamSink, Prober, AckLine {
   readonly #parts: SessionParts;
   /** How many stanzas arrived, as XEP-0198 counts them. */
   #handled = 0;
+  /** The link in force, and its stream. */
   #link: Link | undefined;
+  #stream: Stream | undefined;
   /** Bytes handed over that the system has not taken yet. A field, since the way out asks for it with each stanza. */
   unsent = 0;
   /** Bytes that the system has taken since the link's start. */
@@ -107,17 +110,17 @@ export class Session implements StreamSink, Prober, AckLine {
 
   /** Bytes handed over to the link in force. */
   get handed(): number {
-    return this.#link?.handed ?? 0;
+    return this.#stream?.channel.handed ?? 0;
   }
 
   /** True if reading is paused. */
   get isPaused(): boolean {
-    return this.#link?.stream?.isPaused === true;
+    return this.#stream?.isPaused === true;
   }
 
   /** For how long reading has been paused on the link in force, in milliseconds. */
   get pausedTime(): number {
-    return this.#link?.stream?.pausedTime ?? 0;
+    return this.#stream?.pausedTime ?? 0;
   }
 
   /** A service answers for a domain, an account for itself (XEP-0114). */
@@ -128,9 +131,11 @@ export class Session implements StreamSink, Prober, AckLine {
   /** Writes go over this link from now on. */
   use(link: Link): void {
     if (this.#wasDetached) this.acks = this.#parts.acks(this);
+    const { stream } = link;
     this.#link = link;
-    this.unsent = link.unsent;
-    this.#taken = link.handed - link.unsent;
+    this.#stream = stream;
+    this.unsent = stream?.channel.unsent ?? 0;
+    this.#taken = this.handed - this.unsent;
   }
 
   /** Elements are handled from now on: first those that came during the login, then those that arrive. */
@@ -150,6 +155,7 @@ export class Session implements StreamSink, Prober, AckLine {
   /** The link is gone. Returns, in order, the deliveries that nothing more will be known of. */
   detach(): readonly Unproven[] {
     this.#link = undefined;
+    this.#stream = undefined;
     this.unsent = 0;
     this.#probe = undefined;
     this.#wasDetached = true;
@@ -164,8 +170,9 @@ export class Session implements StreamSink, Prober, AckLine {
   write(item: Item): boolean {
     const { instruments, dialect } = this.#parts;
     const { text, stanza, returning, request } = item;
-    const handed = this.#link?.write(text, stanza) ?? 0;
+    const handed = this.#stream?.write(text) ?? 0;
     if (handed === 0) return false;
+    if (instruments.emitter.has("trace")) instruments.wire("out", stanza, text);
     const { stats } = instruments;
     stats.sentBytes += handed - this.#taken - this.unsent;
     this.unsent = handed - this.#taken;
@@ -187,17 +194,18 @@ export class Session implements StreamSink, Prober, AckLine {
     const { crypto, dialect, clock } = this.#parts;
     const id = randomId(crypto);
     this.#probe = { id, at: clock.now() };
-    const from = this.isService ? this.jid : undefined;
     const to = this.isService ? this.jid : dialect.domain;
-    this.own(xml("iq", { type: "get", id, to, from }, xml("ping", { xmlns: NS.ping })));
+    this.own(pingOf({ to }, id, this));
   }
 
   /** Writes a stanza of the session's own, past the queue; false where the link takes none. */
   own(stanza: Element): boolean {
-    const { dialect, writeElement } = this.#parts;
+    const { dialect, writeElement, instruments } = this.#parts;
     const wire = dialect.outbound?.(stanza) ?? stanza;
-    const handed = this.#link?.write(writeElement(wire), wire) ?? 0;
+    const text = writeElement(wire);
+    const handed = this.#stream?.write(text) ?? 0;
     if (handed === 0) return false;
+    instruments.wire("out", wire, text);
     this.unsent = handed - this.#taken;
     return true;
   }

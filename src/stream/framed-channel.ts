@@ -89,7 +89,7 @@ export class FramedChannel implements Channel, TransportEvents {
   }
 
   write(text: string): number {
-    this.transport.write(this.#framing.stanza(text, this.#context));
+    this.transport.write(this.#framing.stanza?.(text, this.#context) ?? text);
     return this.transport.handed;
   }
 

@@ -24,8 +24,8 @@ export interface Framing {
   readonly footer: string;
   /** A stream error (RFC 6120, 4.9). */
   error(condition: string): string;
-  /** A stanza's text, with the declarations that this framing adds to the root. */
-  stanza(text: string, context: StreamContext): string;
+  /** A stanza's text, with the declarations that this framing adds to its root. Absent where it adds none. */
+  stanza?(text: string, context: StreamContext): string;
   /** Text given to a new parser before the server's own: the root of a framing whose elements have none. */
   root?(context: StreamContext): string;
   /** Tells the server's header among the elements inside `root`; without `root` the header is the root. */
@@ -58,5 +58,4 @@ export const xmlFraming: Framing = {
   header: ({ ns, prefixes }, attributes) =>
     openTag("stream:stream", { xmlns: ns, "xmlns:stream": prefixes.stream, ...attributes }),
   error: (condition) => `<stream:error><${condition} xmlns='${NS.streamErrors}'/></stream:error>`,
-  stanza: (text) => text,
 };

@@ -9,37 +9,12 @@ import type { IncomingRequest, IncomingRequests } from "../session/incoming.ts";
 import { type Asked, askedBy, errorFor, resultFor } from "../stream/reply.ts";
 import { isRequest } from "../stream/stanza.ts";
 import { isStanzaError } from "../stream/stanza-error.ts";
-import { type Element, isElement, withAttribute, type XPathNode } from "../xml/element.ts";
+import { type Element, isElement, withAttribute } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import { compile, type XPath } from "../xpath/compile.ts";
+import { compile } from "../xpath/compile.ts";
 import { FilterIndex } from "../xpath/index/filter-index.ts";
-import type { XPathValue } from "../xpath/value.ts";
-
-/** The facts that a handler gets about a stanza its filter matches. */
-export interface FilterMatch {
-  /** The stanza, in `jabber:client`. */
-  readonly stanza: Element;
-  /** The elements among `matches`. */
-  readonly elements: Element[];
-  /** The nodes the expression selects, in document order; empty where its result is no node-set. */
-  readonly matches: XPathNode[];
-  /** The expression's result as it is. */
-  readonly value: XPathValue;
-  /** The expression that matched, as it was given. */
-  readonly expression: string;
-  /** The envelope the stanza came in, on dialects that have envelopes. */
-  readonly route?: Element | undefined;
-}
-
-/** A handler of `filter`; its result is awaited only to know when an incoming request is unclaimed. */
-export type FilterHandler = (match: FilterMatch) => unknown;
-
-/** A handler of `respond`: returns the answer to an incoming request, or its payload, or nothing. */
-export type Responder = (match: FilterMatch) => Answer | Promise<Answer>;
-
-// A function without a return statement is a responder too, and that is what void says of it.
-// biome-ignore lint/suspicious/noConfusingVoidType: see above
-type Answer = Element | undefined | void; // eslint-disable-line @typescript-eslint/no-invalid-void-type -- see above
+import { compileOnce } from "./compile-once.ts";
+import { type FilterHandler, type FilterMatch, matchOf, type Responder } from "./filter-match.ts";
 
 interface Entry {
   readonly expression: string;
@@ -73,14 +48,6 @@ export interface Work {
   /** The expression of the first of them. */
   readonly expression: string;
 }
-
-/**
- * Expressions that were used last and say all by themselves, compiled: a thousand brokers with the same filter
- * share it. Few and short, since programs make expressions of what others send.
- */
-const compiled = new Map<string, XPath>();
-const COMPILED = 32;
-const LONGEST_COMPILED = 256;
 
 /**
  * The filters, all on one index, called in the order they were added. One that is removed meanwhile is not
@@ -271,32 +238,6 @@ export class Filters {
     if (running.length === 0) refuse();
     else void within(clock, timeout, Promise.all(running), nothing).then(refuse, refuse);
   }
-}
-
-function compileOnce(expression: string): XPath {
-  const known = compiled.get(expression);
-  if (known !== undefined) return known;
-  const xpath = compile(expression);
-  if (expression.length > LONGEST_COMPILED) return xpath;
-  compiled.set(expression, xpath);
-  if (compiled.size > COMPILED) {
-    const [oldest] = compiled.keys();
-    if (oldest !== undefined) compiled.delete(oldest);
-  }
-  return xpath;
-}
-
-function matchOf(
-  stanza: Element,
-  expression: string,
-  value: XPathValue,
-  route: Element | undefined,
-): FilterMatch {
-  const matches = Array.isArray(value) ? value : [];
-  // Nearly always all nodes are elements, and one list serves for both.
-  const elements = matches.every(isElement) ? matches : matches.filter(isElement);
-  if (route === undefined) return { stanza, elements, matches, value, expression };
-  return { stanza, elements, matches, value, expression, route };
 }
 
 /** Returns the answer for the result of a responder. */

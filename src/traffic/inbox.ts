@@ -10,7 +10,7 @@ import type { Filters, Work } from "./filters.ts";
 import type { TrafficParts } from "./parts.ts";
 
 /** A stanza that waits for its turn. */
-interface Waiting {
+interface Arrived {
   readonly stanza: Element;
   readonly route: Element | undefined;
   readonly cost: number;
@@ -35,7 +35,7 @@ export class Inbox implements WayIn, RequestsWatcher {
   readonly #filters: Filters;
   #session: Session | undefined;
   #isClosed = false;
-  #waiting: Fifo<Waiting> | undefined;
+  #waiting: Fifo<Arrived> | undefined;
   /** Oldest first. */
   #unfinished: Set<Unfinished> | undefined;
   /** The bytes that unfinished handlers hold, and those that waiting stanzas do. */

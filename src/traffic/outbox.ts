@@ -2,6 +2,7 @@ import { quiet } from "../base/deferred.ts";
 import { BrokerError } from "../base/errors.ts";
 import { type Steps, step } from "../base/state.ts";
 import { utf8Length } from "../base/text/utf8.ts";
+import type { SendOptions } from "../contract/call-options.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import type { Outbox, QueuedStanza } from "../contract/outbox.ts";
 import type { IncomingRequest, IncomingRequests } from "../session/incoming.ts";
@@ -13,15 +14,10 @@ import { Moving } from "./moving.ts";
 import type { TrafficParts } from "./parts.ts";
 import { Room, type RoomOwner } from "./room.ts";
 import { isExpired, StanzaQueue } from "./stanza-queue.ts";
-import { Tracking } from "./tracking.ts";
+import { keep, Tracking } from "./tracking.ts";
 
-/** How one stanza is sent. */
-export interface SendOptions {
-  /** How long it may wait, in milliseconds. */
-  readonly ttl?: number | undefined;
-  /** The caller's name for the delivery. */
-  readonly key?: string | undefined;
-  /** The request that it asks. */
+/** How one stanza is sent: the caller's options, and the request that it asks, if it asks one. */
+interface Sending extends SendOptions {
   readonly request?: object;
 }
 
@@ -46,7 +42,8 @@ export class BoundedOutbox implements Outbox, RoomOwner {
   #session: Session | undefined;
   readonly #queue: StanzaQueue;
   readonly #room: Room;
-  readonly #moving: Moving;
+  /** Made for the first that moves: most brokers never have one. */
+  #moving: Moving | undefined;
   readonly #tracking: Tracking;
   #isDraining = false;
 
@@ -59,7 +56,6 @@ export class BoundedOutbox implements Outbox, RoomOwner {
       for (const item of items) this.#fail(item, new BrokerError("EXPIRED"));
       this.#changed();
     });
-    this.#moving = new Moving(this.#queue);
     this.#tracking = new Tracking(settings.unacked !== "report", instruments, clock);
     this.#room = new Room(this.#queue, settings.queue, this);
   }
@@ -78,7 +74,7 @@ export class BoundedOutbox implements Outbox, RoomOwner {
 
   /** Resolves when nothing waits behind the socket any more. */
   drained(): Promise<void> {
-    return this.#moving.empty();
+    return this.#moving?.empty() ?? Promise.resolve();
   }
 
   *[Symbol.iterator](): Iterator<QueuedStanza> {
@@ -86,7 +82,7 @@ export class BoundedOutbox implements Outbox, RoomOwner {
   }
 
   /** Sends a stanza, or queues it. Never throws for what the stanza is. */
-  send(given: Element, { ttl, key, request }: SendOptions): Delivery {
+  send(given: Element, { ttl, key, request }: Sending): Delivery {
     const gate = this.#gate;
     const incoming = this.#incoming;
     if (key !== undefined) {
@@ -107,8 +103,10 @@ export class BoundedOutbox implements Outbox, RoomOwner {
         return this.#told(item);
       }
     }
-    if (goes && this.#moving.isEmpty && this.#fits(item)) {
-      if (this.#session?.write(this.#tracking.of(item, false)) === true) return item.delivery;
+    if (goes && this.#moving?.isEmpty !== false && this.#fits(item)) {
+      const tracked = this.#tracking.facts(false);
+      const kept = tracked === undefined ? item : keep(item, tracked);
+      if (this.#session?.write(kept) === true) return item.delivery;
     }
     return this.#wait(item, goes, false).delivery;
   }
@@ -129,8 +127,10 @@ export class BoundedOutbox implements Outbox, RoomOwner {
     if (refusal === undefined && request !== undefined) refusal = incoming.answer(stanza, request);
     if (refusal !== undefined) return refusal;
     const goes = this.#state !== "held";
-    if (goes && this.#moving.isEmpty && this.#fits(item)) {
-      if (this.#session?.write(this.#tracking.of(item, true)) === true) return undefined;
+    if (goes && this.#moving?.isEmpty !== false && this.#fits(item)) {
+      const tracked = this.#tracking.facts(true);
+      const kept = tracked === undefined ? item : keep(item, tracked);
+      if (this.#session?.write(kept) === true) return undefined;
     }
     const { error } = this.#wait(item, goes, true).delivery;
     if (error !== undefined) instruments.dropped(stanza, error);
@@ -139,14 +139,14 @@ export class BoundedOutbox implements Outbox, RoomOwner {
 
   flush(): number {
     if (this.#state !== "flowing") return 0;
-    const moving = new Set(this.#moving.all());
+    const moving = new Set(this.#moving?.all());
     const now = this.#parts.clock.now();
     let released = 0;
     for (const item of this.#queue.all()) {
       if (moving.has(item)) continue;
       if (isExpired(item, now)) this.#expireOne(item);
       else {
-        this.#moving.push(item);
+        this.#move(item);
         released++;
       }
     }
@@ -179,7 +179,7 @@ export class BoundedOutbox implements Outbox, RoomOwner {
   use(session: Session | undefined): void {
     this.#session = session;
     this.#to("held");
-    this.#moving.stop();
+    this.#moving?.stop();
   }
 
   /** Takes back in front, in their order, stanzas whose session ended before their proof. */
@@ -198,8 +198,9 @@ export class BoundedOutbox implements Outbox, RoomOwner {
   acked(): Promise<void> {
     const session = this.#session;
     if (session === undefined) return Promise.resolve();
-    if (this.#moving.isEmpty) return session.acks.proof();
-    return quiet(this.#moving.gone().then(() => session.acks.proof()));
+    const moving = this.#moving;
+    if (moving?.isEmpty !== false) return session.acks.proof();
+    return quiet(moving.gone().then(() => session.acks.proof()));
   }
 
   /** Stanzas go out from now on: the broker is ready. */
@@ -218,7 +219,7 @@ export class BoundedOutbox implements Outbox, RoomOwner {
     if (this.#isDraining) return;
     this.#isDraining = true;
     try {
-      let item = this.#moving.front;
+      let item = this.#moving?.front;
       while (item !== undefined && this.#session?.link?.isOpen === true) {
         // It may have waited for a server that takes less than the one before.
         const refusal = this.#gate.refusal(item.bytes);
@@ -231,7 +232,7 @@ export class BoundedOutbox implements Outbox, RoomOwner {
           item.tracked ??= this.#tracking.facts(false);
           this.#session.write(item);
         } else break;
-        item = this.#moving.front;
+        item = this.#moving?.front;
       }
     } finally {
       this.#isDraining = false;
@@ -264,9 +265,14 @@ export class BoundedOutbox implements Outbox, RoomOwner {
       return item;
     }
     this.#queue.add(item);
-    if (goes) this.#moving.push(item);
+    if (goes) this.#move(item);
     if (instruments.has("queued")) this.#tellQueued(item.stanza, !goes, item.expires);
     return item;
+  }
+
+  #move(item: Item): void {
+    this.#moving ??= new Moving(this.#queue);
+    this.#moving.push(item);
   }
 
   /** When a stanza expires that was given no time: a request never does, since it has a time-out. */
@@ -299,7 +305,7 @@ export class BoundedOutbox implements Outbox, RoomOwner {
 
   /** The queue or the bytes on their way have become less. */
   #changed(): void {
-    this.#moving.changed();
+    this.#moving?.changed();
     this.#room.changed();
   }
 

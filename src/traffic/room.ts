@@ -1,14 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
+import type { QueueSettings } from "../contract/option-groups.ts";
 import type { Item } from "../session/item.ts";
 import type { StanzaQueue } from "./stanza-queue.ts";
-
-/** How far the queue may grow, and what happens then. */
-export interface OutboxLimits {
-  readonly limit: number;
-  readonly bytes: number;
-  readonly overflow: "reject" | "drop-oldest";
-  readonly highWater: number;
-}
 
 /** The owner of a queue, as its bounds need it. */
 export interface RoomOwner {
@@ -18,14 +11,14 @@ export interface RoomOwner {
   evicted(item: Item, error: BrokerError): void;
 }
 
-/** The room in a queue: who may come in, who must go, and who waits for room. */
+/** The room in a queue: it admits stanzas, evicts the oldest, and wakes the callers that wait for room. */
 export class Room {
   readonly #queue: StanzaQueue;
-  readonly #limits: OutboxLimits;
+  readonly #limits: QueueSettings;
   readonly #owner: RoomOwner;
   #waiting: (() => void)[] | undefined;
 
-  constructor(queue: StanzaQueue, limits: OutboxLimits, owner: RoomOwner) {
+  constructor(queue: StanzaQueue, limits: QueueSettings, owner: RoomOwner) {
     this.#queue = queue;
     this.#limits = limits;
     this.#owner = owner;

@@ -111,7 +111,9 @@ export class StanzaQueue {
     this.#stopTimer();
     this.#nextExpiry = expires;
     const wait = Math.max(expires - this.#clock.now(), 0);
-    this.#stopTimer = this.#clock.after(wait, this.#expire);
+    this.#stopTimer = this.#clock.after(wait, () => {
+      this.#expire();
+    });
   }
 
   #unwatch(): void {
@@ -120,7 +122,7 @@ export class StanzaQueue {
     this.#nextExpiry = Number.POSITIVE_INFINITY;
   }
 
-  readonly #expire = (): void => {
+  #expire(): void {
     this.#unwatch();
     const now = this.#clock.now();
     const expired: Item[] = [];
@@ -133,7 +135,7 @@ export class StanzaQueue {
       }
     }
     this.#onExpired(expired);
-  };
+  }
 }
 
 /** True if the time of a stanza in the queue is over. */

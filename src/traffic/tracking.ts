@@ -20,10 +20,9 @@ export class Tracking {
     const sentAt = this.#clock.wall();
     return { sentAt, isAnswer, tries: 0, isSuspect: false, strikes: 0 };
   }
+}
 
-  /** The same item, with a stanza that the caller cannot change any more, if it is to be kept. */
-  of(item: Item, isAnswer: boolean): Item {
-    const tracked = this.facts(isAnswer);
-    return tracked === undefined ? item : { ...item, stanza: item.stanza.clone(), tracked };
-  }
+/** The same item to be kept: with a stanza that the caller cannot change any more. */
+export function keep(item: Item, tracked: Tracked): Item {
+  return { ...item, stanza: item.stanza.clone(), tracked };
 }

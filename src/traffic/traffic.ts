@@ -1,7 +1,7 @@
 import type { BrokerError } from "../base/errors.ts";
+import type { Delivery } from "../contract/delivery.ts";
 import type { LoginResult } from "../negotiate/login.ts";
 import { Barriers } from "../session/acks/barriers.ts";
-import type { TrackedDelivery } from "../session/delivery.ts";
 import { IncomingRequests } from "../session/incoming.ts";
 import { Requests } from "../session/requests.ts";
 import { Session } from "../session/session.ts";
@@ -85,7 +85,7 @@ export class Traffic {
    * A session's link is gone. Calling the result settles the deliveries that it leaves without a proof, and returns
    * them. It also ends the requests that were written over the session, unless the session goes on.
    */
-  end(session: Session | undefined, goesOn: boolean): (error: BrokerError) => readonly Left[] {
+  end(session: Session | undefined, goesOn: boolean): (error: BrokerError) => readonly Delivery[] {
     this.outbox.use(undefined);
     this.inbox.use(undefined);
     const left = session?.detach() ?? [];
@@ -103,9 +103,4 @@ export class Traffic {
       return settle(error);
     };
   }
-}
-
-/** A delivery that a session has left without a proof. */
-interface Left {
-  readonly delivery: TrackedDelivery;
 }

@@ -1,8 +1,8 @@
 import { BrokerError } from "../base/errors.ts";
 import type { UnackedChoice } from "../contract/acks-option.ts";
+import type { Delivery } from "../contract/delivery.ts";
 import type { Unproven } from "../session/acks/acks.ts";
 import { unacknowledged } from "../session/acks/barriers.ts";
-import type { TrackedDelivery } from "../session/delivery.ts";
 import type { Item } from "../session/item.ts";
 import { isStanza } from "../stream/stanza.ts";
 import { StreamError } from "../stream/stream-error.ts";
@@ -50,11 +50,7 @@ export class Unacked {
   }
 
   /** Settles all that a session has left, in order. Returns the deliveries that are not proven and not failed. */
-  settle(
-    left: readonly Unproven[],
-    session: Ended,
-    error: BrokerError,
-  ): readonly { readonly delivery: TrackedDelivery }[] {
+  settle(left: readonly Unproven[], session: Ended, error: BrokerError): readonly Delivery[] {
     const isPoisonous = error instanceof StreamError && POISONOUS.includes(error.condition);
     const again: Item[] = [];
     const ended: [Unproven, BrokerError][] = [];
@@ -75,7 +71,8 @@ export class Unacked {
     for (const [{ delivery }, reason] of ended) delivery.fail(reason);
     for (const { delivery, stanza } of again) instruments.delivery(delivery, stanza);
     for (const [{ delivery, item }] of ended) instruments.delivery(delivery, item?.stanza);
-    return left.filter(({ delivery }) => delivery.state !== "failed");
+    const deliveries = left.map(({ delivery }) => delivery);
+    return deliveries.filter(({ state }) => state !== "failed");
   }
 
   /** The item as it is sent again; `undefined`: it is not. */

@@ -1,4 +1,4 @@
-import { aborted, nothing, onAbort } from "../base/abort.ts";
+import { aborted, nothing, onAbort, shutDown } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { quiet } from "../base/deferred.ts";
 import { BrokerError } from "../base/errors.ts";
@@ -10,7 +10,8 @@ import {
   type WaitOptions,
 } from "../contract/call-options.ts";
 import { costOf } from "../xml/cost.ts";
-import type { FilterMatch, Filters } from "./filters.ts";
+import type { FilterMatch } from "./filter-match.ts";
+import type { Filters } from "./filters.ts";
 
 /** Programs that wait for stanzas: a promise for one, an iterator for many. All end with the run. */
 export class Waiting {
@@ -55,17 +56,14 @@ export class Waiting {
         reject(error);
       };
       const end = (error: BrokerError | undefined): void => {
-        fail(error ?? new BrokerError("ABORTED", "the broker was shut down"));
+        fail(error ?? shutDown());
       };
       const stopTimer =
         timeout === undefined
           ? undefined
           : this.#clock.after(timeout, () => {
-              fail(
-                new BrokerError("REQUEST_TIMEOUT", `${timeout} ms have passed`, {
-                  retryable: true,
-                }),
-              );
+              const detail = `${timeout} ms have passed`;
+              fail(new BrokerError("REQUEST_TIMEOUT", detail, { retryable: true }));
             });
       const leave = (): void => {
         undo();
@@ -89,7 +87,7 @@ export class Waiting {
    */
   stanzas(expression: string, options: StanzasOptions): AsyncIterableIterator<FilterMatch> {
     const { buffer = CALLS.stanzas.buffer.fallback, signal } = options;
-    const ready = new Fifo<Ready>();
+    const ready = new Fifo<Buffered>();
     let readyCost = 0;
     const readers: {
       resolve: (r: IteratorResult<FilterMatch>) => void;
@@ -168,7 +166,7 @@ export class Waiting {
 }
 
 /** A match that waits for the reader of an iterator. */
-interface Ready {
+interface Buffered {
   readonly match: FilterMatch;
   readonly cost: number;
   readonly taken: () => void;

@@ -150,7 +150,8 @@ export class SocketWriter {
   }
 
   #addText(text: string): void {
-    const added = this.#takeLoneSurrogate(text) + text;
+    const isLow = (text.charCodeAt(0) & 0xfc00) === 0xdc00;
+    const added = isLow ? this.#takeLoneSurrogate() + text : text;
     const bytes = Buffer.byteLength(added);
     if (bytes > PIECE_BYTES) {
       this.#addLarge(Buffer.from(added));
@@ -186,9 +187,9 @@ export class SocketWriter {
     this.handed += bytes.length;
   }
 
-  /** Takes back a surrogate at the end of the last write, where the text begins with the one that belongs to it. */
-  #takeLoneSurrogate(text: string): string {
-    if ((text.charCodeAt(0) & 0xfc00) !== 0xdc00 || typeof this.#growing !== "string") return "";
+  /** Takes back the first half of a surrogate pair at the end of the last write; the next text has the second. */
+  #takeLoneSurrogate(): string {
+    if (typeof this.#growing !== "string") return "";
     const last = this.#growing.slice(-1);
     if ((last.charCodeAt(0) & 0xfc00) !== 0xd800) return "";
     this.#growing = this.#growing.slice(0, -1);

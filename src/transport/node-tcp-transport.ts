@@ -34,6 +34,7 @@ const STEPS: Steps<State> = {
 export class TcpTransport implements Transport {
   readonly local: Address | undefined;
   readonly remote: Address | undefined;
+  handed = 0;
   #tls: TlsFacts | undefined;
 
   readonly #settings: TlsSettings;
@@ -64,10 +65,6 @@ export class TcpTransport implements Transport {
     return this.#tls;
   }
 
-  get handed(): number {
-    return this.#writer.handed;
-  }
-
   get taken(): number {
     return this.#writer.taken;
   }
@@ -84,6 +81,7 @@ export class TcpTransport implements Transport {
 
   write(data: string | Uint8Array): void {
     this.#writer.write(data);
+    this.handed = this.#writer.handed;
   }
 
   pause(): void {

@@ -30,11 +30,12 @@ interface Group {
  * in groups, one for each ping, so that each costs no more than its place in a list.
  */
 export class UnprovenList {
+  /** How many there are. A field, since the way out asks for it with each stanza. */
+  size = 0;
   /** Oldest first. */
   readonly #groups: Group[] = [];
   /** The last group, while no ping is behind it. */
   #latest: Group | undefined;
-  #size = 0;
   /** The stanzas that are kept. */
   #items: Map<TrackedDelivery, Item> | undefined;
   /** The deliveries whose keys the caller gave. */
@@ -46,10 +47,6 @@ export class UnprovenList {
     this.#instruments = instruments;
   }
 
-  get size(): number {
-    return this.#size;
-  }
-
   /** True if one of them may have ended a stream: then nothing else goes before its proof. */
   get hasSuspect(): boolean {
     return this.#suspects > 0;
@@ -57,7 +54,7 @@ export class UnprovenList {
 
   /** True if they are too many, or reach too far back from so many bytes handed over. */
   isFull(handed: number): boolean {
-    return this.#size >= MOST_UNPROVEN || this.#reach(handed) >= MOST_UNPROVEN_BYTES;
+    return this.size >= MOST_UNPROVEN || this.#reach(handed) >= MOST_UNPROVEN_BYTES;
   }
 
   /** The one with this key of the caller's. */
@@ -70,7 +67,7 @@ export class UnprovenList {
     delivery.isTracked = true;
     const group = this.#latest ?? this.#begin(at);
     group.deliveries.push(delivery);
-    this.#size++;
+    this.size++;
     if (delivery.givenKey !== undefined) {
       this.#keyed ??= new Map();
       this.#keyed.set(delivery.givenKey, delivery);
@@ -94,7 +91,7 @@ export class UnprovenList {
       if (group.upTo > upTo) return;
       this.#groups.shift();
       const deliveries = group.deliveries.takeAll();
-      this.#size -= deliveries.length;
+      this.size -= deliveries.length;
       const isBare = this.#items === undefined && this.#keyed === undefined;
       for (const delivery of deliveries) {
         this.#prove(delivery, by, isBare ? undefined : this.#forget(delivery));
@@ -112,7 +109,7 @@ export class UnprovenList {
   letGo(handed: number): void {
     const { deliveries, from = handed } = this.#latest ?? {};
     if ((deliveries?.size ?? 0) >= GROUP_SIZE || handed - from >= GROUP_BYTES) this.asked(handed);
-    while (this.#size > MOST_UNPROVEN || this.#reach(handed) > MOST_UNPROVEN_BYTES) {
+    while (this.size > MOST_UNPROVEN || this.#reach(handed) > MOST_UNPROVEN_BYTES) {
       const delivery = this.#shift();
       if (delivery === undefined) return;
       const item = this.#forget(delivery);
@@ -128,7 +125,7 @@ export class UnprovenList {
     const all = this.#all().map((delivery) => ({ delivery, item: this.#items?.get(delivery) }));
     this.#groups.length = 0;
     this.#latest = undefined;
-    this.#size = 0;
+    this.size = 0;
     this.#items = undefined;
     this.#keyed = undefined;
     this.#suspects = 0;
@@ -155,7 +152,7 @@ export class UnprovenList {
   #shift(): TrackedDelivery | undefined {
     const group = this.#oldest();
     const delivery = group?.deliveries.shift();
-    if (delivery !== undefined) this.#size--;
+    if (delivery !== undefined) this.size--;
     if (group?.deliveries.size === 0) {
       this.#groups.shift();
       if (group === this.#latest) this.#latest = undefined;

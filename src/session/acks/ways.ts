@@ -39,9 +39,9 @@ function parentOf(domain: string): string | undefined {
   return domain.slice(dot + 1) || undefined;
 }
 
-/** The ping of a way. */
+/** The ping to an address. A service, which has no server to ask, says from where it asks. */
 export function pingOf(
-  { to }: Way,
+  { to }: Pick<Way, "to">,
   id: string,
   { jid, isService }: { readonly jid: string; readonly isService: boolean },
 ): Element {
