@@ -26,7 +26,7 @@ export class Bound {
     return this.#session;
   }
 
-  /** Deliveries of which nothing is known, at the end of the last link. */
+  /** The deliveries without a proof at the end of the last session. A try that fails changes nothing in them. */
   get unknown(): readonly Delivery[] {
     return this.#unknown;
   }
@@ -61,10 +61,12 @@ export class Bound {
 
   /** The link is over. The result settles deliveries and requests; the session may go on. */
   ending(goesOn: boolean): (reason: BrokerError) => void {
-    const end = this.#traffic.end(this.#session, goesOn);
+    const session = this.#session;
+    const end = this.#traffic.end(session, goesOn);
     if (!goesOn) this.#session = undefined;
     return (reason) => {
-      this.#unknown = end(reason);
+      const left = end(reason);
+      if (session !== undefined) this.#unknown = left;
     };
   }
 

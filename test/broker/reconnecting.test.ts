@@ -212,6 +212,21 @@ describe("the waiting broker", () => {
     expectNothingLeft(made);
   });
 
+  test.each(["report", "requeue"] as const)(
+    "ends with what the last session left without a proof, also after tries that failed (unacked: %s)",
+    async (unacked) => {
+      const made = outage([opens(), "refused"], { acks: "always", unacked });
+      await made.broker.connect();
+      const open = made.broker.send(xml("message", { id: "a" }));
+      await settled();
+      made.server.cut();
+      await made.clock.pass(3500);
+      expect(made.broker.phase).toMatchObject({ name: "waiting", attempt: 4 });
+      const unsent = made.broker.send(xml("message", { id: "b" }));
+      expect(await made.broker.shutdown()).toEqual({ unsent: [unsent], unknown: [open] });
+    },
+  );
+
   test.each<[string, (made: Outage) => unknown]>([
     ["reconnect", ({ broker }) => broker.reconnect()],
     [
