@@ -52,7 +52,7 @@ async function format() {
   const settings = { formatter: { indentStyle: "tab", lineWidth: 120 } };
   writeFileSync(join(config, "biome.json"), JSON.stringify(settings));
   const biome = join(ROOT, "node_modules/@biomejs/biome/bin/biome");
-  await run(biome, ["format", "--write", `--config-path=${config}`, DIST]);
+  await run(biome, ["format", "--write", `--config-path=${config}`, DIST], "ignore");
   rmSync(config, { recursive: true });
 }
 
@@ -61,12 +61,14 @@ async function format() {
  *
  * @param {string} script
  * @param {readonly string[]} args
+ * @param {"ignore" | NodeJS.WriteStream} output where its standard output goes
  * @returns {Promise<void>}
  */
-function run(script, args) {
+function run(script, args, output = process.stderr) {
   return new Promise((resolve) => {
     // `npm pack --json` writes to the standard output.
-    const stdio = ["ignore", process.stderr, process.stderr];
+    /** @type {import("node:child_process").StdioOptions} */
+    const stdio = ["ignore", output, process.stderr];
     const child = spawn(process.execPath, [script, ...args], { cwd: ROOT, stdio });
     child.once("exit", (code) => {
       if (code !== 0) process.exit(1);

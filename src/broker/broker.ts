@@ -114,9 +114,10 @@ export class Broker {
   }
 
   /**
-   * Ends in order: lets handlers finish their answers (for half the time at most), sends what is written,
-   * closes the stream, waits for the other side, closes the connection. After `timeout` milliseconds (default
-   * `timeouts.shutdown`) the connection is dropped. Rejects with `BAD_OPTION` only; the queue stays as it is.
+   * Ends in order: lets handlers finish their answers (for half the time at most), waits for the proof of what is
+   * tracked, closes the stream, waits for the other side, closes the connection. After `timeout` milliseconds (default
+   * `timeouts.shutdown`) the connection is dropped. Resolves with the deliveries that still wait, and with those that
+   * are tracked and have no proof. Rejects with `BAD_OPTION` only; the queue stays as it is.
    */
   async shutdown(options: ShutdownOptions = NO_OPTIONS): Promise<Leftover> {
     const { timeout } = callOptions("shutdown", options);
@@ -124,9 +125,10 @@ export class Broker {
   }
 
   /**
-   * Leaves a component's place to another process that will log in by the same name. From now on `send` queues, and
-   * stanzas that arrive are still handled and answered. Resolves when all that was sent before is written and all
-   * requests are answered, at the latest after `timeouts.shutdown`. The end of the connection is then the end of the
+   * Leaves a component's place to another process that will log in by the same name. From now on `send` queues, also
+   * in handlers. Stanzas that arrive are still handled, and the answers of responders go out. Resolves when the server
+   * has handled all that was sent before and all requests are answered, at the latest after `timeouts.shutdown`; where
+   * no proof is to be had, when the system has taken it. The end of the connection is then the end of the
    * run: `closed` resolves with nothing, and `reconnect` does not act. A broker that is not ready is shut down.
    */
   handOver(): Promise<Leftover> {

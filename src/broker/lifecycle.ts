@@ -43,8 +43,8 @@ export interface Leftover {
   /** Stanzas that still wait in the queue, oldest first, without those in `unknown`. */
   readonly unsent: readonly Delivery[];
   /**
-   * Stanzas that were handed over on the last connection and have no proof. The ones that `unacked` requeues wait in
-   * the queue as well. A stanza that is written and not tracked is forgotten, and so is in neither list.
+   * Tracked stanzas that the last session left without a proof. The ones that `unacked` requeues wait in the queue as
+   * well. A stanza that is written and not tracked is forgotten, and so is in neither list.
    */
   readonly unknown: readonly Delivery[];
 }

@@ -15,7 +15,7 @@ export class Stats {
   receivedBytes = 0;
   /** Bytes of stanzas that were written, on all connections. */
   sentBytes = 0;
-  /** How often a delivery went to each state. */
+  /** How often a delivery went to each state. `queued` counts only those that went back to the queue. */
   readonly deliveries: Record<DeliveryState, number> = {
     queued: 0,
     written: 0,

@@ -10,6 +10,7 @@ import { exampleOf, printDialects, printMechanisms } from "./dialects-page.ts";
 import { locate, readDocument } from "./document.ts";
 import { printErrors } from "./errors-page.ts";
 import { printEvents } from "./events-page.ts";
+import { printStats } from "./operating-page.ts";
 import {
   describe as described,
   givenTypes,
@@ -28,6 +29,7 @@ const source = new Source(["src/node.ts", "src/dialect/dialects.ts"]);
 const pages: Readonly<Record<string, (place: string) => string>> = {
   "options.md": (place) => (place === "calls" ? printCalls(source) : printOptions(source)),
   "events.md": () => printEvents(source),
+  "operating.md": () => printStats(source),
   "delivery.md": (place) => printDelivery(source, place),
   "errors.md": (place) => printErrors(source, place),
   "reconnecting.md": () => printPolicy(),

@@ -12,6 +12,7 @@ export interface Member {
   members(): Member[];
 }
 
+const TYPES = ts.SymbolFlags.Interface | ts.SymbolFlags.TypeAlias | ts.SymbolFlags.Class;
 const OBJECTS = ts.TypeFlags.Object | ts.TypeFlags.Intersection;
 
 /** The source with its types and its doc comments, which the pages of `docs/` are printed from. */
@@ -51,7 +52,7 @@ export class Source {
   }
 
   #member(symbol: ts.Symbol): Member {
-    const isType = (symbol.flags & (ts.SymbolFlags.Interface | ts.SymbolFlags.TypeAlias)) !== 0;
+    const isType = (symbol.flags & TYPES) !== 0;
     const type = this.#checker.getNonNullableType(
       isType
         ? this.#checker.getDeclaredTypeOfSymbol(symbol)

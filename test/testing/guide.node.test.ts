@@ -53,7 +53,7 @@ test.each(snippets)("snippet %# runs", async (code) => {
 });
 
 test("there are as many snippets as the guide is thought to have", () => {
-  expect(snippets).toHaveLength(8);
+  expect(snippets).toHaveLength(10);
 });
 
 test("every option, fault, phase, port and mechanism has its row", async () => {
