@@ -53,7 +53,7 @@ class Printed {
 ownWays("prosody", (server) => {
   test(`examples/${PROGRAM}: three processes follow each other in full traffic, and no message is lost`, async () => {
     const port = server().components.off ?? 0;
-    const [domain = ""] = SERVICE_DOMAINS;
+    const [domain] = SERVICE_DOMAINS;
     const peer = new Broker({
       dialect: component({ domain, secret: COMPONENT_SECRET }),
       host: "127.0.0.1",

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, connect, type Server, type Socket } from "node:net";
-import { host, oneOf, record, wholeNumber } from "../../base/check.ts";
+import { host, knownOptions, oneOf, record, wholeNumber } from "../../base/check.ts";
 import { type Deferred, deferred } from "../../base/deferred.ts";
 import { BrokerError } from "../../base/errors.ts";
 import { type Needs, needed, optional, settleOptions, type Takes } from "../../base/option.ts";
@@ -112,14 +112,15 @@ export class CuttingRelay {
   /**
    * Cuts all connections that are there, now; or, with `at`, the first one that gets to that place,
    * present or future. Resolves when it has happened. Several cuts may wait for their places. Rejects
-   * with `ABORTED` when the relay is closed before, and with `BAD_OPTION` for a mode or a place that is none.
+   * with `ABORTED` when the relay is closed before, and with `BAD_OPTION` for a mode, a place or an option that is none.
    */
-  cut(mode: CutMode, { at }: { readonly at?: CutPlace | undefined } = {}): Promise<CutReport> {
+  cut(mode: CutMode, options: { readonly at?: CutPlace | undefined } = {}): Promise<CutReport> {
     const happened = deferred<CutReport>();
     // A cut that is not waited for must not end the process.
     happened.promise.catch(() => undefined);
     try {
       oneOf("mode", mode, cutModes);
+      const { at } = knownOptions("cut", options, ["at"]);
       if (at === undefined) happened.resolve(this.#cutNow(mode));
       else this.#arm(mode, at, happened);
     } catch (error) {

@@ -328,9 +328,16 @@ test.each<[unknown, string]>([
   });
 });
 
-test("a mode or a place that is none is a BAD_OPTION", async () => {
-  const { relay } = await scene();
-  for (const cut of [relay.cut("bang" as CutMode), relay.cut("fin", { at: "lunch" as never })]) {
+test("a mode, a place or an option that is none is a BAD_OPTION, and cuts nothing", async () => {
+  const { relay, dial } = await scene();
+  const { client } = await dial();
+  for (const cut of [
+    relay.cut("bang" as CutMode),
+    relay.cut("fin", { at: "lunch" as never }),
+    relay.cut("fin", { within: 5000 } as never),
+    relay.cut("fin", null as never),
+  ]) {
     await expect(cut).rejects.toMatchObject({ code: "BAD_OPTION" });
   }
+  expect(client.events).toEqual([]);
 });
