@@ -5,7 +5,6 @@ import { asBrokerError, BrokerError, isBrokerError } from "../base/errors.ts";
 import { type Steps, step } from "../base/state.ts";
 import type { BrokerEvents } from "../contract/events.ts";
 import type { Instruments } from "../contract/instruments.ts";
-import { DEFAULTS, type Settings } from "../contract/options.ts";
 import type { Phase, ReportedStep, Step } from "../contract/phase.ts";
 import type { Runtime } from "../contract/runtime.ts";
 import { carriedJid } from "../jid/carried.ts";
@@ -13,18 +12,16 @@ import type { Lookup } from "../lookup/endpoint.ts";
 import { NEGOTIATION_EVENTS } from "../negotiate/events.ts";
 import type { LoginResult, Previous } from "../negotiate/login.ts";
 import type { Memory } from "../negotiate/memory.ts";
-import type { Channel, ChannelFactory } from "../stream/channel.ts";
-import { FramedChannel } from "../stream/framed-channel.ts";
-import { type StreamContext, xmlFraming } from "../stream/framing.ts";
+import type { Channel } from "../stream/channel.ts";
 import { Stream, type StreamOwner, type StreamSink } from "../stream/stream.ts";
 import { isStreamError, onceReady, withoutText } from "../stream/stream-error.ts";
-import type { TlsSettings, Transport, TransportFactory } from "../transport/transport.ts";
+import type { Transport } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
-import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
 import { type Destination, findDestinations, serverName } from "./address.ts";
 import { KeepAlive, type Prober } from "./keep-alive.ts";
 import type { LoginLimit } from "./login-limit.ts";
 import { Negotiation } from "./negotiation.ts";
+import { type ChannelParts, incomingLimits, openChannel } from "./open-channel.ts";
 
 /** The life of a link: made, looking its server up, connecting, logging in, logged in, saying goodbye, over. */
 export type LinkState = "new" | "looking-up" | "connecting" | "login" | "open" | "closing" | "over";
@@ -52,14 +49,9 @@ export interface LinkOwner {
 }
 
 /** The parts of a link. */
-export interface LinkParts {
-  readonly settings: Settings;
-  readonly key: string | undefined;
+export interface LinkParts extends ChannelParts {
   /** Counts the tries since the broker was last ready, from 1. */
   readonly attempt: number;
-  /** The caller's own way to reach the server, if there is one, else the runtime's. */
-  readonly connect: TransportFactory | ChannelFactory;
-  readonly context: StreamContext;
   readonly runtime: Runtime;
   readonly instruments: Instruments;
   readonly owner: LinkOwner;
@@ -318,7 +310,7 @@ export class Link implements StreamOwner {
     this.#emit("connecting", { host, port, attempt });
     this.#mustGoOn();
     this.#limit(settings.timeouts.connect, "TIMEOUT_CONNECT");
-    const connecting = this.#open();
+    const connecting = openChannel(this.#parts, this.#destination, this.signal);
     // A factory of the caller's may not heed the signal: a connection that comes too late is dropped.
     connecting.then(
       (late) => {
@@ -343,18 +335,6 @@ export class Link implements StreamOwner {
     });
     await Promise.race([turn.promise, over]);
     this.#mustGoOn();
-  }
-
-  async #open(): Promise<Channel> {
-    const { connect, settings, context } = this.#parts;
-    const { host, port } = this.#destination;
-    const limits = incomingLimits(settings.limits, LIMITS_BEFORE_AUTHENTICATION);
-    const target = { host, port, tls: this.#tlsSettings() };
-    if (typeof connect !== "function") {
-      return await connect.channel({ ...target, context, limits }, this.signal);
-    }
-    const transport = await connect(target, this.signal);
-    return new FramedChannel(transport, xmlFraming, context, limits);
   }
 
   #begin(channel: Channel): Stream {
@@ -474,23 +454,6 @@ export class Link implements StreamOwner {
   #to(state: LinkState): void {
     this.#state = step("link", STEPS, this.#state, state);
   }
-
-  #tlsSettings(): TlsSettings {
-    const { settings, key } = this.#parts;
-    const { ca, cert, pins, minVersion, servername } = settings.tls;
-    const { dialect } = settings;
-    const { host, certificate } = this.#destination;
-    const fallback = dialect.certificate === "host" ? (certificate ?? host) : dialect.domain;
-    return { servername: servername ?? fallback, ca, cert, key, pins, minVersion };
-  }
-}
-
-/** The limits on arriving XML, each no larger than before authentication if it is still that early. */
-function incomingLimits(given: XmlLimits, most?: XmlLimits): XmlLimits {
-  if (given === DEFAULTS.limits) return most ?? LIMITS;
-  const names = Object.keys(LIMITS) as (keyof XmlLimits)[];
-  const limits = names.map((name) => [name, Math.min(given[name], most?.[name] ?? given[name])]);
-  return Object.fromEntries(limits) as XmlLimits;
 }
 
 /** True if a step of the login has an event for its failure. */

@@ -34,8 +34,8 @@ export interface RequestWay {
 
 /** A listener of the requests: the inbox. */
 export interface RequestsWatcher {
-  /** The first request has opened, or the last one has ended. */
-  requestsChanged(): void;
+  /** The first request has opened, or the last one has ended: whether to read depends on it. */
+  regulate(): void;
 }
 
 /** A request under way. */
@@ -155,7 +155,7 @@ export class Requests {
           this.#settle(entry, aborted(signal));
         });
       }
-      if (this.#entries.size === 1) this.#watcher?.requestsChanged();
+      if (this.#entries.size === 1) this.#watcher?.regulate();
       if (this.#instruments.has("request:start")) {
         this.#instruments.stanza("request:start", { stanza: entry.stanza });
       }
@@ -232,7 +232,7 @@ export class Requests {
       this.#finished(answer);
     }
     entry.onSettled();
-    if (this.#entries?.size === 0) this.#watcher?.requestsChanged();
+    if (this.#entries?.size === 0) this.#watcher?.regulate();
   }
 
   #finished(stanza: Element, error?: BrokerError): void {

@@ -1,10 +1,9 @@
 import { nothing } from "../base/abort.ts";
 import { callable } from "../base/check.ts";
-import { type Clock, within } from "../base/clock.ts";
+import { within } from "../base/clock.ts";
 import { BrokerError, isBrokerError } from "../base/errors.ts";
 import { type Subscription, subscription } from "../base/subscription.ts";
 import type { FilterOptions } from "../contract/call-options.ts";
-import type { Instruments } from "../contract/instruments.ts";
 import type { IncomingRequest, IncomingRequests } from "../session/incoming.ts";
 import { type Asked, askedBy, errorFor, resultFor } from "../stream/reply.ts";
 import { isRequest } from "../stream/stanza.ts";
@@ -15,6 +14,8 @@ import { compile } from "../xpath/compile.ts";
 import { FilterIndex } from "../xpath/index/filter-index.ts";
 import { compileOnce } from "./compile-once.ts";
 import { type FilterHandler, type FilterMatch, matchOf, type Responder } from "./filter-match.ts";
+import type { BoundedOutbox } from "./outbox.ts";
+import type { TrafficParts } from "./parts.ts";
 
 interface Entry {
   readonly expression: string;
@@ -22,23 +23,6 @@ interface Entry {
   readonly responds: boolean;
   readonly once: boolean;
   remove: () => void;
-}
-
-/** The way out for answers: the outbox. */
-export interface AnswerWay {
-  /** Sends an answer to this request (none: to one that was not opened); the error says why it could not be sent. */
-  answer(stanza: Element, request?: IncomingRequest): BrokerError | undefined;
-}
-
-/** The parts of the filters. */
-export interface FilterParts {
-  readonly incoming: IncomingRequests;
-  readonly outbox: AnswerWay;
-  readonly instruments: Instruments;
-  readonly clock: Clock;
-  readonly unhandled: "error" | "ignore";
-  /** How long handlers may take to answer, in milliseconds. */
-  readonly timeout: number;
 }
 
 /** Handlers that are at work on a stanza. */
@@ -55,10 +39,14 @@ export interface Work {
  */
 export class Filters {
   readonly #index = new FilterIndex<Entry>();
-  readonly #parts: FilterParts;
+  readonly #parts: TrafficParts;
+  readonly #incoming: IncomingRequests;
+  readonly #outbox: BoundedOutbox;
 
-  constructor(parts: FilterParts) {
+  constructor(parts: TrafficParts, incoming: IncomingRequests, outbox: BoundedOutbox) {
     this.#parts = parts;
+    this.#incoming = incoming;
+    this.#outbox = outbox;
   }
 
   /** Adds a filter. */
@@ -85,11 +73,10 @@ export class Filters {
    * a request that needs no answer any more. The result are the handlers that have not finished.
    */
   dispatch(stanza: Element, route: Element | undefined, isAnswered = false): Work | undefined {
-    const { incoming } = this.#parts;
     const matches = this.#index.match(stanza, this.#unmatched);
     let request: IncomingRequest | undefined;
     if (!isAnswered && isRequest(stanza)) {
-      request = incoming.open(stanza);
+      request = this.#incoming.open(stanza);
       if (request === undefined) {
         // Others' questions must not make a living program look dead.
         const asked = askedBy(stanza);
@@ -184,7 +171,8 @@ export class Filters {
   async #respond(entry: Entry, match: FilterMatch, request: IncomingRequest): Promise<void> {
     let answer: Element;
     try {
-      const { timeout, clock } = this.#parts;
+      const { clock, settings } = this.#parts;
+      const timeout = settings.timeouts.respond;
       const handled = Promise.resolve(entry.handler(match));
       const result = await within(clock, timeout, handled, () => {
         throw new BrokerError("REQUEST_TIMEOUT", `the handler took longer than ${timeout} ms`);
@@ -199,21 +187,20 @@ export class Filters {
     // The handler may have sent the answer by itself.
     if (request.state === "answered" || this.#answer(answer, request)) return;
     // The asker gets an error where it can be reached. If it cannot, the event above says why.
-    const { outbox, incoming } = this.#parts;
-    const refusal = outbox.answer(errorFor(request, "internal-server-error"), request);
-    if (refusal !== undefined) incoming.leave(request);
+    const refusal = this.#outbox.answer(errorFor(request, "internal-server-error"), request);
+    if (refusal !== undefined) this.#incoming.leave(request);
   }
 
   /** Sends an answer. If it cannot be sent, it is `dropped` with the reason, and the result is false. */
   #answer(answer: Element, request?: IncomingRequest): boolean {
-    const refusal = this.#parts.outbox.answer(answer, request);
+    const refusal = this.#outbox.answer(answer, request);
     if (refusal !== undefined) this.#parts.instruments.dropped(answer, refusal);
     return refusal === undefined;
   }
 
   /** Gives an answer of the broker's own; a request that cannot even be refused is not waited for. */
   #answerOwn(request: IncomingRequest, answer: Element): void {
-    if (!this.#answer(answer, request)) this.#parts.incoming.leave(request);
+    if (!this.#answer(answer, request)) this.#incoming.leave(request);
   }
 
   #unclaimed(
@@ -226,17 +213,21 @@ export class Filters {
       this.#answerOwn(request, resultFor(request));
       return;
     }
-    if (this.#parts.unhandled === "ignore") {
-      this.#parts.incoming.leave(request);
+    if (this.#parts.settings.unhandled === "ignore") {
+      this.#incoming.leave(request);
       return;
     }
     const refuse = (): void => {
       if (request.state === "answered") return;
       this.#answerOwn(request, errorFor(request, "service-unavailable"));
     };
-    const { clock, timeout } = this.#parts;
+    const { clock, settings } = this.#parts;
     if (running.length === 0) refuse();
-    else void within(clock, timeout, Promise.all(running), nothing).then(refuse, refuse);
+    else
+      void within(clock, settings.timeouts.respond, Promise.all(running), nothing).then(
+        refuse,
+        refuse,
+      );
   }
 }
 

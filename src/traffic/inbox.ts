@@ -81,10 +81,6 @@ export class Inbox implements WayIn, RequestsWatcher {
     });
   }
 
-  requestsChanged(): void {
-    this.regulate();
-  }
-
   arrived(stanza: Element, route: Element | undefined): void {
     if (this.#isClosed) return;
     if (this.#waiting === undefined && !this.#isFull()) {

@@ -41,7 +41,8 @@ export class BoundedOutbox implements Outbox, RoomOwner {
   #state: OutboxState = "held";
   #session: Session | undefined;
   readonly #queue: StanzaQueue;
-  readonly #room: Room;
+  /** Made for the first stanza that waits, or the first caller that waits for room. */
+  #room: Room | undefined;
   /** Made for the first that moves: most brokers never have one. */
   #moving: Moving | undefined;
   readonly #tracking: Tracking;
@@ -57,7 +58,6 @@ export class BoundedOutbox implements Outbox, RoomOwner {
       this.#changed();
     });
     this.#tracking = new Tracking(settings.unacked !== "report", instruments, clock);
-    this.#room = new Room(this.#queue, settings.queue, this);
   }
 
   get size(): number {
@@ -168,7 +168,7 @@ export class BoundedOutbox implements Outbox, RoomOwner {
   }
 
   room(): Promise<void> {
-    return this.#room.wait();
+    return this.#bounds().wait();
   }
 
   evicted(item: Item, error: BrokerError): void {
@@ -259,7 +259,7 @@ export class BoundedOutbox implements Outbox, RoomOwner {
     const tracked = given.tracked ?? this.#tracking.facts(isAnswer);
     const expires = given.expires ?? this.#usualExpiry(given, this.#parts.clock.now());
     const item = { ...given, stanza, bytes: utf8Length(given.text), expires, tracked };
-    const full = this.#room.admit(item.bytes);
+    const full = this.#bounds().admit(item.bytes);
     if (full !== undefined) {
       this.#fail(item, full);
       return item;
@@ -268,6 +268,11 @@ export class BoundedOutbox implements Outbox, RoomOwner {
     if (goes) this.#move(item);
     if (instruments.has("queued")) this.#tellQueued(item.stanza, !goes, item.expires);
     return item;
+  }
+
+  #bounds(): Room {
+    this.#room ??= new Room(this.#queue, this.#parts.settings.queue, this);
+    return this.#room;
   }
 
   #move(item: Item): void {
@@ -306,7 +311,7 @@ export class BoundedOutbox implements Outbox, RoomOwner {
   /** The queue or the bytes on their way have become less. */
   #changed(): void {
     this.#moving?.changed();
-    this.#room.changed();
+    this.#room?.changed();
   }
 
   #to(state: OutboxState): void {

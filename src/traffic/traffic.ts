@@ -35,21 +35,14 @@ export class Traffic {
   constructor(parts: TrafficParts) {
     this.#parts = parts;
     const { settings, context, crypto, clock, instruments } = parts;
-    const { limits, timeouts, unhandled } = settings;
+    const { limits } = settings;
     const incoming = new IncomingRequests(limits.requests);
     this.#incoming = incoming;
     this.#writeElement = elementWriter(context);
     this.#gate = new Gate(parts, this.#writeElement);
     this.outbox = new BoundedOutbox(parts, this.#gate, incoming);
     this.requests = new Requests(crypto, clock, limits.requests, instruments, this.outbox);
-    this.filters = new Filters({
-      incoming,
-      outbox: this.outbox,
-      instruments,
-      clock,
-      unhandled,
-      timeout: timeouts.respond,
-    });
+    this.filters = new Filters(parts, incoming, this.outbox);
     this.waiting = new Waiting(this.filters, clock, settings.inbox.bytes);
     this.inbox = new Inbox(parts, this.requests, this.filters);
   }

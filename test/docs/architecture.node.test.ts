@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
+import { RUN_STEPS } from "../../src/broker/run-parts.ts";
 import { TRANSITIONS } from "../../src/contract/phase.ts";
 import { codeBlocks, codeSpans, locate, readDocument, section, tableRows } from "./document.ts";
 
 const page = readDocument("docs/architecture.md");
-const [layers = "", phases = ""] = codeBlocks(page, "mermaid");
+const [layers = "", phases = "", runs = ""] = codeBlocks(page, "mermaid");
 
 test("each folder of src/ is a box of the diagram and a row of the table, lowest first", () => {
   const folders = readdirSync(locate("src"), { withFileTypes: true })
@@ -19,10 +20,24 @@ test("each folder of src/ is a box of the diagram and a row of the table, lowest
   for (const name of chain) expect(layers).toMatch(new RegExp(`^ *click ${name} "`, "m"));
 });
 
+/** The arrows of a drawing of states, each as "from to". */
+function arrowsOf(drawing: string): string[] {
+  return [...drawing.matchAll(/^ *(\w+) --> (\w+)/gm)]
+    .map(([, from, to]) => `${from} ${to}`)
+    .sort();
+}
+
+/** The steps of a table, each as "from to". */
+function stepsOf(table: Readonly<Record<string, readonly string[]>>): string[] {
+  return Object.entries(table)
+    .flatMap(([from, next]) => next.map((to) => `${from} ${to}`))
+    .sort();
+}
+
 test("the arrows between the phases are those of the table of transitions", () => {
-  const drawn = [...phases.matchAll(/^ *(\w+) --> (\w+)/gm)].map(([, from, to]) => `${from} ${to}`);
-  const allowed = Object.entries(TRANSITIONS).flatMap(([from, next]) =>
-    next.map((to) => `${from} ${to}`),
-  );
-  expect([...drawn].sort()).toEqual([...allowed].sort());
+  expect(arrowsOf(phases)).toEqual(stepsOf(TRANSITIONS));
+});
+
+test("the arrows between the states of a run are those of its table of steps", () => {
+  expect(arrowsOf(runs)).toEqual(stepsOf(RUN_STEPS).map((step) => step.replaceAll("-", "_")));
 });

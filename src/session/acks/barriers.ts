@@ -55,7 +55,8 @@ export class Barriers implements Acks, Keeper {
   readonly #isAlways: boolean;
   /** The ways that are left, the one in use first; found when the first proof is wanted. */
   #ways: Way[] | undefined;
-  readonly #unproven: UnprovenList;
+  /** Made for the first that waits: most sessions never have one. */
+  #unproven: UnprovenList | undefined;
   #open: Ask | undefined;
   /** Pings that were given up, by id: their answers are no traffic, and prove what they prove. */
   #givenUp: Map<string, Ask> | undefined;
@@ -77,7 +78,6 @@ export class Barriers implements Acks, Keeper {
     this.#parts = parts;
     this.#line = line;
     this.#isAlways = parts.settings.acks === "always";
-    this.#unproven = new UnprovenList(parts.instruments);
   }
 
   get mustRead(): boolean {
@@ -85,16 +85,16 @@ export class Barriers implements Acks, Keeper {
   }
 
   get hasUnproven(): boolean {
-    return this.#unproven.size > 0;
+    return this.#unproven !== undefined && this.#unproven.size > 0;
   }
 
   find(key: string): TrackedDelivery | undefined {
-    return this.#unproven.find(key);
+    return this.#unproven?.find(key);
   }
 
   admits({ tracked }: Item): boolean {
     const unproven = this.#unproven;
-    if (unproven.size === 0 || this.#way === undefined) return true;
+    if (unproven === undefined || unproven.size === 0 || this.#way === undefined) return true;
     if (tracked?.isSuspect === true || unproven.hasSuspect) return false;
     return !unproven.isFull(this.#line.handed);
   }
@@ -162,7 +162,7 @@ export class Barriers implements Acks, Keeper {
     this.#close();
     this.#givenUp = undefined;
     this.#waits.fail(unacknowledged());
-    return this.#unproven.takeAll();
+    return this.#unproven?.takeAll() ?? [];
   }
 
   get #way(): Way | undefined {
@@ -185,6 +185,7 @@ export class Barriers implements Acks, Keeper {
   }
 
   #track(delivery: TrackedDelivery, at: number, item: Item | undefined): void {
+    this.#unproven ??= new UnprovenList(this.#parts.instruments);
     this.#unproven.add(delivery, at, item);
     if (this.#way !== undefined) return;
     delivery.cannotProve(this.#reason());
@@ -193,7 +194,7 @@ export class Barriers implements Acks, Keeper {
 
   /** Sends a ping, if something waits for one and none is under way. */
   #send(): void {
-    const isWanted = this.#unproven.size > 0 || !this.#waits.isEmpty;
+    const isWanted = this.hasUnproven || !this.#waits.isEmpty;
     if (!isWanted || this.#open !== undefined || this.#isOver) return;
     const way = this.#way;
     if (way === undefined) return;
@@ -207,7 +208,7 @@ export class Barriers implements Acks, Keeper {
       return;
     }
     ask.end = line.handed;
-    this.#unproven.asked(ask.upTo);
+    this.#unproven?.asked(ask.upTo);
     line.readingChanged();
   }
 
@@ -221,7 +222,7 @@ export class Barriers implements Acks, Keeper {
       this.#parts.instruments.stats.roundTrip = time;
     } else this.#givenUp?.delete(ask.id);
     this.#provenTo = Math.max(this.#provenTo, upTo);
-    this.#unproven.prove(upTo, way.kind);
+    this.#unproven?.prove(upTo, way.kind);
     this.#waits.proven(this.#provenTo);
     // A listener of a delivery may have ended the session.
     if (this.#isOver) return;
@@ -264,7 +265,7 @@ export class Barriers implements Acks, Keeper {
 
   #none(error: BrokerError): void {
     this.#why = error;
-    this.#unproven.cannotProve(error, this.#line.handed);
+    this.#unproven?.cannotProve(error, this.#line.handed);
     this.#waits.fail(error);
   }
 

@@ -1,0 +1,55 @@
+import { DEFAULTS, type Settings } from "../contract/options.ts";
+import type { Channel, ChannelFactory } from "../stream/channel.ts";
+import { FramedChannel } from "../stream/framed-channel.ts";
+import { type StreamContext, xmlFraming } from "../stream/framing.ts";
+import type { TlsSettings, TransportFactory } from "../transport/transport.ts";
+import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
+import type { Destination } from "./address.ts";
+
+/** The facts that a channel is opened by. */
+export interface ChannelParts {
+  readonly settings: Settings;
+  /** The private key of the client's certificate, which the settings do not show. */
+  readonly key: string | undefined;
+  /** The caller's own way to reach the server, if there is one, else the runtime's. */
+  readonly connect: TransportFactory | ChannelFactory;
+  readonly context: StreamContext;
+}
+
+/**
+ * Opens a channel to a destination: the one of the caller's factory, else a framed transport. Rejects as the factory
+ * does, and with the reason of the signal.
+ */
+export async function openChannel(
+  { settings, key, connect, context }: ChannelParts,
+  destination: Destination,
+  signal: AbortSignal,
+): Promise<Channel> {
+  const { host, port } = destination;
+  const limits = incomingLimits(settings.limits, LIMITS_BEFORE_AUTHENTICATION);
+  const target = { host, port, tls: tlsSettings(settings, key, destination) };
+  if (typeof connect !== "function") {
+    return await connect.channel({ ...target, context, limits }, signal);
+  }
+  const transport = await connect(target, signal);
+  return new FramedChannel(transport, xmlFraming, context, limits);
+}
+
+/** The settings of TLS for a destination. The dialect chooses the name that its certificate must have. */
+function tlsSettings(
+  { tls, dialect }: Settings,
+  key: string | undefined,
+  { host, certificate }: Destination,
+): TlsSettings {
+  const { ca, cert, pins, minVersion, servername } = tls;
+  const fallback = dialect.certificate === "host" ? (certificate ?? host) : dialect.domain;
+  return { servername: servername ?? fallback, ca, cert, key, pins, minVersion };
+}
+
+/** The limits on arriving XML. With `most`, none is larger than there. */
+export function incomingLimits(given: XmlLimits, most?: XmlLimits): XmlLimits {
+  if (given === DEFAULTS.limits) return most ?? LIMITS;
+  const names = Object.keys(LIMITS) as (keyof XmlLimits)[];
+  const limits = names.map((name) => [name, Math.min(given[name], most?.[name] ?? given[name])]);
+  return Object.fromEntries(limits) as XmlLimits;
+}
