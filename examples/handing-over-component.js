@@ -46,10 +46,7 @@ process.once("SIGUSR2", async () => {
   // The new process logs in by the same name, and the server ends this connection.
   await broker.closed;
   for (const { stanza } of broker.queue) {
-    // A channel that is closed too early loses what it has not written.
-    await new Promise((resolve) =>
-      successor.send(serialize(stanza, { ns: "jabber:client" }), resolve),
-    );
+    successor.send(serialize(stanza, { ns: "jabber:client" }));
   }
   successor.disconnect();
   successor.unref();

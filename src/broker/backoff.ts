@@ -26,6 +26,7 @@ export class Backoff {
   readonly #crypto: Pick<Crypto, "random">;
   /** Ends since the run began, or since it was last ready for long enough. */
   #tries = 0;
+  /** Redirections that were followed, in a row. */
   #hops = 0;
   /** The row of the last end, and when the ends of that row were: all in a row. */
   #inARow: { readonly row: PolicyRow; count: number } | undefined;
@@ -60,7 +61,10 @@ export class Backoff {
     this.#readySince = undefined;
     if (since !== undefined && now - since >= this.#times.stable) this.#forget();
     const row = rowFor(error, since === undefined ? "login" : "ready", now - this.#endedAt);
-    const verdict = this.#take(this.#courseOf(row, now), !row.isFresh);
+    const course = this.#courseOf(row, now);
+    // Only redirections in a row lead in a circle.
+    if (course.kind !== "follow") this.#hops = 0;
+    const verdict = this.#take(course, !row.isFresh);
     if (verdict.kind !== "stop") this.#endedAt = now;
     this.#tries++;
     return verdict;
@@ -98,7 +102,10 @@ export class Backoff {
       case "stop":
         return { kind: "stop", delay: 0, mayResume: false };
       case "follow":
-        if (this.#hops >= course.hops) return this.#take(BACK_OFF, mayResume);
+        if (this.#hops >= course.hops) {
+          this.#hops = 0;
+          return this.#take(BACK_OFF, mayResume);
+        }
         this.#hops++;
         return { kind: "follow", delay: 0, mayResume };
       case "every":

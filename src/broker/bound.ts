@@ -31,13 +31,15 @@ export class Bound {
     return this.#unknown;
   }
 
-  /** A login succeeded: the session goes on, or a new one begins. Tells whether it goes on. */
-  login(link: Link, result: LoginResult): boolean {
+  /** A login succeeded: the session goes on, or a new one begins. Tells whether it goes on; `undefined`: the link is over. */
+  login(link: Link, result: LoginResult): boolean | undefined {
     const traffic = this.#traffic;
     const old = this.#session;
     const resumed = result.resumed === true && old !== undefined;
-    const session = resumed ? old : traffic.session(result);
     if (!resumed) this.drop(new BrokerError("DISCONNECTED", "the session was not resumed"));
+    // A listener of the requests that end with it may have ended the run.
+    if (!isUp(link)) return undefined;
+    const session = resumed ? old : traffic.session(result);
     this.#session = session;
     session.use(link);
     traffic.begin(session, result);

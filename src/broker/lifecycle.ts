@@ -124,7 +124,9 @@ export class Lifecycle implements RunOwner {
         return this.#until(signal, this.#start(given));
       }
       const { host, port } = run.destination;
-      const isElsewhere = host !== destination.host || port !== destination.port;
+      // (The endpoint in force may have been looked up.)
+      const isElsewhere =
+        !isEmpty(address) && (host !== destination.host || port !== destination.port);
       if (this.#phase.name !== "ready" && isElsewhere) {
         throw new BrokerError("BUSY", `with ${host}:${port}`);
       }

@@ -1,4 +1,5 @@
 import { nothing } from "../base/abort.ts";
+import { quiet } from "../base/deferred.ts";
 import type { ErrorCode } from "../base/error-codes.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { ReconnectSettings } from "../contract/option-groups.ts";
@@ -9,6 +10,9 @@ import type { Address } from "../transport/transport.ts";
 import { Backoff, type Verdict } from "./backoff.ts";
 import type { Reached } from "./reached.ts";
 import type { RunParts } from "./run-parts.ts";
+
+/** The shortest wait that the program can choose, in milliseconds: a refusal at once must not come back at once. */
+const LEAST_WAIT = 100;
 
 /** The ends after which a server is taken to be away, until another broker reaches it. */
 const AWAY: ReadonlySet<ErrorCode> = new Set(["CONNECT_FAILED", "TIMEOUT_CONNECT"]);
@@ -31,6 +35,8 @@ export class Reconnecting {
   readonly #reached: Reached;
   readonly #backoff: Backoff;
   #hop: Destination | undefined;
+  /** When the stream that was ready last has ended. */
+  #lostAt: number | undefined;
   #stopWaiting = nothing;
 
   constructor(parts: RunParts, options: ReconnectSettings, reached: Reached) {
@@ -42,6 +48,7 @@ export class Reconnecting {
 
   /** The connection in force, to that server, is ready. */
   ready(server: Address): void {
+    this.#lostAt = undefined;
     this.#backoff.ready();
     this.#reached.tell(server);
   }
@@ -68,8 +75,9 @@ export class Reconnecting {
       if (answer === false) return { ...policy, kind: "stop" };
       if (answer === true) return policy.kind === "stop" ? this.#backoff.usual() : policy;
       if (typeof answer === "number" && answer >= 0 && Number.isFinite(answer)) {
-        return { ...policy, kind: "wait", delay: answer };
+        return { ...policy, kind: "wait", delay: Math.max(answer, LEAST_WAIT) };
       }
+      void quiet(Promise.resolve(answer));
       const detail = "reconnect.retry must return true, false or milliseconds";
       instruments.failed(new BrokerError("BAD_OPTION", detail), "reconnect.retry");
     } catch (cause) {
@@ -91,7 +99,11 @@ export class Reconnecting {
   ): void {
     const { runtime, instruments, owner } = this.#parts;
     const { clock } = runtime;
-    const delay = window === undefined ? wanted : Math.min(wanted, window * 500);
+    const now = clock.now();
+    this.#lostAt ??= now;
+    // Once the window is over there is nothing to hurry for.
+    const isInTime = window !== undefined && now - this.#lostAt < window * 1000;
+    const delay = isInTime ? Math.min(wanted, window * 500) : wanted;
     const until = Math.round(clock.wall() + delay);
     const waiting: Phase = { name: "waiting", attempt, until, error };
     const stopTimer = clock.after(delay, begin);

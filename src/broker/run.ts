@@ -78,7 +78,9 @@ export class Run implements LinkOwner, Sleeper {
   get isEnding(): boolean {
     if (this.#state !== "going" && this.#state !== "renewing") return true;
     // The last connection may still be saying goodbye, whatever the phase calls it as yet.
-    return this.#reconnecting === undefined && this.link?.isEnding === true;
+    const { link } = this;
+    const isLast = this.#reconnecting === undefined && link?.left.length === 0;
+    return isLast && link.isEnding;
   }
 
   /** Settled by the `ready` in force or, if there is none, by the next one. */
@@ -258,6 +260,8 @@ export class Run implements LinkOwner, Sleeper {
   #carry(link: Link, result: LoginResult): void {
     const { owner } = this.#parts;
     const resumed = this.bound.login(link, result);
+    // The end of the old session's requests may have had the run ended.
+    if (resumed === undefined) return;
     const ready = { jid: result.jid, resumed };
     owner.attempt = 0;
     this.#reconnecting?.ready(link.destination);

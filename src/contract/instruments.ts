@@ -71,8 +71,12 @@ export class Instruments implements Wiretap, EmitterOwner<BrokerEvents> {
   /** A delivery changed its state. Without a stanza, since nothing was kept of it, that is only counted. */
   delivery(delivery: Delivery, stanza: Element | undefined): void {
     this.stats.deliveries[delivery.state]++;
-    if (stanza === undefined || !this.emitter.has("delivery")) return;
-    this.emitter.emit("delivery", { delivery, stanza });
+    if (stanza !== undefined) this.tell(delivery, stanza);
+  }
+
+  /** Tells of a delivery that has been counted already. */
+  tell(delivery: Delivery, stanza: Element): void {
+    if (this.emitter.has("delivery")) this.emitter.emit("delivery", { delivery, stanza });
   }
 
   /** A handler or a listener failed. */

@@ -224,6 +224,7 @@ export class Link implements StreamOwner {
 
   /** Ends the link, with a goodbye where there is a stream; with an error: because of that. */
   fail(error: BrokerError | undefined): void {
+    if (error === undefined) this.#giveUpOthers();
     this.#end(error);
     if (this.#stream === undefined) this.gone();
     else this.#stream.fail(error);
@@ -231,6 +232,7 @@ export class Link implements StreamOwner {
 
   /** Drops everything at once, without a goodbye. */
   destroy(error?: BrokerError): void {
+    if (error === undefined) this.#giveUpOthers();
     this.#end(error);
     if (this.#stream === undefined) this.gone();
     else this.#stream.destroy(error);
@@ -430,12 +432,20 @@ export class Link implements StreamOwner {
   #end(error: BrokerError | undefined): void {
     if (this.#state === "over") return;
     this.#to("over");
-    // We ended it ourselves: no other endpoint is tried.
-    if (error === undefined) this.#left = NONE;
     this.#keepAlive?.stop();
     this.#negotiation?.end();
     this.#callOff(error ?? shutDown());
     this.#parts.owner.linkEnded(this, error);
+  }
+
+  /** We end it ourselves: no other endpoint is tried. One that has failed already is the last one then. */
+  #giveUpOthers(): void {
+    if (this.left.length === 0) return;
+    this.#left = NONE;
+    if (this.#state !== "over") return;
+    const { owner } = this.#parts;
+    owner.linkEnded(this, undefined);
+    if (this.#isGone && !this.#isReporting) owner.linkGone(this);
   }
 
   /** Stops all waiting. The first cause stays. */

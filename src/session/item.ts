@@ -5,6 +5,8 @@ import type { TrackedDelivery } from "./delivery.ts";
 export interface Tracked {
   /** When it was sent, in milliseconds since 1970. */
   readonly sentAt: number;
+  /** The same, by the clock that nobody sets. */
+  readonly since: number;
   /** True if it is the answer of a responder. */
   readonly isAnswer: boolean;
   /** How often it went back to the queue. */

@@ -164,7 +164,12 @@ export class Stream implements ChannelEvents {
 
   /** Writes a stanza; returns the bytes handed over so far, or 0 behind our footer, where nothing may be sent (RFC 6120, 4.4). */
   write(text: string): number {
-    return this.#state === "open" ? this.channel.write(text) : 0;
+    if (this.#state !== "open") return 0;
+    try {
+      return this.channel.write(text);
+    } catch (thrown) {
+      return this.#broken(thrown);
+    }
   }
 
   /** Notes in `leftAt` when everything written so far has left this machine. */
@@ -401,7 +406,9 @@ export class Stream implements ChannelEvents {
   /** Answers bytes that a server must not send with the stream error that the RFC names, and ends. */
   #refuse(error: XmlError | BrokerError, condition: string): void {
     if (this.#state === "open") {
-      this.#parts.tap.wire("out", this.channel.writeError(condition));
+      this.#dare(() => {
+        this.#parts.tap.wire("out", this.channel.writeError(condition));
+      });
     }
     this.#finish(error);
   }
@@ -409,7 +416,9 @@ export class Stream implements ChannelEvents {
   #sayGoodbye(): void {
     if (this.#state !== "open") return;
     this.#to("closing");
-    this.#parts.tap.wire("out", this.channel.writeFooter());
+    this.#dare(() => {
+      this.#parts.tap.wire("out", this.channel.writeFooter());
+    });
     this.#parts.owner.closing();
   }
 
@@ -420,7 +429,9 @@ export class Stream implements ChannelEvents {
       this.#sayGoodbye();
       // A listener of the goodbye may have ended it.
       if (this.#isOver()) return;
-      this.channel.finish();
+      this.#dare(() => {
+        this.channel.finish();
+      });
       this.#stopLingering = this.#parts.clock.after(LINGER, () => {
         this.channel.destroy();
       });
@@ -440,6 +451,27 @@ export class Stream implements ChannelEvents {
     this.#reader = undefined;
     for (const waiter of waiters) waiter?.reject(this.#ending());
     this.#parts.owner.ended(error);
+  }
+
+  /** Does a step of the goodbye. A channel of the caller's that fails at it has no more to say. */
+  #dare(action: () => void): void {
+    try {
+      action();
+    } catch (thrown) {
+      this.#broken(thrown);
+    }
+  }
+
+  /**
+   * A channel of the caller's has thrown: the connection is dropped, in a turn of its own, since the writer goes on
+   * first. The text that was being written counts as handed over: a part of it may have left.
+   */
+  #broken(thrown: unknown): number {
+    const cause = thrown instanceof Error ? thrown : new TypeError(String(thrown));
+    this.#parts.clock.after(0, () => {
+      this.destroy(disconnected("the connection failed", cause));
+    });
+    return this.channel.handed || 1;
   }
 
   #resume(): void {

@@ -68,6 +68,8 @@ export class Inbox implements WayIn, RequestsWatcher {
   /** Takes in no more: the broker shuts down. Waiting stanzas are still dispatched. */
   close(): void {
     this.#isClosed = true;
+    // From now on reading fills nothing, and the server's goodbye must be heard.
+    this.regulate();
   }
 
   /** Resolves when no stanza waits and no handler is at work. */
@@ -167,7 +169,7 @@ export class Inbox implements WayIn, RequestsWatcher {
     if (stream === undefined) return;
     const mustRead = this.#requests.size > 0 || this.#session?.mustRead === true;
     const isFull = this.cost >= this.#parts.settings.inbox.bytes;
-    if (this.#waiting !== undefined && (isFull || !mustRead)) stream.pause();
+    if (!this.#isClosed && this.#waiting !== undefined && (isFull || !mustRead)) stream.pause();
     else if (stream.isPaused) stream.resume();
   }
 

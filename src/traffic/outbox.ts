@@ -5,6 +5,7 @@ import { utf8Length } from "../base/text/utf8.ts";
 import type { SendOptions } from "../contract/call-options.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import type { Outbox, QueuedStanza } from "../contract/outbox.ts";
+import type { Unproven } from "../session/acks/acks.ts";
 import type { IncomingRequest, IncomingRequests } from "../session/incoming.ts";
 import type { Item } from "../session/item.ts";
 import type { Session } from "../session/session.ts";
@@ -15,6 +16,8 @@ import type { TrafficParts } from "./parts.ts";
 import { Room, type RoomOwner } from "./room.ts";
 import { isExpired, StanzaQueue } from "./stanza-queue.ts";
 import { keep, Tracking } from "./tracking.ts";
+
+const NONE: readonly Unproven[] = [];
 
 /** How one stanza is sent: the caller's options, and the request that it asks, if it asks one. */
 interface Sending extends SendOptions {
@@ -47,6 +50,8 @@ export class BoundedOutbox implements Outbox, RoomOwner {
   #moving: Moving | undefined;
   readonly #tracking: Tracking;
   #isDraining = false;
+  /** Deliveries that the last session has left, and that have no verdict yet. */
+  #left: readonly Unproven[] = NONE;
 
   constructor(parts: TrafficParts, gate: Gate, incoming: IncomingRequests) {
     const { settings, instruments, clock } = parts;
@@ -86,7 +91,8 @@ export class BoundedOutbox implements Outbox, RoomOwner {
     const gate = this.#gate;
     const incoming = this.#incoming;
     if (key !== undefined) {
-      const known = this.#queue.get(key)?.delivery ?? this.#session?.acks.find(key);
+      const known =
+        this.#queue.get(key)?.delivery ?? this.#session?.acks.find(key) ?? this.#findLeft(key);
       if (known !== undefined) return known;
     }
     const item = gate.prepare(given, ttl, key, request as Item["request"]);
@@ -180,16 +186,29 @@ export class BoundedOutbox implements Outbox, RoomOwner {
     this.#session = session;
     this.#to("held");
     this.#moving?.stop();
+    // Nothing of the last session is on its way any more.
+    this.#changed();
   }
 
-  /** Takes back in front, in their order, stanzas whose session ended before their proof. */
+  /** A session has left these: until they are settled, their keys are in use. */
+  leave(left: readonly Unproven[]): void {
+    this.#left = left;
+  }
+
+  /**
+   * Takes back in front, in their order, stanzas whose session ended before their proof. Where there is no
+   * room, the last ones are unknown.
+   */
   requeue(items: readonly Item[]): void {
     const { instruments, clock } = this.#parts;
-    const again = items.map((item) => {
-      const age = clock.wall() - (item.tracked?.sentAt ?? clock.wall());
-      return { ...item, expires: item.expires ?? this.#usualExpiry(item, clock.now() - age) };
+    const all = items.map((item) => {
+      const since = item.tracked?.since ?? clock.now();
+      return { ...item, expires: item.expires ?? this.#usualExpiry(item, since) };
     });
-    this.#queue.addInFront(again);
+    const again = this.#queue.addInFront(all);
+    for (const item of all.slice(again.length)) {
+      this.#fail(item, new BrokerError("QUEUE_FULL", "too many stanzas wait to be sent again"));
+    }
     if (!instruments.has("queued")) return;
     for (const { stanza, expires } of again) this.#tellQueued(stanza, true, expires);
   }
@@ -290,6 +309,11 @@ export class BoundedOutbox implements Outbox, RoomOwner {
     const { clock, instruments } = this.#parts;
     const wall = (at: number) => ({ expires: Math.round(clock.wall() + at - clock.now()) });
     instruments.stanza("queued", { stanza, held, ...(due === undefined ? {} : wall(due)) });
+  }
+
+  #findLeft(key: string): Delivery | undefined {
+    const found = this.#left.find(({ delivery }) => delivery.isOpen && delivery.givenKey === key);
+    return found?.delivery;
   }
 
   #expireOne(item: Item): void {

@@ -1,7 +1,15 @@
 import { nothing } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { Fifo } from "../base/fifo.ts";
+import { MOST_UNPROVEN, MOST_UNPROVEN_BYTES } from "../session/acks/unproven-list.ts";
 import type { Item } from "../session/item.ts";
+
+/**
+ * How many stanzas may wait to be sent again, and how many bytes: twice as many as one session leaves. Only a program
+ * that never flushes its queue comes to it.
+ */
+export const MOST_REQUEUED = 2 * MOST_UNPROVEN;
+export const MOST_REQUEUED_BYTES = 2 * MOST_UNPROVEN_BYTES;
 
 /**
  * The stanzas that wait, oldest first. The ones that were sent before and have no proof are in front. The owner looks
@@ -15,6 +23,7 @@ export class StanzaQueue {
   #order: Fifo<Item> | undefined;
   /** How many of them were sent before. */
   #requeued = 0;
+  #requeuedBytes = 0;
   #bytes = 0;
   readonly #clock: Clock;
   readonly #onExpired: (items: readonly Item[]) => void;
@@ -67,9 +76,10 @@ export class StanzaQueue {
     this.#count(item);
   }
 
-  /** Adds some in front, in their order. */
-  addInFront(items: readonly Item[]): void {
-    if (items.length === 0) return;
+  /** Adds some in front, in their order: as many as there is room for, the first ones. Returns those. */
+  addInFront(given: readonly Item[]): readonly Item[] {
+    const items = this.#roomFor(given);
+    if (items.length === 0) return items;
     const before = this.#waiting;
     const again = [...items, ...(this.#again?.all() ?? []).filter((item) => this.has(item))];
     this.#waiting = new Map(items.map((item) => [item.delivery.key, item]));
@@ -77,7 +87,9 @@ export class StanzaQueue {
     this.#again = new Fifo();
     for (const item of again) this.#again.push(item);
     this.#requeued += items.length;
+    for (const { bytes } of items) this.#requeuedBytes += bytes;
     for (const item of items) this.#count(item);
+    return items;
   }
 
   /** Takes one out, if it waits. */
@@ -85,7 +97,10 @@ export class StanzaQueue {
     if (!this.has(item)) return;
     this.#waiting?.delete(item.delivery.key);
     this.#bytes -= item.bytes;
-    if (isRequeued(item)) this.#requeued--;
+    if (isRequeued(item)) {
+      this.#requeued--;
+      this.#requeuedBytes -= item.bytes;
+    }
     if (this.size === 0) {
       this.#waiting = undefined;
       this.#order = undefined;
@@ -94,6 +109,18 @@ export class StanzaQueue {
     } else if ((this.#order?.size ?? 0) > 2 * this.size + 64) {
       this.#order?.keep((other) => this.has(other));
     }
+  }
+
+  /** The first of these, up to the bounds of what waits to be sent again. */
+  #roomFor(items: readonly Item[]): readonly Item[] {
+    let count = this.#requeued;
+    let bytes = this.#requeuedBytes;
+    const end = items.findIndex((item) => {
+      count++;
+      bytes += item.bytes;
+      return count > MOST_REQUEUED || bytes > MOST_REQUEUED_BYTES;
+    });
+    return end < 0 ? items : items.slice(0, end);
   }
 
   #count(item: Item): void {

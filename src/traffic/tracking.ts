@@ -18,7 +18,8 @@ export class Tracking {
   facts(isAnswer: boolean): Tracked | undefined {
     if (!this.#keepsAll && !this.#instruments.emitter.has("delivery")) return undefined;
     const sentAt = this.#clock.wall();
-    return { sentAt, isAnswer, tries: 0, isSuspect: false, strikes: 0 };
+    const since = this.#clock.now();
+    return { sentAt, since, isAnswer, tries: 0, isSuspect: false, strikes: 0 };
   }
 }
 

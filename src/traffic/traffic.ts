@@ -81,11 +81,14 @@ export class Traffic {
   end(session: Session | undefined, goesOn: boolean): (error: BrokerError) => readonly Delivery[] {
     this.outbox.use(undefined);
     this.inbox.use(undefined);
-    const left = session?.detach() ?? [];
     if (session === undefined) return () => [];
+    const left = session.detach();
+    this.outbox.leave(left);
     const settle = (error: BrokerError) => {
       const unacked = new Unacked(this.#parts, this.#gate, this.outbox);
-      return unacked.settle(left, session, error);
+      const settled = unacked.settle(left, session, error);
+      this.outbox.leave([]);
+      return settled;
     };
     if (goesOn) return settle;
     // A service answers for a domain: its answers are worth as much on the next session.

@@ -1,3 +1,4 @@
+import { quiet } from "../base/deferred.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { UnackedChoice } from "../contract/acks-option.ts";
 import type { Delivery } from "../contract/delivery.ts";
@@ -69,7 +70,10 @@ export class Unacked {
     for (const { delivery } of again) delivery.requeue();
     this.#outbox.requeue(again);
     for (const [{ delivery }, reason] of ended) delivery.fail(reason);
-    for (const { delivery, stanza } of again) instruments.delivery(delivery, stanza);
+    // (One that waits no more, since there was no room or a listener took it out, has been told of.)
+    for (const { delivery, stanza } of again) {
+      if (delivery.state === "queued") instruments.delivery(delivery, stanza);
+    }
     for (const [{ delivery, item }] of ended) instruments.delivery(delivery, item?.stanza);
     const deliveries = left.map(({ delivery }) => delivery);
     return deliveries.filter(({ state }) => state !== "failed");
@@ -102,7 +106,10 @@ export class Unacked {
       return isCovered && isStanza(stanza) ? "requeue" : "report";
     }
     try {
-      return choice(stanza);
+      const chosen: unknown = choice(stanza);
+      if (chosen === "requeue" || chosen === "report") return chosen;
+      void quiet(Promise.resolve(chosen));
+      throw new TypeError('unacked must return "report" or "requeue"');
     } catch (thrown) {
       const error = new BrokerError("HANDLER_FAILED", "of unacked", { cause: thrown });
       instruments.failed(error, "unacked");

@@ -239,10 +239,15 @@ describe("waits", () => {
     expect(waits).toEqual([500, 1000, 500, 1000]);
   });
 
-  test("follow after three redirections in a row", () => {
+  test("follow after three redirections in a row, and then three are followed again", () => {
     const backoff = new Backoff(TIMES, new VirtualClock(), longest);
-    const verdicts = [1, 2, 3, 4, 5].map(() => shown(backoff.ended(stream("see-other-host"))));
-    expect(verdicts).toEqual(["follow", "follow", "follow", 4000, 8000]);
+    const redirected = () => shown(backoff.ended(stream("see-other-host")));
+    const verdicts = Array.from({ length: 8 }, redirected);
+    const follow = ["follow", "follow", "follow"];
+    expect(verdicts).toEqual([...follow, 4000, ...follow, 60_000]);
+    redirected();
+    backoff.ended(cut);
+    expect([redirected(), redirected(), redirected()]).toEqual(follow);
   });
 
   test("grow rare after three streams within ten minutes that broke the rules, and not after old ones", () => {

@@ -401,13 +401,58 @@ describe("a run that was ready", () => {
     made.server.cut();
     await clock.pass(MINUTE / 2);
     expect(told.flatMap((step) => /in (\d+):/.exec(step)?.[1] ?? [])).toEqual([
-      ...["500", "1000", "2000", "2000", "2000"],
+      // (Then its window of 4 s is over.)
+      ...["500", "1000", "2000", "2000", "8000"],
     ]);
     expect(broker.phase).toMatchObject({ name: "ready", resumed: true });
     made.server.say("<iq type='result' id='open' from='example.org'/>");
     expect(await asked).toBe("resolved");
     broker.halt();
   });
+
+  test("waits as usual for a server whose sessions cannot wait", async () => {
+    const dialect = {
+      ...bare,
+      async negotiate(login: Parameters<typeof bare.negotiate>[0]) {
+        await login.open();
+        return { jid: "me@example.org/here", management: { id: "s", max: 0 } };
+      },
+    };
+    const { broker, clock, servers, told } = outage([opens(), "refused"], { dialect });
+    await broker.connect();
+    servers[0]?.cut();
+    await clock.pass(1500);
+    const waits = told.flatMap((step) => /in (\d+):/.exec(step)?.[1] ?? []);
+    expect(waits).toEqual(["500", "1000", "2000"]);
+    broker.halt();
+  });
+
+  test.each(["halt", "shutdown"] as const)(
+    "can be ended by %s as its kept session is lost",
+    async (call) => {
+      const dialect = {
+        ...bare,
+        async negotiate(login: Parameters<typeof bare.negotiate>[0]) {
+          await login.open();
+          return { jid: "me@example.org/here", management: { id: "s", max: 100 } };
+        },
+      };
+      const made = outage([opens()], { dialect, acks: "always" });
+      const { broker, clock } = made;
+      await broker.connect();
+      const asked = codeOf(broker.request(xml("iq", { type: "get", to: "example.org" })));
+      broker.on("request:finish", () => void broker[call]());
+      await settled();
+      made.server.cut();
+      await clock.pass(500);
+      expect(await asked).toBe("DISCONNECTED");
+      expect([broker.phase.name, broker.jid]).toEqual(["idle", undefined]);
+      const { state } = broker.send(xml("message", { to: "a@example.org" }));
+      expect([state, await codeOf(broker.acked())]).toEqual(["queued", "resolved"]);
+      broker.queue.clear();
+      expectNothingLeft(made);
+    },
+  );
 
   test("ends the request of a kept session when it gives up", async () => {
     const dialect = {
@@ -452,6 +497,17 @@ describe("see-other-host", () => {
     expect(told.flatMap((step) => /in (\d+):/.exec(step)?.[1] ?? [])).toEqual([
       ...["0", "0", "0", "4000"],
     ]);
+    broker.halt();
+  });
+
+  test("is followed again after each wait", async () => {
+    const hop = go("b.example:1");
+    const fates: Fate[] = [...Array.from({ length: 5 }, () => [hop, "refused"] as const).flat()];
+    const { broker, clock, targets } = outage([...fates, hop, opens()], waits);
+    const connected = codeOf(broker.connect());
+    await clock.pass(10 * MINUTE);
+    expect(await connected).toBe("resolved");
+    expect(targets.filter(({ host }) => host === "b.example").length).toBe(6);
     broker.halt();
   });
 
@@ -533,6 +589,14 @@ describe("retry", () => {
     made.broker.halt();
   });
 
+  test("waits 100 ms at least, so that a refusal at once does not come back at once", async () => {
+    const made = outage(["refused"], { reconnect: { retry: () => 0 } });
+    void made.broker.connect();
+    await made.clock.pass(1000);
+    expect(made.targets.length).toBe(11);
+    made.broker.halt();
+  });
+
   test("goes on with true where the policy gives up", async () => {
     const made = outage([opens()], { reconnect: { retry: () => true } });
     await made.broker.connect();
@@ -554,6 +618,7 @@ describe("retry", () => {
     ["returns a negative number", () => -1, "BAD_OPTION"],
     ["returns NaN", () => Number.NaN, "BAD_OPTION"],
     ["returns Infinity", () => Number.POSITIVE_INFINITY, "BAD_OPTION"],
+    ["returns a promise that fails", () => Promise.reject(new TypeError("no")), "BAD_OPTION"],
   ])("that %s is reported, and the policy decides", async (_, retry, code) => {
     const made = outage([opens()], { reconnect: { retry: retry as () => boolean } });
     const reported: unknown[] = [];

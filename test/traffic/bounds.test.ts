@@ -61,6 +61,27 @@ describe("a peer that does not read", () => {
     broker.halt();
   });
 
+  test.each(["cut", "halt", "shutdown"] as const)(
+    "keeps nobody waiting for room() once it is gone (%s)",
+    async (end) => {
+      const { broker, server, clock } = await readyLine({ queue: { highWater: 100 } });
+      server.pause();
+      broker.send(large(0));
+      await settled();
+      let hasRoom = false;
+      void broker.queue.room().then(() => {
+        hasRoom = true;
+      });
+      await settled();
+      expect(hasRoom).toBe(false);
+      if (end === "cut") server.cut();
+      else if (end === "halt") broker.halt();
+      else void broker.shutdown({ timeout: 1000 });
+      await clock.pass(1000);
+      expect([broker.phase.name, hasRoom]).toEqual(["idle", true]);
+    },
+  );
+
   test("is named in the error: where the bytes are", async () => {
     const { broker, server } = await readyLine({ queue: { bytes: 50_000 } });
     server.pause();
@@ -112,6 +133,23 @@ describe("handlers that do not finish", () => {
     await server.hears("<iq type='result' id='p1' to='a@b/c'/>");
     expect(broker.stats.overtaken).toBe(1);
     broker.halt();
+  });
+
+  test("do not keep the goodbye of the server from being heard", async () => {
+    const { broker, server, clock } = await readyLine({ inbox: { stanzas: 1 } });
+    broker.filter("/message", () => new Promise(() => undefined));
+    server.say("<message/><message/><message/>");
+    await settled();
+    broker.on("stream:end", () => {
+      server.say("</stream:stream>");
+    });
+    let isDone = false;
+    void broker.shutdown({ timeout: 8000 }).then(() => {
+      isDone = true;
+    });
+    await clock.pass(4000);
+    await settled();
+    expect(isDone).toBe(true);
   });
 
   test("are reported and let go after timeouts.handler", async () => {

@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { BrokerOptions } from "../../src/contract/options.ts";
+import { TrackedDelivery } from "../../src/session/delivery.ts";
+import type { Item } from "../../src/session/item.ts";
+import { MOST_REQUEUED, MOST_REQUEUED_BYTES, StanzaQueue } from "../../src/traffic/stanza-queue.ts";
 import { type Element, xml } from "../../src/xml/element.ts";
 import { codeOf, type Line } from "../broker/line.ts";
 import {
@@ -11,7 +14,7 @@ import {
   proofLine,
   says,
 } from "../session/acks/proof-line.ts";
-import { settled } from "../virtual-clock.ts";
+import { settled, VirtualClock } from "../virtual-clock.ts";
 
 const requeueing = (options: Partial<BrokerOptions> = {}) =>
   proofLine({ unacked: "requeue", ...options });
@@ -433,4 +436,103 @@ describe("a bounce on jabberd2's router", () => {
 
   const routed = (text: string) =>
     `<route xmlns='http://jabberd.jabberstudio.org/ns/component/1.0' from='sm' to='gw.example.org'>${text.replace("<iq", "<iq xmlns='jabber:client'")}</route>`;
+});
+
+describe("a listener at the end of a session", () => {
+  test("that sends by a key in use gets its delivery, and nothing is sent twice", async () => {
+    const made = await requeueing();
+    const { broker, server } = made;
+    const first = broker.send(message("a"), { key: "row 1" });
+    await nextPing(server);
+    const again: unknown[] = [];
+    broker.on("phase", ({ to }) => {
+      if (to.name === "closing") again.push(broker.send(message("b"), { key: "row 1" }));
+    });
+    await cut(made);
+    expect(again).toEqual([first]);
+    expect(waiting(made)).toEqual(["a"]);
+    broker.queue.clear();
+    expect([first.state, broker.queue.bytes]).toEqual(["unknown", 0]);
+  });
+
+  test("that clears the queue is told of each end once", async () => {
+    const made = await requeueing();
+    const { broker, server } = made;
+    const told: string[] = [];
+    broker.on("delivery", ({ delivery, stanza: { attrs } }) => {
+      told.push(`${attrs.id} ${delivery.state}`);
+    });
+    for (const id of ["a", "b"]) broker.send(message(id));
+    await nextPing(server);
+    broker.on("queued", () => void broker.queue.clear());
+    await cut(made);
+    expect(told).toEqual(["a written", "b written", "a unknown", "b unknown"]);
+    expect(broker.stats.deliveries.unknown).toBe(2);
+  });
+
+  test("that hears of one proof and ends the session leaves the others proven", async () => {
+    const { broker, server } = await requeueing();
+    let id = "";
+    broker.on("trace", ({ text }) => {
+      id = /<iq type='get' id='([^']*)'/.exec(text)?.[1] ?? id;
+    });
+    server.pause();
+    const deliveries = ["a", "b", "c"].map((name) => broker.send(message(name)));
+    await settled();
+    broker.on("delivery", ({ delivery }) => {
+      if (delivery.state === "acked") broker.halt();
+    });
+    await says(server, `<iq type='result' id='${id}' from='example.org'/>`);
+    expect(deliveries.map(({ state }) => state)).toEqual(["acked", "acked", "acked"]);
+    expect(broker.queue.size).toBe(0);
+  });
+});
+
+test.each([86_400_000, -86_400_000])(
+  "a wall clock that is set by %i ms changes no time of a requeued stanza",
+  async (jump) => {
+    const made = await requeueing({ queue: { ttl: 300_000 } });
+    const { broker, server, clock } = made;
+    const delivery = broker.send(message("a"));
+    await nextPing(server);
+    clock.jump(jump);
+    await cut(made);
+    await clock.pass(299_999);
+    expect(delivery.state).toBe("queued");
+    await clock.pass(1);
+    expect([delivery.state, delivery.error?.code]).toEqual(["unknown", "EXPIRED"]);
+  },
+);
+
+test("a function that returns no word, or a promise that fails, is reported, and the stanza is unknown", async () => {
+  const unacked = (() => Promise.reject(new TypeError("no"))) as unknown as () => "report";
+  const made = await requeueing({ unacked });
+  const errors: string[] = [];
+  made.broker.on("error", ({ error }) => errors.push(error.code));
+  const delivery = made.broker.send(message("a"));
+  await nextPing(made.server);
+  await cut(made);
+  expect([delivery.state, errors]).toEqual(["unknown", ["HANDLER_FAILED"]]);
+});
+
+test("what waits to be sent again has a bound: the stanzas beyond it are unknown", () => {
+  const clock = new VirtualClock();
+  const queue = new StanzaQueue(clock, () => undefined);
+  const items = (count: number, bytes: number, from: string) =>
+    Array.from({ length: count }, (_, index): Item => {
+      const delivery = new TrackedDelivery(`${from} ${index}`);
+      const tracked = {
+        ...{ sentAt: 0, since: 0, isAnswer: false, tries: 1, isSuspect: false, strikes: 0 },
+      };
+      const text = { stanza: message("a"), text: "", bytes, returning: undefined };
+      return { delivery, ...text, expires: undefined, request: undefined, tracked, at: 0 };
+    });
+  expect(queue.addInFront(items(MOST_REQUEUED - 1, 1, "old")).length).toBe(MOST_REQUEUED - 1);
+  const [first, ...others] = queue.addInFront(items(3, 1, "new"));
+  expect([first?.delivery.key, others.length]).toEqual(["new 0", 0]);
+  for (const item of queue.all()) queue.take(item);
+  const large = items(3, MOST_REQUEUED_BYTES / 2, "large");
+  expect(queue.addInFront(large).length).toBe(2);
+  for (const item of queue.all()) queue.take(item);
+  expect(queue.addInFront(large).length).toBe(2);
 });

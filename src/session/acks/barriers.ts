@@ -127,8 +127,9 @@ export class Barriers implements Acks, Keeper {
   }
 
   leaving(): void {
-    this.#isTurnOpen = false;
     this.#send();
+    // Text that a listener has written meanwhile leaves with this write.
+    this.#isTurnOpen = false;
   }
 
   stanza(stanza: Element): boolean {
@@ -203,12 +204,13 @@ export class Barriers implements Acks, Keeper {
     const ping = pingOf(way, id, line);
     const ask: Ask = { id, way, ping, upTo: line.handed, end: Number.POSITIVE_INFINITY };
     this.#open = ask;
+    // A listener of the trace may send a stanza as the ping is written: the answer does not prove that one.
+    this.#unproven?.asked(ask.upTo);
     if (!line.own(ping)) {
       this.#open = undefined;
       return;
     }
     ask.end = line.handed;
-    this.#unproven?.asked(ask.upTo);
     line.readingChanged();
   }
 

@@ -93,9 +93,13 @@ export class UnprovenList {
       const deliveries = group.deliveries.takeAll();
       this.size -= deliveries.length;
       const isBare = this.#items === undefined && this.#keyed === undefined;
+      const told: [TrackedDelivery, Item][] = [];
       for (const delivery of deliveries) {
-        this.#prove(delivery, by, isBare ? undefined : this.#forget(delivery));
+        const item = isBare ? undefined : this.#forget(delivery);
+        if (this.#prove(delivery, by) && item !== undefined) told.push([delivery, item]);
       }
+      // All of them are proven before any is told of, since a listener may end the session.
+      for (const [delivery, { stanza }] of told) this.#instruments.tell(delivery, stanza);
     }
   }
 
@@ -166,16 +170,17 @@ export class UnprovenList {
     return oldest === undefined ? 0 : handed - oldest.from;
   }
 
-  #prove(delivery: TrackedDelivery, by: AckedBy, item: Item | undefined): void {
+  #prove(delivery: TrackedDelivery, by: AckedBy): boolean {
+    const { deliveries } = this.#instruments.stats;
     // The proof of the server may be read before the system's own report.
     if (delivery.isHanded) {
       delivery.take();
-      this.#instruments.delivery(delivery, item?.stanza);
+      deliveries.written++;
     }
-    if (!delivery.isOpen) return;
+    if (!delivery.isOpen) return false;
     delivery.prove(by);
-    if (item === undefined) this.#instruments.stats.deliveries.acked++;
-    else this.#instruments.delivery(delivery, item.stanza);
+    deliveries.acked++;
+    return true;
   }
 
   /** Forgets what is kept of a delivery beside its place, and returns the item of its stanza. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Delivery } from "../../../src/contract/delivery.ts";
 import type { BrokerEvents } from "../../../src/contract/events.ts";
 import type { Line } from "../../broker/line.ts";
 import { settled } from "../../virtual-clock.ts";
@@ -73,6 +74,29 @@ describe("a barrier", () => {
     expect(await hasPinged(server)).toBe(false);
     broker.halt();
   });
+
+  test.each([1, 2])(
+    "proves nothing that a listener of the trace sends as it is written (%i)",
+    async (nth) => {
+      const { broker, server } = await proofLine({ acks: "always" });
+      const late: Delivery[] = [];
+      let pings = 0;
+      broker.on("trace", ({ direction, text }) => {
+        if (direction !== "out" || !text.includes("<ping") || ++pings !== nth) return;
+        late.push(broker.send(message("late")));
+      });
+      broker.send(message("a"));
+      const first = await nextPing(server);
+      broker.send(message("b"));
+      await settled();
+      await says(server, answer(first));
+      if (nth === 2) await says(server, answer(await nextPing(server)));
+      expect(late.map(({ state }) => state)).toEqual(["written"]);
+      await says(server, answer(await nextPing(server)));
+      expect(late.map(({ state }) => state)).toEqual(["acked"]);
+      broker.halt();
+    },
+  );
 
   test("is in no counter, no event and no register of requests", async () => {
     const made = await proofLine();
