@@ -99,7 +99,7 @@ export class Broker {
    * Rejects with `BAD_OPTION` or `BUSY` (connecting elsewhere), with `CONNECT_FAILED`, `TLS_FAILED`,
    * `TLS_REQUIRED`, `TLS_UNAVAILABLE`, `NO_MECHANISM`, `DOWNGRADE`, `AUTH_FAILED`, `BIND_FAILED`, `SESSION_FAILED`,
    * `STREAM_ERROR`, `PROTOCOL_ERROR`, `DISCONNECTED`, a `TIMEOUT_…`, a code of the parser, or `ABORTED`
-   * (shut down meanwhile). With `reconnect` only with those that [the policy](reconnecting.md) stops for.
+   * (shut down meanwhile). With `reconnect` only with those that the policy (`docs/reconnecting.md`) stops for.
    */
   connect(options?: ConnectOptions): Promise<Ready> {
     return this.#life.connect(options);

@@ -81,7 +81,7 @@ export const RECONNECT = {
   stable: whole(60_000, 0, LONGEST),
   /**
    * Has the last word on each end of a connection: `true` waits and tries again, `false` gives up, a number is the wait
-   * in milliseconds (100 at least). It is told the error and the number of the try to come. Default: [the policy](reconnecting.md).
+   * in milliseconds (100 at least). It is told the error and the number of the try to come. Default: the policy (`docs/reconnecting.md`).
    */
   retry: optional<Retry>(retryOption),
 };

@@ -86,7 +86,7 @@ const BROKER = {
     ...keepAlive,
     check: (name, value) => (value === false ? false : keepAlive.check(name, value)),
   } as Option<false | KeepAliveOptions, false | KeepAliveSettings>,
-  /** True if the broker connects again by itself, or an object that says how: see [reconnecting.md](reconnecting.md). Default `false`. */
+  /** True if the broker connects again by itself, or an object that says how: see `docs/reconnecting.md`. Default `false`. */
   reconnect: {
     ...reconnect,
     check: (name, value) => reconnectOption(name, value),
