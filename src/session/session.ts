@@ -189,6 +189,11 @@ export class Session implements StreamSink, Prober, AckLine {
     return true;
   }
 
+  /** Resolves when the system has taken every stanza that was handed over, or will not take it any more. */
+  async written(): Promise<void> {
+    await Promise.allSettled(this.#inFlight.all().map(({ delivery }) => delivery.written()));
+  }
+
   /** Sends a ping that a living server answers. A component has no server to ask: it asks itself, through the server. */
   probe(): void {
     const { crypto, dialect, clock } = this.#parts;

@@ -4,7 +4,7 @@ import type { BrokerEvents } from "../../src/contract/events.ts";
 import type { BrokerOptions } from "../../src/contract/options.ts";
 import { xml } from "../../src/xml/element.ts";
 import { settled } from "../virtual-clock.ts";
-import { bare, codeOf } from "./line.ts";
+import { bare, codeOf, readyLine } from "./line.ts";
 import { type Fate, MUTE, type Outage, opens, outage, stepwise } from "./outage.ts";
 
 const GO = "<go/>".repeat(4);
@@ -790,6 +790,23 @@ describe("handing over", () => {
       }
     },
   );
+
+  test("waits, where no proof is to be had, until the system has taken all", async () => {
+    const { broker, server } = await readyLine({ acks: false });
+    server.pause();
+    const body = xml("body", {}, "x".repeat(20_000));
+    const last = [1, 2, 3].map((n) => broker.send(xml("message", { id: `${n}` }, body))).at(-1);
+    let isDone = false;
+    const done = broker.handOver().then(() => {
+      isDone = true;
+    });
+    await settled();
+    expect([isDone, last?.state]).toEqual([false, "queued"]);
+    server.resume();
+    await done;
+    expect(last?.state).toBe("written");
+    broker.halt();
+  });
 
   test("holds what is sent, and answers what comes", async () => {
     const made = await ready();
