@@ -4,9 +4,10 @@ import { exceedsBytes, utf8Length } from "../base/text/utf8.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import { TrackedDelivery } from "../session/delivery.ts";
 import type { Item, Tracked } from "../session/item.ts";
+import { withDelay } from "../stream/delay.ts";
 import type { ElementWriter } from "../stream/framing.ts";
-import { isInStanzaNamespace, isStanza } from "../stream/stanza.ts";
-import { type Element, isElement, withAttribute, xml } from "../xml/element.ts";
+import { isInStanzaNamespace } from "../stream/stanza.ts";
+import { type Element, isElement, withAttribute } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { TrafficParts } from "./parts.ts";
 
@@ -95,7 +96,7 @@ export class Gate {
    * (XEP-0203): from the address of that session, with the time of the first send. The item given stays as it is.
    */
   again(item: Item, { sentAt }: Tracked, from: string): Item {
-    const again = this.#again(item, delayed(item.stanza, from, sentAt));
+    const again = this.#again(item, withDelay(item.stanza, from, sentAt));
     // The delay must not make a stanza too large that was not.
     return this.refusal(again.bytes) === undefined ? again : this.#again(item, item.stanza);
   }
@@ -107,16 +108,6 @@ export class Gate {
     const returning = dialect.returns ? takeOut(dialect, wire) : undefined;
     return { ...item, stanza, text, bytes: utf8Length(text), returning, at: 0 };
   }
-}
-
-/** A stanza with the time of its first send, where it can have one and has none. */
-function delayed(stanza: Element, from: string, sentAt: number): Element {
-  const isDelayable = isStanza(stanza) && stanza.name !== "iq";
-  if (!isDelayable || stanza.child("delay", NS.delay) !== undefined) return stanza;
-  const stamp = new Date(sentAt).toISOString();
-  const copy = stanza.clone();
-  copy.append(xml("delay", { xmlns: NS.delay, from, stamp }));
-  return copy;
 }
 
 /** The part of an element that would come back. Where `inbound` fails at it, that is told when it does come back. */

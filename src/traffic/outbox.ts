@@ -150,7 +150,7 @@ export class BoundedOutbox implements Outbox, RoomOwner {
     let released = 0;
     for (const item of this.#queue.all()) {
       if (moving.has(item)) continue;
-      if (isExpired(item, now)) this.#expireOne(item);
+      if (isExpired(item, now)) this.#drop(item, new BrokerError("EXPIRED"));
       else {
         this.#move(item);
         released++;
@@ -163,8 +163,7 @@ export class BoundedOutbox implements Outbox, RoomOwner {
   remove(key: string): boolean {
     const item = this.#queue.get(key);
     if (item === undefined) return false;
-    this.#queue.take(item);
-    this.#fail(item, new BrokerError("REMOVED"));
+    this.#drop(item, new BrokerError("REMOVED"));
     this.#changed();
     return true;
   }
@@ -242,11 +241,9 @@ export class BoundedOutbox implements Outbox, RoomOwner {
       while (item !== undefined && this.#session?.link?.isOpen === true) {
         // It may have waited for a server that takes less than the one before.
         const refusal = this.#gate.refusal(item.bytes);
-        if (isExpired(item, this.#parts.clock.now())) this.#expireOne(item);
-        else if (refusal !== undefined) {
-          this.#queue.take(item);
-          this.#fail(item, refusal);
-        } else if (this.#fits(item)) {
+        if (isExpired(item, this.#parts.clock.now())) this.#drop(item, new BrokerError("EXPIRED"));
+        else if (refusal !== undefined) this.#drop(item, refusal);
+        else if (this.#fits(item)) {
           this.#queue.take(item);
           item.tracked ??= this.#tracking.facts(false);
           this.#session.write(item);
@@ -316,9 +313,10 @@ export class BoundedOutbox implements Outbox, RoomOwner {
     return found?.delivery;
   }
 
-  #expireOne(item: Item): void {
+  /** Takes a stanza out of the queue, and fails it. */
+  #drop(item: Item, error: BrokerError): void {
     this.#queue.take(item);
-    this.#fail(item, new BrokerError("EXPIRED"));
+    this.#fail(item, error);
   }
 
   #fail(item: Item, error: BrokerError): void {

@@ -6,7 +6,7 @@ import type { Unproven } from "../session/acks/acks.ts";
 import { unacknowledged } from "../session/acks/barriers.ts";
 import type { Item } from "../session/item.ts";
 import { isStanza } from "../stream/stanza.ts";
-import { StreamError } from "../stream/stream-error.ts";
+import { isStreamError } from "../stream/stream-error.ts";
 import type { Gate } from "./gate.ts";
 import type { TrafficParts } from "./parts.ts";
 
@@ -52,7 +52,7 @@ export class Unacked {
 
   /** Settles all that a session has left, in order. Returns the deliveries that are not proven and not failed. */
   settle(left: readonly Unproven[], session: Ended, error: BrokerError): readonly Delivery[] {
-    const isPoisonous = error instanceof StreamError && POISONOUS.includes(error.condition);
+    const isPoisonous = isStreamError(error) && POISONOUS.includes(error.condition);
     const again: Item[] = [];
     const ended: [Unproven, BrokerError][] = [];
     for (const entry of left) {

@@ -1,13 +1,12 @@
 import { Fifo } from "../../../base/fifo.ts";
 import { counted, type Progress, progress } from "../../../stream/counter.ts";
-import { type Element, xml } from "../../../xml/element.ts";
+import { withDelay } from "../../../stream/delay.ts";
+import type { Element } from "../../../xml/element.ts";
 
-const DELAY = "urn:xmpp:delay";
-
-/** A stanza that was sent, and the time of that. */
+/** A stanza that was sent, and the time of that in milliseconds since 1970. */
 interface Sent {
   readonly stanza: Element;
-  readonly at: Date;
+  readonly at: number;
 }
 
 /** The stanzas that a client has not acknowledged (XEP-0198, 4), oldest first. */
@@ -30,7 +29,7 @@ export class Unacked {
 
   /** Adds a stanza that is about to be sent. */
   push(stanza: Element): void {
-    this.#sent.push({ stanza, at: new Date() });
+    this.#sent.push({ stanza, at: Date.now() });
   }
 
   /** Keeps the oldest stanza no more. It still counts. */
@@ -51,11 +50,7 @@ export class Unacked {
 
   /** The stanzas as they are sent again, with the time of the first sending (XEP-0203). They stay. */
   again(domain: string): Element[] {
-    return this.#sent.all().map(({ stanza, at }) => {
-      if (stanza.name === "iq" || stanza.child("delay", DELAY) !== undefined) return stanza;
-      const delay = xml("delay", { xmlns: DELAY, from: domain, stamp: at.toISOString() });
-      return stanza.clone().append(delay);
-    });
+    return this.#sent.all().map(({ stanza, at }) => withDelay(stanza, domain, at));
   }
 
   /** Takes all stanzas out, as they were. */

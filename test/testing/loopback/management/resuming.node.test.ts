@@ -325,35 +325,9 @@ describe("when the window has passed", () => {
 });
 
 describe("an h in <resume/> that cannot be", () => {
-  const REFUSED = `<stream:error><undefined-condition xmlns='${STREAMS}'/>…</stream:error></stream:stream>`;
-
-  test.each([
-    ["ejabberd", 3, REFUSED],
-    ["prosody", 3, ""],
-    ["prosody", 0, ""],
-  ] as const)(
-    "like %s, h=%d ends the session, even for the right one later",
-    async (like, h, end) => {
-      const server = await serveManaged({ like });
-      const { client, id } = await juliet(server);
-      const sender = await romeo(server);
-      sender.say(note("1") + note("2"));
-      await client.play(`
-      S: <message … id='1' …/><message … id='2' …/>
-      C: <a xmlns='${SM}' h='1'/><r xmlns='${SM}'/>
-      S: <a …/>
-    `);
-      await cut(server, client, 1);
-      const next = await resuming(server, id, h);
-      if (end === "") expect(await next.ended()).toBe("");
-      else await next.expect(end);
-      await sender.expect(returned("2"));
-      await (await resuming(server, id, 2)).expect(GONE);
-    },
-  );
-
-  test("like ejabberd, one that goes back is passed over, and nothing acknowledged comes again", async () => {
-    const server = await serveManaged({ like: "ejabberd" });
+  /** A session that got two messages, acknowledged the first, and was lost then. */
+  async function lostAfterOne(like: "ejabberd" | "prosody") {
+    const server = await serveManaged({ like });
     const { client, id } = await juliet(server);
     const sender = await romeo(server);
     sender.say(note("1") + note("2"));
@@ -363,6 +337,29 @@ describe("an h in <resume/> that cannot be", () => {
       S: <a …/>
     `);
     await cut(server, client, 1);
+    return { server, sender, id };
+  }
+
+  const REFUSED = `<stream:error><undefined-condition xmlns='${STREAMS}'/>…</stream:error></stream:stream>`;
+
+  test.each([
+    ["ejabberd", 3, REFUSED],
+    ["prosody", 3, ""],
+    ["prosody", 0, ""],
+  ] as const)(
+    "like %s, h=%d ends the session, even for the right one later",
+    async (like, h, end) => {
+      const { server, sender, id } = await lostAfterOne(like);
+      const next = await resuming(server, id, h);
+      if (end === "") expect(await next.ended()).toBe("");
+      else await next.expect(end);
+      await sender.expect(returned("2"));
+      await (await resuming(server, id, 2)).expect(GONE);
+    },
+  );
+
+  test("like ejabberd, one that goes back is passed over, and nothing acknowledged comes again", async () => {
+    const { server, id } = await lostAfterOne("ejabberd");
     await (await resuming(server, id, 0)).expect(
       `<resumed xmlns='${SM}' previd='${id}' h='0'/><message … id='2' …</message>`,
     );
