@@ -46,7 +46,10 @@ process.once("SIGUSR2", async () => {
   // The new process logs in by the same name, and the server ends this connection.
   await broker.closed;
   for (const { stanza } of broker.queue) {
-    successor.send(serialize(stanza, { ns: "jabber:client" }));
+    // A channel that is closed too early loses what it has not written.
+    await new Promise((resolve) =>
+      successor.send(serialize(stanza, { ns: "jabber:client" }), resolve),
+    );
   }
   successor.disconnect();
   successor.unref();

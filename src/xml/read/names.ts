@@ -126,7 +126,9 @@ let known = 0;
 let crowded = 0;
 
 const HASH_BITS = 10;
-/** Hashes of names that came once. */
+/** So many names that share a place are remembered, so that a few names in turn do not make each other forgotten. */
+const WAYS = 4;
+/** Hashes of names that came once, newest first in each place. */
 const hashes = new Int32Array(1 << HASH_BITS);
 
 /** The upper bits of a hash that is mixed once more: few secret factors are poor, and this makes up for it. */
@@ -135,9 +137,10 @@ function upperBits(hash: number, bits: number): number {
 }
 
 function cameBefore(hash: number): boolean {
-  const slot = upperBits(hash, HASH_BITS);
-  if (hashes[slot] === hash) return true;
-  hashes[slot] = hash;
+  const place = upperBits(hash, HASH_BITS) & -WAYS;
+  for (let way = place; way < place + WAYS; way++) if (hashes[way] === hash) return true;
+  hashes.copyWithin(place + 1, place, place + WAYS - 1);
+  hashes[place] = hash;
   return false;
 }
 

@@ -87,6 +87,19 @@ describe("a peer cannot keep the names of others out of the table", () => {
   });
 });
 
+test("two names that come in turn are both learned, whatever their hashes", () => {
+  const forgotten: number[] = [];
+  for (let n = 1; n < 12_000; n++) {
+    if (n % 100 === 1) empty();
+    const [one, other] = [n, n + 1_000_000].map((seed) => Math.imul(seed, 0x2545f491));
+    learnName(`a${n}`, one ?? 0);
+    learnName(`b${n}`, other ?? 0);
+    const learned = [learnName(`a${n}`, one ?? 0), learnName(`b${n}`, other ?? 0)];
+    if (learned.some((name) => (name?.id ?? -1) < 0)) forgotten.push(n);
+  }
+  expect(forgotten).toEqual([]);
+});
+
 test("names with one first part are spread over the table", () => {
   empty();
   const learned = Array.from({ length: 1000 }, (_, n) => {
