@@ -1,6 +1,6 @@
 import type { Destination } from "../link/address.ts";
 import { Link, type LinkOwner, type LinkParts } from "../link/link.ts";
-import type { LoginResult, Previous } from "../negotiate/login.ts";
+import type { LoginResult, Resuming } from "../negotiate/login.ts";
 import type { RunParts } from "./run-parts.ts";
 
 /** One try: links to the endpoints, one after another, until one lets us in or none is left. */
@@ -12,7 +12,7 @@ export class Attempt {
   constructor(
     run: RunParts,
     owner: LinkOwner,
-    previous: Previous | undefined,
+    resuming: Resuming | undefined,
     to: Destination,
     isKnown: boolean,
   ) {
@@ -26,7 +26,7 @@ export class Attempt {
       runtime,
       instruments,
       owner,
-      previous,
+      resuming,
       memory,
       logins: shared?.logins,
     };

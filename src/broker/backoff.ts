@@ -54,17 +54,18 @@ export class Backoff {
     this.#readySince = this.#clock.now();
   }
 
-  /** The connection ended so. Counts it, and says what follows. */
-  ended(error: BrokerError): Verdict {
+  /** The connection ended so, perhaps while an old session was asked for. Counts it, and says what follows. */
+  ended(error: BrokerError, isResuming = false): Verdict {
     const since = this.#readySince;
     const now = this.#clock.now();
     this.#readySince = undefined;
     if (since !== undefined && now - since >= this.#times.stable) this.#forget();
-    const row = rowFor(error, since === undefined ? "login" : "ready", now - this.#endedAt);
-    const course = this.#courseOf(row, now);
+    const place = since !== undefined ? "ready" : isResuming ? "resume" : "login";
+    const row = rowFor(error, place, now - this.#endedAt);
+    const { course, isFresh } = this.#step(row, now);
     // Only redirections in a row lead in a circle.
     if (course.kind !== "follow") this.#hops = 0;
-    const verdict = this.#take(course, !row.isFresh);
+    const verdict = this.#take(course, !isFresh);
     if (verdict.kind !== "stop") this.#endedAt = now;
     this.#tries++;
     return verdict;
@@ -79,12 +80,13 @@ export class Backoff {
     return verdict;
   }
 
-  #courseOf(row: PolicyRow, now: number): Course {
+  /** The course to take, and whether the session must be a fresh one. */
+  #step(row: PolicyRow, now: number): { readonly course: Course; readonly isFresh: boolean } {
+    const { repeated, isFresh } = row;
     const count = this.#count(row, now);
-    if (!this.#wasReady) return row.before;
-    return row.repeated !== undefined && count >= row.repeated.times
-      ? row.repeated.course
-      : row.after;
+    if (!this.#wasReady) return { course: row.before, isFresh };
+    if (repeated === undefined || count < repeated.times) return { course: row.after, isFresh };
+    return { course: repeated.course, isFresh: isFresh || repeated.isFresh === true };
   }
 
   /** How many ends of this row there were, this one included, in a row or within its time. */

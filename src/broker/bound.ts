@@ -26,6 +26,11 @@ export class Bound {
     return this.#session;
   }
 
+  /** The session in force, if another link may carry it. */
+  get resuming(): Session | undefined {
+    return this.#session?.isResumable === true ? this.#session : undefined;
+  }
+
   /** The deliveries without a proof at the end of the last session. A try that fails changes nothing in them. */
   get unknown(): readonly Delivery[] {
     return this.#unknown;
@@ -36,12 +41,15 @@ export class Bound {
     const traffic = this.#traffic;
     const old = this.#session;
     const resumed = result.resumed === true && old !== undefined;
+    const h = result.management?.h;
+    if (!resumed && h !== undefined) old?.acks.resumption?.lost(h);
     if (!resumed) this.drop(new BrokerError("DISCONNECTED", "the session was not resumed"));
     // A listener of the requests that end with it may have ended the run.
     if (!isUp(link)) return undefined;
     const session = resumed ? old : traffic.session(result);
+    if (resumed) session.goOn(link);
+    else session.use(link);
     this.#session = session;
-    session.use(link);
     traffic.begin(session, result);
     const { connects } = this.#instruments.stats;
     connects.ready++;
@@ -57,7 +65,10 @@ export class Bound {
     link.watch(session);
     this.#instruments.emit("ready", result);
     // The listeners of `ready` come first: a room is joined before it is spoken to. They may end it all.
-    if (isUp(link) && this.#flushes) this.#traffic.outbox.flush();
+    const { outbox } = this.#traffic;
+    // A session that goes on may have stanzas that were moving.
+    if (isUp(link) && this.#flushes) outbox.flush();
+    else outbox.drain();
     if (isUp(link)) session.begin();
   }
 
@@ -76,7 +87,8 @@ export class Bound {
   drop(reason: BrokerError): void {
     const session = this.#session;
     this.#session = undefined;
-    if (session !== undefined) this.#traffic.end(session, false)(reason);
+    if (session === undefined) return;
+    this.#unknown = this.#traffic.end(session, false)(reason);
   }
 }
 

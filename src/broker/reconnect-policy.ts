@@ -27,7 +27,12 @@ export interface Repeated {
   /** Counts those of the last so many milliseconds; `undefined`: those in a row. */
   readonly within: number | undefined;
   readonly course: Course;
+  /** The old session is not resumed any more. Default `false`. */
+  readonly isFresh?: true;
 }
+
+/** Where a connection was when it ended: logging in, asking for an old session there, or ready. */
+export type Place = "login" | "resume" | "ready";
 
 /** One row of the policy: the ends it is about, and the course to take. */
 export interface PolicyRow {
@@ -35,8 +40,8 @@ export interface PolicyRow {
   readonly codes: readonly ErrorCode[];
   /** The conditions of stream errors it is about. */
   readonly conditions: readonly string[];
-  /** The place where the connection must have been; `undefined`: any. */
-  readonly at: "login" | "ready" | undefined;
+  /** The place where the connection must have been; `undefined`: any. `resume` is a place of a login, too. */
+  readonly at: Place | undefined;
   /** The end before this one was less than so many milliseconds ago; `undefined`: it does not matter. */
   readonly soonAfter: number | undefined;
   /** The value of `retryable` that the error must have; `undefined`: any. (For codes only.) */
@@ -97,6 +102,20 @@ function row(given: Partial<PolicyRow> & Pick<PolicyRow, "before">): PolicyRow {
  * this table. Ends that pass by themselves never stop a run that was ready once.
  */
 export const POLICY: readonly PolicyRow[] = [
+  row({ conditions: ["see-other-host"], before: { kind: "follow", hops: 3 } }),
+  // A bare end may be a cut, or a server that refuses the session: the next try tells.
+  row({
+    codes: ["DISCONNECTED", "SOCKET_DEAD"],
+    at: "resume",
+    before: SOON,
+    repeated: { times: 2, within: undefined, course: SOON, isFresh: true },
+  }),
+  row({
+    codes: ["PROTOCOL_ERROR", "TIMEOUT_BIND", "STREAM_ERROR", ...PARSER_CODES],
+    at: "resume",
+    before: BACK_OFF,
+    isFresh: true,
+  }),
   row({ codes: ["DISCONNECTED", "SOCKET_DEAD"], before: SOON }),
   row({ codes: ["CONNECT_FAILED"], retryable: true, before: BACK_OFF }),
   row({
@@ -105,7 +124,6 @@ export const POLICY: readonly PolicyRow[] = [
   }),
   row({ codes: ["LOOKUP_FAILED", "TLS_FAILED"], retryable: true, before: BACK_OFF }),
   row({ conditions: ["policy-violation", "resource-constraint"], before: HIGHER }),
-  row({ conditions: ["see-other-host"], before: { kind: "follow", hops: 3 } }),
   row({ conditions: ["conflict"], at: "login", before: PATIENT }),
   // A server may read a login of ours late, from a connection that was cut, and take it for a newer one.
   row({
@@ -165,17 +183,14 @@ export const POLICY: readonly PolicyRow[] = [
 ];
 
 /** The row for the end of a connection. `since`: how long ago the end before it was, in milliseconds. */
-export function rowFor(
-  error: BrokerError,
-  at: "login" | "ready",
-  since = Number.POSITIVE_INFINITY,
-): PolicyRow {
+export function rowFor(error: BrokerError, at: Place, since = Number.POSITIVE_INFINITY): PolicyRow {
   const found = POLICY.find((row) => fits(row, error, at, since));
   return found ?? row({ before: BACK_OFF });
 }
 
-function fits(row: PolicyRow, error: BrokerError, at: "login" | "ready", since: number): boolean {
-  if (row.at !== undefined && row.at !== at) return false;
+function fits(row: PolicyRow, error: BrokerError, at: Place, since: number): boolean {
+  const isThere = row.at === at || (row.at === "login" && at === "resume");
+  if (row.at !== undefined && !isThere) return false;
   if (row.soonAfter !== undefined && since >= row.soonAfter) return false;
   if (isStreamError(error) && row.conditions.includes(error.condition)) return true;
   if (row.retryable !== undefined && row.retryable !== error.retryable) return false;

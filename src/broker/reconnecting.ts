@@ -53,9 +53,9 @@ export class Reconnecting {
     this.#reached.tell(server);
   }
 
-  /** A connection ended so: the policy's verdict. */
-  ended(error: BrokerError): Verdict {
-    return this.#backoff.ended(error);
+  /** A connection ended so, perhaps while an old session was asked for: the policy's verdict. */
+  ended(error: BrokerError, isResuming: boolean): Verdict {
+    return this.#backoff.ended(error, isResuming);
   }
 
   /** Where the server sends the next try, if it does. Asking forgets it. */

@@ -98,8 +98,8 @@ export class Run implements LinkOwner, Sleeper {
     // A host that was given is the only one; without one the options may look it up.
     const isKnown = this.#given.host !== undefined || hop !== undefined;
     owner.attempt++;
-    const previous = this.bound.session?.previous;
-    const attempt = new Attempt(this.#parts, this, previous, destination, isKnown);
+    const { resuming } = this.bound;
+    const attempt = new Attempt(this.#parts, this, resuming, destination, isKnown);
     this.#attempt = attempt;
     const { failing } = this.#ready;
     const { host, port } = destination;
@@ -163,7 +163,7 @@ export class Run implements LinkOwner, Sleeper {
     this.#error = isGoing ? error : undefined;
     if (this.#error !== undefined) instruments.stats.failed(this.#error);
     const wasReady = owner.phase.name === "ready";
-    const goesOn = this.#judge() && this.bound.session?.isResumable === true;
+    const goesOn = this.#judge(link) && this.bound.resuming !== undefined;
     // A listener of the end may begin the next run: what waits for that one must not end with this one.
     const endTraffic = this.bound.ending(goesOn);
     const isLast = this.#reconnecting === undefined && this.#state !== "renewing";
@@ -193,11 +193,11 @@ export class Run implements LinkOwner, Sleeper {
   }
 
   /** Asks the policy, and tells whether the session may go on. */
-  #judge(): boolean {
+  #judge({ isResuming }: Link): boolean {
     if (this.#reconnecting !== undefined) this.#ready.renew();
     if (this.#state === "renewing") return true;
     const error = this.#state === "going" ? this.#error : undefined;
-    this.#verdict = error && this.#reconnecting?.ended(error);
+    this.#verdict = error && this.#reconnecting?.ended(error, isResuming);
     return this.#verdict?.mayResume === true;
   }
 

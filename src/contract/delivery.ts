@@ -12,7 +12,8 @@ export type DeliveryState = "queued" | "written" | "acked" | "unknown" | "failed
 
 /**
  * The proof that made a delivery `acked`. `barrier`: the server answered a ping that was written behind the stanza.
- * `echo`: a ping to the own address came back, which proves less. `stream-management`: XEP-0198, not in this version.
+ * `echo`: a ping to the own address came back, which proves less. `stream-management`: the server's
+ * counter of handled stanzas (XEP-0198), used where the server offers it.
  */
 export type AckedBy = "stream-management" | "barrier" | "echo";
 

@@ -5,7 +5,7 @@ import { NEGOTIATION_EVENTS, type Nothing } from "../negotiate/events.ts";
 import type { Address } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import { nearest } from "../xpath/nearest.ts";
-import type { Delivery } from "./delivery.ts";
+import type { AckedBy, Delivery } from "./delivery.ts";
 import type { Phase } from "./phase.ts";
 import type { TraceEntry } from "./trace.ts";
 
@@ -80,11 +80,12 @@ export const EVENTS = {
   delivery: event<{ readonly delivery: Delivery; readonly stanza: Element }>(),
   /**
    * One way to learn proofs is given up until the next login: the ping to `to` was not answered, or not by it. After
-   * a `barrier` the broker tries the `echo`; after the `echo` deliveries cannot become `acked`.
+   * a `barrier` the broker tries the `echo`; after the `echo` deliveries cannot become `acked`, and no more after
+   * `stream-management`, whose server counts stanzas that were never sent.
    */
   "ack:unavailable": event<{
     readonly to: string;
-    readonly way: "barrier" | "echo";
+    readonly way: AckedBy;
     readonly error: BrokerError;
   }>(),
   /** A stanza of ours came back, and no delivery waits for it: it was proven before, or it is forgotten. */

@@ -1,12 +1,15 @@
 import { text } from "../base/check.ts";
+import { randomId } from "../base/crypto/crypto.ts";
 import { flag, type Needs, needed, optional, settleOptions, type Takes } from "../base/option.ts";
 import { carriedJid } from "../jid/carried.ts";
 import type { Jid } from "../jid/jid.ts";
 import { bind } from "../negotiate/bind.ts";
+import type { Management } from "../negotiate/login.ts";
 import { featuresOf, maxBytesOf, open } from "../negotiate/open.ts";
 import { authenticate, type Credentials } from "../negotiate/sasl.ts";
 import { startSession } from "../negotiate/start-session.ts";
 import { openProtected } from "../negotiate/starttls.ts";
+import { enable, offersManagement, resume } from "../negotiate/stream-management.ts";
 import { passwordOption } from "../sasl/password.ts";
 import { NS } from "../xml/namespaces.ts";
 import { accountOption, addressOption, mechanismsOption } from "./checks.ts";
@@ -93,12 +96,33 @@ export function xmpp(options: XmppOptions): Dialect {
       const first = await featuresOf(login, await openProtected(login));
       const mechanism = await authenticate(login, first, credentials);
       const features = await featuresOf(login, await open(login));
+      const { previous, settings } = login;
+      const isManaged = settings.management !== "none" && offersManagement(features);
+      const old = isManaged && previous !== undefined ? await resume(login, previous) : undefined;
+      const maxBytes = maxBytesOf(features);
+      if (old?.resumed === true && previous !== undefined) {
+        return { jid: previous.jid, resumed: true, management: old.management, maxBytes };
+      }
       const own = mechanism === "ANONYMOUS" ? { local: undefined, domain } : identity;
-      const { full } = await bind(login, features, { ...own, resource, acceptBound });
+      const { memory } = login;
+      if (resource === undefined) memory.resource ??= randomId(login.crypto);
+      const wanted = { ...own, resource: resource ?? memory.resource, acceptBound };
+      const { full } = await bind(login, features, wanted);
       await startSession(login, features);
-      return { jid: full, maxBytes: maxBytesOf(features) };
+      const asked = { resume: settings.management === "resume" };
+      const enabled = isManaged ? await enable(login, asked) : undefined;
+      return { jid: full, management: managementOf(enabled, old?.management.h), maxBytes };
     },
   });
+}
+
+/** The facts of stream management, with the `h` of a session that could not be resumed. */
+function managementOf(
+  enabled: Management | undefined,
+  h: number | undefined,
+): Management | undefined {
+  if (enabled === undefined) return h === undefined ? undefined : { enabled: false, h };
+  return h === undefined ? enabled : { ...enabled, h };
 }
 
 /** The address in the caller's own spelling, which the server may compare by the byte. */

@@ -5,12 +5,13 @@ import { asBrokerError, BrokerError, isBrokerError } from "../base/errors.ts";
 import { type Steps, step } from "../base/state.ts";
 import type { BrokerEvents } from "../contract/events.ts";
 import type { Instruments } from "../contract/instruments.ts";
+import type { Settings } from "../contract/options.ts";
 import type { Phase, ReportedStep, Step } from "../contract/phase.ts";
 import type { Runtime } from "../contract/runtime.ts";
 import { carriedJid } from "../jid/carried.ts";
 import type { Lookup } from "../lookup/endpoint.ts";
 import { NEGOTIATION_EVENTS } from "../negotiate/events.ts";
-import type { LoginResult, Previous } from "../negotiate/login.ts";
+import type { LoginResult, LoginSettings, Resuming } from "../negotiate/login.ts";
 import type { Memory } from "../negotiate/memory.ts";
 import type { Channel } from "../stream/channel.ts";
 import { Stream, type StreamOwner, type StreamSink } from "../stream/stream.ts";
@@ -56,7 +57,7 @@ export interface LinkParts extends ChannelParts {
   readonly instruments: Instruments;
   readonly owner: LinkOwner;
   /** The session to resume, where there is one. */
-  readonly previous: Previous | undefined;
+  readonly resuming: Resuming | undefined;
   readonly memory: Memory;
   /** Bounds the logins at a time to each server; `undefined`: nothing does. */
   readonly logins: LoginLimit | undefined;
@@ -128,6 +129,11 @@ export class Link implements StreamOwner {
   /** The stream, once there is one. */
   get stream(): Stream | undefined {
     return this.#stream;
+  }
+
+  /** True if its login is asking for an old session, or ended there. */
+  get isResuming(): boolean {
+    return this.#negotiation?.step === "resume";
   }
 
   /** True if a stanza can be written. */
@@ -357,7 +363,7 @@ export class Link implements StreamOwner {
 
   #negotiate(stream: Stream): Negotiation {
     this.#to("login");
-    const { settings, runtime, previous, memory, instruments, owner, attempt } = this.#parts;
+    const { settings, runtime, resuming, memory, instruments, owner, attempt } = this.#parts;
     const { policy, host, port } = this.#destination;
     this.#negotiation = new Negotiation({
       stream,
@@ -366,9 +372,9 @@ export class Link implements StreamOwner {
       clock: runtime.clock,
       timeouts: settings.timeouts,
       limits: incomingLimits(settings.limits),
-      settings: { tls: policy, host, port, attempt },
+      settings: { tls: policy, host, port, attempt, management: managementWanted(settings) },
       inboxBytes: settings.inbox.bytes,
-      previous,
+      resuming,
       memory,
       instruments,
       enter: (phase) => {
@@ -390,6 +396,9 @@ export class Link implements StreamOwner {
     // Answers are judged by it: a dialect of the caller's must not bring what is no address.
     carriedJid(result.jid);
     if (result.maxBytes !== undefined) wholeNumber("maxBytes", result.maxBytes, 1);
+    if (result.resumed === true && negotiation.previous !== undefined && !negotiation.hasResumed) {
+      throw new BrokerError("BAD_OPTION", "a login resumed, and did not call `login.resumed`");
+    }
     this.#mustGoOn();
     return result;
   }
@@ -464,6 +473,12 @@ export class Link implements StreamOwner {
   #to(state: LinkState): void {
     this.#state = step("link", STEPS, this.#state, state);
   }
+}
+
+/** How much of stream management is wanted. A session is kept for those who come back: else it swallows mail. */
+function managementWanted({ acks, reconnect }: Settings): LoginSettings["management"] {
+  if (acks === false) return "none";
+  return reconnect === false ? "acks" : "resume";
 }
 
 /** True if a step of the login has an event for its failure. */

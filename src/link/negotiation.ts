@@ -7,7 +7,7 @@ import type { Instruments } from "../contract/instruments.ts";
 import type { Timeouts } from "../contract/option-groups.ts";
 import type { Phase, ReportedStep, Step } from "../contract/phase.ts";
 import type { NegotiationEvents } from "../negotiate/events.ts";
-import type { Disclosure, Login, LoginSettings, Previous } from "../negotiate/login.ts";
+import type { Disclosure, Login, LoginSettings, Previous, Resuming } from "../negotiate/login.ts";
 import type { Memory } from "../negotiate/memory.ts";
 import { isFeatures } from "../negotiate/open.ts";
 import { AuthError } from "../sasl/auth-error.ts";
@@ -50,7 +50,7 @@ export interface NegotiationParts {
   readonly limits: XmlLimits;
   /** How much the stanzas may hold that are put aside, by `costOf`. */
   readonly inboxBytes: number;
-  readonly previous: Previous | undefined;
+  readonly resuming: Resuming | undefined;
   readonly memory: Memory;
   readonly instruments: Instruments;
   /** The link, whose signal is made only when a dialect asks for it. */
@@ -71,6 +71,8 @@ export class Negotiation implements Login {
   /** How many of these came before `counted` was called. */
   uncounted = 0;
   readonly #parts: NegotiationParts;
+  /** True if the server goes on with the previous session. */
+  hasResumed = false;
   #deferredCost = 0;
   #step: Step = "stream";
   #mechanism = "";
@@ -82,7 +84,7 @@ export class Negotiation implements Login {
   constructor(parts: NegotiationParts) {
     this.settings = parts.settings;
     this.crypto = parts.crypto;
-    this.previous = parts.previous;
+    this.previous = parts.resuming?.previous;
     this.memory = parts.memory;
     this.#parts = parts;
   }
@@ -155,7 +157,8 @@ export class Negotiation implements Login {
   defer(element: Element): void {
     const { inboxBytes } = this.#parts;
     this.#deferredCost += costOf(element);
-    const isTooMany = this.deferred.length >= MOST_DEFERRED;
+    // A session that goes on may have missed many.
+    const isTooMany = !this.hasResumed && this.deferred.length >= MOST_DEFERRED;
     if (isTooMany || this.#deferredCost > inboxBytes) {
       const most = isTooMany ? `${MOST_DEFERRED} stanzas` : `${inboxBytes} bytes (inbox.bytes)`;
       throw new BrokerError("POLICY_VIOLATION", `more than ${most} before the login was over`);
@@ -165,6 +168,12 @@ export class Negotiation implements Login {
 
   counted(): void {
     this.uncounted = this.deferred.length;
+  }
+
+  resumed(h: number): void {
+    this.counted();
+    this.hasResumed = true;
+    this.#parts.resuming?.resumed(h);
   }
 
   enter(step: Step): void {

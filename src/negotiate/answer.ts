@@ -14,9 +14,14 @@ import { putAside } from "./put-aside.ts";
  *     S: <iq type='result' id='8f2…'>…</iq>
  *                                          ^ here: resolved
  */
-export async function ask(login: Login, type: "get" | "set", payload: Element): Promise<Element> {
+export async function ask(
+  login: Login,
+  type: "get" | "set",
+  payload: Element,
+  to?: string,
+): Promise<Element> {
   const id = randomId(login.crypto);
-  login.send(xml("iq", { xmlns: NS.client, type, id }, payload));
+  login.send(xml("iq", { xmlns: NS.client, type, id, to }, payload));
   for (;;) {
     const element = await login.next();
     if (isAnswer(element, id)) return element;

@@ -28,6 +28,8 @@ export interface LoginSettings {
   readonly port: number;
   /** The number of the login attempt since the broker was last ready, from 1. */
   readonly attempt: number;
+  /** How much of stream management (XEP-0198) is wanted: nothing, acknowledgements, or resumption as well. */
+  readonly management: "none" | "acks" | "resume";
 }
 
 /** A session that a login may resume (XEP-0198, 5). */
@@ -44,6 +46,14 @@ export interface Previous {
   readonly location: string | undefined;
 }
 
+/** A session that waits to be resumed. */
+export interface Resuming {
+  /** Its facts. */
+  readonly previous: Previous | undefined;
+  /** The server goes on with it, having handled so many stanzas of ours. */
+  resumed(h: number): void;
+}
+
 /** The facts about stream management (XEP-0198) that a login has learnt. */
 export interface Management {
   /** The id to resume with; `undefined`: it cannot be resumed. */
@@ -52,8 +62,10 @@ export interface Management {
   readonly max?: number | undefined;
   /** Where the server wants to be resumed. */
   readonly location?: string | undefined;
-  /** How many stanzas of ours the server has handled, from `<resumed/>` or `<failed/>`. */
+  /** How many stanzas of ours the server has handled in the session that is gone, from `<failed/>`. */
   readonly h?: number | undefined;
+  /** `false`: the new session has no stream management, and only `h` is meant. Default `true`. */
+  readonly enabled?: boolean | undefined;
 }
 
 /** The result of a login: facts only, from which the session is made. */
@@ -111,11 +123,18 @@ export interface Login {
   refuse(error: BrokerError): Promise<never>;
   /**
    * Keeps an element that is no part of the login; it is delivered, in order, once ready. Ends in
-   * `POLICY_VIOLATION` beyond 1,000 elements or `inbox.bytes`.
+   * `POLICY_VIOLATION` beyond 1,000 elements or `inbox.bytes`; in a session that goes on only beyond `inbox.bytes`.
    */
   defer(element: Element): void;
-  /** From here on arriving stanzas count (XEP-0198, 4); call it as `<enabled/>` or `<resumed/>` is read. */
+  /** From here on arriving stanzas count (XEP-0198, 4); call it as `<enabled/>` is read. */
   counted(): void;
+  /**
+   * The server goes on with `previous`, and has handled `h` stanzas of ours (XEP-0198, 5); call it as `<resumed/>` is
+   * read. Then send one iq, and return when it is answered: it proves that the server reads on, and it counts. The
+   * other stanzas are written again once `negotiate` has returned. Ends in `PROTOCOL_ERROR` for an `h` that cannot be
+   * true.
+   */
+  resumed(h: number): void;
   /** Begins a step that has no events, with the deadline `timeouts.bind`. The step that begins next ends it. */
   enter(step: "enable" | "resume"): void;
   /** Writes an element. */

@@ -17,6 +17,8 @@ const NONE: Protection = Object.freeze({ tls: false, secret: "revealing" });
  */
 export class Memory {
   #best = NONE;
+  /** The resource that the broker chose, where it was given none: it is bound again each time. */
+  resource: string | undefined;
 
   /** The best so far. */
   get best(): Protection {

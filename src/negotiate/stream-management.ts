@@ -1,7 +1,9 @@
 import { BrokerError } from "../base/errors.ts";
+import { domainOf } from "../jid/carried.ts";
 import { counted, readCount } from "../stream/counter.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
+import { ask } from "./answer.ts";
 import { type Login, type Management, type Previous, unexpected } from "./login.ts";
 import { putAside } from "./put-aside.ts";
 
@@ -45,12 +47,19 @@ export async function enable(
 /**
  * Asks for an old session in place of binding a resource (XEP-0198, 5). Each refusal is the same: the session is
  * gone, and the stream can still bind. `h` tells how many of our stanzas the server has handled, if it still knows.
- * Ends in `PROTOCOL_ERROR` for a session that goes on and is not the one asked for, or does not tell its `h`; in
- * `TIMEOUT_BIND` for a mute server.
+ *
+ * Prosody 0.12 goes on reading where the old connection was cut, also inside a stanza: then it swallows all that
+ * follows. So a ping is sent, and only its answer proves that the server reads.
+ *
+ * Ends in `PROTOCOL_ERROR` for a session that goes on and is not the one asked for, or does not tell an `h` that can be
+ * true; in `TIMEOUT_BIND` for a mute server. Then the old session must not be asked for again.
  *
  *     C: <resume previd='…' h='7'/>
  *     S: <resumed previd='…' h='12'/>
- *                                   ^ here: replayed stanzas follow, and count
+ *                                   ^ here: stanzas count
+ *     C: <iq type='get'><ping/></iq>
+ *     S: <iq type='result'/>
+ *                           ^ here: resolved
  */
 export async function resume(login: Login, previous: Previous): Promise<Resumption> {
   login.enter("resume");
@@ -63,8 +72,9 @@ export async function resume(login: Login, previous: Previous): Promise<Resumpti
   if (answer.name !== "resumed") throw unexpected(answer, "in answer to <resume>");
   if (answer.attrs.previd !== id) throw broken("the server resumed another session");
   if (h === undefined) throw broken("<resumed> came without a number of handled stanzas");
-  login.counted();
-  return { resumed: true, management: { id, max, location, h } };
+  login.resumed(h);
+  await ask(login, "get", xml("ping", { xmlns: NS.ping }), domainOf(previous.jid));
+  return { resumed: true, management: { id, max, location } };
 }
 
 /** The next nonza of stream management. Others, and `<r/>` and `<a/>`, are no answer: they are put aside. */

@@ -10,7 +10,7 @@ import type { Link } from "../link/link.ts";
 import type { Management, Previous } from "../negotiate/login.ts";
 import type { ElementWriter, StreamContext } from "../stream/framing.ts";
 import { askedBy, resultFor } from "../stream/reply.ts";
-import { isRequest } from "../stream/stanza.ts";
+import { isRequest, isStanza } from "../stream/stanza.ts";
 import type { Stream, StreamSink } from "../stream/stream.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
@@ -24,8 +24,8 @@ import { toClient } from "./translate.ts";
 
 /** The way in above a session: the inbox. */
 export interface WayIn {
-  /** A stanza arrived that answers nothing of ours. */
-  arrived(stanza: Element, route: Element | undefined): void;
+  /** A stanza arrived that answers nothing of ours. False if it was not taken in: the broker shuts down. */
+  arrived(stanza: Element, route: Element | undefined): boolean;
   /** The session awaits an answer of its own from now on, or no more: whether to read depends on it. */
   regulate(): void;
 }
@@ -61,10 +61,11 @@ export interface SessionParts {
 export class Session implements StreamSink, Prober, AckLine {
   readonly jid: string;
   /** The proofs that the server has handled what was written. */
-  acks: Acks;
+  readonly acks: Acks;
   readonly #parts: SessionParts;
-  /** How many stanzas arrived, as XEP-0198 counts them. */
   #handled = 0;
+  /** True if a stanza was not taken in: from there on none counts as handled. */
+  #hasRefused = false;
   /** The link in force, and its stream. */
   #link: Link | undefined;
   #stream: Stream | undefined;
@@ -74,8 +75,6 @@ export class Session implements StreamSink, Prober, AckLine {
   #taken = 0;
   /** Handed over and not yet taken by the system. */
   readonly #inFlight = new Fifo<Item>();
-  /** True if a link was lost: its proofs say nothing of the next one. */
-  #wasDetached = false;
   #returnable: Returnable | undefined;
   /** The probe that is under way: its id, and when it was sent. */
   #probe: { readonly id: string; readonly at: number } | undefined;
@@ -91,9 +90,14 @@ export class Session implements StreamSink, Prober, AckLine {
     return this.#link;
   }
 
+  /** How many stanzas of the server's were handled (XEP-0198, 4): all up to this number were taken in. */
+  get handled(): number {
+    return this.#handled;
+  }
+
   /** True if the session may go on over another link. */
   get isResumable(): boolean {
-    return this.#parts.management?.id !== undefined;
+    return this.#parts.management?.id !== undefined && this.acks.resumption !== undefined;
   }
 
   /** The facts to resume it by; `undefined`: it cannot be resumed. */
@@ -130,12 +134,27 @@ export class Session implements StreamSink, Prober, AckLine {
 
   /** Writes go over this link from now on. */
   use(link: Link): void {
-    if (this.#wasDetached) this.acks = this.#parts.acks(this);
     const { stream } = link;
     this.#link = link;
     this.#stream = stream;
     this.unsent = stream?.channel.unsent ?? 0;
     this.#taken = this.handed - this.unsent;
+  }
+
+  /** The server goes on with the session (XEP-0198, 5), having handled so many stanzas of ours. */
+  resumed(h: number): void {
+    this.acks.resumption?.resumed(h);
+  }
+
+  /** Goes on over this link: what the server has not handled is written again, in order. */
+  goOn(link: Link): void {
+    this.use(link);
+    for (const item of this.acks.resumption?.replay() ?? []) {
+      if (!this.#pass(item.text, item.stanza)) return;
+      item.at = this.handed;
+      this.#inFlight.push(item);
+    }
+    this.acks.leaving();
   }
 
   /** Elements are handled from now on: first those that came during the login, then those that arrive. */
@@ -152,18 +171,25 @@ export class Session implements StreamSink, Prober, AckLine {
     if (this.#link === link) link.carry(this);
   }
 
-  /** The link is gone. Returns, in order, the deliveries that nothing more will be known of. */
-  detach(): readonly Unproven[] {
+  /**
+   * The link is gone, and the session goes on or not. Returns, in order, the deliveries that nothing more will be known
+   * of.
+   */
+  detach(goesOn: boolean): readonly Unproven[] {
     this.#link = undefined;
     this.#stream = undefined;
     this.unsent = 0;
     this.#probe = undefined;
-    this.#wasDetached = true;
-    const written = this.acks.end().filter(({ delivery }) => !delivery.isHanded);
     // A part of those that the system had not taken whole may have left.
-    const handed = this.#inFlight.takeAll();
-    const all = [...written, ...handed.map((item) => ({ delivery: item.delivery, item }))];
-    return all.filter(({ delivery }) => delivery.isOpen);
+    const handed = this.#inFlight.takeAll().map((item) => ({ delivery: item.delivery, item }));
+    const { resumption } = this.acks;
+    if (goesOn && resumption !== undefined) {
+      resumption.suspend();
+      return handed.filter(({ delivery }) => delivery.isOpen && !delivery.isTracked);
+    }
+    const inFlight = new Set(handed.map(({ delivery }) => delivery));
+    const others = this.acks.end().filter(({ delivery }) => !inFlight.has(delivery));
+    return [...others, ...handed].filter(({ delivery }) => delivery.isOpen);
   }
 
   /** Hands a stanza over to the link; false where it takes none any more. */
@@ -205,12 +231,23 @@ export class Session implements StreamSink, Prober, AckLine {
 
   /** Writes a stanza of the session's own, past the queue; false where the link takes none. */
   own(stanza: Element): boolean {
-    const { dialect, writeElement, instruments } = this.#parts;
+    const { dialect, writeElement } = this.#parts;
     const wire = dialect.outbound?.(stanza) ?? stanza;
     const text = writeElement(wire);
+    if (!this.#pass(text, wire)) return false;
+    this.acks.wroteOwn(text);
+    return true;
+  }
+
+  nonza(element: Element): boolean {
+    return this.#pass(this.#parts.writeElement(element), element);
+  }
+
+  /** Writes past the queue. */
+  #pass(text: string, element: Element): boolean {
     const handed = this.#stream?.write(text) ?? 0;
     if (handed === 0) return false;
-    instruments.wire("out", wire, text);
+    this.#parts.instruments.wire("out", element, text);
     this.unsent = handed - this.#taken;
     return true;
   }
@@ -228,14 +265,17 @@ export class Session implements StreamSink, Prober, AckLine {
   element(element: Element): void {
     const { context, dialect, requests, inbox, instruments } = this.#parts;
     const taken = takeApart(element, dialect, instruments);
-    if (taken === undefined) return;
+    if (taken === undefined) {
+      if (isStanza(element)) this.#count();
+      return;
+    }
     const { stanza, route, returned, dropped } = taken;
     if (stanza.ns !== context.ns && stanza.ns !== NS.client) {
-      this.#nonza(stanza);
+      this.#came(stanza);
       return;
     }
     toClient(stanza, context.ns);
-    this.#handled++;
+    this.#count();
     // (A ping of ours that comes back is for another domain, and would be dropped.)
     if (this.acks.stanza(stanza)) return;
     if (dropped !== undefined) {
@@ -245,11 +285,15 @@ export class Session implements StreamSink, Prober, AckLine {
     if (this.#isProbe(stanza)) return;
     count(instruments.stats.received, stanza.name);
     if (returned !== undefined) this.#returned(stanza, returned);
-    else if (!requests.answer(stanza, this)) inbox.arrived(stanza, route);
+    else if (!requests.answer(stanza, this) && !inbox.arrived(stanza, route)) this.#refuse();
   }
 
   leaving(): void {
     this.acks.leaving();
+  }
+
+  closing(): void {
+    this.acks.acknowledge();
   }
 
   taken(total: number): void {
@@ -269,8 +313,20 @@ export class Session implements StreamSink, Prober, AckLine {
     outbox.drain();
   }
 
+  /** A stanza gets its number as it is read, before a listener may end the link. */
+  #count(): void {
+    if (!this.#hasRefused) this.#handled++;
+  }
+
+  /** The last stanza was not taken in. */
+  #refuse(): void {
+    if (this.#hasRefused) return;
+    this.#hasRefused = true;
+    this.#handled--;
+  }
+
   /** An element that is no stanza (RFC 6120, 8): it reaches no filter. */
-  #nonza(element: Element): void {
+  #came(element: Element): void {
     const { requests, instruments } = this.#parts;
     if (this.acks.nonza(element) || requests.answer(element, this)) return;
     const detail = `<${element.name}> in ${element.ns ?? "no namespace"} came, and nothing asked for it`;

@@ -50,6 +50,8 @@ export interface StreamSink {
   leaving(): void;
   /** The system has taken more bytes; `total` counts from the start. */
   taken(total: number): void;
+  /** Our footer is about to be written; text written from inside goes before it. */
+  closing(): void;
 }
 
 /** The parts of a stream. */
@@ -415,6 +417,7 @@ export class Stream implements ChannelEvents {
 
   #sayGoodbye(): void {
     if (this.#state !== "open") return;
+    this.#sink?.closing();
     this.#to("closing");
     this.#dare(() => {
       this.#parts.tap.wire("out", this.channel.writeFooter());

@@ -83,11 +83,11 @@ export class Inbox implements WayIn, RequestsWatcher {
     });
   }
 
-  arrived(stanza: Element, route: Element | undefined): void {
-    if (this.#isClosed) return;
+  arrived(stanza: Element, route: Element | undefined): boolean {
+    if (this.#isClosed) return false;
     if (this.#waiting === undefined && !this.#isFull()) {
       this.#dispatch(stanza, route, false, undefined);
-      return;
+      return true;
     }
     const { instruments } = this.#parts;
     const filters = this.#filters;
@@ -98,6 +98,7 @@ export class Inbox implements WayIn, RequestsWatcher {
     this.#waiting.push({ stanza, route, cost, isAnswered });
     this.#waitingCost += cost;
     this.regulate();
+    return true;
   }
 
   #dispatch(
@@ -165,12 +166,15 @@ export class Inbox implements WayIn, RequestsWatcher {
    * pauses only at the bound of bytes, which is hard.
    */
   regulate(): void {
-    const stream = this.#session?.link?.stream;
-    if (stream === undefined) return;
-    const mustRead = this.#requests.size > 0 || this.#session?.mustRead === true;
+    const session = this.#session;
+    const stream = session?.link?.stream;
+    if (session === undefined || stream === undefined) return;
+    const mustRead = this.#requests.size > 0 || session.mustRead;
     const isFull = this.cost >= this.#parts.settings.inbox.bytes;
-    if (!this.#isClosed && this.#waiting !== undefined && (isFull || !mustRead)) stream.pause();
-    else if (stream.isPaused) stream.resume();
+    if (!this.#isClosed && this.#waiting !== undefined && (isFull || !mustRead)) {
+      if (!stream.isPaused) session.acks.acknowledge();
+      stream.pause();
+    } else if (stream.isPaused) stream.resume();
   }
 
   #watch(): void {

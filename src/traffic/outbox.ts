@@ -127,7 +127,8 @@ export class BoundedOutbox implements Outbox, RoomOwner {
     const incoming = this.#incoming;
     const item = gate.prepare(stanza, undefined, undefined, undefined);
     let refusal = item.delivery.error;
-    const isClosed = this.#state === "held" && this.#session?.isService !== true;
+    // (While a session waits to be resumed, its answers wait too.)
+    const isClosed = this.#state === "held" && this.#session === undefined;
     if (refusal === undefined && (isClosed || request?.state === "lost"))
       refusal = new BrokerError("DISCONNECTED", "the answer came too late");
     if (refusal === undefined && request !== undefined) refusal = incoming.answer(stanza, request);
@@ -180,13 +181,20 @@ export class BoundedOutbox implements Outbox, RoomOwner {
     this.#fail(item, error);
   }
 
-  /** The session in force; `undefined`: what was moving is held. */
+  /** The session in force; `undefined`: what was moving is held. A session that goes on finds it still moving. */
   use(session: Session | undefined): void {
+    const goesOn = session !== undefined && session === this.#session;
     this.#session = session;
     this.#to("held");
+    if (goesOn) return;
     this.#moving?.stop();
     // Nothing of the last session is on its way any more.
     this.#changed();
+  }
+
+  /** The link is gone, and its session waits to be resumed: new stanzas wait. */
+  suspend(): void {
+    this.#to("held");
   }
 
   /** A session has left these: until they are settled, their keys are in use. */

@@ -2,6 +2,7 @@ import type { BrokerError } from "../base/errors.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import type { LoginResult } from "../negotiate/login.ts";
 import { Barriers } from "../session/acks/barriers.ts";
+import { StreamManagement } from "../session/acks/stream-management.ts";
 import { IncomingRequests } from "../session/incoming.ts";
 import { Requests } from "../session/requests.ts";
 import { Session } from "../session/session.ts";
@@ -59,7 +60,10 @@ export class Traffic {
       clock,
       instruments,
       management,
-      acks: (line) => new Barriers(this.#parts, line),
+      acks: (line) =>
+        management === undefined || management.enabled === false
+          ? new Barriers(this.#parts, line)
+          : new StreamManagement(this.#parts, line),
       requests: this.requests,
       inbox: this.inbox,
       outbox: this.outbox,
@@ -79,10 +83,13 @@ export class Traffic {
    * them. It also ends the requests that were written over the session, unless the session goes on.
    */
   end(session: Session | undefined, goesOn: boolean): (error: BrokerError) => readonly Delivery[] {
-    this.outbox.use(undefined);
-    this.inbox.use(undefined);
+    if (goesOn) this.outbox.suspend();
+    else {
+      this.outbox.use(undefined);
+      this.inbox.use(undefined);
+    }
     if (session === undefined) return () => [];
-    const left = session.detach();
+    const left = session.detach(goesOn);
     this.outbox.leave(left);
     const settle = (error: BrokerError) => {
       const unacked = new Unacked(this.#parts, this.#gate, this.outbox);

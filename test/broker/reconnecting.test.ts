@@ -385,6 +385,7 @@ describe("a run that was ready", () => {
       async negotiate(login: Parameters<typeof bare.negotiate>[0]) {
         await login.open();
         const resumed = login.previous !== undefined;
+        if (resumed) login.resumed(1);
         return { jid: "me@example.org/here", resumed, management: { id: "s", max: 4 } };
       },
     };

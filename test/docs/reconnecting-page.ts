@@ -28,18 +28,21 @@ function linked(name: keyof typeof MEANINGS): string {
 function place({ at, soonAfter }: PolicyRow): string {
   if (at === undefined) return "";
   const soon = soonAfter === undefined ? "" : `, within ${minutes(soonAfter)} of the last end`;
-  return (at === "login" ? "logging in" : "ready") + soon;
+  const places = { login: "logging in", resume: "asking for an old session", ready: "ready" };
+  return places[at] + soon;
 }
 
 function courses({ before, after, repeated, at, isFresh }: PolicyRow): [string, string] {
   const later = [said(after)];
   if (repeated !== undefined) {
-    const { times, within, course } = repeated;
+    const { times, within, course, isFresh: endsSession } = repeated;
     const when = within === undefined ? "in a row" : `within ${minutes(within)}`;
-    later.push(`the ${times === 2 ? "second" : "third"} ${when}: ${said(course)}`);
+    const next = endsSession === true ? `${said(course)}, with a fresh session` : said(course);
+    later.push(`the ${times === 2 ? "second" : "third"} ${when}: ${next}`);
   }
   if (isFresh) later.push("a fresh session");
-  return [at === "ready" ? "" : said(before), later.join("; ")];
+  const isLater = at === "ready" || at === "resume";
+  return [isLater ? "" : said(before), later.join("; ")];
 }
 
 function said(course: Course): string {

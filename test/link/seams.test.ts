@@ -134,8 +134,11 @@ const resuming: Dialect = {
     const { id, h, jid } = previous;
     login.send(xml("resume", { xmlns: SM, previd: id, h: String(h) }));
     const answer = await login.next();
-    const resumed = answer.is("resumed", SM);
-    return { jid, resumed, management: resumed ? { id } : {} };
+    if (!answer.is("resumed", SM)) return { jid, management: {} };
+    login.resumed(Number(answer.attrs.h));
+    login.send(xml("iq", { type: "get", id: "probe", to: "example.org" }));
+    await login.next();
+    return { jid, resumed: true, management: { id } };
   },
 };
 
@@ -182,6 +185,8 @@ describe("a login that resumes", () => {
     const { broker, code, waiting, jid, resumed } = await twice(`
       C: <resume xmlns='${SM}' previd='s-1' h='1'/>
       S: <resumed xmlns='${SM}' previd='s-1' h='1'/>
+      C: <iq type='get' id='probe' to='example.org'/>
+      S: <iq type='result' id='probe'/>
       S: <iq type='result' from='example.org' id='open'/><message id='two'/>`);
     expect([jid, resumed]).toEqual(["me@example.org/here", true]);
     expect(broker.phase).toEqual({ name: "ready", jid: "me@example.org/here", resumed: true });

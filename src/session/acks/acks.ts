@@ -14,6 +14,8 @@ export interface Unproven {
  * It has one of these for as long as it lives.
  */
 export interface Acks {
+  /** The way over to the next link, where these proofs have one. */
+  readonly resumption: Resumption | undefined;
   /** True if an answer is awaited, so that reading must go on. */
   readonly mustRead: boolean;
   /** True if a tracked stanza has no proof yet. */
@@ -24,6 +26,8 @@ export interface Acks {
   admits(item: Item): boolean;
   /** A stanza was handed over to the link. */
   wrote(item: Item): void;
+  /** A stanza of the session's own was handed over to the link, with this text. */
+  wroteOwn(text: string): void;
   /** The system has taken more; `total` counts from the link's start. */
   taken(total: number): void;
   /** A turn's write is about to leave; text that is written from inside goes with it. */
@@ -32,6 +36,8 @@ export interface Acks {
   stanza(stanza: Element): boolean;
   /** An element arrived that is no stanza; true if it was one of these proofs. */
   nonza(element: Element): boolean;
+  /** Tells the server now what was handled: reading pauses, or the stream is about to be closed. */
+  acknowledge(): void;
   /**
    * Resolves when everything handed over so far is proven. Rejects with `ACK_UNAVAILABLE`, and with `UNACKNOWLEDGED`
    * when the session ends before.
@@ -41,12 +47,34 @@ export interface Acks {
   end(): readonly Unproven[];
 }
 
+/**
+ * Proofs that live over several links (XEP-0198, 5):
+ *
+ *     suspend ── resumed ── replay      the session goes on; a cut on the way leads back to `resumed`
+ *         └────── lost                  the session is gone
+ */
+export interface Resumption {
+  /** The link is gone, and the session may go on over another one. */
+  suspend(): void;
+  /**
+   * The server goes on and has handled `h` stanzas of ours; the login writes a ping now, which counts. Ends in
+   * `PROTOCOL_ERROR` for a number that cannot be true.
+   */
+  resumed(h: number): void;
+  /** The link carries the session: returns the stanzas to write again, in order. */
+  replay(): readonly Item[];
+  /** The session is gone, and the server has handled `h` stanzas of ours. A number that cannot be true proves nothing. */
+  lost(h: number): void;
+}
+
 /** The session, as proofs use it. */
 export interface AckLine {
   /** The address in force. */
   readonly jid: string;
   /** True if the address is a service's, and not an account's. */
   readonly isService: boolean;
+  /** How many stanzas of the server's were handled: all up to this number were taken in. */
+  readonly handled: number;
   /** Bytes handed over to the link so far. */
   readonly handed: number;
   /** True if reading is paused, so that no answer can be heard. */
@@ -55,6 +83,8 @@ export interface AckLine {
   readonly pausedTime: number;
   /** Writes a stanza past the queue; false where the link takes none. */
   own(stanza: Element): boolean;
+  /** Writes an element that is no stanza; false where the link takes none. */
+  nonza(element: Element): boolean;
   /** An answer is awaited from now on, or no more. */
   readingChanged(): void;
   /** Something was proven or let go, so that more can be handed over. */

@@ -49,6 +49,8 @@ interface Ask {
  *        ^ here: the first two are proven; the next barrier leaves for the third
  */
 export class Barriers implements Acks, Keeper {
+  /** The answer to a ping says nothing of the next link. */
+  readonly resumption = undefined;
   readonly #parts: BarrierParts;
   readonly #line: AckLine;
   /** True if every delivery waits for a proof. */
@@ -109,6 +111,8 @@ export class Barriers implements Acks, Keeper {
     else if (isAsked) this.#askFor(delivery);
   }
 
+  wroteOwn(): void {}
+
   ask(delivery: TrackedDelivery): void {
     if (this.#isOver) this.#askLate(delivery);
     else {
@@ -148,6 +152,8 @@ export class Barriers implements Acks, Keeper {
   nonza(): boolean {
     return false;
   }
+
+  acknowledge(): void {}
 
   proof(): Promise<void> {
     if (this.#isOver) return quiet(Promise.reject(unacknowledged()));

@@ -5,6 +5,7 @@ import type { Instruments } from "../../contract/instruments.ts";
 import type { TrackedDelivery } from "../delivery.ts";
 import type { Item } from "../item.ts";
 import type { Unproven } from "./acks.ts";
+import { proves } from "./proves.ts";
 
 /** How many deliveries may be unproven before `send` waits. */
 export const MOST_UNPROVEN = 10_000;
@@ -96,7 +97,8 @@ export class UnprovenList {
       const told: [TrackedDelivery, Item][] = [];
       for (const delivery of deliveries) {
         const item = isBare ? undefined : this.#forget(delivery);
-        if (this.#prove(delivery, by) && item !== undefined) told.push([delivery, item]);
+        const isProven = proves(delivery, by, this.#instruments);
+        if (isProven && item !== undefined) told.push([delivery, item]);
       }
       // All of them are proven before any is told of, since a listener may end the session.
       for (const [delivery, { stanza }] of told) this.#instruments.tell(delivery, stanza);
@@ -168,19 +170,6 @@ export class UnprovenList {
   #reach(handed: number): number {
     const oldest = this.#oldest();
     return oldest === undefined ? 0 : handed - oldest.from;
-  }
-
-  #prove(delivery: TrackedDelivery, by: AckedBy): boolean {
-    const { deliveries } = this.#instruments.stats;
-    // The proof of the server may be read before the system's own report.
-    if (delivery.isHanded) {
-      delivery.take();
-      deliveries.written++;
-    }
-    if (!delivery.isOpen) return false;
-    delivery.prove(by);
-    deliveries.acked++;
-    return true;
   }
 
   /** Forgets what is kept of a delivery beside its place, and returns the item of its stanza. */

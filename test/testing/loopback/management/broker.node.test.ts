@@ -89,10 +89,10 @@ test.each<ManagementOptions>([{ like: "ejabberd" }, { like: "prosody" }])(
     await expect.poll(() => heard).toEqual(["1", "2"]);
     const [first, second] = results;
     expect(first?.management?.id).toBeDefined();
-    expect(second?.management).toEqual({ ...first?.management, h: 1 });
+    expect(second?.management).toEqual(first?.management);
     // It goes on a second time, with the counters of both connections.
     expect((await broker.reconnect()).resumed).toBe(true);
-    expect(results[2]?.management).toEqual({ ...first?.management, h: 1 });
+    expect(results[2]?.management).toEqual(first?.management);
     other.say(note("3"));
     await expect.poll(() => heard).toEqual(["1", "2", "3"]);
   },

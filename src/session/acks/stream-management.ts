@@ -1,0 +1,316 @@
+import { nothing } from "../../base/abort.ts";
+import type { Clock } from "../../base/clock.ts";
+import { quiet } from "../../base/deferred.ts";
+import { BrokerError } from "../../base/errors.ts";
+import { type Steps, step } from "../../base/state.ts";
+import type { Instruments } from "../../contract/instruments.ts";
+import { domainOf } from "../../jid/carried.ts";
+import { counted, type Progress, progress, readCount } from "../../stream/counter.ts";
+import { isStanza } from "../../stream/stanza.ts";
+import { type Element, xml } from "../../xml/element.ts";
+import { NS } from "../../xml/namespaces.ts";
+import type { Keeper, TrackedDelivery } from "../delivery.ts";
+import type { Item } from "../item.ts";
+import type { AckLine, Acks, Resumption, Unproven } from "./acks.ts";
+import { unacknowledged } from "./barriers.ts";
+import { ProofWaits } from "./proof-waits.ts";
+import { proves } from "./proves.ts";
+import { type UnackedEntry, UnackedList } from "./unacked-list.ts";
+
+/** The server is told at least every so many stanzas that they were handled: servers bound what is not. */
+export const ACK_EVERY = 50;
+
+/** How soon the server is told in any case, in milliseconds. */
+export const ACK_WAIT = 1_000;
+
+const NONZA = { xmlns: NS.streamManagement };
+
+/**
+ * The life of the proofs. `live`: the server's counter fits ours. `broken`: the link is gone. `probing`: the server
+ * goes on, and a ping asks whether it reads. `doubted`: its counter does not fit, so it proves nothing any more.
+ */
+type State = "live" | "broken" | "probing" | "doubted" | "over";
+
+const STEPS: Steps<State> = {
+  live: ["broken", "doubted", "over"],
+  broken: ["broken", "probing", "over"],
+  // A login that ends while it probes leaves the next one to begin anew.
+  probing: ["live", "broken", "probing", "over"],
+  doubted: ["over"],
+  over: [],
+};
+
+/** The parts of the proofs of one session. */
+export interface StreamManagementParts {
+  readonly clock: Clock;
+  readonly instruments: Instruments;
+}
+
+/**
+ * Proofs by stream management (XEP-0198, 4): both sides count stanzas, and each tells the other how many it has
+ * handled. Every stanza is tracked. One question is open at a time, and it leaves with the last write of a turn.
+ *
+ *     C: <message/><message/><r/>
+ *     C: <message/>
+ *     S: <a h='2'/>
+ *                  ^ here: the first two are proven; the next <r/> leaves
+ */
+export class StreamManagement implements Acks, Keeper, Resumption {
+  /** A server cuts a client that does not acknowledge: reading goes on as long as it can. */
+  readonly mustRead = true;
+  readonly #parts: StreamManagementParts;
+  readonly #line: AckLine;
+  #state: State = "live";
+  readonly #list = new UnackedList();
+  /** How many stanzas the server has acknowledged since `<enable/>`. */
+  #acked = 0;
+  /** How many deliveries were written. */
+  #written = 0;
+  /** How many of the server's stanzas it was told were handled. */
+  #told = 0;
+  /** When the open question left. */
+  #askedAt: number | undefined;
+  /** True if stanzas were written in this turn, and its write is still to leave. */
+  #isTurnOpen = false;
+  readonly #waits = new ProofWaits();
+  /** Why no proof is to be had. */
+  #why: BrokerError | undefined;
+  #stopTimer: (() => void) | undefined;
+
+  constructor(parts: StreamManagementParts, line: AckLine) {
+    this.#parts = parts;
+    this.#line = line;
+  }
+
+  get resumption(): this | undefined {
+    return this.#state === "doubted" || this.#state === "over" ? undefined : this;
+  }
+
+  get hasUnproven(): boolean {
+    return this.#list.deliveries > 0;
+  }
+
+  find(key: string): TrackedDelivery | undefined {
+    return this.#list.find(key);
+  }
+
+  admits({ tracked }: Item): boolean {
+    const list = this.#list;
+    if (list.size === 0 || this.#state !== "live") return true;
+    if (tracked?.isSuspect === true || list.hasSuspect) return false;
+    return !list.isFull;
+  }
+
+  wrote(item: Item): void {
+    const { delivery, stanza } = item;
+    const isAsked = delivery.handOver(this);
+    // An element that is no stanza does not count, so its handling cannot be learnt.
+    if (isStanza(stanza)) {
+      delivery.isTracked = true;
+      this.#written++;
+      this.#count(item);
+      if (this.#why !== undefined) this.#letGo(this.#why);
+    }
+    if (isAsked) this.ask(delivery);
+  }
+
+  wroteOwn(text: string): void {
+    this.#count({ delivery: undefined, bytes: text.length });
+  }
+
+  ask(delivery: TrackedDelivery): void {
+    if (this.#why !== undefined) delivery.cannotProve(this.#why);
+    else if (!delivery.isTracked) {
+      const detail = "XEP-0198 counts messages, presences and iqs only";
+      delivery.cannotProve(new BrokerError("ACK_UNAVAILABLE", detail));
+    }
+  }
+
+  taken(): void {}
+
+  leaving(): void {
+    this.#isTurnOpen = false;
+    this.#ask();
+  }
+
+  stanza(): boolean {
+    // The one that has just arrived is still to be taken in.
+    const before = this.#line.handled - 1;
+    if (before - this.#told >= ACK_EVERY) this.#tell(before);
+    else this.#stopTimer ??= this.#parts.clock.after(ACK_WAIT, this.#tick);
+    return false;
+  }
+
+  nonza(element: Element): boolean {
+    if (element.ns !== NS.streamManagement) return false;
+    if (element.name === "r") this.#tell(this.#line.handled);
+    else if (element.name === "a") this.#heard(element);
+    else return false;
+    return true;
+  }
+
+  acknowledge(): void {
+    if (this.#line.handled > this.#told) this.#tell(this.#line.handled);
+  }
+
+  proof(): Promise<void> {
+    if (this.#state === "over") return quiet(Promise.reject(unacknowledged()));
+    if (!this.hasUnproven) return Promise.resolve();
+    if (this.#why !== undefined) return quiet(Promise.reject(this.#why));
+    return this.#waits.until(this.#written);
+  }
+
+  suspend(): void {
+    this.#to("broken");
+    this.#askedAt = undefined;
+    this.#isTurnOpen = false;
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+  }
+
+  resumed(h: number): void {
+    const told = progress(counted(this.#acked), this.#list.size, h);
+    if (told.kind !== "handled") {
+      throw new BrokerError("PROTOCOL_ERROR", `<resumed h='${h}'/> ${misfit(told)}`);
+    }
+    this.#to("probing");
+    this.#prove(told.newly);
+    // A listener of a delivery may have ended the session.
+    if (this.#state !== "probing") return;
+    this.#list.begin({ delivery: undefined, bytes: 0 });
+    // The server knows from <resume/> how many of its own were handled.
+    this.#told = this.#line.handled;
+  }
+
+  replay(): readonly Item[] {
+    this.#to("live");
+    return this.#list.items();
+  }
+
+  lost(h: number): void {
+    const told = progress(counted(this.#acked), this.#list.size, h);
+    if (told.kind === "handled") this.#prove(told.newly);
+  }
+
+  end(): readonly Unproven[] {
+    if (this.#state === "over") return [];
+    this.#to("over");
+    this.#stopTimer?.();
+    this.#stopTimer = nothing;
+    this.#waits.fail(unacknowledged());
+    return this.#list.take(this.#list.size).flatMap(unproven);
+  }
+
+  #count(entry: UnackedEntry): void {
+    this.#isTurnOpen = true;
+    this.#list.push(entry);
+  }
+
+  /** Asks how many were handled, if some are not acknowledged and no question is open. */
+  #ask(): void {
+    if (this.#askedAt !== undefined || this.#list.size === 0 || this.#state !== "live") return;
+    if (this.#line.nonza(xml("r", NONZA))) this.#askedAt = this.#parts.clock.now();
+  }
+
+  /** Tells that so many were handled. A number that goes back ends a session (measured on Prosody). */
+  #tell(handled: number): void {
+    if (this.#state === "over") return;
+    const h = Math.max(handled, this.#told);
+    if (this.#line.nonza(xml("a", { ...NONZA, h: String(counted(h)) }))) this.#told = h;
+  }
+
+  readonly #tick = (): void => {
+    this.#stopTimer = undefined;
+    this.acknowledge();
+  };
+
+  /**
+   * The server tells how many it has handled. A number that goes back, and a text that is none, is passed over. One
+   * that is too high counts stanzas that were never sent, so that none of its numbers proves anything.
+   */
+  #heard(element: Element): void {
+    const { clock, instruments } = this.#parts;
+    const h = readCount(element.attrs.h);
+    const told = h === undefined ? undefined : progress(counted(this.#acked), this.#list.size, h);
+    if (told?.kind === "handled") {
+      if (this.#askedAt !== undefined) {
+        instruments.stats.roundTrip = clock.now() - this.#askedAt;
+        this.#askedAt = undefined;
+      }
+      if (this.#state !== "live") return;
+      this.#prove(told.newly);
+      // A listener of a delivery may have ended the session.
+      if (!this.#isTurnOpen) this.#ask();
+      this.#line.moved();
+      return;
+    }
+    this.#askedAt = undefined;
+    const detail =
+      told === undefined
+        ? "<a/> came without a number of handled stanzas"
+        : `<a h='${h}'/> ${misfit(told)}`;
+    instruments.dropped(element, new BrokerError("PROTOCOL_ERROR", detail));
+    if (told?.kind === "too-high") this.#doubt(detail);
+    else if (!this.#isTurnOpen) this.#ask();
+  }
+
+  /** So many more were handled. */
+  #prove(newly: number): void {
+    const { instruments } = this.#parts;
+    this.#acked += newly;
+    const told: Item[] = [];
+    for (const entry of this.#list.take(newly)) {
+      if (entry.delivery === undefined) continue;
+      if (proves(entry.delivery, "stream-management", instruments) && entry.tracked !== undefined) {
+        told.push(entry);
+      }
+    }
+    // All of them are proven before any is told of, since a listener may end the session.
+    for (const { delivery, stanza } of told) instruments.tell(delivery, stanza);
+    this.#waits.proven(this.#written - this.#list.deliveries);
+  }
+
+  #doubt(detail: string): void {
+    if (this.#state !== "live") return;
+    this.#to("doubted");
+    const { instruments } = this.#parts;
+    const error = new BrokerError("ACK_UNAVAILABLE", detail);
+    this.#why = error;
+    for (const { delivery } of this.#list.items()) delivery.cannotProve(error);
+    this.#waits.fail(error);
+    this.#letGo(error);
+    instruments.stats.failed(error);
+    const to = domainOf(this.#line.jid);
+    instruments.emit("ack:unavailable", { to, way: "stream-management", error });
+    this.#line.moved();
+  }
+
+  /** Lets the oldest go as long as they are too many, since none of them will be proven. */
+  #letGo(error: BrokerError): void {
+    while (this.#list.isFull) {
+      const entry = this.#list.shift();
+      if (entry?.delivery?.isOpen !== true) continue;
+      const [left] = unproven(entry);
+      entry.delivery.fail(error);
+      this.#parts.instruments.delivery(entry.delivery, left?.item?.stanza);
+    }
+  }
+
+  #to(state: State): void {
+    this.#state = step("stream management", STEPS, this.#state, state);
+  }
+}
+
+/** The way in which a number of the server's does not fit. */
+function misfit({ kind, by }: Exclude<Progress, { readonly kind: "handled" }>): string {
+  return kind === "gone-back"
+    ? `takes back ${by} that were acknowledged`
+    : `counts ${by} more than were sent`;
+}
+
+/** An entry, as it is left behind; a stanza of the broker's own is forgotten. */
+function unproven(entry: UnackedEntry): Unproven[] {
+  if (entry.delivery === undefined) return [];
+  const { delivery, tracked } = entry;
+  return [{ delivery, item: tracked === undefined ? undefined : entry }];
+}
