@@ -104,7 +104,7 @@ export class UnackedList {
     this.#probe = probe;
   }
 
-  /** Those with a delivery, oldest first; they stay. */
+  /** Entries with a delivery, oldest first; they stay. */
   items(): readonly Item[] {
     return this.#entries.all().filter((entry) => entry.delivery !== undefined);
   }
