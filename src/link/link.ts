@@ -156,6 +156,11 @@ export class Link implements StreamOwner {
     return this.#negotiation?.uncounted ?? 0;
   }
 
+  /** True if its login has resumed an old session: the answer to a ping came last, and counts. */
+  get hasResumed(): boolean {
+    return this.#negotiation?.hasResumed === true;
+  }
+
   /** Connects and logs in. Rejects with the reason for the end of the link. */
   async begin(): Promise<LoginResult> {
     if (this.#state !== "new") throw this.#reason(undefined);

@@ -1,58 +1,21 @@
-import type { Clock } from "../base/clock.ts";
-import { type Crypto, randomId } from "../base/crypto/crypto.ts";
 import { BrokerError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
-import type { Instruments } from "../contract/instruments.ts";
 import { count } from "../contract/stats.ts";
-import type { Dialect } from "../dialect/dialect.ts";
 import type { Prober } from "../link/keep-alive.ts";
 import type { Link } from "../link/link.ts";
-import type { Management, Previous } from "../negotiate/login.ts";
-import type { ElementWriter, StreamContext } from "../stream/framing.ts";
-import { askedBy, resultFor } from "../stream/reply.ts";
-import { isRequest, isStanza } from "../stream/stanza.ts";
+import type { Previous } from "../negotiate/login.ts";
+import { isStanza } from "../stream/stanza.ts";
 import type { Stream, StreamSink } from "../stream/stream.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import type { AckLine, Acks, AcksFactory, Unproven } from "./acks/acks.ts";
-import { pingOf } from "./acks/ways.ts";
+import type { AckLine, Acks, Unproven } from "./acks/acks.ts";
 import type { Item } from "./item.ts";
-import type { Requests } from "./requests.ts";
+import type { SessionParts } from "./parts.ts";
+import { Probe } from "./probe.ts";
 import { Returnable } from "./returned.ts";
 import { takeApart } from "./take-apart.ts";
+import { TakenIn } from "./taken-in.ts";
 import { toClient } from "./translate.ts";
-
-/** The way in above a session: the inbox. */
-export interface WayIn {
-  /** A stanza arrived that answers nothing of ours. False if it was not taken in: the broker shuts down. */
-  arrived(stanza: Element, route: Element | undefined): boolean;
-  /** The session awaits an answer of its own from now on, or no more: whether to read depends on it. */
-  regulate(): void;
-}
-
-/** The way out above a session: the outbox. */
-export interface WayOut {
-  /** The system has taken something: more can go. */
-  drain(): void;
-}
-
-/** The parts of a session. */
-export interface SessionParts {
-  readonly jid: string;
-  readonly dialect: Dialect;
-  /** The declarations above a stanza on the stream. */
-  readonly context: StreamContext;
-  readonly writeElement: ElementWriter;
-  readonly crypto: Pick<Crypto, "random">;
-  readonly clock: Clock;
-  readonly instruments: Instruments;
-  readonly acks: AcksFactory;
-  /** The stream management of its login, where there is any. */
-  readonly management: Management | undefined;
-  readonly requests: Requests;
-  readonly inbox: WayIn;
-  readonly outbox: WayOut;
-}
 
 /**
  * One bound address, over one link or several: it writes stanzas, sorts arriving ones, and holds what waits for an
@@ -63,9 +26,7 @@ export class Session implements StreamSink, Prober, AckLine {
   /** The proofs that the server has handled what was written. */
   readonly acks: Acks;
   readonly #parts: SessionParts;
-  #handled = 0;
-  /** True if a stanza was not taken in: from there on none counts as handled. */
-  #hasRefused = false;
+  readonly #takenIn = new TakenIn();
   /** The link in force, and its stream. */
   #link: Link | undefined;
   #stream: Stream | undefined;
@@ -76,13 +37,13 @@ export class Session implements StreamSink, Prober, AckLine {
   /** Handed over and not yet taken by the system. */
   readonly #inFlight = new Fifo<Item>();
   #returnable: Returnable | undefined;
-  /** The probe that is under way: its id, and when it was sent. */
-  #probe: { readonly id: string; readonly at: number } | undefined;
+  readonly #probe: Probe;
 
   constructor(parts: SessionParts) {
     this.jid = parts.jid;
     this.#parts = parts;
     this.acks = parts.acks(this);
+    this.#probe = new Probe(parts, this);
   }
 
   /** The link in force. */
@@ -92,7 +53,7 @@ export class Session implements StreamSink, Prober, AckLine {
 
   /** How many stanzas of the server's were handled (XEP-0198, 4): all up to this number were taken in. */
   get handled(): number {
-    return this.#handled;
+    return this.#takenIn.count;
   }
 
   /** True if the session may go on over another link. */
@@ -104,12 +65,12 @@ export class Session implements StreamSink, Prober, AckLine {
   get previous(): Previous | undefined {
     const { id, max, location } = this.#parts.management ?? {};
     if (id === undefined) return undefined;
-    return { id, h: this.#handled, jid: this.jid, max, location };
+    return { id, h: this.handled, jid: this.jid, max, location };
   }
 
   /** True if reading must go on: the answer to a question of the session's own is under way. */
   get mustRead(): boolean {
-    return this.#probe !== undefined || this.acks.mustRead;
+    return this.#probe.isOpen || this.acks.mustRead;
   }
 
   /** Bytes handed over to the link in force. */
@@ -149,6 +110,7 @@ export class Session implements StreamSink, Prober, AckLine {
   /** Goes on over this link: what the server has not handled is written again, in order. */
   goOn(link: Link): void {
     this.use(link);
+    this.#takenIn.again();
     for (const item of this.acks.resumption?.replay() ?? []) {
       if (!this.#pass(item.text, item.stanza)) return;
       item.at = this.handed;
@@ -161,14 +123,18 @@ export class Session implements StreamSink, Prober, AckLine {
   begin(): void {
     const link = this.#link;
     if (link === undefined) return;
-    const { deferred, uncounted } = link;
+    const { deferred, uncounted, hasResumed } = link;
+    const takenIn = this.#takenIn;
     for (const [index, element] of deferred.entries()) {
       if (this.#link !== link) return;
-      const handled = this.#handled;
+      takenIn.isCounting = index >= uncounted;
       this.element(element);
-      if (index < uncounted) this.#handled = handled;
     }
-    if (this.#link === link) link.carry(this);
+    takenIn.isCounting = true;
+    if (this.#link !== link) return;
+    // The answer to the login's ping came behind all of these.
+    if (hasResumed) takenIn.add();
+    link.carry(this);
   }
 
   /**
@@ -179,7 +145,7 @@ export class Session implements StreamSink, Prober, AckLine {
     this.#link = undefined;
     this.#stream = undefined;
     this.unsent = 0;
-    this.#probe = undefined;
+    this.#probe.stop();
     // A part of those that the system had not taken whole may have left.
     const handed = this.#inFlight.takeAll().map((item) => ({ delivery: item.delivery, item }));
     const { resumption } = this.acks;
@@ -220,13 +186,8 @@ export class Session implements StreamSink, Prober, AckLine {
     await Promise.allSettled(this.#inFlight.all().map(({ delivery }) => delivery.written()));
   }
 
-  /** Sends a ping that a living server answers. A component has no server to ask: it asks itself, through the server. */
   probe(): void {
-    const { crypto, dialect, clock } = this.#parts;
-    const id = randomId(crypto);
-    this.#probe = { id, at: clock.now() };
-    const to = this.isService ? this.jid : dialect.domain;
-    this.own(pingOf({ to }, id, this));
+    this.#probe.send();
   }
 
   /** Writes a stanza of the session's own, past the queue; false where the link takes none. */
@@ -266,7 +227,7 @@ export class Session implements StreamSink, Prober, AckLine {
     const { context, dialect, requests, inbox, instruments } = this.#parts;
     const taken = takeApart(element, dialect, instruments);
     if (taken === undefined) {
-      if (isStanza(element)) this.#count();
+      if (isStanza(element)) this.#takenIn.add();
       return;
     }
     const { stanza, route, returned, dropped } = taken;
@@ -275,17 +236,18 @@ export class Session implements StreamSink, Prober, AckLine {
       return;
     }
     toClient(stanza, context.ns);
-    this.#count();
+    this.#takenIn.add();
     // (A ping of ours that comes back is for another domain, and would be dropped.)
     if (this.acks.stanza(stanza)) return;
     if (dropped !== undefined) {
       instruments.dropped(stanza, dropped);
       return;
     }
-    if (this.#isProbe(stanza)) return;
+    if (this.#probe.heard(stanza)) return;
     count(instruments.stats.received, stanza.name);
     if (returned !== undefined) this.#returned(stanza, returned);
-    else if (!requests.answer(stanza, this) && !inbox.arrived(stanza, route)) this.#refuse();
+    else if (!requests.answer(stanza, this) && !inbox.arrived(stanza, route))
+      this.#takenIn.refuse();
   }
 
   leaving(): void {
@@ -313,38 +275,12 @@ export class Session implements StreamSink, Prober, AckLine {
     outbox.drain();
   }
 
-  /** A stanza gets its number as it is read, before a listener may end the link. */
-  #count(): void {
-    if (!this.#hasRefused) this.#handled++;
-  }
-
-  /** The last stanza was not taken in. */
-  #refuse(): void {
-    if (this.#hasRefused) return;
-    this.#hasRefused = true;
-    this.#handled--;
-  }
-
   /** An element that is no stanza (RFC 6120, 8): it reaches no filter. */
   #came(element: Element): void {
     const { requests, instruments } = this.#parts;
     if (this.acks.nonza(element) || requests.answer(element, this)) return;
     const detail = `<${element.name}> in ${element.ns ?? "no namespace"} came, and nothing asked for it`;
     instruments.dropped(element, new BrokerError("PROTOCOL_ERROR", detail));
-  }
-
-  /** Our own question, come back through the server, and its answer are no traffic. */
-  #isProbe(stanza: Element): boolean {
-    const probe = this.#probe;
-    if (probe === undefined || stanza.name !== "iq" || stanza.attrs.id !== probe.id) return false;
-    if (isRequest(stanza)) {
-      this.own(resultFor(askedBy(stanza)));
-    } else {
-      const { instruments, clock } = this.#parts;
-      instruments.stats.roundTrip = clock.now() - probe.at;
-      this.#probe = undefined;
-    }
-    return true;
   }
 
   /** A stanza of ours came back: ends its request, or its delivery. */
@@ -357,11 +293,8 @@ export class Session implements StreamSink, Prober, AckLine {
       delivery.fail(error);
       instruments.delivery(delivery, stanza);
     } else {
-      instruments.emit("returned", {
-        stanza,
-        error,
-        ...(delivery === undefined ? {} : { delivery }),
-      });
+      const known = delivery === undefined ? {} : { delivery };
+      instruments.emit("returned", { stanza, error, ...known });
     }
   }
 }

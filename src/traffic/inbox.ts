@@ -1,8 +1,9 @@
 import { nothing } from "../base/abort.ts";
 import { BrokerError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
+import type { WayIn } from "../session/parts.ts";
 import type { Requests, RequestsWatcher } from "../session/requests.ts";
-import type { Session, WayIn } from "../session/session.ts";
+import type { Session } from "../session/session.ts";
 import { isRequest } from "../stream/stanza.ts";
 import { costOf } from "../xml/cost.ts";
 import type { Element } from "../xml/element.ts";

@@ -1,4 +1,3 @@
-import { nothing } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { quiet } from "../../base/deferred.ts";
 import { BrokerError } from "../../base/errors.ts";
@@ -13,17 +12,10 @@ import type { Keeper, TrackedDelivery } from "../delivery.ts";
 import type { Item } from "../item.ts";
 import type { AckLine, Acks, Resumption, Unproven } from "./acks.ts";
 import { unacknowledged } from "./barriers.ts";
+import { HandledCount } from "./handled-count.ts";
 import { ProofWaits } from "./proof-waits.ts";
 import { proves } from "./proves.ts";
 import { type UnackedEntry, UnackedList } from "./unacked-list.ts";
-
-/** The server is told at least every so many stanzas that they were handled: servers bound what is not. */
-export const ACK_EVERY = 50;
-
-/** How soon the server is told in any case, in milliseconds. */
-export const ACK_WAIT = 1_000;
-
-const NONZA = { xmlns: NS.streamManagement };
 
 /**
  * The life of the proofs. `live`: the server's counter fits ours. `broken`: the link is gone. `probing`: the server
@@ -66,8 +58,7 @@ export class StreamManagement implements Acks, Keeper, Resumption {
   #acked = 0;
   /** How many deliveries were written. */
   #written = 0;
-  /** How many of the server's stanzas it was told were handled. */
-  #told = 0;
+  readonly #handled: HandledCount;
   /** When the open question left. */
   #askedAt: number | undefined;
   /** True if stanzas were written in this turn, and its write is still to leave. */
@@ -75,11 +66,11 @@ export class StreamManagement implements Acks, Keeper, Resumption {
   readonly #waits = new ProofWaits();
   /** Why no proof is to be had. */
   #why: BrokerError | undefined;
-  #stopTimer: (() => void) | undefined;
 
   constructor(parts: StreamManagementParts, line: AckLine) {
     this.#parts = parts;
     this.#line = line;
+    this.#handled = new HandledCount(parts.clock, line);
   }
 
   get resumption(): this | undefined {
@@ -134,23 +125,20 @@ export class StreamManagement implements Acks, Keeper, Resumption {
   }
 
   stanza(): boolean {
-    // The one that has just arrived is still to be taken in.
-    const before = this.#line.handled - 1;
-    if (before - this.#told >= ACK_EVERY) this.#tell(before);
-    else this.#stopTimer ??= this.#parts.clock.after(ACK_WAIT, this.#tick);
+    this.#handled.arrived();
     return false;
   }
 
   nonza(element: Element): boolean {
     if (element.ns !== NS.streamManagement) return false;
-    if (element.name === "r") this.#tell(this.#line.handled);
+    if (element.name === "r") this.#handled.asked();
     else if (element.name === "a") this.#heard(element);
     else return false;
     return true;
   }
 
   acknowledge(): void {
-    if (this.#line.handled > this.#told) this.#tell(this.#line.handled);
+    this.#handled.tell();
   }
 
   proof(): Promise<void> {
@@ -164,8 +152,7 @@ export class StreamManagement implements Acks, Keeper, Resumption {
     this.#to("broken");
     this.#askedAt = undefined;
     this.#isTurnOpen = false;
-    this.#stopTimer?.();
-    this.#stopTimer = undefined;
+    this.#handled.suspend();
   }
 
   resumed(h: number): void {
@@ -178,12 +165,11 @@ export class StreamManagement implements Acks, Keeper, Resumption {
     // A listener of a delivery may have ended the session.
     if (this.#state !== "probing") return;
     this.#list.begin({ delivery: undefined, bytes: 0 });
-    // The server knows from <resume/> how many of its own were handled.
-    this.#told = this.#line.handled;
   }
 
   replay(): readonly Item[] {
     this.#to("live");
+    this.#handled.resumed();
     return this.#list.items();
   }
 
@@ -195,8 +181,7 @@ export class StreamManagement implements Acks, Keeper, Resumption {
   end(): readonly Unproven[] {
     if (this.#state === "over") return [];
     this.#to("over");
-    this.#stopTimer?.();
-    this.#stopTimer = nothing;
+    this.#handled.end();
     this.#waits.fail(unacknowledged());
     return this.#list.take(this.#list.size).flatMap(unproven);
   }
@@ -209,20 +194,9 @@ export class StreamManagement implements Acks, Keeper, Resumption {
   /** Asks how many were handled, if some are not acknowledged and no question is open. */
   #ask(): void {
     if (this.#askedAt !== undefined || this.#list.size === 0 || this.#state !== "live") return;
-    if (this.#line.nonza(xml("r", NONZA))) this.#askedAt = this.#parts.clock.now();
+    if (this.#line.nonza(xml("r", { xmlns: NS.streamManagement })))
+      this.#askedAt = this.#parts.clock.now();
   }
-
-  /** Tells that so many were handled. A number that goes back ends a session (measured on Prosody). */
-  #tell(handled: number): void {
-    if (this.#state === "over") return;
-    const h = Math.max(handled, this.#told);
-    if (this.#line.nonza(xml("a", { ...NONZA, h: String(counted(h)) }))) this.#told = h;
-  }
-
-  readonly #tick = (): void => {
-    this.#stopTimer = undefined;
-    this.acknowledge();
-  };
 
   /**
    * The server tells how many it has handled. A number that goes back, and a text that is none, is passed over. One

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { BrokerEvents } from "../../../src/contract/events.ts";
-import { ACK_EVERY, ACK_WAIT } from "../../../src/session/acks/stream-management.ts";
+import { ACK_EVERY, ACK_WAIT } from "../../../src/session/acks/handled-count.ts";
 import { MOST_UNPROVEN, MOST_UNPROVEN_BYTES } from "../../../src/session/acks/unproven-list.ts";
 import { xml } from "../../../src/xml/element.ts";
 import { codeOf, type Line } from "../../broker/line.ts";
