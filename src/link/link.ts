@@ -41,12 +41,20 @@ const STEPS: Steps<LinkState> = {
 export interface LinkOwner {
   /** The link in force: an older one has nothing to tell any more. */
   readonly link: Link | undefined;
+  /** True if no link follows the one in force. */
+  readonly isEnding: boolean;
   /** Goes on to another phase. */
   change(to: Phase): void;
   /** The stream is over: nothing can be sent or answered over it any more. Called once. */
   linkEnded(link: Link, error: BrokerError | undefined): void;
   /** The connection is gone. Called once, last. */
   linkGone(link: Link): void;
+}
+
+/** The session that a link carries. */
+export interface Carried extends StreamSink {
+  /** True if the session may go on over another link. */
+  readonly isResumable: boolean;
 }
 
 /** The parts of a link. */
@@ -84,6 +92,8 @@ export class Link implements StreamOwner {
   #stream: Stream | undefined;
   #negotiation: Negotiation | undefined;
   #keepAlive: KeepAlive | undefined;
+  /** The session, once it is carried. */
+  #session: Carried | undefined;
   #streamId: string | undefined;
   /** The secret that the login has shown the server, where it is known. */
   #secret: string | undefined;
@@ -134,6 +144,10 @@ export class Link implements StreamOwner {
   /** True if its login is asking for an old session, or ended there. */
   get isResuming(): boolean {
     return this.#negotiation?.step === "resume";
+  }
+
+  get keepsSession(): boolean {
+    return !this.#parts.owner.isEnding && (this.#session?.isResumable ?? this.isResuming);
   }
 
   /** True if a stanza can be written. */
@@ -204,7 +218,8 @@ export class Link implements StreamOwner {
   }
 
   /** Carries a session from now on: it gets every element, by the limits of a server that has let us in. */
-  carry(session: StreamSink): void {
+  carry(session: Carried): void {
+    this.#session = session;
     this.#secret = this.#negotiation?.secret;
     this.#negotiation = undefined;
     this.#stream?.flow(session, incomingLimits(this.#parts.settings.limits));

@@ -2,10 +2,10 @@ import { BrokerError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import { count } from "../contract/stats.ts";
 import type { Prober } from "../link/keep-alive.ts";
-import type { Link } from "../link/link.ts";
+import type { Carried, Link } from "../link/link.ts";
 import type { Previous } from "../negotiate/login.ts";
 import { isStanza } from "../stream/stanza.ts";
-import type { Stream, StreamSink } from "../stream/stream.ts";
+import type { Stream } from "../stream/stream.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { AckLine, Acks, Unproven } from "./acks/acks.ts";
@@ -21,7 +21,7 @@ import { toClient } from "./translate.ts";
  * One bound address, over one link or several: it writes stanzas, sorts arriving ones, and holds what waits for an
  * answer. While `link` is undefined the session waits to be resumed.
  */
-export class Session implements StreamSink, Prober, AckLine {
+export class Session implements Carried, Prober, AckLine {
   readonly jid: string;
   /** The proofs that the server has handled what was written. */
   readonly acks: Acks;

@@ -32,6 +32,8 @@ const STEPS: Steps<StreamState> = {
 
 /** The listener of a stream's life: its link. */
 export interface StreamOwner {
+  /** True if the server may keep a session that the next connection asks for: a footer would end it (XEP-0198, 5). */
+  readonly keepsSession: boolean;
   /** Our header went out. */
   opened(header: string): void;
   /** Our footer went out. */
@@ -377,7 +379,9 @@ export class Stream implements ChannelEvents {
         const inOrder = this.#state === "closing";
         this.#finish(inOrder ? undefined : disconnected("the server closed the stream"));
       } else if (ending.by === "half") {
-        this.#finish(disconnected("the server ended the connection"));
+        // A bare end is a lost connection: it owes a footer only where no session is kept.
+        const { keepsSession } = this.#parts.owner;
+        this.#finish(disconnected("the server ended the connection"), !keepsSession);
       } else this.#unreadable(ending.error);
     }
     if (this.#lost !== undefined) this.#goneFor(this.#lost.error);
@@ -425,11 +429,11 @@ export class Stream implements ChannelEvents {
     this.#parts.owner.closing();
   }
 
-  /** Ends the stream: our footer, then our half of the connection, then, before long, all of it. */
-  #finish(error: BrokerError | undefined): void {
+  /** Ends the stream: our footer, if it is due, then our half of the connection, then, before long, all of it. */
+  #finish(error: BrokerError | undefined, saysGoodbye = true): void {
     if (this.#isOver()) return;
     if (this.#lost === undefined) {
-      this.#sayGoodbye();
+      if (saysGoodbye) this.#sayGoodbye();
       // A listener of the goodbye may have ended it.
       if (this.#isOver()) return;
       this.#dare(() => {

@@ -49,7 +49,7 @@ async function first(later: readonly string[], options: Partial<BrokerOptions> =
   const ready: string[] = [];
   made.broker.on("ready", (facts) => ready.push(facts.resumed ? "resumed" : "fresh"));
   await made.broker.connect();
-  return { ...made, ready, servers: made.servers };
+  return { ...made, ready, servers: made.servers, server: made.server };
 }
 
 /** Cuts the link in force, and lets the broker come back. */
@@ -148,6 +148,51 @@ describe("a session that goes on", () => {
     broker.filter("/message", () => void got++);
     await cut(made);
     expect([ready.at(-1), got]).toEqual(["resumed", 1500]);
+    broker.halt();
+  });
+});
+
+describe("a bare end of the connection", () => {
+  test("gets no footer, which would end the session on the server", async () => {
+    const made = await first([ask(0) + resumed(0) + PING + PONG]);
+    const { broker, servers, ready } = made;
+    servers[0]?.end();
+    await settled();
+    expect(servers[0]?.heard).not.toContain("</stream:stream>");
+    await made.clock.pass(1000);
+    expect(ready).toEqual(["fresh", "resumed"]);
+    broker.halt();
+  });
+
+  test("gets none while the old session is asked for", async () => {
+    const made = await first([`${ask(0)}\nS: (end)`, ask(0) + resumed(0) + PING + PONG]);
+    const { broker, servers, ready } = made;
+    await cut(made, 2);
+    expect(servers[1]?.heard).not.toContain("</stream:stream>");
+    expect(ready).toEqual(["fresh", "resumed"]);
+    broker.halt();
+  });
+
+  test.each<[string, (made: Outage) => Promise<void>]>([
+    ["whose session is not kept", async () => undefined],
+    [
+      "of a broker that shuts down",
+      async ({ broker, server }) => {
+        broker.filter("/message", () => new Promise<void>(() => undefined));
+        server.say("<message id='1'/>");
+        await settled();
+        void broker.shutdown();
+      },
+    ],
+  ])("gets one %s", async (which, play) => {
+    const isKept = which !== "whose session is not kept";
+    const made = await first([], isKept ? {} : { dialect: bare });
+    const { broker, server } = made;
+    await play(made);
+    await settled();
+    server.end();
+    await settled();
+    expect(server.heard).toContain("</stream:stream>");
     broker.halt();
   });
 });
