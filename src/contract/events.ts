@@ -13,7 +13,10 @@ import type { TraceEntry } from "./trace.ts";
 export interface Ready {
   /** The address in force: the full JID, the component's domain, or the first name bound. */
   readonly jid: string;
-  /** True if an earlier session goes on; always false in this version. */
+  /**
+   * True if the session before goes on (XEP-0198, 5): presence, rooms and requests are as they were. False if it is a
+   * new one.
+   */
   readonly resumed: boolean;
 }
 
