@@ -119,10 +119,19 @@ const LONG: Readonly<Record<Server["name"], Partial<Columns>>> = {
 export const hasLongSteps = (cell: Cell): boolean =>
   Object.entries(LONG[cell.server]).every(([key, value]) => cell[key as keyof Columns] === value);
 
-/** True if the cell is the first of its server and dialect: proofs depend on nothing else. */
-export const hasProofs = (cell: Cell): boolean =>
-  title(cell) ===
-  title(cellsOf(cell.server).find(({ dialect }) => dialect === cell.dialect) ?? cell);
+/** The proof that a cell has: by stream management (XEP-0198), or by a barrier where the server does not offer it. */
+export function proofOf({ server, dialect, door }: Cell): "stream-management" | "barrier" {
+  const isManaged = (server === "prosody" || server === "ejabberd") && door !== "off";
+  return isManaged && dialect === "xmpp" ? "stream-management" : "barrier";
+}
+
+/** True if the cell is the first of its server, dialect and way of proof: proofs depend on nothing else. */
+export function hasProofs(cell: Cell): boolean {
+  const first = cellsOf(cell.server).find(
+    (other) => other.dialect === cell.dialect && proofOf(other) === proofOf(cell),
+  );
+  return title(cell) === title(first ?? cell);
+}
 
 /** True if the cell logs in with an account, and has a full JID. */
 export const isClient = ({ dialect }: Cell): boolean => dialect === "xmpp" || dialect === "legacy";

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Broker, type BrokerOptions, component, xml } from "../../src/node.ts";
 import { COMPONENT_SECRET, SERVICE_DOMAINS } from "../servers/server.ts";
+import { management } from "./management.ts";
 import { matrix, ownWays } from "./matrix.ts";
 import { playOversize } from "./oversize.ts";
 
@@ -38,4 +39,6 @@ ownWays("ejabberd", (server) => {
   test("a stanza that is too large ends only a stream whose program allows it, and not for good", async () => {
     await playOversize(service, "policy-violation");
   });
+
+  management("ejabberd", server);
 });

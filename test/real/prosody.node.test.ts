@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Broker, type BrokerOptions, component, legacy } from "../../src/node.ts";
 import { ACCOUNTS, COMPONENT_SECRET, KICK_OLD_DOMAIN } from "../servers/server.ts";
+import { management } from "./management.ts";
 import { matrix, ownWays } from "./matrix.ts";
 import { playOversize } from "./oversize.ts";
 
@@ -45,4 +46,6 @@ ownWays("prosody", (server) => {
   test("a stanza that is too large ends only a stream whose program allows it, and not for good", async () => {
     await playOversize(service, "not-well-formed");
   });
+
+  management("prosody", server);
 });

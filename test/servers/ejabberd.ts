@@ -4,7 +4,7 @@ import { ACCOUNTS, CLIENT_DOMAINS, COMPONENT_SECRET, type RealServer } from "./s
 import { accepts, Workspace } from "./workspace.ts";
 
 /**
- * Starts ejabberd. TLS is a matter of its listeners. The Erlang machine is run directly: the control
+ * Starts ejabberd. TLS is a matter of its listeners. The domain without TLS has no stream management either. The Erlang machine is run directly: the control
  * script would switch users and start a daemon for Erlang's own network on a fixed port.
  */
 export async function startEjabberd(): Promise<RealServer> {
@@ -38,6 +38,7 @@ export async function startEjabberd(): Promise<RealServer> {
       max_stanza_size: 524_288,
       ...more,
     });
+    const modules = { mod_disco: {}, mod_legacy_auth: {}, mod_ping: {}, mod_roster: {} };
     const config = {
       loglevel: "info",
       hosts: [
@@ -52,6 +53,7 @@ export async function startEjabberd(): Promise<RealServer> {
       auth_method: ["internal"],
       auth_password_format: "plain",
       host_config: {
+        [CLIENT_DOMAINS.off]: { modules },
         [CLIENT_DOMAINS.anonymous]: { auth_method: ["anonymous"], anonymous_protocol: "sasl_anon" },
       },
       listen: [
@@ -63,7 +65,7 @@ export async function startEjabberd(): Promise<RealServer> {
         service(plain, {}),
         service(secure, { tls: true, certfile: certificates.bundleFile }),
       ],
-      modules: { mod_disco: {}, mod_legacy_auth: {}, mod_ping: {}, mod_roster: {} },
+      modules: { ...modules, mod_stream_mgmt: {} },
     };
     // JSON is YAML.
     workspace.write("ejabberd.yml", JSON.stringify(config, undefined, 2));

@@ -11,7 +11,7 @@ import { accepts, Workspace } from "./workspace.ts";
 
 /**
  * Starts Prosody. TLS is a matter of its hosts: required, offered, or (without the `tls` module) not
- * there. Accounts are files of its own format; `prosodyctl` would switch users and need its own setup.
+ * there. The host without TLS has no stream management either. Accounts are files of its own format; `prosodyctl` would switch users and need its own setup.
  */
 export async function startProsody(): Promise<RealServer> {
   const workspace = await Workspace.open("prosody", 3);
@@ -44,7 +44,7 @@ c2s_ports = { ${client} }
 c2s_direct_tls_ports = { ${direct} }
 component_ports = { ${component} }
 component_interfaces = { "127.0.0.1" }
-modules_enabled = { "saslauth", "tls", "legacyauth", "disco", "ping", "roster" }
+modules_enabled = { "saslauth", "smacks", "tls", "legacyauth", "disco", "ping", "roster" }
 modules_disabled = { "s2s" }
 authentication = "internal_plain"
 ssl = ${tls}
@@ -55,7 +55,7 @@ VirtualHost "${CLIENT_DOMAINS.optional}"
   c2s_require_encryption = false
   allow_unencrypted_plain_auth = true
 VirtualHost "${CLIENT_DOMAINS.off}"
-  modules_disabled = { "s2s", "tls" }
+  modules_disabled = { "s2s", "smacks", "tls" }
   c2s_require_encryption = false
   allow_unencrypted_plain_auth = true
 VirtualHost "${CLIENT_DOMAINS.anonymous}"

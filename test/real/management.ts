@@ -1,0 +1,229 @@
+import { describe, expect, test } from "vitest";
+import {
+  Broker,
+  type BrokerEvents,
+  type BrokerOptions,
+  type Delivery,
+  xml,
+  xmpp,
+} from "../../src/node.ts";
+import { type CutMode, CuttingRelay, Ledger } from "../../src/testing/index.ts";
+import { ACCOUNTS, type RealServer } from "../servers/server.ts";
+import { address, message, question } from "./stage.ts";
+
+/** The doors, by their protection. */
+const DOORS = [
+  ["STARTTLS", "required"],
+  ["direct TLS", "direct"],
+] as const;
+
+/** The policy of each door. In clear the relay sees where it cuts. */
+const POLICIES = { required: "required", direct: "direct", optional: "plaintext" } as const;
+type DoorName = keyof typeof POLICIES;
+
+/** How many messages go, and after how many of them the connections are cut. */
+const MESSAGES = 400;
+const CUT_EVERY = 80;
+const CUTS: readonly CutMode[] = ["reset", "fin"];
+
+/** A client that comes back soon, of that account. `port`: a relay before the door. */
+function client(
+  server: RealServer,
+  door: DoorName,
+  user: "alice" | "bob",
+  options: Partial<BrokerOptions> = {},
+): Broker {
+  const { port, domain } = server.clients[door];
+  return new Broker({
+    dialect: xmpp({ jid: `${user}@${domain}`, password: ACCOUNTS[user] }),
+    host: "127.0.0.1",
+    port,
+    tls: { policy: POLICIES[door], ca: server.ca },
+    reconnect: { base: 20, cap: 200 },
+    keepAlive: false,
+    ...options,
+  });
+}
+
+/** Notes for each `ready` whether the session went on. */
+function noted(broker: Broker): boolean[] {
+  const resumed: boolean[] = [];
+  broker.on("ready", (ready: BrokerEvents["ready"]) => resumed.push(ready.resumed));
+  return resumed;
+}
+
+const isReady = (broker: Broker) =>
+  expect.poll(() => broker.phase.name, { timeout: 20_000 }).toBe("ready");
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** The sessions that come after cuts inside a stanza, in clear: Prosody reads on inside it. */
+const HALF_STANZAS = { prosody: false, ejabberd: true } as const;
+
+/** The states of deliveries that the server has handled, without telling, before it ended. */
+const ENDED = {
+  prosody: { stop: "acked", kill: "unknown" },
+  ejabberd: { stop: "unknown", kill: "unknown" },
+} as const;
+
+/** Registers the tests of stream management (XEP-0198) on a server that has it. */
+export function management(name: "prosody" | "ejabberd", server: () => RealServer): void {
+  describe.each(DOORS)("stream management over %s", (_, door) => {
+    test("proves a delivery, and a session that is cut is resumed", async () => {
+      const { port } = server().clients[door];
+      await using relay = await CuttingRelay.start({ to: { port } });
+      await using broker = client(server(), door, "alice", { port: relay.port });
+      const resumed = noted(broker);
+      await broker.connect();
+      const delivery = broker.send(message(address(broker), "to myself"));
+      await delivery.acked();
+      expect(delivery.ackedBy).toBe("stream-management");
+      const { jid } = broker;
+      await relay.cut("fin");
+      await expect.poll(() => resumed).toEqual([false, true]);
+      expect(broker.phase).toEqual({ name: "ready", jid, resumed: true });
+    });
+
+    test("loses, doubles and reorders nothing where both sides are cut", {
+      timeout: 60_000,
+    }, async () => {
+      const { port } = server().clients[door];
+      await using relay = await CuttingRelay.start({ to: { port } });
+      await using sender = client(server(), door, "alice", { port: relay.port });
+      await using receiver = client(server(), door, "bob", { port: relay.port });
+      const resumed = [noted(sender), noted(receiver)];
+      const arrived: string[] = [];
+      receiver.filter("/message[@id]", ({ stanza }) => void arrived.push(stanza.attrs.id ?? ""));
+      await Promise.all([sender.connect(), receiver.connect()]);
+      receiver.send(xml("presence"));
+      await receiver.acked();
+      const to = address(receiver);
+      const deliveries: Delivery[] = [];
+      const sent: string[] = [];
+      while (sent.length < MESSAGES) {
+        const id = `m${sent.length}`;
+        sent.push(id);
+        deliveries.push(sender.send(message(to, "x".repeat(100), id)));
+        if (sent.length % CUT_EVERY === 0) {
+          await relay.cut(CUTS[(sent.length / CUT_EVERY) % CUTS.length] ?? "fin");
+          await pause(20);
+          await Promise.all([isReady(sender), isReady(receiver)]);
+        } else if (sent.length % 10 === 0) await pause(5);
+      }
+      await Promise.all(deliveries.map((delivery) => delivery.acked()));
+      await expect.poll(() => arrived.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(MESSAGES);
+      expect(arrived).toEqual(sent);
+      for (const [first, ...later] of resumed) {
+        expect([first, later.length >= MESSAGES / CUT_EVERY, later.includes(false)]).toEqual([
+          false,
+          true,
+          false,
+        ]);
+      }
+    });
+
+    test("keeps requests, waitFor and presence over a cut and over reconnect()", async () => {
+      const { port } = server().clients[door];
+      await using relay = await CuttingRelay.start({ to: { port } });
+      await using peer = client(server(), door, "bob", { unhandled: "ignore" });
+      const broker = client(server(), door, "alice", { port: relay.port });
+      const gone: string[] = [];
+      peer.filter("/presence", ({ stanza }) => gone.push(stanza.attrs.type ?? "available"));
+      await Promise.all([peer.connect(), broker.connect()]);
+      broker.send(xml("presence", { to: address(peer) }));
+      const asked = peer.waitFor("/iq[query]");
+      const answer = broker.request(question(address(peer)));
+      const late = broker.waitFor("/message[body='late']");
+      const { stanza } = await asked;
+      await relay.cut("reset");
+      peer.send(message(address(broker), "late"));
+      await late;
+      expect((await broker.reconnect()).resumed).toBe(true);
+      peer.send(xml("iq", { type: "result", id: stanza.attrs.id, to: stanza.attrs.from }));
+      expect((await answer).attrs.type).toBe("result");
+      await broker.acked();
+      await peer.acked();
+      expect(gone).toEqual(["available"]);
+      await broker.shutdown();
+      await expect.poll(() => gone).toEqual(["available", "unavailable"]);
+    });
+
+    test("resumes a session whose connection has gone silent", async () => {
+      const { port } = server().clients[door];
+      await using relay = await CuttingRelay.start({ to: { port } });
+      const keepAlive = { interval: 200, timeout: 300 };
+      await using broker = client(server(), door, "alice", { port: relay.port, keepAlive });
+      const resumed = noted(broker);
+      await broker.connect();
+      await relay.cut("black-hole");
+      const delivery = broker.send(message(address(broker), "into the hole"));
+      await delivery.acked();
+      expect(resumed).toEqual([false, true]);
+    });
+  });
+
+  test.each(["tag", "text", "end-tag"] as const)(
+    "a cut inside a %s, in clear: the verdicts are true",
+    async (inside) => {
+      const { port } = server().clients.optional;
+      await using relay = await CuttingRelay.start({ to: { port } });
+      await using receiver = client(server(), "optional", "bob");
+      await using sender = client(server(), "optional", "alice", {
+        port: relay.port,
+        timeouts: { bind: 1000 },
+      });
+      const ledger = new Ledger();
+      receiver.filter("/message[@id]", ({ stanza }) => ledger.arrived(stanza.attrs.id ?? ""));
+      const resumed = noted(sender);
+      await Promise.all([sender.connect(), receiver.connect()]);
+      const deliveries: Delivery[] = [];
+      const cut = relay.cut("fin", { at: { after: "id='m7'", inside } });
+      for (let count = 0; count < 20; count++) {
+        const id = `m${count}`;
+        const delivery = sender.send(message(address(receiver), "x".repeat(100), id));
+        deliveries.push(delivery);
+        ledger.sent(id, delivery);
+      }
+      await cut;
+      await Promise.allSettled(deliveries.map((delivery) => delivery.acked()));
+      await receiver.acked();
+      expect(resumed).toEqual([false, HALF_STANZAS[name]]);
+      const verdict = ledger.verdict();
+      expect([verdict.isTrue, verdict.doubled, verdict.states.acked]).toEqual([
+        true,
+        0,
+        HALF_STANZAS[name] ? 20 : 7,
+      ]);
+    },
+  );
+
+  test.each(["stop", "kill"] as const)(
+    "the server ends (%s) and is there again: a fresh session, and the verdicts are true",
+    { timeout: 60_000 },
+    async (how) => {
+      const { port } = server().clients.required;
+      await using relay = await CuttingRelay.start({ to: { port } });
+      await using receiver = client(server(), "required", "bob");
+      await using sender = client(server(), "required", "alice", {
+        port: relay.port,
+        keepAlive: { interval: 300, timeout: 300 },
+      });
+      const arrived: string[] = [];
+      receiver.filter("/message[@id]", ({ stanza }) => void arrived.push(stanza.attrs.id ?? ""));
+      const resumed = noted(sender);
+      await Promise.all([sender.connect(), receiver.connect()]);
+      // The server handles the messages, and cannot say so.
+      await relay.cut("black-hole-down");
+      const ids = ["m0", "m1", "m2"];
+      const deliveries = ids.map((id) => sender.send(message(address(receiver), "x", id)));
+      await expect.poll(() => arrived).toEqual(ids);
+      await server()[how]();
+      await server().restart();
+      await Promise.all([isReady(sender), isReady(receiver)]);
+      await expect.poll(() => resumed).toEqual([false, false]);
+      const state = ENDED[name][how];
+      expect(deliveries.map((delivery) => delivery.state)).toEqual([state, state, state]);
+      expect(arrived).toEqual(ids);
+    },
+  );
+}
