@@ -187,7 +187,7 @@ export function management(name: "prosody" | "ejabberd", server: () => RealServe
       await cut;
       await Promise.allSettled(deliveries.map((delivery) => delivery.acked()));
       await receiver.acked();
-      expect(resumed).toEqual([false, HALF_STANZAS[name]]);
+      await expect.poll(() => resumed, { timeout: 5000 }).toEqual([false, HALF_STANZAS[name]]);
       const verdict = ledger.verdict();
       expect([verdict.isTrue, verdict.doubled, verdict.states.acked]).toEqual([
         true,
