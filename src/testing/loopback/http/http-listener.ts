@@ -1,0 +1,84 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { Duplex } from "node:stream";
+import { BrokerError } from "../../../base/errors.ts";
+
+/** One path of the HTTP ports. */
+export interface HttpRoute {
+  /** Answers a GET. Absent: `405`. */
+  readonly get?: HttpHandler;
+  /** Answers a POST. Absent: `405`. */
+  readonly post?: HttpHandler;
+  /** Takes over the connection of a request with `Upgrade: websocket`. Absent: `404`. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
+/** Answers one request. It ends the response, at once or later. */
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** The paths of the HTTP ports. */
+export type HttpRoutes = Readonly<Record<string, HttpRoute>>;
+
+/** The certificate and key (PEM) of the HTTPS port. */
+export interface HttpCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Pages of every origin may ask: browsers send these headers, and want them (Fetch, 3.3). */
+const CORS = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+  "Access-Control-Allow-Headers": "Content-Type",
+  "Access-Control-Max-Age": "7200",
+} as const;
+
+/**
+ * Listens for HTTP on a port of 127.0.0.1, or on a free one (0); with a certificate for HTTPS. Each answer allows pages of
+ * every origin. Rejects with `CONNECT_FAILED`.
+ */
+export async function listenHttp(
+  port: number,
+  routes: HttpRoutes,
+  certificate?: HttpCertificate,
+): Promise<Server> {
+  const listener = certificate === undefined ? createServer() : createSecureServer(certificate);
+  listener.on("request", (request, response) => {
+    answer(routes, request, response);
+  });
+  listener.on("upgrade", (request, socket, head) => {
+    const { upgrade } = routeOf(routes, request) ?? {};
+    if (upgrade === undefined) socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
+    else upgrade(request, socket, head);
+  });
+  try {
+    listener.listen(port, "127.0.0.1");
+    await once(listener, "listening");
+    return listener;
+  } catch (cause) {
+    throw new BrokerError("CONNECT_FAILED", `port ${port} cannot be listened on`, { cause });
+  }
+}
+
+function answer(routes: HttpRoutes, request: IncomingMessage, response: ServerResponse): void {
+  for (const [name, value] of Object.entries(CORS)) response.setHeader(name, value);
+  const route = routeOf(routes, request);
+  if (route === undefined) end(response, 404);
+  else if (request.method === "OPTIONS") end(response, 204);
+  else {
+    const handler = { GET: route.get, POST: route.post }[request.method ?? ""];
+    if (handler === undefined) end(response, 405);
+    else handler(request, response);
+  }
+}
+
+function routeOf(routes: HttpRoutes, { url = "" }: IncomingMessage): HttpRoute | undefined {
+  const path = url.replace(/\?.*/s, "");
+  return Object.hasOwn(routes, path) ? routes[path] : undefined;
+}
+
+function end(response: ServerResponse, status: number): void {
+  response.statusCode = status;
+  response.end();
+}
