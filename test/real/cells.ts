@@ -125,6 +125,15 @@ export function proofOf({ server, dialect, door }: Cell): "stream-management" | 
   return isManaged && dialect === "xmpp" ? "stream-management" : "barrier";
 }
 
+/** The cell of the peer of each server's tests. */
+export const peerOf = (server: Server["name"]): Cell => ({
+  ...{ server, dialect: "xmpp", door: "direct", policy: "direct", protection: "direct TLS" },
+});
+
+/** The state that a stanza comes to by itself. Where the server offers stream management, each is proven. */
+export const lastStateOf = (cell: Cell): "acked" | "written" =>
+  proofOf(cell) === "stream-management" ? "acked" : "written";
+
 /** True if the cell is the first of its server, dialect and way of proof: proofs depend on nothing else. */
 export function hasProofs(cell: Cell): boolean {
   const first = cellsOf(cell.server).find(
