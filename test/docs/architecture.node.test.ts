@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { RUN_STEPS } from "../../src/broker/run-parts.ts";
 import { TRANSITIONS } from "../../src/contract/phase.ts";
+import { MANAGEMENT_STEPS } from "../../src/session/acks/stream-management.ts";
 import { codeBlocks, codeSpans, locate, readDocument, section, tableRows } from "./document.ts";
 
 const page = readDocument("docs/architecture.md");
@@ -40,4 +41,9 @@ test("the arrows between the phases are those of the table of transitions", () =
 
 test("the arrows between the states of a run are those of its table of steps", () => {
   expect(arrowsOf(runs)).toEqual(stepsOf(RUN_STEPS).map((step) => step.replaceAll("-", "_")));
+});
+
+test("the arrows between the states of a session's counters are those of their table of steps", () => {
+  const [counters = ""] = codeBlocks(readDocument("docs/sessions.md"), "mermaid");
+  expect(arrowsOf(counters)).toEqual(stepsOf(MANAGEMENT_STEPS));
 });

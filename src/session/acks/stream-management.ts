@@ -23,7 +23,8 @@ import { type UnackedEntry, UnackedList } from "./unacked-list.ts";
  */
 type State = "live" | "broken" | "probing" | "doubted" | "over";
 
-const STEPS: Steps<State> = {
+/** The states that may follow each; `docs/sessions.md` draws them. */
+export const MANAGEMENT_STEPS: Steps<State> = {
   live: ["broken", "doubted", "over"],
   broken: ["broken", "probing", "over"],
   // A login that ends while it probes leaves the next one to begin anew.
@@ -271,7 +272,7 @@ export class StreamManagement implements Acks, Keeper, Resumption {
   }
 
   #to(state: State): void {
-    this.#state = step("stream management", STEPS, this.#state, state);
+    this.#state = step("stream management", MANAGEMENT_STEPS, this.#state, state);
   }
 }
 
