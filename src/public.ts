@@ -39,6 +39,7 @@ export type { BrokerOptions, Settings } from "./contract/options.ts";
 export type { Outbox, QueuedStanza } from "./contract/outbox.ts";
 export type { Phase, Step } from "./contract/phase.ts";
 export type { Runtime } from "./contract/runtime.ts";
+export type { SessionState, UnackedStanza } from "./contract/session-state.ts";
 export type { StanzaCounts, Stats } from "./contract/stats.ts";
 export type { TlsOptions, TlsWithoutKey } from "./contract/tls-options.ts";
 export type { TraceEntry, TraceListener, TraceOption, TraceOptions } from "./contract/trace.ts";

@@ -1,24 +1,29 @@
 import { BrokerError } from "../base/errors.ts";
 import type { Delivery } from "../contract/delivery.ts";
-import type { Instruments } from "../contract/instruments.ts";
+import type { SessionState } from "../contract/session-state.ts";
 import type { Link } from "../link/link.ts";
 import type { LoginResult } from "../negotiate/login.ts";
 import type { Session } from "../session/session.ts";
+import { detached } from "../traffic/detached.ts";
 import type { Traffic } from "../traffic/traffic.ts";
+import type { RunParts } from "./run-parts.ts";
 
 /** The bound address of a run: its session, from one login to the next. */
 export class Bound {
+  readonly #parts: RunParts;
   readonly #traffic: Traffic;
-  readonly #instruments: Instruments;
-  readonly #flushes: boolean;
   #session: Session | undefined;
+  /** True as long as no login has asked for the session that another broker has detached. */
+  #isUntried: boolean;
   #hasLoggedIn = false;
   #unknown: readonly Delivery[] = [];
 
-  constructor(traffic: Traffic, instruments: Instruments, flushes: boolean) {
-    this.#traffic = traffic;
-    this.#instruments = instruments;
-    this.#flushes = flushes;
+  /** `restored`: a session that another broker has detached. */
+  constructor(parts: RunParts, restored: Session | undefined) {
+    this.#parts = parts;
+    this.#traffic = parts.traffic;
+    this.#session = restored;
+    this.#isUntried = restored !== undefined;
   }
 
   /** The session in force. Without a link it waits to be resumed. */
@@ -31,6 +36,16 @@ export class Bound {
     return this.#session?.isResumable === true ? this.#session : undefined;
   }
 
+  /** The session of another broker's that no login has asked for: it is kept for the next run. */
+  get untried(): Session | undefined {
+    return this.#isUntried ? this.#session : undefined;
+  }
+
+  /** A login has asked for the session. */
+  tried(): void {
+    this.#isUntried = false;
+  }
+
   /** The deliveries without a proof at the end of the last session. A try that fails changes nothing in them. */
   get unknown(): readonly Delivery[] {
     return this.#unknown;
@@ -38,6 +53,7 @@ export class Bound {
 
   /** A login succeeded: the session goes on, or a new one begins. Tells whether it goes on; `undefined`: the link is over. */
   login(link: Link, result: LoginResult): boolean | undefined {
+    this.tried();
     const traffic = this.#traffic;
     const old = this.#session;
     const resumed = result.resumed === true && old !== undefined;
@@ -51,7 +67,7 @@ export class Bound {
     else session.use(link);
     this.#session = session;
     traffic.begin(session, result);
-    const { connects } = this.#instruments.stats;
+    const { connects } = this.#parts.instruments.stats;
     connects.ready++;
     if (this.#hasLoggedIn) connects.again++;
     this.#hasLoggedIn = true;
@@ -63,11 +79,11 @@ export class Bound {
     const session = this.#session;
     if (session === undefined) return;
     link.watch(session);
-    this.#instruments.emit("ready", result);
+    this.#parts.instruments.emit("ready", result);
     // The listeners of `ready` come first: a room is joined before it is spoken to. They may end it all.
     const { outbox } = this.#traffic;
     // A session that goes on may have stanzas that were moving.
-    if (isUp(link) && this.#flushes) outbox.flush();
+    if (isUp(link) && this.#parts.settings.queue.flush === "auto") outbox.flush();
     else outbox.drain();
     if (isUp(link)) session.begin();
   }
@@ -75,7 +91,7 @@ export class Bound {
   /** The link is over. The result settles deliveries and requests; the session may go on. */
   ending(goesOn: boolean): (reason: BrokerError) => void {
     const session = this.#session;
-    const end = this.#traffic.end(session, goesOn);
+    const end = this.#traffic.end(session, goesOn ? "goes on" : "over");
     if (!goesOn) this.#session = undefined;
     return (reason) => {
       const left = end(reason);
@@ -88,7 +104,21 @@ export class Bound {
     const session = this.#session;
     this.#session = undefined;
     if (session === undefined) return;
-    this.#unknown = this.#traffic.end(session, false)(reason);
+    this.#unknown = this.#traffic.end(session, "over")(reason);
+  }
+
+  /** Lets a session that was kept go on in another process. Returns its state, if it can go on. */
+  detach(reason: BrokerError): SessionState | undefined {
+    const session = this.resuming;
+    const { settings, runtime } = this.#parts;
+    const state = session && detached(session, settings.dialect, runtime.clock);
+    if (session === undefined || state === undefined) {
+      this.drop(reason);
+      return undefined;
+    }
+    this.#session = undefined;
+    this.#unknown = this.#traffic.end(session, "elsewhere")(reason);
+    return state;
   }
 }
 

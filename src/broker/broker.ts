@@ -21,6 +21,7 @@ import type { BrokerOptions, Settings } from "../contract/options.ts";
 import type { Outbox } from "../contract/outbox.ts";
 import type { Phase } from "../contract/phase.ts";
 import type { Runtime } from "../contract/runtime.ts";
+import type { SessionState } from "../contract/session-state.ts";
 import type { Stats } from "../contract/stats.ts";
 import type { PendingRequest } from "../session/requests.ts";
 import type { FilterHandler, FilterMatch, Responder } from "../traffic/filter-match.ts";
@@ -133,6 +134,20 @@ export class Broker {
    */
   handOver(): Promise<Leftover> {
     return this.#life.handOver();
+  }
+
+  /**
+   * Stops without ending the session, so that another process goes on with it: see the option `session`. It takes in
+   * no more stanzas, lets handlers finish, and waits for proofs, as `shutdown` does. Then it drops the connection
+   * without a goodbye. Resolves with the state of the session, at the latest soon after `timeouts.shutdown`; stanzas
+   * without a proof are in it. They are `unknown` here, and requests end with `ABORTED`. Others that wait stay in
+   * the queue.
+   *
+   * Resolves with nothing where no session can be resumed (XEP-0198; it needs `reconnect` or `session`): then it is a
+   * `shutdown`. The first call of `shutdown` and `detach` decides; a later one waits for it. Never rejects.
+   */
+  detach(): Promise<SessionState | undefined> {
+    return this.#life.detach();
   }
 
   /** Drops the connection, or ends the wait for one, at once and without a goodbye. */

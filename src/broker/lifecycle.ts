@@ -8,8 +8,10 @@ import { Instruments } from "../contract/instruments.ts";
 import { type BrokerOptions, type Settings, settle } from "../contract/options.ts";
 import { type Phase, TRANSITIONS } from "../contract/phase.ts";
 import type { Runtime } from "../contract/runtime.ts";
+import type { SessionState } from "../contract/session-state.ts";
 import { keyOf } from "../contract/tls-options.ts";
 import { traceTarget } from "../contract/trace.ts";
+import { carriedJid } from "../jid/carried.ts";
 import { settleAddress } from "../link/address.ts";
 import type { Link } from "../link/link.ts";
 import { Memory } from "../negotiate/memory.ts";
@@ -18,7 +20,8 @@ import type { StreamContext } from "../stream/framing.ts";
 import { Traffic } from "../traffic/traffic.ts";
 import { NS } from "../xml/namespaces.ts";
 import { allProven, atRest } from "./at-rest.ts";
-import { Run } from "./run.ts";
+import { Bound } from "./bound.ts";
+import { handedOn, Run } from "./run.ts";
 import type { RunOwner, RunParts } from "./run-parts.ts";
 import { sharedBy } from "./shared.ts";
 
@@ -67,6 +70,10 @@ export class Lifecycle implements RunOwner {
   /** Counts the calls that end a run: a `connect` that waits for a run to end is called off by one. */
   #endings = 0;
   #closed = new Outcome<BrokerError>();
+  /** The session that another broker has detached, until a run has it. */
+  #restored: Session | undefined;
+  /** The session that this one has detached, until it connects again. */
+  #detached: SessionState | undefined;
   #hasStarted = false;
 
   constructor(options: BrokerOptions, runtime: Runtime) {
@@ -90,6 +97,11 @@ export class Lifecycle implements RunOwner {
       owner: this,
       shared: settings.reconnect === false ? undefined : sharedBy(runtime),
     };
+    const { session } = settings;
+    if (session === undefined) return;
+    this.#restored = this.traffic.restore(session);
+    // Where it cannot go on, the next one has the same address.
+    this.#parts.memory.resource = carriedJid(session.jid).resource;
   }
 
   get phase(): Phase {
@@ -143,7 +155,7 @@ export class Lifecycle implements RunOwner {
       const destination = settleAddress(this.settings, given);
       const run = this.#run;
       if (run === undefined) return this.connect(given);
-      if (run.state === "closing" || run.state === "handing-over") {
+      if (["closing", "handing-over", "detaching"].includes(run.state)) {
         throw new BrokerError("ABORTED", "the broker is shutting down");
       }
       // The server has ended this run already: the next one begins.
@@ -193,6 +205,29 @@ export class Lifecycle implements RunOwner {
     return this.#leftover(run);
   }
 
+  /** Lets the session go on in another process. Where it cannot, ends in order. */
+  async detach(): Promise<SessionState | undefined> {
+    const run = this.#run;
+    if (run === undefined) {
+      const restored = this.#restored;
+      this.#restored = undefined;
+      this.#detached ??= new Bound(this.#parts, restored).detach(handedOn());
+      return this.#detached;
+    }
+    const { shutdown } = this.settings.timeouts;
+    const session = run.bound.resuming;
+    if (run.closing !== undefined) await run.closing;
+    else if (session === undefined || run.state === "handing-over") await this.shutdown(shutdown);
+    else {
+      this.#endings++;
+      const done = deferred<undefined>();
+      run.closing = done.promise;
+      await this.#detach(run, session, shutdown);
+      done.resolve(undefined);
+    }
+    return run.detached;
+  }
+
   // The view of the run.
 
   change(to: Phase): void {
@@ -203,8 +238,9 @@ export class Lifecycle implements RunOwner {
     this.instruments.emit("phase", { from, to });
   }
 
-  over(run: object): void {
+  over(run: object, untried: Session | undefined): void {
     if (this.#run === run) this.#run = undefined;
+    this.#restored = untried;
   }
 
   /** Ends a run in order, within `timeout` milliseconds. */
@@ -231,6 +267,22 @@ export class Lifecycle implements RunOwner {
     }
     await closed;
     instruments.emit("shutdown:finish", {});
+  }
+
+  /** Takes in nothing more, and leaves the connection once all is proven, or most of the time is over. */
+  async #detach(run: Run, session: Session, timeout: number): Promise<void> {
+    const { traffic } = this;
+    const closed = run.closed.promise;
+    const isReady = this.#phase.name === "ready";
+    run.leave("detaching");
+    traffic.outbox.drainOnly();
+    traffic.inbox.close();
+    this.change({ name: "closing" });
+    if (isReady) await atRest(traffic, session, this.#parts.runtime.clock, timeout, closed);
+    run.detach();
+    await closed;
+    // A listener of the end may have begun the next run.
+    if (this.#run === undefined) this.#detached = run.detached;
   }
 
   /** Stanzas wait from now on, and answers go. */
@@ -279,8 +331,10 @@ export class Lifecycle implements RunOwner {
     if (this.#hasStarted) this.#closed = new Outcome();
     this.#hasStarted = true;
     const destination = settleAddress(this.settings, given);
-    const run = new Run(this.#parts, this.#closed, destination, given);
+    const run = new Run(this.#parts, this.#closed, destination, given, this.#restored);
     this.#run = run;
+    this.#restored = undefined;
+    this.#detached = undefined;
     run.begin();
     return run;
   }

@@ -3,20 +3,23 @@ import type { Instruments } from "../contract/instruments.ts";
 import type { Settings } from "../contract/options.ts";
 import type { Phase } from "../contract/phase.ts";
 import type { LinkParts } from "../link/link.ts";
+import type { Session } from "../session/session.ts";
 import type { Traffic } from "../traffic/traffic.ts";
 import type { Shared } from "./shared.ts";
 
 /**
  * The life of a run. `going`: the policy decides what follows the end of a connection. `renewing`: `reconnect` drops
- * the connection, and the run goes on. `handing-over`, `closing`: the next end is the last.
+ * the connection, and the run goes on. `handing-over`, `closing`: the next end is the last. `detaching`: so it is, and
+ * the session goes on in another process.
  */
-export type RunState = "going" | "renewing" | "handing-over" | "closing" | "over";
+export type RunState = "going" | "renewing" | "handing-over" | "detaching" | "closing" | "over";
 
 /** The states that may follow each state of a run. */
 export const RUN_STEPS: Steps<RunState> = {
-  going: ["renewing", "handing-over", "closing", "over"],
-  renewing: ["going", "closing", "over"],
+  going: ["renewing", "handing-over", "detaching", "closing", "over"],
+  renewing: ["going", "detaching", "closing", "over"],
   "handing-over": ["closing", "over"],
+  detaching: ["over"],
   closing: ["over"],
   over: [],
 };
@@ -28,8 +31,8 @@ export interface RunOwner {
   attempt: number;
   /** Goes on to another phase. */
   change(to: Phase): void;
-  /** A run is over. Called once for each, before anything is told of that. */
-  over(run: object): void;
+  /** A run is over. Called once for each, before anything is told of that. `untried`: a session for the next run. */
+  over(run: object, untried: Session | undefined): void;
 }
 
 /** The parts of a run: the same for all runs of a broker. */

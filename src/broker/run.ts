@@ -5,9 +5,11 @@ import { step } from "../base/state.ts";
 import type { GivenAddress } from "../contract/call-options.ts";
 import type { Ready } from "../contract/events.ts";
 import type { Phase } from "../contract/phase.ts";
+import type { SessionState } from "../contract/session-state.ts";
 import type { Destination } from "../link/address.ts";
 import type { Link, LinkOwner } from "../link/link.ts";
 import type { LoginResult } from "../negotiate/login.ts";
+import type { Session } from "../session/session.ts";
 import { Attempt } from "./attempt.ts";
 import type { Sleeper } from "./awakening.ts";
 import type { Verdict } from "./backoff.ts";
@@ -29,6 +31,8 @@ export class Run implements LinkOwner, Sleeper {
   readonly bound: Bound;
   /** Its shutdown, once that has begun, and its handing over. */
   closing: Promise<undefined> | undefined;
+  /** The state of the session, once that was detached. */
+  detached: SessionState | undefined;
   handingOver: Promise<void> | undefined;
   readonly #parts: RunParts;
   /** Where the broker reconnects by itself. */
@@ -48,13 +52,14 @@ export class Run implements LinkOwner, Sleeper {
     closed: Outcome<BrokerError>,
     destination: Destination,
     given: GivenAddress,
+    restored: Session | undefined,
   ) {
     this.#parts = parts;
     this.closed = closed;
     this.#destination = destination;
     this.#given = given;
-    const { settings, instruments, shared, traffic } = parts;
-    this.bound = new Bound(traffic, instruments, settings.queue.flush === "auto");
+    const { settings, shared } = parts;
+    this.bound = new Bound(parts, restored);
     const options = settings.reconnect;
     if (options === false || shared === undefined) return;
     this.#reconnecting = new Reconnecting(parts, options, shared.reached);
@@ -81,6 +86,10 @@ export class Run implements LinkOwner, Sleeper {
     const { link } = this;
     const isLast = this.#reconnecting === undefined && link?.left.length === 0;
     return isLast && link.isEnding;
+  }
+
+  get mayGoOn(): boolean {
+    return this.#state === "detaching" || !this.isEnding;
   }
 
   /** Settled by the `ready` in force or, if there is none, by the next one. */
@@ -143,9 +152,17 @@ export class Run implements LinkOwner, Sleeper {
   }
 
   /** From now on the next end is the last, and no error of ours. */
-  leave(state: "closing" | "handing-over"): void {
+  leave(state: "closing" | "handing-over" | "detaching"): void {
     this.#to(state);
     if (this.#reconnecting !== undefined) this.#error = undefined;
+  }
+
+  /** Ends the connection without a goodbye, or the wait for one. The session goes on in another process. */
+  detach(): void {
+    const { link } = this;
+    if (link === undefined) this.#finish(false);
+    else if (link.state === "open") link.leave();
+    else this.halt();
   }
 
   // The link's view.
@@ -163,6 +180,7 @@ export class Run implements LinkOwner, Sleeper {
     this.#error = isGoing ? error : undefined;
     if (this.#error !== undefined) instruments.stats.failed(this.#error);
     const wasReady = owner.phase.name === "ready";
+    if (link.isResuming) this.bound.tried();
     const goesOn = this.#judge(link) && this.bound.resuming !== undefined;
     // A listener of the end may begin the next run: what waits for that one must not end with this one.
     const endTraffic = this.bound.ending(goesOn);
@@ -195,10 +213,10 @@ export class Run implements LinkOwner, Sleeper {
   /** Asks the policy, and tells whether the session may go on. */
   #judge({ isResuming }: Link): boolean {
     if (this.#reconnecting !== undefined) this.#ready.renew();
-    if (this.#state === "renewing") return true;
+    if (this.#state === "renewing" || this.#state === "detaching") return true;
     const error = this.#state === "going" ? this.#error : undefined;
     this.#verdict = error && this.#reconnecting?.ended(error, isResuming);
-    return this.#verdict?.mayResume === true;
+    return this.#verdict?.mayResume === true || this.bound.untried !== undefined;
   }
 
   /** After the end of a connection: waits for the next try, or gives up. */
@@ -276,15 +294,18 @@ export class Run implements LinkOwner, Sleeper {
     if (this.#state === "over") return;
     const { owner, traffic, instruments, shared } = this.#parts;
     const error = this.#error;
-    const reason = error ?? shutDown();
+    const isDetaching = this.#state === "detaching";
+    const reason = error ?? (isDetaching ? handedOn() : shutDown());
     const endWaiting = this.#reconnecting === undefined ? nothing : traffic.waiting.ending();
     this.#to("over");
     this.#reconnecting?.stopWaiting();
     shared?.awakening.remove(this);
-    owner.over(this);
+    const untried = isDetaching ? undefined : this.bound.untried;
+    owner.over(this, untried);
     const last = owner.phase;
-    // It was kept for a resumption that does not come.
-    this.bound.drop(reason);
+    // It was kept for a resumption that does not come, or comes from another process.
+    if (isDetaching) this.detached = this.bound.detach(reason);
+    else if (untried === undefined) this.bound.drop(reason);
     endWaiting(error);
     if (hadLink) instruments.emit("socket:close", {});
     // A listener may have begun the next run.
@@ -296,4 +317,9 @@ export class Run implements LinkOwner, Sleeper {
   #to(state: RunState): void {
     this.#state = step("run", RUN_STEPS, this.#state, state);
   }
+}
+
+/** The reason for the end of what cannot go on in another process. */
+export function handedOn(): BrokerError {
+  return new BrokerError("ABORTED", "the broker has detached its session");
 }

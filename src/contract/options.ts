@@ -39,6 +39,7 @@ import {
   type TimeoutOptions,
   type Timeouts,
 } from "./option-groups.ts";
+import { checkAccount, type SessionState, sessionOption } from "./session-state.ts";
 import { POLICIES, policyFor, tlsOption } from "./tls-options.ts";
 import { traceOption } from "./trace.ts";
 
@@ -76,6 +77,11 @@ const BROKER = {
    * `report`.
    */
   unacked: unackedRow(),
+  /**
+   * A session that another broker of the same account has detached. The first login resumes it, also without
+   * `reconnect`; it needs `acks`. See `docs/detaching.md`. Default: none.
+   */
+  session: optional<SessionState>(sessionOption),
   /**
    * The reply to an iq of type get or set that no handler claims: `service-unavailable`, or, with `ignore`, none,
    * for programs that answer later. Default `error`.
@@ -142,9 +148,13 @@ export const DEFAULTS: Settled<typeof BROKER> = defaultsOf(BROKER);
 /** Reads the caller's options once; below, nothing is optional. Ends in `BAD_OPTION`. */
 export function settle(options: BrokerOptions): Settings {
   const settled = settleOptions("Broker", BROKER_OPTIONS, options);
-  const { dialect, tls, host } = settled;
+  const { dialect, tls, host, session } = settled;
   // Without a host, `connect` may be given one and checks it then.
   if (host !== undefined) policyFor(dialect, tls.policy, host);
+  if (session !== undefined) checkAccount(session, dialect);
+  if (session !== undefined && settled.acks === false) {
+    throw badOption("acks", "another value where `session` is given", false);
+  }
   const lookup = settled.lookup === false || host !== undefined ? undefined : settled.lookup;
   const named = host ?? dialect.domain;
   const repeats = settled.reconnect !== false;
@@ -165,6 +175,7 @@ function dialectOption(name: string, value: unknown): Dialect {
   if (ports.direct !== undefined) wholeNumber(`${name}.ports.direct`, ports.direct, 1, 65535);
   oneOf(`${name}.tls`, given.tls, [...POLICIES, "by-host"]);
   callable(`${name}.negotiate`, given.negotiate);
+  if (given.account !== undefined) text(`${name}.account`, given.account);
   return value as Dialect;
 }
 

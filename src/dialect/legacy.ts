@@ -53,6 +53,7 @@ export function legacy(options: LegacyOptions): Dialect {
   return Object.freeze<Dialect>({
     name: "legacy",
     domain,
+    account: bare,
     contentNamespace: NS.client,
     version: undefined,
     ports: Object.freeze({ plain: 5222, direct: 5223 }),

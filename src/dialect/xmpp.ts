@@ -87,6 +87,7 @@ export function xmpp(options: XmppOptions): Dialect {
   return Object.freeze<Dialect>({
     name: "xmpp",
     domain,
+    account: identity.local === undefined ? undefined : `${identity.local}@${identity.domain}`,
     contentNamespace: NS.client,
     version: "1.0",
     ports: Object.freeze({ plain: 5222, direct: 5223 }),

@@ -41,8 +41,8 @@ const STEPS: Steps<LinkState> = {
 export interface LinkOwner {
   /** The link in force: an older one has nothing to tell any more. */
   readonly link: Link | undefined;
-  /** True if no link follows the one in force. */
-  readonly isEnding: boolean;
+  /** True if another link may follow the one in force, here or in another process. */
+  readonly mayGoOn: boolean;
   /** Goes on to another phase. */
   change(to: Phase): void;
   /** The stream is over: nothing can be sent or answered over it any more. Called once. */
@@ -147,7 +147,7 @@ export class Link implements StreamOwner {
   }
 
   get keepsSession(): boolean {
-    return !this.#parts.owner.isEnding && (this.#session?.isResumable ?? this.isResuming);
+    return this.#parts.owner.mayGoOn && (this.#session?.isResumable ?? this.isResuming);
   }
 
   /** True if a stanza can be written. */
@@ -246,6 +246,12 @@ export class Link implements StreamOwner {
       this.destroy();
     });
     this.#stream?.close();
+  }
+
+  /** Ends the link without a goodbye, so that the server keeps the session. Written text still leaves. */
+  leave(): void {
+    if (this.#state === "open") this.#stream?.leave();
+    else this.destroy();
   }
 
   /** Ends the link, with a goodbye where there is a stream; with an error: because of that. */
@@ -496,9 +502,9 @@ export class Link implements StreamOwner {
 }
 
 /** How much of stream management is wanted. A session is kept for those who come back: else it swallows mail. */
-function managementWanted({ acks, reconnect }: Settings): LoginSettings["management"] {
+function managementWanted({ acks, reconnect, session }: Settings): LoginSettings["management"] {
   if (acks === false) return "none";
-  return reconnect === false ? "acks" : "resume";
+  return reconnect === false && session === undefined ? "acks" : "resume";
 }
 
 /** True if a step of the login has an event for its failure. */

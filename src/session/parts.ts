@@ -33,6 +33,8 @@ export interface SessionParts {
   readonly clock: Clock;
   readonly instruments: Instruments;
   readonly acks: AcksFactory;
+  /** How many of the server's stanzas were handled before: 0, but for a session that was detached. */
+  readonly handled: number;
   /** The stream management of its login, where there is any. */
   readonly management: Management | undefined;
   readonly requests: Requests;

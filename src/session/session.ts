@@ -42,6 +42,7 @@ export class Session implements Carried, Prober, AckLine {
   constructor(parts: SessionParts) {
     this.jid = parts.jid;
     this.#parts = parts;
+    this.#takenIn.count = parts.handled;
     this.acks = parts.acks(this);
     this.#probe = new Probe(parts, this);
   }

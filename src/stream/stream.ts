@@ -233,6 +233,14 @@ export class Stream implements ChannelEvents {
     }
   }
 
+  /** Ends our half of the connection without a footer: what is written leaves, and the server keeps the session. */
+  leave(): void {
+    if (this.#isOver()) return;
+    this.#sink?.closing();
+    this.#finish(undefined, false);
+    this.readable(0);
+  }
+
   /** Ends the stream for a reason of our own: says goodbye if it can, and drops the connection soon. */
   fail(error: BrokerError | undefined): void {
     this.#finish(error);

@@ -1,18 +1,34 @@
 import { randomId } from "../base/crypto/crypto.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { exceedsBytes, utf8Length } from "../base/text/utf8.ts";
+import type { UnackedStanza } from "../contract/session-state.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import { TrackedDelivery } from "../session/delivery.ts";
 import type { Item, Tracked } from "../session/item.ts";
+import { toClient } from "../session/translate.ts";
 import { withDelay } from "../stream/delay.ts";
 import type { ElementWriter } from "../stream/framing.ts";
-import { isInStanzaNamespace } from "../stream/stanza.ts";
+import { isInStanzaNamespace, isStanza } from "../stream/stanza.ts";
 import { type Element, isElement, withAttribute } from "../xml/element.ts";
+import { DEEPEST, type XmlLimits } from "../xml/limits.ts";
 import { NS } from "../xml/namespaces.ts";
+import { parse } from "../xml/read/parse.ts";
 import type { TrafficParts } from "./parts.ts";
 
 /** The largest stanza where neither the program nor the server names a number: servers take so much of a client. */
 const SEND_BYTES = 256 * 1024;
+
+/** The limits on a stanza that the broker has written before: it may be larger than what a server may send. */
+const LARGE = 64 * 1024 * 1024;
+const WIDE: Partial<XmlLimits> = {
+  bytes: LARGE,
+  depth: DEEPEST,
+  elements: LARGE / 4,
+  attributes: LARGE / 4,
+  declarations: LARGE / 4,
+  name: LARGE,
+  tag: LARGE,
+};
 
 /**
  * The gate that every stanza passes on its way out: it is checked and put into the shape of the wire as it is
@@ -99,6 +115,33 @@ export class Gate {
     const again = this.#again(item, withDelay(item.stanza, from, sentAt));
     // The delay must not make a stanza too large that was not.
     return this.refusal(again.bytes) === undefined ? again : this.#again(item, item.stanza);
+  }
+
+  /** Makes the item of a stanza that another broker has written, at `sentAt`. Ends in `BAD_OPTION`. */
+  written({ text, key, tries = 0 }: UnackedStanza, sentAt: number, option: string): Item {
+    const { settings, context, clock } = this.#parts;
+    const { dialect } = settings;
+    let stanza: Element;
+    try {
+      const wire = parse(text, { ...context, limits: WIDE });
+      stanza = dialect.inbound === undefined ? wire : takeOut(dialect, wire);
+      toClient(stanza, context.ns);
+      if (!isStanza(stanza)) throw new BrokerError("ILLEGAL_XML", `<${stanza.name}>`);
+    } catch (cause) {
+      throw new BrokerError("BAD_OPTION", `${option} must be the text of one stanza`, { cause });
+    }
+    const since = Math.min(clock.now() - (clock.wall() - sentAt), clock.now());
+    return {
+      delivery: new TrackedDelivery(key ?? ++this.#count),
+      stanza,
+      text,
+      bytes: text.length,
+      returning: undefined,
+      expires: undefined,
+      request: undefined,
+      tracked: { sentAt, since, isAnswer: false, tries, isSuspect: false, strikes: 0 },
+      at: 0,
+    };
   }
 
   #again(item: Item, stanza: Element): Item {

@@ -1,6 +1,8 @@
 import type { BrokerError } from "../base/errors.ts";
 import type { Delivery } from "../contract/delivery.ts";
+import type { SessionState } from "../contract/session-state.ts";
 import type { LoginResult } from "../negotiate/login.ts";
+import type { Kept } from "../session/acks/acks.ts";
 import { Barriers } from "../session/acks/barriers.ts";
 import { StreamManagement } from "../session/acks/stream-management.ts";
 import { IncomingRequests } from "../session/incoming.ts";
@@ -14,6 +16,9 @@ import { BoundedOutbox } from "./outbox.ts";
 import type { TrafficParts } from "./parts.ts";
 import { Unacked } from "./unacked.ts";
 import { Waiting } from "./waiting.ts";
+
+/** The fate of a session whose link is gone: over another link, in another process, or over. */
+export type Fate = "goes on" | "elsewhere" | "over";
 
 /**
  * Everything that outlives sessions, and how it hangs together:
@@ -49,7 +54,27 @@ export class Traffic {
   }
 
   /** Makes the session of a login. */
-  session({ jid, management }: LoginResult): Session {
+  session(result: LoginResult): Session {
+    return this.#make(result, 0, undefined);
+  }
+
+  /** Makes the session that another broker has detached; its stanzas are written already. Ends in `BAD_OPTION`. */
+  restore({ jid, id, max, location, h, acked, detachedAt, unacked }: SessionState): Session {
+    const items = unacked.map((entry, index) => {
+      if (entry === null) return undefined;
+      return this.#gate.written(
+        entry,
+        entry.sentAt ?? detachedAt,
+        `session.unacked[${index}].text`,
+      );
+    });
+    const management = { id, max, location };
+    const session = this.#make({ jid, management }, h, { acked, unacked: items });
+    this.outbox.use(session);
+    return session;
+  }
+
+  #make({ jid, management }: LoginResult, handled: number, kept: Kept | undefined): Session {
     const { settings, context, crypto, clock, instruments } = this.#parts;
     return new Session({
       jid,
@@ -60,10 +85,11 @@ export class Traffic {
       clock,
       instruments,
       management,
+      handled,
       acks: (line) =>
         management === undefined || management.enabled === false
           ? new Barriers(this.#parts, line)
-          : new StreamManagement(this.#parts, line),
+          : new StreamManagement(this.#parts, line, kept),
       requests: this.requests,
       inbox: this.inbox,
       outbox: this.outbox,
@@ -80,9 +106,11 @@ export class Traffic {
 
   /**
    * A session's link is gone. Calling the result settles the deliveries that it leaves without a proof, and returns
-   * them. It also ends the requests that were written over the session, unless the session goes on.
+   * them. It also ends the requests that were written over the session, unless the session goes on. Nothing is sent
+   * again here that a session leaves which goes on elsewhere.
    */
-  end(session: Session | undefined, goesOn: boolean): (error: BrokerError) => readonly Delivery[] {
+  end(session: Session | undefined, fate: Fate): (error: BrokerError) => readonly Delivery[] {
+    const goesOn = fate === "goes on";
     if (goesOn) this.outbox.suspend();
     else {
       this.outbox.use(undefined);
@@ -93,7 +121,7 @@ export class Traffic {
     this.outbox.leave(left);
     const settle = (error: BrokerError) => {
       const unacked = new Unacked(this.#parts, this.#gate, this.outbox);
-      const settled = unacked.settle(left, session, error);
+      const settled = unacked.settle(left, session, error, fate === "elsewhere");
       this.outbox.leave([]);
       return settled;
     };

@@ -50,16 +50,25 @@ export class Unacked {
     this.#outbox = outbox;
   }
 
-  /** Settles all that a session has left, in order. Returns the deliveries that are not proven and not failed. */
-  settle(left: readonly Unproven[], session: Ended, error: BrokerError): readonly Delivery[] {
+  /**
+   * Settles all that a session has left, in order. Returns the deliveries that are not proven and not failed. Where
+   * the session goes on in another process (`isElsewhere`), nothing is sent again here.
+   */
+  settle(
+    left: readonly Unproven[],
+    session: Ended,
+    error: BrokerError,
+    isElsewhere: boolean,
+  ): readonly Delivery[] {
     const isPoisonous = isStreamError(error) && POISONOUS.includes(error.condition);
     const again: Item[] = [];
     const ended: [Unproven, BrokerError][] = [];
     for (const entry of left) {
       // A listener that was told of an earlier one may have settled it.
       if (!entry.delivery.isOpen) continue;
-      const item = entry.item === undefined ? undefined : this.#again(entry.item, session);
-      if (item === undefined) ended.push([entry, lost(entry)]);
+      const item =
+        entry.item === undefined || isElsewhere ? undefined : this.#again(entry.item, session);
+      if (item === undefined) ended.push([entry, isElsewhere ? handedOn() : lost(entry)]);
       else if (isPoisonous && isGuilty(item, left)) ended.push([entry, poison(error)]);
       else {
         if (isPoisonous && item.tracked !== undefined) item.tracked.isSuspect = true;
@@ -129,6 +138,11 @@ function lost({ delivery }: Unproven): BrokerError {
   if (!delivery.isHanded) return unacknowledged();
   const detail = "the connection ended while it was being written";
   return new BrokerError("UNACKNOWLEDGED", detail, { retryable: true });
+}
+
+function handedOn(): BrokerError {
+  const detail = "its session was detached, and goes on in another process";
+  return new BrokerError("UNACKNOWLEDGED", detail);
 }
 
 function poison(cause: BrokerError): BrokerError {

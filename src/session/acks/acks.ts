@@ -54,6 +54,8 @@ export interface Acks {
  *         └────── lost                  the session is gone
  */
 export interface Resumption {
+  /** The facts by which the proofs go on in another process. */
+  readonly kept: Kept;
   /** The link is gone, and the session may go on over another one. */
   suspend(): void;
   /**
@@ -65,6 +67,14 @@ export interface Resumption {
   replay(): readonly Item[];
   /** The session is gone, and the server has handled `h` stanzas of ours. A number that cannot be true proves nothing. */
   lost(h: number): void;
+}
+
+/** The counter and the stanzas of a session that goes on. */
+export interface Kept {
+  /** How many stanzas the server has acknowledged. */
+  readonly acked: number;
+  /** The others, in order; `undefined`: one of the broker's own. */
+  readonly unacked: readonly (Item | undefined)[];
 }
 
 /** The session, as proofs use it. */

@@ -10,7 +10,7 @@ import { type Element, xml } from "../../xml/element.ts";
 import { NS } from "../../xml/namespaces.ts";
 import type { Keeper, TrackedDelivery } from "../delivery.ts";
 import type { Item } from "../item.ts";
-import type { AckLine, Acks, Resumption, Unproven } from "./acks.ts";
+import type { AckLine, Acks, Kept, Resumption, Unproven } from "./acks.ts";
 import { unacknowledged } from "./barriers.ts";
 import { HandledCount } from "./handled-count.ts";
 import { ProofWaits } from "./proof-waits.ts";
@@ -68,10 +68,25 @@ export class StreamManagement implements Acks, Keeper, Resumption {
   /** Why no proof is to be had. */
   #why: BrokerError | undefined;
 
-  constructor(parts: StreamManagementParts, line: AckLine) {
+  /** `kept`: the session was detached elsewhere, and is to go on. */
+  constructor(parts: StreamManagementParts, line: AckLine, kept?: Kept) {
     this.#parts = parts;
     this.#line = line;
     this.#handled = new HandledCount(parts.clock, line);
+    if (kept === undefined) return;
+    this.#acked = kept.acked;
+    for (const item of kept.unacked) {
+      if (item === undefined) this.wroteOwn("");
+      else this.wrote(item);
+      item?.delivery.take();
+    }
+    this.suspend();
+  }
+
+  get kept(): Kept {
+    const entries = this.#list.all();
+    const unacked = entries.map((entry) => (entry.delivery === undefined ? undefined : entry));
+    return { acked: counted(this.#acked), unacked };
   }
 
   get resumption(): this | undefined {

@@ -104,6 +104,11 @@ export class UnackedList {
     this.#probe = probe;
   }
 
+  /** All of them, oldest first; they stay. */
+  all(): readonly UnackedEntry[] {
+    return this.#probe === undefined ? this.#entries.all() : [this.#probe, ...this.#entries.all()];
+  }
+
   /** Entries with a delivery, oldest first; they stay. */
   items(): readonly Item[] {
     return this.#entries.all().filter((entry) => entry.delivery !== undefined);
