@@ -107,8 +107,9 @@ export class Broker {
   }
 
   /**
-   * Drops the connection in force and connects anew; a broker that waits for its next try makes it now. Rejects as
-   * `connect` does, and with `ABORTED` while the broker shuts down.
+   * Drops the connection in force and connects anew; a broker that waits for its next try makes it now. A session that
+   * can be resumed goes on. A stream to another address is closed in order first, within `timeouts.shutdown`, and
+   * a new session begins there. Rejects as `connect` does, and with `ABORTED` while the broker shuts down.
    */
   reconnect(address?: GivenAddress): Promise<Ready> {
     return this.#life.reconnect(address);
@@ -119,6 +120,9 @@ export class Broker {
    * tracked, closes the stream, waits for the other side, closes the connection. After `timeout` milliseconds (default
    * `timeouts.shutdown`) the connection is dropped. Resolves with the deliveries that still wait, and with those that
    * are tracked and have no proof. Rejects with `BAD_OPTION` only; the queue stays as it is.
+   *
+   * A broker that waits for its next try, and whose session can be resumed, makes that try now and ends the session:
+   * else the server would keep it for minutes. `halt` does not.
    */
   async shutdown(options: ShutdownOptions = NO_OPTIONS): Promise<Leftover> {
     const { timeout } = callOptions("shutdown", options);

@@ -19,8 +19,10 @@ import type { Session } from "../session/session.ts";
 import type { StreamContext } from "../stream/framing.ts";
 import { Traffic } from "../traffic/traffic.ts";
 import { NS } from "../xml/namespaces.ts";
-import { allProven, atRest } from "./at-rest.ts";
 import { Bound } from "./bound.ts";
+import { close } from "./ending/close.ts";
+import { detach } from "./ending/detach.ts";
+import { handOver } from "./ending/hand-over.ts";
 import { handedOn, Run } from "./run.ts";
 import type { RunOwner, RunParts } from "./run-parts.ts";
 import { sharedBy } from "./shared.ts";
@@ -179,7 +181,7 @@ export class Lifecycle implements RunOwner {
       if (run.closing === undefined) {
         const done = deferred<undefined>();
         run.closing = done.promise;
-        await this.#close(run, timeout);
+        await close(run, this.#parts, timeout);
         done.resolve(undefined);
       }
       await run.closing;
@@ -200,7 +202,7 @@ export class Lifecycle implements RunOwner {
     const isReady = this.#phase.name === "ready" && run?.state !== "closing";
     if (run === undefined || !isReady) return await this.shutdown(shutdown);
     this.#endings++;
-    run.handingOver ??= this.#handOver(run, shutdown);
+    run.handingOver ??= handOver(run, this.#parts, shutdown);
     await run.handingOver;
     return this.#leftover(run);
   }
@@ -217,12 +219,15 @@ export class Lifecycle implements RunOwner {
     const { shutdown } = this.settings.timeouts;
     const session = run.bound.resuming;
     if (run.closing !== undefined) await run.closing;
-    else if (session === undefined || run.state === "handing-over") await this.shutdown(shutdown);
-    else {
+    else if (session === undefined || ["handing-over", "moving"].includes(run.state)) {
+      await this.shutdown(shutdown);
+    } else {
       this.#endings++;
       const done = deferred<undefined>();
       run.closing = done.promise;
-      await this.#detach(run, session, shutdown);
+      await detach(run, session, this.#parts, shutdown);
+      // A listener of the end may have begun the next run.
+      if (this.#run === undefined) this.#detached = run.detached;
       done.resolve(undefined);
     }
     return run.detached;
@@ -243,62 +248,6 @@ export class Lifecycle implements RunOwner {
     this.#restored = untried;
   }
 
-  /** Ends a run in order, within `timeout` milliseconds. */
-  async #close(run: Run, timeout: number): Promise<void> {
-    const { traffic, instruments } = this;
-    const { clock } = this.#parts.runtime;
-    const { session } = run.bound;
-    const closed = run.closed.promise;
-    const isReady = this.#phase.name === "ready";
-    const deadline = clock.now() + timeout;
-    run.leave("closing");
-    traffic.outbox.drainOnly();
-    traffic.inbox.close();
-    instruments.emit("shutdown:start", {});
-    // A listener may have ended it already.
-    if (this.#run === run) this.change({ name: "closing" });
-    const { link } = run;
-    if (link === undefined) run.halt();
-    else if (isReady && session !== undefined) {
-      await atRest(traffic, session, clock, timeout, closed);
-      link.close(Math.max(0, deadline - clock.now()));
-    } else {
-      link.fail(undefined);
-    }
-    await closed;
-    instruments.emit("shutdown:finish", {});
-  }
-
-  /** Takes in nothing more, and leaves the connection once all is proven, or most of the time is over. */
-  async #detach(run: Run, session: Session, timeout: number): Promise<void> {
-    const { traffic } = this;
-    const closed = run.closed.promise;
-    const isReady = this.#phase.name === "ready";
-    run.leave("detaching");
-    traffic.outbox.drainOnly();
-    traffic.inbox.close();
-    this.change({ name: "closing" });
-    if (isReady) await atRest(traffic, session, this.#parts.runtime.clock, timeout, closed);
-    run.detach();
-    await closed;
-    // A listener of the end may have begun the next run.
-    if (this.#run === undefined) this.#detached = run.detached;
-  }
-
-  /** Stanzas wait from now on, and answers go. */
-  async #handOver(run: Run, timeout: number): Promise<void> {
-    const { traffic } = this;
-    const { clock } = this.#parts.runtime;
-    const { session } = run.bound;
-    const closed = run.closed.promise;
-    const deadline = clock.now() + timeout;
-    run.leave("handing-over");
-    traffic.outbox.drainOnly();
-    if (session === undefined) return;
-    await atRest(traffic, session, clock, timeout, closed);
-    await allProven(session, clock, Math.max(0, deadline - clock.now()), closed);
-  }
-
   #leftover(run: Run | undefined): Leftover {
     const unknown = run?.bound.unknown ?? [];
     const isUnknown = new Set(unknown);
@@ -308,9 +257,8 @@ export class Lifecycle implements RunOwner {
 
   /** True if the phase is about an end after which nothing of this run follows. */
   #isClosing(run: Run | undefined): boolean {
-    return (
-      this.#phase.name === "closing" && (run === undefined || this.settings.reconnect === false)
-    );
+    if (this.#phase.name !== "closing" || run?.state === "moving") return false;
+    return run === undefined || this.settings.reconnect === false;
   }
 
   /** Connects once the run that is ending is over, unless a call ends what is to come as well. */

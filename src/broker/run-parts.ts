@@ -9,15 +9,23 @@ import type { Shared } from "./shared.ts";
 
 /**
  * The life of a run. `going`: the policy decides what follows the end of a connection. `renewing`: `reconnect` drops
- * the connection, and the run goes on. `handing-over`, `closing`: the next end is the last. `detaching`: so it is, and
- * the session goes on in another process.
+ * the connection, and the run goes on. `moving`: it closes the connection in order, and the run goes on elsewhere.
+ * `handing-over`, `closing`: the next end is the last. `detaching`: so it is, and the session goes on in another process.
  */
-export type RunState = "going" | "renewing" | "handing-over" | "detaching" | "closing" | "over";
+export type RunState =
+  | "going"
+  | "renewing"
+  | "moving"
+  | "handing-over"
+  | "detaching"
+  | "closing"
+  | "over";
 
 /** The states that may follow each state of a run. */
 export const RUN_STEPS: Steps<RunState> = {
-  going: ["renewing", "handing-over", "detaching", "closing", "over"],
+  going: ["renewing", "moving", "handing-over", "detaching", "closing", "over"],
   renewing: ["going", "detaching", "closing", "over"],
+  moving: ["going", "closing", "over"],
   "handing-over": ["closing", "over"],
   detaching: ["over"],
   closing: ["over"],

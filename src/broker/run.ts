@@ -1,12 +1,12 @@
 import { nothing, shutDown } from "../base/abort.ts";
-import type { Outcome } from "../base/deferred.ts";
+import { type Deferred, deferred, type Outcome } from "../base/deferred.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { step } from "../base/state.ts";
 import type { GivenAddress } from "../contract/call-options.ts";
 import type { Ready } from "../contract/events.ts";
 import type { Phase } from "../contract/phase.ts";
 import type { SessionState } from "../contract/session-state.ts";
-import type { Destination } from "../link/address.ts";
+import { type Destination, serverName } from "../link/address.ts";
 import type { Link, LinkOwner } from "../link/link.ts";
 import type { LoginResult } from "../negotiate/login.ts";
 import type { Session } from "../session/session.ts";
@@ -45,6 +45,8 @@ export class Run implements LinkOwner, Sleeper {
   readonly #ready = new Readiness();
   /** Why the last connection ended, if we did not want it, and what follows. */
   #error: BrokerError | undefined;
+  /** Resolved when a run that closes carries a session again. */
+  #back: Deferred<undefined> | undefined;
   #verdict: Verdict | undefined;
 
   constructor(
@@ -70,17 +72,24 @@ export class Run implements LinkOwner, Sleeper {
     return this.#state;
   }
 
+  /** True until it is over. */
+  get isInForce(): boolean {
+    return this.#state !== "over";
+  }
+
   get link(): Link | undefined {
     return this.#attempt?.link;
   }
 
   /** Where the try in force goes, or the next one. */
   get destination(): Destination {
-    return this.link?.destination ?? this.#destination;
+    const { link } = this;
+    return link === undefined || this.#state === "moving" ? this.#destination : link.destination;
   }
 
   /** True if no connection follows the one in force. */
   get isEnding(): boolean {
+    if (this.#state === "moving") return false;
     if (this.#state !== "going" && this.#state !== "renewing") return true;
     // The last connection may still be saying goodbye, whatever the phase calls it as yet.
     const { link } = this;
@@ -118,6 +127,7 @@ export class Run implements LinkOwner, Sleeper {
 
   /** Leaves the connection in force, or the wait for one, and begins a try. The run goes on. */
   renew(destination: Destination, given: GivenAddress): void {
+    const isElsewhere = serverName(destination) !== serverName(this.#destination);
     this.#destination = destination;
     this.#given = given;
     this.#reconnecting?.takeHop();
@@ -126,9 +136,15 @@ export class Run implements LinkOwner, Sleeper {
       this.begin();
       return;
     }
+    // It begins as soon as the connection before is closed.
+    if (this.#state === "moving") return;
     // With `reconnect`, a connect that waits goes on to wait.
     if (this.#reconnecting === undefined || this.#ready.isTold) {
       this.#ready.replace(new BrokerError("ABORTED", "the broker connects anew"));
+    }
+    if (isElsewhere && link.isOpen && this.#parts.owner.phase.name === "ready") {
+      this.#move(link);
+      return;
     }
     this.#to("renewing");
     link.destroy();
@@ -138,10 +154,20 @@ export class Run implements LinkOwner, Sleeper {
     if (this.#isBetween()) this.begin();
   }
 
+  /** Leaves a server in order: another one does not have the session, and this one must not keep it. */
+  #move(link: Link): void {
+    const { owner, settings } = this.#parts;
+    this.#to("moving");
+    owner.change({ name: "closing" });
+    if (this.link === link) link.close(settings.timeouts.shutdown);
+  }
+
   /** Ends at once, for this reason; without one: because the program said so. */
   halt(reason?: BrokerError): void {
     if (reason !== undefined) this.#ready.fail(reason);
     if (this.#reconnecting !== undefined) this.#error = this.#verdict = undefined;
+    // Nothing follows any more.
+    if (this.#state === "moving") this.#to("closing");
     const { link } = this;
     if (link === undefined) {
       this.#finish(false);
@@ -157,6 +183,36 @@ export class Run implements LinkOwner, Sleeper {
     if (this.#reconnecting !== undefined) this.#error = undefined;
   }
 
+  /** True if a session waits that the server keeps. */
+  get canComeBack(): boolean {
+    const { resuming } = this.bound;
+    return this.#state === "closing" && resuming !== undefined && resuming.link === undefined;
+  }
+
+  /**
+   * Makes one last try, or goes on with the one in force, so that the session can be ended in order. Resolves when a link
+   * carries a session; the end of the run is told by `closed`.
+   */
+  comeBack(): Promise<undefined> {
+    const back = deferred<undefined>();
+    this.#back = back;
+    const { link } = this;
+    if (link?.state === "over" && link.left.length === 0) {
+      // The connection before may still wait for the end of the server's side.
+      this.#attempt = undefined;
+      link.destroy();
+      this.#parts.instruments.emit("socket:close", {});
+    }
+    if (this.#state === "closing" && this.#attempt === undefined) this.begin();
+    return back.promise;
+  }
+
+  /** Gives up a connection that carries no session, with a goodbye if there is a stream. */
+  abandon(): void {
+    if (this.link === undefined) this.halt();
+    else this.link.fail(undefined);
+  }
+
   /** Ends the connection without a goodbye, or the wait for one. The session goes on in another process. */
   detach(): void {
     const { link } = this;
@@ -168,7 +224,8 @@ export class Run implements LinkOwner, Sleeper {
   // The link's view.
 
   change(to: Phase): void {
-    this.#parts.owner.change(to);
+    // The last try of a run that closes is no phase of its own.
+    if (this.#state !== "closing") this.#parts.owner.change(to);
   }
 
   linkEnded(link: Link, error: BrokerError | undefined): void {
@@ -184,7 +241,8 @@ export class Run implements LinkOwner, Sleeper {
     const goesOn = this.#judge(link) && this.bound.resuming !== undefined;
     // A listener of the end may begin the next run: what waits for that one must not end with this one.
     const endTraffic = this.bound.ending(goesOn);
-    const isLast = this.#reconnecting === undefined && this.#state !== "renewing";
+    const goesOnElsewhere = this.#state === "renewing" || this.#state === "moving";
+    const isLast = this.#reconnecting === undefined && !goesOnElsewhere;
     const endWaiting = isLast ? traffic.waiting.ending() : nothing;
     owner.change({ name: "closing" });
     endTraffic(error ?? shutDown());
@@ -201,6 +259,12 @@ export class Run implements LinkOwner, Sleeper {
     const last = link.destination;
     this.#attempt = undefined;
     const error = this.#error;
+    if (this.#state === "moving") {
+      this.#to("going");
+      this.#parts.instruments.emit("socket:close", {});
+      if (this.#isBetween()) this.begin();
+      return;
+    }
     const verdict = this.#state === "going" ? this.#verdict : undefined;
     if (this.#state !== "renewing" && (error === undefined || verdict === undefined)) {
       this.#finish(true);
@@ -280,6 +344,10 @@ export class Run implements LinkOwner, Sleeper {
     const resumed = this.bound.login(link, result);
     // The end of the old session's requests may have had the run ended.
     if (resumed === undefined) return;
+    if (this.#state === "closing") {
+      this.#back?.resolve(undefined);
+      return;
+    }
     const ready = { jid: result.jid, resumed };
     owner.attempt = 0;
     this.#reconnecting?.ready(link.destination);

@@ -91,10 +91,13 @@ test("connect elsewhere while connecting is BUSY", async () => {
   broker.halt();
 });
 
-test("reconnect drops the connection and goes to a new address, which stays in force", async () => {
-  const { broker, servers, events } = await readyLine();
+test("reconnect closes the stream and goes to a new address, which stays in force", async () => {
+  const { broker, server, servers, events } = await readyLine();
   const waiting = codeOf(broker.waitFor("/message"));
-  await broker.reconnect({ host: "other.example", port: 7777 });
+  const again = broker.reconnect({ host: "other.example", port: 7777 });
+  await server.hears("</stream:stream>");
+  server.say("</stream:stream>");
+  await again;
   expect(servers.length).toBe(2);
   expect(events).toContainEqual(["connect", { host: "other.example", port: 7777 }]);
   await broker.reconnect();

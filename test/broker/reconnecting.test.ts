@@ -469,7 +469,7 @@ describe("a run that was ready", () => {
     made.server.cut();
     await settled();
     expect(made.broker.phase.name).toBe("waiting");
-    await made.broker.shutdown();
+    made.broker.halt();
     expect(await asked).toBe("ABORTED");
     expectNothingLeft(made);
   });

@@ -169,8 +169,9 @@ describe("a session that does not go on", () => {
     servers[0]?.cut();
     await settled();
     expect([broker.phase.name, delivery.state]).toEqual(["waiting", "written"]);
-    const { unknown } = await broker.shutdown();
-    expect(unknown).toEqual([delivery]);
+    const shutting = broker.shutdown();
+    await clock.pass(5000);
+    expect((await shutting).unknown).toEqual([delivery]);
     expect([delivery.state, clock.timers]).toEqual(["unknown", 0]);
   });
 });

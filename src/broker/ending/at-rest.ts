@@ -1,7 +1,7 @@
-import { nothing } from "../base/abort.ts";
-import { type Clock, within } from "../base/clock.ts";
-import type { Session } from "../session/session.ts";
-import type { Traffic } from "../traffic/traffic.ts";
+import { nothing } from "../../base/abort.ts";
+import { type Clock, within } from "../../base/clock.ts";
+import type { Session } from "../../session/session.ts";
+import type { Traffic } from "../../traffic/traffic.ts";
 
 /**
  * Waits until a session is at rest: handlers have finished, our requests are answered, everything that moves is
