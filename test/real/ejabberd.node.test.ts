@@ -4,6 +4,7 @@ import { COMPONENT_SECRET, SERVICE_DOMAINS } from "../servers/server.ts";
 import { management } from "./management.ts";
 import { matrix, ownWays } from "./matrix.ts";
 import { playOversize } from "./oversize.ts";
+import { redeploying } from "./redeploying.ts";
 
 matrix("ejabberd");
 
@@ -41,4 +42,5 @@ ownWays("ejabberd", (server) => {
   });
 
   management("ejabberd", server);
+  redeploying(server, "required");
 });

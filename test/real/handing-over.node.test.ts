@@ -1,54 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { expect, test } from "vitest";
 import { Broker, component, xml } from "../../src/node.ts";
 import { Ledger } from "../../src/testing/index.ts";
-import { locate } from "../docs/document.ts";
 import { COMPONENT_SECRET, KICK_OLD_DOMAIN, SERVICE_DOMAINS } from "../servers/server.ts";
 import { ownWays } from "./matrix.ts";
+import { install, Printed } from "./program.ts";
 
 const PROGRAM = "handing-over-component.js";
-
-/** Puts the program into a new folder, beside a bundle of the package that it imports. */
-async function install(): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), "xmpp-broker-example-"));
-  const outdir = join(folder, "node_modules/xmpp-broker");
-  mkdirSync(outdir, { recursive: true });
-  await build({
-    entryPoints: ["node", "xml"].map((name) => fileURLToPath(locate(`src/${name}.ts`))),
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    outdir,
-  });
-  const exports = { ".": "./node.js", "./xml": "./xml.js" };
-  writeFileSync(join(outdir, "package.json"), JSON.stringify({ type: "module", exports }));
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-  copyFileSync(locate(`examples/${PROGRAM}`), join(folder, PROGRAM));
-  return folder;
-}
-
-/** The lines that a program and its successors print. */
-class Printed {
-  #text = "";
-
-  constructor(child: ChildProcess) {
-    child.stdout?.on("data", (chunk: Buffer) => {
-      this.#text += chunk.toString();
-    });
-  }
-
-  /** The ids of the processes that printed a line with these words, in order. */
-  by(words: string): number[] {
-    const lines = this.#text.split("\n").filter((line) => line.includes(words));
-    return lines.map((line) => Number.parseInt(line, 10));
-  }
-}
 
 ownWays("prosody", (server) => {
   test(`examples/${PROGRAM}: three processes follow each other in full traffic, and no message is lost`, async () => {
@@ -59,7 +18,7 @@ ownWays("prosody", (server) => {
       host: "127.0.0.1",
       port,
     });
-    const folder = await install();
+    const folder = await install(PROGRAM);
     const child = spawn(process.execPath, [PROGRAM], {
       cwd: folder,
       env: {

@@ -4,6 +4,7 @@ import { ACCOUNTS, COMPONENT_SECRET, KICK_OLD_DOMAIN } from "../servers/server.t
 import { management } from "./management.ts";
 import { matrix, ownWays } from "./matrix.ts";
 import { playOversize } from "./oversize.ts";
+import { redeploying } from "./redeploying.ts";
 
 matrix("prosody");
 
@@ -48,4 +49,5 @@ ownWays("prosody", (server) => {
   });
 
   management("prosody", server);
+  redeploying(server, "required");
 });

@@ -1,5 +1,5 @@
 import { makeCertificate } from "../../src/testing/certificate/certificate.ts";
-import { LoopbackServer } from "../../src/testing/index.ts";
+import { type LoopbackOptions, LoopbackServer } from "../../src/testing/index.ts";
 import {
   ACCOUNTS,
   CLIENT_DOMAINS,
@@ -14,9 +14,13 @@ import {
 const STARTTLS = { required: "required", optional: "optional", off: "none" } as const;
 
 /** Starts the package's own server with the accounts and names of the real ones. */
-export async function startLoopback(mode: keyof typeof STARTTLS): Promise<Server> {
+export async function startLoopback(
+  mode: keyof typeof STARTTLS,
+  options: Pick<LoopbackOptions, "management"> = {},
+): Promise<Server> {
   const domain = CLIENT_DOMAINS.required;
   const server = await LoopbackServer.start({
+    ...options,
     domain,
     users: ACCOUNTS,
     components: Object.fromEntries(SERVICE_DOMAINS.map((name) => [name, COMPONENT_SECRET])),
