@@ -10,6 +10,7 @@ const order = [
   "negotiate",
   "dialect",
   "contract",
+  "stores",
   "link",
   "session",
   "traffic",
@@ -35,6 +36,7 @@ const arrows = order.map((layer, index) => ({
 const entries = [
   ["xml", "base|xml"],
   ["xpath", "base|xml|xpath"],
+  ["store", "base|contract|stores"],
 ].map(([entry, layers]) => ({
   name: `${entry}-entry-looks-down-only`,
   severity: "error",
@@ -53,7 +55,7 @@ module.exports = {
       from: {
         path: "^src/",
         pathNot:
-          "^src/(node\\.ts|cli/|testing/|transport/(tcp|tls|node-[a-z-]+)\\.ts|base/crypto/node-[a-z-]+\\.ts)",
+          "^src/(node\\.ts|cli/|testing/|stores/|transport/(tcp|tls|node-[a-z-]+)\\.ts|base/crypto/node-[a-z-]+\\.ts)",
       },
       to: { dependencyTypes: ["core"] },
     },

@@ -13,7 +13,7 @@ const here = (path: string) => new URL(path, import.meta.url).pathname;
 
 /** Resolves the package's own name to its source, so that tests and `examples/` import it as users do. */
 const own = (entry: string) => [
-  { find: /^xmpp-broker\/(xml|xpath)$/, replacement: here("./src/$1.ts") },
+  { find: /^xmpp-broker\/(xml|xpath|store)$/, replacement: here("./src/$1.ts") },
   { find: "xmpp-broker/testing", replacement: here("./src/testing/index.ts") },
   { find: "xmpp-broker", replacement: here(entry) },
 ];

@@ -242,6 +242,41 @@ export const SENDING_CODES = {
   POISON: "the stanza alone has ended two streams",
 } as const;
 
+/** The store of the outbox cannot be used, or takes nothing. */
+export const STORE_CODES = {
+  /**
+   * Another process, or another broker of this one, has the store open. The message names the process and the file of
+   * the lock. Give each broker a directory of its own. The lock of a process that is gone is taken over by itself; one
+   * of another machine is not, so delete that file once you know that the process is gone. Not retryable.
+   */
+  STORE_LOCKED: "the store is in use",
+  /**
+   * A file of the store is not as it was written. The message names the file and the byte. Nothing of the store was
+   * sent or changed. `xmpp-broker store look DIR` shows what is whole, and `xmpp-broker store salvage DIR` keeps
+   * that and puts the rest aside. Not retryable.
+   */
+  STORE_DAMAGED: "the store is damaged",
+  /** A later version of this package has written the store. Use that version, or another directory. Not retryable. */
+  STORE_VERSION: "the store has another format",
+  /**
+   * The store belongs to another address or another dialect; the message names both. Its stanzas would go out under a
+   * false address. Use another directory, or the settings that it was made with. Not retryable.
+   */
+  STORE_FOREIGN: "the store belongs to another address",
+  /**
+   * The store did not take the stanza, or cannot be opened: the disk is full, a right is missing, the directory is gone,
+   * or the store is not open any more. `cause` is the error of the system. A stanza that failed so was not sent. Free
+   * the disk or mend the directory; the broker goes on (`onFailure` of the store says otherwise). Retryable where
+   * such a failure passes by itself, as a full disk does.
+   */
+  STORE_FAILED: "the store failed",
+  /**
+   * `stored()` was asked of a stanza that no store keeps: the option `queue.store` is not given, or it is a request or
+   * an answer. Not retryable.
+   */
+  NO_STORE: "no store keeps the stanza",
+} as const;
+
 /** A handler fails, or answers too late. */
 export const ANSWERING_CODES = {
   /**
@@ -270,6 +305,11 @@ export const TESTING_CODES = {
    * the text that came instead. Not retryable.
    */
   SCRIPT_FAILED: "the script was not followed",
+  /**
+   * A store of your own does not do what a broker needs of it: a case of `storeCases` failed. The message says what
+   * was found, and what was wanted. Not retryable.
+   */
+  STORE_UNFIT: "the store does not keep its word",
 } as const;
 
 /** The meaning of each code, as it stands in messages. */
@@ -280,6 +320,7 @@ export const MEANINGS = {
   ...STREAM_CODES,
   ...INPUT_CODES,
   ...SENDING_CODES,
+  ...STORE_CODES,
   ...ANSWERING_CODES,
   ...TESTING_CODES,
 } as const;

@@ -1,3 +1,4 @@
+export { type StoreCase, type StorePlace, storeCases } from "../stores/conformance.ts";
 export {
   type Authority,
   type Certificate,

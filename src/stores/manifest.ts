@@ -1,0 +1,99 @@
+import type { FileHandle } from "node:fs/promises";
+import { open, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { BrokerError } from "../base/errors.ts";
+import { SECTOR } from "./batch.ts";
+import { checkedLine, readCheckedLine } from "./checked-line.ts";
+import { codeOf, damaged } from "./store-error.ts";
+import { syncDirectory } from "./sync-directory.ts";
+
+/** The version of the format that this code writes, and the highest that it reads. */
+export const VERSION = 1;
+
+/** The file that says whose store it is, and which segments there must be. */
+export const MANIFEST = "manifest";
+
+/** The facts that never change come first; the range is behind them, in a sector of its own. */
+const RANGE_AT = 8 * SECTOR;
+const LENGTH = RANGE_AT + SECTOR;
+
+/** The segments that there are, by their numbers. `last` is less than `first` where there is none. */
+export interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The manifest of a store. It is changed in place, which needs no room on a full disk. */
+export class Manifest {
+  readonly identity: string;
+  range: Range;
+  readonly #handle: FileHandle;
+
+  private constructor(identity: string, range: Range, handle: FileHandle) {
+    this.identity = identity;
+    this.range = range;
+    this.#handle = handle;
+  }
+
+  /** Makes the manifest of a new store: it is there as a whole, or not at all. */
+  static async create(directory: string, identity: string): Promise<void> {
+    const draft = join(directory, `${MANIFEST}.new`);
+    const handle = await open(draft, "w", 0o600);
+    try {
+      const facts = checkedLine({ version: VERSION, identity }, RANGE_AT);
+      const range = checkedLine({ first: 1, last: 0 }, SECTOR);
+      await handle.writeFile(Buffer.concat([facts, range]));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, join(directory, MANIFEST));
+    await syncDirectory(directory);
+  }
+
+  /** Reads the manifest of a directory; `undefined`: it has none. Ends in `STORE_DAMAGED` and `STORE_VERSION`. */
+  static async read(directory: string): Promise<Manifest | undefined> {
+    let handle: FileHandle;
+    try {
+      handle = await open(join(directory, MANIFEST), "r+");
+    } catch (thrown) {
+      if (codeOf(thrown) === "ENOENT") return undefined;
+      throw thrown;
+    }
+    try {
+      const { identity, range } = readManifest(await handle.readFile());
+      return new Manifest(identity, range, handle);
+    } catch (thrown) {
+      await handle.close();
+      throw thrown;
+    }
+  }
+
+  /** The range is another one from now on, durably. */
+  async change(range: Range): Promise<void> {
+    const bytes = checkedLine(range, SECTOR);
+    await this.#handle.write(bytes, 0, SECTOR, RANGE_AT);
+    await this.#handle.datasync();
+    this.range = range;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+function readManifest(bytes: Buffer): { readonly identity: string; readonly range: Range } {
+  const facts = readCheckedLine(bytes.subarray(0, RANGE_AT));
+  if (facts === undefined) throw damaged(MANIFEST, 0, "its first line is not as it was written");
+  const { version, identity } = facts;
+  if (typeof version === "number" && version > VERSION) {
+    const detail = `it has format ${version}, and this version reads ${VERSION}`;
+    throw new BrokerError("STORE_VERSION", detail);
+  }
+  const range = bytes.length === LENGTH ? readCheckedLine(bytes.subarray(RANGE_AT)) : undefined;
+  const { first, last } = range ?? {};
+  if (typeof identity !== "string" || typeof first !== "number" || typeof last !== "number") {
+    throw damaged(MANIFEST, RANGE_AT, "the line with its segments is not as it was written");
+  }
+  return { identity, range: { first, last } };
+}

@@ -1,0 +1,165 @@
+import { type FileHandle, open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type Batch, readBatch, SECTOR } from "./batch.ts";
+import { Bits } from "./bits.ts";
+import { checkedLine, readCheckedLine } from "./checked-line.ts";
+import { VERSION } from "./manifest.ts";
+import { codeOf, damaged } from "./store-error.ts";
+import { syncDirectory } from "./sync-directory.ts";
+
+/** The end of the segment before, as the next one tells it. */
+export interface End {
+  /** Where its last batch ends. */
+  readonly end: number;
+  /** How many batches it has. */
+  readonly batches: number;
+}
+
+/** The facts at the head of a segment. */
+interface Head {
+  readonly version: number;
+  readonly segment: number;
+  /** How large the file is: it was filled up with zeros when it was made. */
+  readonly bytes: number;
+  /** The number of its first entry. */
+  readonly first: number;
+  /** The end of the segment before; `null` where there was none. */
+  readonly before: End | null;
+}
+
+/** One file of the log. It is filled up with zeros when it is made, so a tail that was cut is missed. */
+export class Segment {
+  readonly number: number;
+  readonly first: number;
+  readonly bytes: number;
+  readonly before: End | undefined;
+  /** Where the next batch goes, and its number. */
+  end = SECTOR;
+  batches = 0;
+  /** How many entries it has, and how many are not removed. */
+  count = 0;
+  live = 0;
+  /** The entries that are removed, counted from the first. */
+  readonly #gone = new Bits();
+
+  constructor({ segment, first, bytes, before }: Head) {
+    this.number = segment;
+    this.first = first;
+    this.bytes = bytes;
+    this.before = before ?? undefined;
+  }
+
+  /** Entries were added. */
+  add(count: number): void {
+    this.count += count;
+    this.live += count;
+  }
+
+  /** An entry is removed. */
+  remove(entry: number): void {
+    if (entry - this.first < this.count && this.#gone.add(entry - this.first)) this.live--;
+  }
+
+  /** True if an entry is removed. */
+  isGone(entry: number): boolean {
+    return this.#gone.has(entry - this.first);
+  }
+}
+
+/** The name of the file of a segment. */
+export function segmentName(number: number): string {
+  return `${String(number).padStart(10, "0")}.log`;
+}
+
+/** The number of a segment by its file's name; `undefined`: it is another file. */
+export function segmentNumber(name: string): number | undefined {
+  return /^\d{10,15}\.log$/.test(name) ? Number.parseInt(name, 10) : undefined;
+}
+
+/** Makes the file of a new segment, whole on the disk: later writes need no more room. */
+export async function createSegment(
+  directory: string,
+  head: Omit<Head, "version">,
+): Promise<{ readonly segment: Segment; readonly handle: FileHandle }> {
+  const file = join(directory, segmentName(head.segment));
+  const handle = await open(file, "w+", 0o600);
+  try {
+    await writeAll(handle, checkedLine({ version: VERSION, ...head }, SECTOR), 0);
+    const zeros = Buffer.alloc(Math.min(head.bytes - SECTOR, 1 << 20));
+    for (let at = SECTOR; at < head.bytes; at += zeros.length) {
+      await writeAll(handle, zeros.subarray(0, head.bytes - at), at);
+    }
+    await handle.sync();
+    await syncDirectory(directory);
+    return { segment: new Segment({ version: VERSION, ...head }), handle };
+  } catch (thrown) {
+    await handle.close();
+    await rm(file, { force: true });
+    throw thrown;
+  }
+}
+
+/** Writes all bytes at a place. (A disk that is nearly full takes a part, and fails at the next.) */
+export async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at + done);
+    done += bytesWritten;
+  }
+}
+
+/** Reads the file of a segment and its head. Ends in `STORE_DAMAGED`. */
+export async function loadSegment(
+  directory: string,
+  number: number,
+): Promise<{ readonly segment: Segment; readonly content: Buffer }> {
+  const name = segmentName(number);
+  const content = await contentOf(join(directory, name), name);
+  const head = readCheckedLine(content.subarray(0, SECTOR)) as unknown as Head | undefined;
+  if (head === undefined || head.segment !== number) {
+    throw damaged(name, 0, "its first line is not as it was written");
+  }
+  if (content.length !== head.bytes) {
+    throw damaged(name, content.length, `the file had ${head.bytes} bytes`);
+  }
+  return { segment: new Segment(head), content };
+}
+
+async function contentOf(file: string, name: string): Promise<Buffer> {
+  const handle = await open(file, "r").catch((thrown: unknown) => {
+    if (codeOf(thrown) === "ENOENT") throw damaged(name, 0, "the file is missing");
+    throw thrown;
+  });
+  try {
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The lines of a batch. */
+export function linesOf(content: Buffer, { from, to }: Batch): string[] {
+  return content.toString("utf8", from, to - 1).split("\n");
+}
+
+/**
+ * Reads the batches of a segment. `last`: where it ends, if the segment behind it tells; else the end may be torn.
+ * Returns true if the end is clean, so that more can be written behind it. Ends in `STORE_DAMAGED`.
+ */
+export function* batchesOf(
+  { number, end: start }: Segment,
+  content: Buffer,
+  last: End | undefined,
+): Generator<Batch, boolean> {
+  let at = start;
+  for (let batch = 0; ; batch++) {
+    if (last !== undefined && at === last.end && batch === last.batches) return true;
+    const reading = readBatch(content, at, batch);
+    if (reading.kind === "damaged") throw damaged(segmentName(number), reading.at, reading.why);
+    if (reading.kind === "end") {
+      if (last === undefined) return reading.isClean;
+      throw damaged(segmentName(number), at, `it ended at byte ${last.end}`);
+    }
+    yield reading;
+    at = reading.to;
+  }
+}

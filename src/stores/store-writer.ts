@@ -1,0 +1,186 @@
+import type { StoredEntry } from "../contract/store.ts";
+import type { SegmentLog } from "./segment-log.ts";
+import { storeError } from "./store-error.ts";
+
+/** How many characters go into one batch; a larger entry goes alone. */
+const MOST = 2 * 1024 * 1024;
+
+/** One call of `append`. */
+interface Append {
+  readonly keys: readonly string[];
+  readonly lines: readonly string[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The writer of a log: it joins the calls of a turn, and those that come during a write, into one batch. */
+export class StoreWriter {
+  readonly #log: SegmentLog;
+  /** The entries that this process knows, by key: appended ones, and read ones. */
+  readonly #numbers: Map<string, number>;
+  /** Other entries with the same key, which a process has appended before it had read the first one. */
+  #copies: Map<string, number[]> | undefined;
+  #appends: Append[] = [];
+  #removed: number[] = [];
+  #removes: (() => void)[] = [];
+  /** True while the entries that were found are not all read. */
+  #isReading: boolean;
+  #running: Promise<void> | undefined;
+
+  constructor(log: SegmentLog) {
+    this.#log = log;
+    this.#numbers = log.late;
+    this.#isReading = log.live > 0;
+  }
+
+  /** The entries that were found, oldest first. */
+  async *entries(): AsyncGenerator<StoredEntry> {
+    try {
+      for await (const [number, entry] of this.#log.entries()) {
+        if (this.#found(entry.key, number)) yield entry;
+      }
+    } catch (thrown) {
+      throw storeError(thrown);
+    }
+    this.#isReading = false;
+  }
+
+  async append(entries: readonly StoredEntry[]): Promise<void> {
+    // (One that is being appended may still fail.)
+    if (entries.some(({ key }) => this.#isPending(key))) await this.#running;
+    const keys: string[] = [];
+    const lines: string[] = [];
+    for (const entry of entries) {
+      if (this.#numbers.has(entry.key)) continue;
+      this.#numbers.set(entry.key, Number.NaN);
+      keys.push(entry.key);
+      lines.push(JSON.stringify(entry));
+    }
+    await new Promise<void>((resolve, reject) => {
+      this.#appends.push({ keys, lines, resolve, reject });
+      this.#run();
+    });
+  }
+
+  async remove(keys: readonly string[]): Promise<void> {
+    // (An entry that is still being appended gets its number first.)
+    if (keys.some((key) => this.#isPending(key))) await this.#running;
+    const numbers = keys.flatMap((key) => this.#forget(key));
+    if (numbers.length === 0) return;
+    this.#log.remove(numbers);
+    for (const number of numbers) this.#removed.push(number);
+    await new Promise<void>((resolve) => {
+      this.#removes.push(resolve);
+      this.#run();
+    });
+  }
+
+  /** Ends when everything is written. A store that holds nothing leaves no log behind. */
+  async close(): Promise<void> {
+    await this.#running;
+    if (this.#log.live === 0) await this.#log.unlinkSettled(true);
+  }
+
+  /** An entry was read; false if it is the copy of an older one. */
+  #found(key: string, number: number): boolean {
+    const known = this.#numbers.get(key);
+    if (known !== undefined && known < number) {
+      this.#addCopy(key, number);
+      return false;
+    }
+    if (known !== undefined && known > number) this.#addCopy(key, known);
+    this.#numbers.set(key, number);
+    return true;
+  }
+
+  #addCopy(key: string, number: number): void {
+    this.#copies ??= new Map();
+    this.#copies.set(key, [...(this.#copies.get(key) ?? []), number]);
+  }
+
+  #isPending(key: string): boolean {
+    return Number.isNaN(this.#numbers.get(key));
+  }
+
+  #forget(key: string): number[] {
+    const number = this.#numbers.get(key);
+    if (number === undefined) return [];
+    this.#numbers.delete(key);
+    const copies = this.#copies?.get(key) ?? [];
+    this.#copies?.delete(key);
+    return [number, ...copies];
+  }
+
+  #run(): void {
+    this.#running ??= this.#work();
+  }
+
+  async #work(): Promise<void> {
+    // The calls of this turn go into one batch.
+    await Promise.resolve();
+    while (this.#appends.length > 0 || this.#removes.length > 0) {
+      if (this.#removes.length > 0) await this.#writeRemoved();
+      if (this.#appends.length > 0) await this.#writeAppended(this.#nextAppends());
+    }
+    this.#running = undefined;
+  }
+
+  #nextAppends(): Append[] {
+    let size = 0;
+    const end = this.#appends.findIndex(({ lines }, index) => {
+      size += lines.reduce((sum, { length }) => sum + length, 0);
+      return index > 0 && size > MOST;
+    });
+    return this.#appends.splice(0, end < 0 ? this.#appends.length : end);
+  }
+
+  async #writeAppended(appends: readonly Append[]): Promise<void> {
+    const lines = appends.flatMap((append) => append.lines);
+    const keys = appends.flatMap((append) => append.keys);
+    try {
+      if (lines.length > 0) {
+        const first = await this.#log.write(this.#isReading ? "late" : "entries", lines);
+        for (const [index, key] of keys.entries()) this.#appended(key, first + index);
+      }
+    } catch (thrown) {
+      const error = storeError(thrown);
+      for (const key of keys) if (this.#isPending(key)) this.#numbers.delete(key);
+      for (const { reject } of appends) reject(error);
+      return;
+    }
+    for (const { resolve } of appends) resolve();
+  }
+
+  /** An appended entry has its number. (Meanwhile one with its key may have been read, which is older.) */
+  #appended(key: string, number: number): void {
+    if (this.#isPending(key)) this.#numbers.set(key, number);
+    else this.#addCopy(key, number);
+  }
+
+  /** Notes in the log that entries are removed. A disk that does not take it loses nothing: see `OutboxStore.remove`. */
+  async #writeRemoved(): Promise<void> {
+    const removes = this.#removes;
+    const removed = this.#removed;
+    this.#removes = [];
+    this.#removed = [];
+    try {
+      await this.#log.unlinkSettled();
+      const left = removed.filter((number) => this.#log.has(number));
+      if (left.length > 0) await this.#log.write("removed", [JSON.stringify(rangesOf(left))]);
+    } catch {
+      // The next call tries again. After a crash they would be sent again, with their ids.
+      this.#removed = [...removed, ...this.#removed];
+    }
+    for (const resolve of removes) resolve();
+  }
+}
+
+/** The first and the last of each range of numbers. */
+function rangesOf(numbers: readonly number[]): number[] {
+  const ranges: number[] = [];
+  for (const number of [...numbers].sort((a, b) => a - b)) {
+    if (number === (ranges.at(-1) ?? Number.NaN) + 1) ranges[ranges.length - 1] = number;
+    else ranges.push(number, number);
+  }
+  return ranges;
+}

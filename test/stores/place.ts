@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { OutboxStore, StoredEntry } from "../../src/store.ts";
+
+export const OWNER = "xmpp juliet@verona.example";
+
+const made: string[] = [];
+
+/** A new directory, until `removeDirectories`. */
+export function newDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "store-"));
+  made.push(directory);
+  return directory;
+}
+
+export function removeDirectories(): void {
+  for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
+}
+
+export function entry(key: string, text = `<message id='${key}'/>`): StoredEntry {
+  return { key, kind: "message", text, sent: 1_700_000_000_000, tries: 0 };
+}
+
+/** Opens a store, reads it and closes it. */
+export async function contentOf(store: OutboxStore): Promise<StoredEntry[]> {
+  const { entries } = await store.open(OWNER);
+  try {
+    const found: StoredEntry[] = [];
+    for await (const each of entries) found.push(each);
+    return found;
+  } finally {
+    await store.close();
+  }
+}
+
+export async function keysOf(store: OutboxStore): Promise<string[]> {
+  return (await contentOf(store)).map(({ key }) => key);
+}
