@@ -10,6 +10,12 @@ export interface Endpoint extends Address {
   readonly weight: number;
 }
 
+/** A place where a server may be reached over WebSocket (`wss:`) or BOSH (`https:`). */
+export interface UrlEndpoint {
+  /** The whole address. */
+  readonly url: string;
+}
+
 /**
  * Finds the endpoints of a domain, in any order: the broker sorts them. An empty list means that there are no
  * records, so the domain itself is tried. An endpoint without a usable host and port is left out. Rejects with `LOOKUP_FAILED` where the records say "not here".
