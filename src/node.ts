@@ -4,11 +4,17 @@ import { Broker as CoreBroker } from "./broker/broker.ts";
 import type { BrokerOptions } from "./contract/options.ts";
 import type { Runtime } from "./contract/runtime.ts";
 import { traceLine } from "./contract/trace.ts";
+import { nodeDns } from "./lookup/node-dns.ts";
+import { racing } from "./lookup/race.ts";
+import { srvLookup } from "./lookup/srv.ts";
 import { connectTcp } from "./transport/tcp.ts";
 
-/** Node's sockets, cryptography and standard error. */
+const dns = nodeDns();
+
+/** Node's sockets, DNS, cryptography and standard error. */
 const runtime: Runtime = {
-  connect: connectTcp,
+  connect: racing({ connect: connectTcp, dns, clock: systemClock }),
+  lookup: srvLookup(dns),
   clock: systemClock,
   crypto: nodeCrypto,
   trace(entry) {

@@ -18,7 +18,7 @@ export type {
   WaitOptions,
 } from "./contract/call-options.ts";
 export type { AckedBy, Delivery, DeliveryState } from "./contract/delivery.ts";
-export type { BrokerEvents, Ready } from "./contract/events.ts";
+export type { BrokerEvents, KnownEndpoint, Ready } from "./contract/events.ts";
 export type {
   HeaderOverrides,
   HeaderSettings,
@@ -50,6 +50,7 @@ export { type LegacyOptions, legacy } from "./dialect/legacy.ts";
 export { type XmppOptions, xmpp } from "./dialect/xmpp.ts";
 export { escapeLocal, unescapeLocal } from "./jid/escape.ts";
 export { type Jid, type JidParts, jid, sameJid, tryJid } from "./jid/jid.ts";
+export type { Endpoint, Lookup } from "./lookup/endpoint.ts";
 export type { NegotiationEvents } from "./negotiate/events.ts";
 export type { Disclosure, Login, LoginSettings } from "./negotiate/login.ts";
 export type { Memory, Protection } from "./negotiate/memory.ts";
@@ -63,6 +64,7 @@ export { type ErrorReply, errorReply, type ReplyChild, reply } from "./stream/re
 export { StanzaError, type StanzaErrorFacts, type StanzaErrorType } from "./stream/stanza-error.ts";
 export { StreamError } from "./stream/stream-error.ts";
 export type { FilterHandler, FilterMatch, Responder } from "./traffic/filter-match.ts";
+export type { ConnectEvents } from "./transport/connect-events.ts";
 export { type MemoryOptions, type MemoryTransport, memoryPair } from "./transport/memory.ts";
 export type { TlsFacts, TlsPolicy } from "./transport/tls-facts.ts";
 export type {

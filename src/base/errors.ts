@@ -46,6 +46,13 @@ export function isBrokerError(thrown: unknown): thrown is BrokerError {
   return typeof thrown === "object" && thrown !== null && BROKER_ERROR in thrown;
 }
 
+/** The detail of a thrown value: its message, without the meaning of its code. */
+export function detailOf(thrown: unknown): string {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const meaning = isBrokerError(thrown) ? `${MEANINGS[thrown.code]}: ` : "";
+  return message.startsWith(meaning) ? message.slice(meaning.length) : message;
+}
+
 /** Any thrown value as a `BrokerError`: itself if it is one, else wrapped under `code` as the cause. */
 export function asBrokerError(
   thrown: unknown,
@@ -53,6 +60,5 @@ export function asBrokerError(
   facts: Omit<ErrorFacts, "cause"> = {},
 ): BrokerError {
   if (isBrokerError(thrown)) return thrown;
-  const detail = thrown instanceof Error ? thrown.message : String(thrown);
-  return new BrokerError(code, detail, { ...facts, cause: thrown });
+  return new BrokerError(code, detailOf(thrown), { ...facts, cause: thrown });
 }

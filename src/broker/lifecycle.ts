@@ -79,7 +79,7 @@ export class Lifecycle implements RunOwner {
   #hasStarted = false;
 
   constructor(options: BrokerOptions, runtime: Runtime) {
-    const settings = settle(options);
+    const settings = settle(options, runtime.lookup);
     this.settings = settings;
     const context = contextOf(settings);
     const { clock, crypto } = runtime;

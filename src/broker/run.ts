@@ -113,8 +113,9 @@ export class Run implements LinkOwner, Sleeper {
     this.#reconnecting?.stopWaiting();
     const hop = this.#reconnecting?.takeHop();
     const destination = hop ?? this.#destination;
-    // A host that was given is the only one; without one the options may look it up.
-    const isKnown = this.#given.host !== undefined || hop !== undefined;
+    // An address that was given is the only one; without one the options may look it up.
+    const { host: givenHost, port: givenPort } = this.#given;
+    const isKnown = givenHost !== undefined || givenPort !== undefined || hop !== undefined;
     owner.attempt++;
     const { resuming } = this.bound;
     const attempt = new Attempt(this.#parts, this, resuming, destination, isKnown);

@@ -2,6 +2,8 @@ import { badOption } from "../base/check.ts";
 import { event, type Payloads } from "../base/emitter.ts";
 import type { BrokerError } from "../base/errors.ts";
 import { NEGOTIATION_EVENTS, type Nothing } from "../negotiate/events.ts";
+import { CONNECT_EVENTS } from "../transport/connect-events.ts";
+import type { TlsPolicy } from "../transport/tls-facts.ts";
 import type { Address } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import { nearest } from "../xpath/nearest.ts";
@@ -20,6 +22,12 @@ export interface Ready {
   readonly resumed: boolean;
 }
 
+/** An endpoint that the broker may connect to, as `lookup` tells of it. */
+export interface KnownEndpoint extends Address {
+  /** How far TLS goes there: `direct` is TLS from the first byte. */
+  readonly policy: TlsPolicy;
+}
+
 /**
  * The table of a broker's events: the type, the check of names and `docs/events.md` are made from it. A new event is
  * one row; its doc comment is its line of that page.
@@ -27,10 +35,21 @@ export interface Ready {
 export const EVENTS = {
   /** A try begins: `connect` or `reconnect` was called, or a wait is over. Nothing has happened yet. */
   connect: event<Address>(),
-  /** A connection is being opened. `attempt` counts from 1. */
+  /** The endpoints of the domain are known, in the order in which they are tried. It took so many milliseconds. */
+  lookup: event<{
+    readonly domain: string;
+    readonly endpoints: readonly KnownEndpoint[];
+    readonly milliseconds: number;
+  }>(),
+  /** A connection to an endpoint is being opened. `attempt` counts the tries from 1; one try may have many endpoints. */
   connecting: event<Address & { readonly attempt: number }>(),
-  /** The connection is open, before TLS. */
-  connected: event<{ readonly local: Address | undefined; readonly remote: Address | undefined }>(),
+  ...CONNECT_EVENTS,
+  /** The connection is open, before TLS. It took so many milliseconds from `connecting` on. */
+  connected: event<{
+    readonly local: Address | undefined;
+    readonly remote: Address | undefined;
+    readonly milliseconds: number;
+  }>(),
   /** No connection could be opened. A later failure has the event of its layer. */
   "connect:failure": event<{ readonly error: BrokerError }>(),
   /** Our stream header was sent; once more at each restart of the stream. */

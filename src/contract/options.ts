@@ -98,7 +98,10 @@ const BROKER = {
     check: (name, value) => reconnectOption(name, value),
     fallback: false,
   } as Option<boolean | ReconnectOptions, false | Settled<typeof RECONNECT>>,
-  /** Finds the endpoints of the dialect's domain where no `host` is given. Default: none, the domain itself. */
+  /**
+   * Finds the endpoints of the dialect's domain where no `host` is given; `false`: the domain itself. Default: for
+   * accounts, the SRV records in DNS where the runtime has DNS, unless `port` or `transport` is given; else `false`.
+   */
   lookup: optional<Lookup | false>(lookupOption),
   /** How long each wait may last, in milliseconds. */
   timeouts: group<TimeoutOptions, Timeouts>(TIMEOUTS),
@@ -145,8 +148,8 @@ export interface Settings extends Omit<Settled<typeof BROKER>, "reconnect"> {
 /** The settings of a broker that is given no options but its dialect. Brokers share its groups. */
 export const DEFAULTS: Settled<typeof BROKER> = defaultsOf(BROKER);
 
-/** Reads the caller's options once; below, nothing is optional. Ends in `BAD_OPTION`. */
-export function settle(options: BrokerOptions): Settings {
+/** Reads the caller's options once; below, nothing is optional. `byDefault` is the runtime's lookup. Ends in `BAD_OPTION`. */
+export function settle(options: BrokerOptions, byDefault?: Lookup): Settings {
   const settled = settleOptions("Broker", BROKER_OPTIONS, options);
   const { dialect, tls, host, session } = settled;
   // Without a host, `connect` may be given one and checks it then.
@@ -155,13 +158,23 @@ export function settle(options: BrokerOptions): Settings {
   if (session !== undefined && settled.acks === false) {
     throw badOption("acks", "another value where `session` is given", false);
   }
-  const lookup = settled.lookup === false || host !== undefined ? undefined : settled.lookup;
+  const lookup = host === undefined ? lookupOf(settled, byDefault) : undefined;
   const named = host ?? dialect.domain;
   const repeats = settled.reconnect !== false;
   const { queue } = repeats ? settleOptions("Broker", WITH_RECONNECT, options) : settled;
   const reconnect = repeats && reconnectSettings(settled.reconnect, dialect);
   // A spread of so many members would give each broker a hidden class of its own, which weighs 0.5 KB.
   return Object.freeze(Object.assign(settled, { host: named, lookup, queue, reconnect }));
+}
+
+/** The lookup in force. The runtime's goes with its own sockets, and serves clients: services have no SRV records. */
+function lookupOf(
+  { lookup, dialect, port, transport }: Settled<typeof BROKER> & Pick<BrokerOptions, "dialect">,
+  byDefault: Lookup | undefined,
+): Lookup | undefined {
+  if (lookup !== undefined) return lookup === false ? undefined : lookup;
+  const isService = dialect.certificate === "host";
+  return isService || port !== undefined || transport !== undefined ? undefined : byDefault;
 }
 
 function dialectOption(name: string, value: unknown): Dialect {

@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Crypto } from "../base/crypto/crypto.ts";
+import type { Lookup } from "../lookup/endpoint.ts";
 import type { TransportFactory } from "../transport/transport.ts";
 import type { TraceEntry } from "./trace.ts";
 
@@ -7,6 +8,8 @@ import type { TraceEntry } from "./trace.ts";
 export interface Runtime {
   /** How a server is reached where the options name no other way. */
   readonly connect: TransportFactory;
+  /** Finds the endpoints of a client's domain where the options say nothing else. Absent: the domain itself. */
+  readonly lookup?: Lookup | undefined;
   /** Time: tests hold it. */
   readonly clock: Clock;
   /** Calls the action each time the network comes back, and returns how to stop that. Absent: the runtime cannot tell. */

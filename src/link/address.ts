@@ -59,6 +59,9 @@ export function otherDestination(
   return { host, port, policy: from.policy, certificate: from.certificate ?? from.host };
 }
 
+/** The most endpoints of a domain. A list that is longer is no list of servers. */
+const MOST_ENDPOINTS = 100;
+
 /** The parts of a search for endpoints. */
 export interface Search {
   readonly settings: Settings;
@@ -71,7 +74,7 @@ export interface Search {
 
 /**
  * Looks up the endpoints of the dialect's domain and puts them into the order in which they are tried. Endpoints whose
- * host is no name or IP address are left out. Ends in `LOOKUP_FAILED`, also where none is left.
+ * host is no name or IP address are left out. Ends in `LOOKUP_FAILED`, also where none is left, and for more than 100.
  */
 export async function findDestinations(search: Search): Promise<readonly Destination[]> {
   const { settings, fallback, lookup, signal, crypto } = search;
@@ -82,6 +85,9 @@ export async function findDestinations(search: Search): Promise<readonly Destina
     throw asBrokerError(thrown, "LOOKUP_FAILED", { retryable: true });
   }
   if (!Array.isArray(endpoints)) throw new BrokerError("LOOKUP_FAILED", "it gave no list");
+  if (endpoints.length > MOST_ENDPOINTS) {
+    throw new BrokerError("LOOKUP_FAILED", `there are more than ${MOST_ENDPOINTS} endpoints`);
+  }
   if (endpoints.length === 0) return [fallback];
   // The names in DNS are written by strangers. One that is no host must not keep the others from being tried.
   const usable = endpoints.filter(isEndpoint);
@@ -101,7 +107,12 @@ export async function findDestinations(search: Search): Promise<readonly Destina
 }
 
 /** True if a lookup found a place to connect to. */
-function isEndpoint({ host, port }: Endpoint): boolean {
+function isEndpoint({ host, port, priority, weight }: Endpoint): boolean {
   const isHost = typeof host === "string" && readHost(host) !== undefined;
-  return isHost && Number.isInteger(port) && port >= 1 && port <= 65_535;
+  return isHost && isShort(port) && port >= 1 && isShort(priority) && isShort(weight);
+}
+
+/** True if a value is a number of 16 bits, as those of SRV records are. */
+function isShort(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535;
 }

@@ -308,6 +308,7 @@ export class Link implements StreamOwner {
     this.#mustGoOn();
     this.#limit(settings.timeouts.lookup, "LOOKUP_FAILED");
     const { signal } = this;
+    const begun = runtime.clock.now();
     const finding = findDestinations({
       settings,
       fallback: this.#destination,
@@ -315,8 +316,11 @@ export class Link implements StreamOwner {
       signal,
       crypto: runtime.crypto,
     });
-    this.#take(await Promise.race([finding, over]));
+    const endpoints = await Promise.race([finding, over]);
     this.#clearTimer();
+    const milliseconds = runtime.clock.now() - begun;
+    this.#emit("lookup", { domain: settings.dialect.domain, endpoints, milliseconds });
+    this.#take(endpoints);
     this.#mustGoOn();
   }
 
@@ -344,7 +348,10 @@ export class Link implements StreamOwner {
     this.#emit("connecting", { host, port, attempt });
     this.#mustGoOn();
     this.#limit(settings.timeouts.connect, "TIMEOUT_CONNECT");
-    const connecting = openChannel(this.#parts, this.#destination, this.signal);
+    const begun = runtime.clock.now();
+    const connecting = openChannel(this.#parts, this.#destination, this.signal, (event, told) => {
+      if (this.#state === "connecting") this.#emit(event, told as BrokerEvents[typeof event]);
+    });
     // A factory of the caller's may not heed the signal: a connection that comes too late is dropped.
     connecting.then(
       (late) => {
@@ -357,7 +364,7 @@ export class Link implements StreamOwner {
     // The runtime's own way does not look at the signal once it has connected; a caller's may.
     if (connect === runtime.connect) this.#abort = undefined;
     this.#mustGoOn();
-    return this.#begin(channel);
+    return this.#begin(channel, runtime.clock.now() - begun);
   }
 
   /** Waits until a login to this server may begin. */
@@ -371,7 +378,7 @@ export class Link implements StreamOwner {
     this.#mustGoOn();
   }
 
-  #begin(channel: Channel): Stream {
+  #begin(channel: Channel, milliseconds: number): Stream {
     const { settings, context, runtime, instruments } = this.#parts;
     const { dialect, overrides } = settings;
     this.#stream = new Stream(channel, {
@@ -383,7 +390,7 @@ export class Link implements StreamOwner {
       owner: this,
     });
     const { local, remote } = channel.transport ?? { local: undefined, remote: undefined };
-    this.#emit("connected", { local, remote });
+    this.#emit("connected", { local, remote, milliseconds });
     return this.#stream;
   }
 

@@ -2,7 +2,7 @@ import { DEFAULTS, type Settings } from "../contract/options.ts";
 import type { Channel, ChannelFactory } from "../stream/channel.ts";
 import { FramedChannel } from "../stream/framed-channel.ts";
 import { type StreamContext, xmlFraming } from "../stream/framing.ts";
-import type { TlsSettings, TransportFactory } from "../transport/transport.ts";
+import type { Target, TlsSettings, TransportFactory } from "../transport/transport.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../xml/limits.ts";
 import type { Destination } from "./address.ts";
 
@@ -24,10 +24,11 @@ export async function openChannel(
   { settings, key, connect, context }: ChannelParts,
   destination: Destination,
   signal: AbortSignal,
+  report: Target["report"],
 ): Promise<Channel> {
   const { host, port } = destination;
   const limits = incomingLimits(settings.limits, LIMITS_BEFORE_AUTHENTICATION);
-  const target = { host, port, tls: tlsSettings(settings, key, destination) };
+  const target = { host, port, tls: tlsSettings(settings, key, destination), report };
   if (typeof connect !== "function") {
     return await connect.channel({ ...target, context, limits }, signal);
   }

@@ -1,6 +1,5 @@
 import { nothing, onAbort } from "../base/abort.ts";
-import { MEANINGS } from "../base/error-codes.ts";
-import { BrokerError, isBrokerError } from "../base/errors.ts";
+import { BrokerError, detailOf, isBrokerError } from "../base/errors.ts";
 import { readHost } from "../base/text/host-name.ts";
 import { parse } from "../xml/read/parse.ts";
 import type { UrlEndpoint } from "./endpoint.ts";
@@ -91,8 +90,7 @@ async function withWays(search: Promise<HostMeta | undefined>): Promise<HostMeta
 /** The error for files of which none can be read. It is retryable where one may be later. */
 function failed(failures: readonly unknown[]): BrokerError {
   const details = failures.map((thrown, index) => {
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return `${FILES[index]?.name ?? ""}: ${message.replace(`${MEANINGS.LOOKUP_FAILED}: `, "")}`;
+    return `${FILES[index]?.name ?? ""}: ${detailOf(thrown)}`;
   });
   // `fetch` rejects with a TypeError where the network fails.
   const retryable = failures.some((thrown) =>

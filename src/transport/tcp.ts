@@ -1,5 +1,6 @@
-import { isIP, connect as openSocket } from "node:net";
+import { connect as openSocket } from "node:net";
 import type { SecureContext } from "node:tls";
+import { onAbort } from "../base/abort.ts";
 import { wholeNumber } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import { withoutBrackets } from "../base/text/host-name.ts";
@@ -9,12 +10,6 @@ import type { Target, Transport } from "./transport.ts";
 
 /** The idle time after which the operating system probes a connection, in milliseconds. */
 const KEEP_ALIVE_DELAY = 60_000;
-
-/**
- * The time for each of several addresses of a host, in milliseconds. Node then gives up an address for the next
- * (it does not race them); its own 250 ms would lose servers that are far away.
- */
-const ATTEMPT_TIMEOUT = 1_000;
 
 /**
  * Connects over TCP, in clear; `secure` puts TLS on the connection. It sets TCP_NODELAY and TCP keep-alive.
@@ -37,21 +32,18 @@ function open(
   context: SecureContext | undefined,
   signal: AbortSignal,
 ): Promise<Transport> {
-  const host = withoutBrackets(target.host);
   return new Promise((resolve, reject) => {
     const socket = openSocket({
-      host,
+      host: withoutBrackets(target.host),
       port: target.port,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_DELAY,
       allowHalfOpen: true,
-      autoSelectFamily: isIP(host) === 0,
-      autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT,
     });
     socket.once("connect", socketOnConnect);
     socket.once("error", socketOnError);
-    signal.addEventListener("abort", signalOnAbort);
+    const stop = onAbort(signal, signalOnAbort);
 
     function socketOnConnect(): void {
       settle();
@@ -72,7 +64,7 @@ function open(
       reject(signal.reason as Error);
     }
     function settle(): void {
-      signal.removeEventListener("abort", signalOnAbort);
+      stop();
       socket.off("connect", socketOnConnect);
       socket.off("error", socketOnError);
     }

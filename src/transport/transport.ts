@@ -1,3 +1,4 @@
+import type { ConnectEvents } from "./connect-events.ts";
 import type { TlsFacts } from "./tls-facts.ts";
 
 /** An end of a connection. */
@@ -82,6 +83,10 @@ export interface SecureOptions {
 export interface Target extends Address {
   /** The settings of `secure`. */
   readonly tls: TlsSettings;
+  /** Takes the steps on the way to the connection, which become events of the broker. Reporting is optional. */
+  readonly report?:
+    | (<E extends keyof ConnectEvents>(event: E, payload: ConnectEvents[E]) => void)
+    | undefined;
 }
 
 /** How TLS is done, every default settled. */

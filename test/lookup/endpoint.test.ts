@@ -4,6 +4,7 @@ import { Broker } from "../../src/broker/broker.ts";
 import type { BrokerOptions } from "../../src/contract/options.ts";
 import { type Endpoint, inOrder, type Lookup } from "../../src/lookup/endpoint.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
+import type { Target } from "../../src/transport/transport.ts";
 import { codeOf } from "../broker/line.ts";
 import { knownCrypto } from "../dialect/attempt.ts";
 import {
@@ -47,6 +48,61 @@ describe("endpoints are tried", () => {
     expect(first).toEqual({ a: 11, b: 30, c: 60 });
   });
 
+  /** The chance of an order by RFC 2782: every point from 0 to the sum is as likely as another. */
+  function chance(order: readonly Endpoint[]): number {
+    const [first, ...rest] = order;
+    if (first === undefined) return 1;
+    const table = [...order].sort((one, other) => one.weight - other.weight);
+    const total = table.reduce((sum, { weight }) => sum + weight, 0);
+    let points = 0;
+    for (let point = 0; point <= total; point++) {
+      let sum = 0;
+      const chosen = table.find(({ weight }) => {
+        sum += weight;
+        return sum >= point;
+      });
+      if (chosen === first) points++;
+    }
+    return (points / (total + 1)) * chance(rest);
+  }
+
+  test.each([
+    [[1, 2, 3]],
+    [[10, 30, 60]],
+    [[0, 1, 4]],
+    [[0, 0, 5, 5]],
+    [[7, 7, 7, 7]],
+    [[1, 20, 300, 4000]],
+  ])("at one priority in the orders of RFC 2782, each as often as it says: %j", (weights) => {
+    const rounds = 20_000;
+    const given = weights.map((weight, index) => endpoint(`h${index}`, { weight }));
+    // The numbers of a linear congruential generator: the same in each run.
+    let state = 2782;
+    const random = () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return state / 2 ** 32;
+    };
+    const seen = new Map<string, { count: number; expected: number }>();
+    for (let round = 0; round < rounds; round++) {
+      const order = inOrder(given, random);
+      const name = order.map(({ host }) => host).join();
+      const row = seen.get(name) ?? { count: 0, expected: rounds * chance(order) };
+      seen.set(name, row);
+      row.count++;
+    }
+    let chiSquare = 0;
+    let expectedOfSeen = 0;
+    for (const { count, expected } of seen.values()) {
+      chiSquare += (count - expected) ** 2 / expected;
+      expectedOfSeen += expected;
+    }
+    // Orders that did not come count too: together, as one cell.
+    chiSquare += rounds - expectedOfSeen;
+    // At 23 degrees of freedom a value above 49.7 comes once in a thousand; fewer orders have less.
+    const limits: Readonly<Record<number, number>> = { 3: 20.5, 4: 49.7 };
+    expect(chiSquare).toBeLessThan(limits[weights.length] ?? 0);
+  });
+
   test("with a weight of 0 last, but for a small chance", () => {
     const given = [endpoint("none"), endpoint("all", { weight: 5 })];
     expect(inOrder(given, () => 0.99)[0]?.host).toBe("all");
@@ -85,6 +141,58 @@ test("an endpoint that fails is followed by the next, in one attempt", async () 
   expect(await connected).toBe("resolved");
   expect(steps).toEqual(["a:5222 1", "CONNECT_FAILED", "b:5299 1"]);
   expect(broker.phase.name).toBe("ready");
+  broker.halt();
+});
+
+test("the lookup and the connection are told with their milliseconds", async () => {
+  const found = [
+    endpoint("b", { priority: 20 }),
+    endpoint("a", { tls: "direct", port: 5223 }),
+    endpoint("c", { priority: 5 }),
+  ];
+  const told: unknown[] = [];
+  let answer: (found: Endpoint[]) => void = () => undefined;
+  const { broker, clock, connected } = connecting(
+    () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      }),
+    { c: LOGIN },
+  );
+  broker.on("lookup", (event) => told.push(event));
+  broker.on("connected", ({ milliseconds }) => told.push(milliseconds));
+  await clock.pass(30);
+  answer(found);
+  expect(await connected).toBe("resolved");
+  expect(told).toEqual([
+    {
+      domain: "example.org",
+      milliseconds: 30,
+      endpoints: [
+        { host: "c", port: 5222, policy: "opportunistic" },
+        { host: "a", port: 5223, policy: "direct" },
+        { host: "b", port: 5222, policy: "opportunistic" },
+      ],
+    },
+    0,
+  ]);
+  broker.halt();
+});
+
+test("the steps of a transport become events of the broker, until it is connected", async () => {
+  const told: string[] = [];
+  let report: Target["report"];
+  const tell = (host: string) => report?.("address:start", { host, port: 5222, milliseconds: 1 });
+  const transport: BrokerOptions["transport"] = (target, signal) => {
+    report = target.report;
+    tell("::1");
+    return new ScriptedPeer(LOGIN).transport(target, signal);
+  };
+  const { broker, connected } = connecting(() => Promise.resolve([]), {}, { transport });
+  broker.on("address:start", ({ host, milliseconds }) => told.push(`${host} ${milliseconds}`));
+  expect(await connected).toBe("resolved");
+  tell("::2");
+  expect(told).toEqual(["::1 1"]);
   broker.halt();
 });
 
@@ -155,6 +263,22 @@ test.each<[string, Lookup, string]>([
   [
     "finds no host",
     () => Promise.resolve(["", ".", "a b", "a/b", "127.1", "u@a"].map((host) => endpoint(host))),
+    "LOOKUP_FAILED",
+  ],
+  [
+    "finds 101 endpoints",
+    () => Promise.resolve(Array.from({ length: 101 }, (_, n) => endpoint(`s${n}`))),
+    "LOOKUP_FAILED",
+  ],
+  [
+    "finds no priority or weight",
+    () =>
+      Promise.resolve([
+        endpoint("a", { priority: NaN }),
+        endpoint("a", { weight: -1 }),
+        endpoint("a", { weight: 1.5 }),
+        endpoint("a", { priority: 65_536 }),
+      ]),
     "LOOKUP_FAILED",
   ],
   ["finds no port", () => Promise.resolve([endpoint("a", { port: 0 })]), "LOOKUP_FAILED"],
