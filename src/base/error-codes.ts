@@ -41,13 +41,14 @@ export const ARGUMENT_CODES = {
 /** The server is not reached. */
 export const REACHING_CODES = {
   /**
-   * The lookup says that the domain has no such service, none of its endpoints can be used under the TLS policy, or
-   * the lookup failed; `cause` is its error. Check the domain, or give `host`. Retryable where the lookup itself failed.
+   * The domain's SRV records say "not here", none of its endpoints can be used under the TLS policy, there are more
+   * than 100, or the lookup failed (DNS, host-meta); `cause` is its error. Check the domain, or give `host`. Retryable
+   * where the lookup itself failed.
    */
   LOOKUP_FAILED: "the server was not found",
   /**
-   * The name was not found, or no server accepted the connection; `cause` is the system's error. Check `host` and
-   * `port`, and check that the server runs. Retryable.
+   * The host has no address, or none of its addresses accepted the connection; `cause` is the system's error. Check
+   * `host` and `port`, and check that the server runs. Retryable.
    */
   CONNECT_FAILED: "the server was not reached",
   /** The server did not answer within `timeouts.connect`. A firewall that drops packets looks like this. Retryable. */
