@@ -26,6 +26,9 @@ const PACKAGE = "test/package/**/*.test.ts";
 /** The tests that need an installed server. */
 const REAL = ["test/real/**/*.test.ts", "test/servers/**/*.test.ts"];
 
+/** The tests that run the tests above on other runtimes. They take long. */
+const RUNTIMES = "test/runtimes/**/*.test.ts";
+
 /** The files that need a process of their own. Their first line says so, and why. */
 const ALONE = readdirSync(here("./test"), { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".test.ts"))
@@ -48,7 +51,7 @@ export default defineConfig({
       {
         extends: true,
         resolve: { alias: own("./src/node.ts") },
-        test: { name: "node", include: [TESTS], exclude: [PACKAGE, ...REAL, ...ALONE] },
+        test: { name: "node", include: [TESTS], exclude: [PACKAGE, RUNTIMES, ...REAL, ...ALONE] },
       },
       {
         extends: true,
@@ -85,6 +88,20 @@ export default defineConfig({
           include: REAL,
           globalSetup: ["test/servers/global-setup.ts"],
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        resolve: { alias: own("./src/node.ts") },
+        test: {
+          name: "runtimes",
+          include: [RUNTIMES],
+          globalSetup: ["test/runtimes/global-setup.ts"],
+          // Each runs programs that use all processors.
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 5 },
         },
       },
       {

@@ -180,6 +180,8 @@ export class TcpTransport implements Transport {
 
   /** The other side has ended its half. */
   peerEnded(): void {
+    // Bun tells of it even if the socket was destroyed before.
+    if (this.#isOver()) return;
     this.#events?.end();
     // The owner's answer still leaves. After that, half a stream is of no use.
     setImmediate(() => {
