@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { dirname, delimiter } from "node:path";
+import { delimiter, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { locate } from "../docs/document.ts";
 import type { Runtime } from "./runtimes.ts";

@@ -26,7 +26,9 @@ export function runtime(name: RuntimeName): Runtime {
       return { path: installedPath(`@oven/bun-${bunMachine}/bin/bun`), words: ["--bun"] };
     case "deno":
       return { path: installedPath(`@deno/${machine}-glibc/deno`), words: DENO };
-    default:
+    case "node-20":
+    case "node-22":
+    case "node-24":
       return { path: installedPath(`${name}-${machine}/bin/node`), words: [] };
   }
 }

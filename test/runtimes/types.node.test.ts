@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -11,12 +11,12 @@ import { installedPath } from "./installed.ts";
 import { makeProgram, type Program } from "./program.ts";
 
 /** The compilers, by version. */
-const compilers: Readonly<Record<string, string>> = {
-  "5.4": installedPath("typescript-5.4"),
-  "5.9": fileURLToPath(locate("node_modules/typescript-5.9")),
-  "6": fileURLToPath(locate("node_modules/typescript")),
-  "7": fileURLToPath(locate("node_modules/typescript-7")),
-};
+const compilers: readonly (readonly [version: string, path: string])[] = [
+  ["5.4", installedPath("typescript-5.4")],
+  ["5.9", fileURLToPath(locate("node_modules/typescript-5.9"))],
+  ["6", fileURLToPath(locate("node_modules/typescript"))],
+  ["7", fileURLToPath(locate("node_modules/typescript-7"))],
+];
 
 /** The settings of a compiler for each way to resolve the name of a package. */
 const resolvers: Readonly<Record<string, object>> = {
@@ -57,15 +57,15 @@ const execute = promisify(execFile);
 
 /** Compiles files of the program; gives the complaints. */
 async function compile(
-  version: string,
+  compiler: string,
   name: string,
   compilerOptions: object,
   include: string[],
 ): Promise<string> {
   const { folder } = program;
-  const project = join(folder, `tsconfig.${version}-${name}.json`);
+  const project = join(folder, `tsconfig.${basename(compiler)}-${name}.json`);
   writeFileSync(project, JSON.stringify({ compilerOptions, include }));
-  const words = [join(compilers[version] ?? "", "bin/tsc"), "-p", project, "--pretty", "false"];
+  const words = [join(compiler, "bin/tsc"), "-p", project, "--pretty", "false"];
   try {
     await execute(process.execPath, words, { cwd: folder });
     return "";
@@ -75,9 +75,9 @@ async function compile(
   }
 }
 
-describe.each(Object.keys(compilers))("TypeScript %s", (version) => {
+describe.concurrent.each(compilers)("TypeScript %s", (version, compiler) => {
   test("is installed", () => {
-    const manifest = readFileSync(join(compilers[version] ?? "", "package.json"), "utf8");
+    const manifest = readFileSync(join(compiler, "package.json"), "utf8");
     const { version: installed } = JSON.parse(manifest) as { version: string };
     expect(`${installed}.`.startsWith(`${version}.`)).toBe(true);
   });
@@ -85,13 +85,13 @@ describe.each(Object.keys(compilers))("TypeScript %s", (version) => {
   // Programs that fail have `@ts-expect-error` at each place that must fail.
   test.each(Object.keys(resolvers))("compiles programs and snippets with %s", async (resolver) => {
     const options = { ...STRICT, ...resolvers[resolver] };
-    expect(await compile(version, resolver, options, ["*.ts", "snippets"])).toBe("");
+    expect(await compile(compiler, resolver, options, ["*.ts", "snippets"])).toBe("");
   });
 
   test("needs no types of Node where there is the DOM", async () => {
     const lib = ["es2023", "dom", "esnext.disposable"];
     const options = { ...STRICT, ...resolvers.bundler, lib, types: [] };
-    expect(await compile(version, "browser", options, ["browser.ts"])).toBe("");
+    expect(await compile(compiler, "browser", options, ["browser.ts"])).toBe("");
   });
 });
 
