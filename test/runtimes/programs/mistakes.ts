@@ -1,5 +1,13 @@
 // Mistakes that a compiler must find. It complains of each `@ts-expect-error` without one. Nothing here is run.
-import { Broker, type BrokerOptions, component, type FilterMatch, xml, xmpp } from "xmpp-broker";
+import {
+  Broker,
+  type BrokerOptions,
+  component,
+  type FilterMatch,
+  type XPathNode,
+  xml,
+  xmpp,
+} from "xmpp-broker";
 // @ts-expect-error the address of a module within the package is no entry
 import type { Link } from "xmpp-broker/dist/link/link.js";
 
@@ -42,8 +50,6 @@ export function use(broker: Broker, { matches, stanza }: FilterMatch): unknown[]
   broker.filter("/message");
   // @ts-expect-error the address in force is read, not set
   broker.jid = "juliet@example.org";
-  // @ts-expect-error an attribute has no text
-  const body: string | undefined = matches[0]?.text();
   // @ts-expect-error there may be no match
   const kind = matches[0].kind;
   // @ts-expect-error an attribute is a text, a number or nothing
@@ -55,7 +61,10 @@ export function use(broker: Broker, { matches, stanza }: FilterMatch): unknown[]
   const isGone = state === "gone";
   // @ts-expect-error a phase that is not narrowed has no step
   const { step } = broker.phase;
-  return [body, kind, length, isGone, step, new Broker({ dialect })];
+  return [kind, length, isGone, step, new Broker({ dialect })];
 }
 
 export type Inner = Link;
+
+// @ts-expect-error an attribute has no text
+export type Text = XPathNode["text"];
