@@ -33,3 +33,4 @@ export class Broker extends CoreBroker {
 }
 
 export * from "./public.ts";
+export { socketTransport } from "./transport/tcp.ts";

@@ -1,4 +1,4 @@
-import { connect as openSocket } from "node:net";
+import { connect as openSocket, type Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { onAbort } from "../base/abort.ts";
 import { wholeNumber } from "../base/check.ts";
@@ -6,7 +6,7 @@ import { BrokerError } from "../base/errors.ts";
 import { withoutBrackets } from "../base/text/host-name.ts";
 import { TcpTransport } from "./node-tcp-transport.ts";
 import { reasonOf, secureContext } from "./tls.ts";
-import type { Target, Transport } from "./transport.ts";
+import type { Target, TlsSettings, Transport } from "./transport.ts";
 
 /** The idle time after which the operating system probes a connection, in milliseconds. */
 const KEEP_ALIVE_DELAY = 60_000;
@@ -21,10 +21,34 @@ export async function connectTcp(target: Target, signal: AbortSignal): Promise<T
   signal.throwIfAborted();
   // Node throws too, but only after it has opened a socket.
   wholeNumber("port", target.port, 0, 65_535);
-  const { ca, cert, key } = target.tls;
+  return await open(target, ownContext(target.tls), signal);
+}
+
+/**
+ * Makes a transport of a socket that is connected already, such as one that a proxy has opened a way on. The factory
+ * of the option `transport` returns it. The transport owns the socket from then on: it reads the bytes that are not yet read, puts TLS on it where
+ * the dialect asks for that, and closes it. `target` is what the factory was given. Throws `BAD_OPTION` for unusable
+ * certificates and keys, and for a socket that is not connected.
+ *
+ * @example
+ * new Broker({ dialect, transport: async (target, signal) => socketTransport(await dial(target, signal), target) });
+ */
+export function socketTransport(socket: Socket, target: Pick<Target, "tls">): Transport {
+  if (socket.pending) {
+    throw new BrokerError("BAD_OPTION", "the socket of a transport must be connected");
+  }
+  const context = ownContext(target.tls);
+  socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_DELAY);
+  // Our half still leaves when the other side has ended its half.
+  socket.allowHalfOpen = true;
+  return new TcpTransport(socket, target.tls, context);
+}
+
+/** The context of TLS where the caller gave certificates or keys. Without them all connections share the default. */
+function ownContext(tls: TlsSettings): SecureContext | undefined {
+  const { ca, cert, key } = tls;
   const given = ca !== undefined || cert !== undefined || key !== undefined;
-  const context = given ? secureContext(target.tls) : undefined;
-  return await open(target, context, signal);
+  return given ? secureContext(tls) : undefined;
 }
 
 function open(

@@ -143,5 +143,7 @@ test("each example is run", () => {
   // newest component.
   const others = ["staying-component.js", "redeployed-client.js", "handing-over-component.js"];
   const run = [...Object.keys(environments), ...others];
+  // proxies.node.test.ts runs these.
+  run.push("socks5-client.js", "http-proxy-client.js");
   expect(readdirSync(locate("examples")).sort()).toEqual(run.sort());
 });
