@@ -55,7 +55,7 @@ module.exports = {
       from: {
         path: "^src/",
         pathNot:
-          "^src/(node\\.ts|cli/|testing/|stores/|lookup/node-[a-z-]+\\.ts|transport/(tcp|tls|node-[a-z-]+)\\.ts|base/crypto/node-[a-z-]+\\.ts)",
+          "^src/(node\\.ts|cli/|testing/|stores/|lookup/node-[a-z-]+\\.ts|transport/(tcp|tls|(websocket/)?node-[a-z-]+)\\.ts|base/crypto/node-[a-z-]+\\.ts)",
       },
       to: { dependencyTypes: ["core"] },
     },

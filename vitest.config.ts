@@ -20,8 +20,8 @@ const own = (entry: string) => [
 
 const TESTS = "test/**/*.test.ts";
 
-/** The tests that run compilers, bundlers, the test runner itself, and programs with a small heap. They take long. */
-const PACKAGE = "test/package/**/*.test.ts";
+/** The tests that run compilers, bundlers, browsers, the test runner itself, and programs with a small heap. They take long. */
+const PACKAGE = ["test/package/**/*.test.ts", "test/browsers/**/*.test.ts"];
 
 /** The tests that need an installed server. */
 const REAL = ["test/real/**/*.test.ts", "test/servers/**/*.test.ts"];
@@ -51,7 +51,11 @@ export default defineConfig({
       {
         extends: true,
         resolve: { alias: own("./src/node.ts") },
-        test: { name: "node", include: [TESTS], exclude: [PACKAGE, RUNTIMES, ...REAL, ...ALONE] },
+        test: {
+          name: "node",
+          include: [TESTS],
+          exclude: [...PACKAGE, RUNTIMES, ...REAL, ...ALONE],
+        },
       },
       {
         extends: true,
@@ -74,7 +78,7 @@ export default defineConfig({
         resolve: { alias: own("./src/node.ts") },
         test: {
           name: "package",
-          include: [PACKAGE],
+          include: PACKAGE,
           testTimeout: 300_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 1 },

@@ -1,43 +1,43 @@
 import { systemClock } from "./base/clock.ts";
 import { webCrypto } from "./base/crypto/web-crypto.ts";
-import { BrokerError } from "./base/errors.ts";
+import { watchPageNetwork } from "./base/page-network.ts";
 import { Broker as CoreBroker } from "./broker/broker.ts";
 import type { BrokerOptions } from "./contract/options.ts";
 import type { Runtime } from "./contract/runtime.ts";
+import type { ChannelFactory } from "./stream/channel.ts";
+import { type WebSocketOptions, websocketChannels, websocketLookup } from "./stream/websocket.ts";
+import { connectPlatformWebSocket } from "./transport/websocket/platform-websocket.ts";
 
-/** The events of a browser's window or worker, where there is one. */
-interface EventSource {
-  readonly addEventListener?: (event: "online", action: () => void) => void;
-  readonly removeEventListener?: (event: "online", action: () => void) => void;
-}
-
-/** The parts that every runtime has: the Web Crypto API, and no sockets. */
+/** The parts that every runtime has: the Web Crypto API and WebSockets, and no other sockets. */
 const runtime: Runtime = {
-  connect() {
-    const detail = "there are no sockets here: give the option transport";
-    return Promise.reject(new BrokerError("CONNECT_FAILED", detail));
-  },
+  connect: { channel: (target, signal) => websocket().channel(target, signal) },
+  lookup: (domain, options) => websocketLookup(undefined)(domain, options),
   clock: systemClock,
-  online(action) {
-    // Not each runtime without Node has the events of a browser.
-    const { addEventListener, removeEventListener } = globalThis as EventSource;
-    addEventListener?.("online", action);
-    return () => {
-      removeEventListener?.("online", action);
-    };
-  },
+  online: watchPageNetwork,
   crypto: webCrypto,
   trace: () => undefined,
 };
 
 /**
- * A connection to an XMPP server, through the `transport` of the options: see the class it extends for all
- * it does. The constructor throws `BAD_OPTION`.
+ * A connection to an XMPP server, over a WebSocket or the `transport` of the options: see the class it extends for
+ * all it does. The constructor throws `BAD_OPTION`.
  */
 export class Broker extends CoreBroker {
   constructor(options: BrokerOptions) {
     super(options, runtime);
   }
+}
+
+/**
+ * Reaches the server by WebSocket (RFC 7395), for the option `transport`: at an address, or at that of the domain's
+ * host-meta. An address that begins with `wss:` counts as TLS, which the platform does; so options of TLS other than
+ * its policy end in `BAD_OPTION`. `ws:` needs a policy that allows clear text. Throws `BAD_OPTION`.
+ *
+ * @example
+ * new Broker({ dialect, transport: websocket("wss://chat.example.org/xmpp-websocket") });
+ */
+export function websocket(options: string | WebSocketOptions = {}): ChannelFactory {
+  return websocketChannels(options, connectPlatformWebSocket);
 }
 
 export * from "./public.ts";

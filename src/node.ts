@@ -7,7 +7,11 @@ import { traceLine } from "./contract/trace.ts";
 import { nodeDns } from "./lookup/node-dns.ts";
 import { racing } from "./lookup/race.ts";
 import { srvLookup } from "./lookup/srv.ts";
+import type { ChannelFactory } from "./stream/channel.ts";
+import { type WebSocketOptions, websocketChannels } from "./stream/websocket.ts";
 import { connectTcp } from "./transport/tcp.ts";
+import type { TransportFactory } from "./transport/transport.ts";
+import { connectNodeWebSocket } from "./transport/websocket/node-websocket.ts";
 
 const dns = nodeDns();
 
@@ -30,6 +34,21 @@ export class Broker extends CoreBroker {
   constructor(options: BrokerOptions) {
     super(options, runtime);
   }
+}
+
+/**
+ * Reaches the server by WebSocket (RFC 7395), for the option `transport`: at an address, or at that of the domain's
+ * host-meta. An address that begins with `wss:` counts as TLS, with a certificate for its host; `ws:` needs a TLS
+ * policy that allows clear text. Each message is at most 16 MiB. Throws `BAD_OPTION`.
+ *
+ * @example
+ * new Broker({ dialect, transport: websocket("wss://chat.example.org/xmpp-websocket") });
+ */
+export function websocket(options: string | WebSocketOptions = {}): ChannelFactory {
+  return websocketChannels(options, (url, target, signal) => {
+    const connect: TransportFactory = (to, given) => connectNodeWebSocket(url, to, given);
+    return racing({ connect, dns, clock: systemClock })(target, signal);
+  });
 }
 
 export * from "./public.ts";

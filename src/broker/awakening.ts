@@ -9,8 +9,8 @@ const JUMP = 5000;
 
 /** A run that must know when the machine has slept. */
 export interface Sleeper {
-  /** The machine has woken, or its network is back. */
-  wake(): void;
+  /** The machine has woken, or its network is back; or (`isOnline` is false) its network is gone. */
+  wake(isOnline: boolean): void;
 }
 
 /**
@@ -51,11 +51,11 @@ export class Awakening {
       const hasJumped = now - apart > JUMP;
       apart = now;
       cancel = clock.after(INTERVAL, look, true);
-      if (hasJumped) this.#tell();
+      if (hasJumped) this.#tell(true);
     };
     let cancel = clock.after(INTERVAL, look, true);
-    const stopListening = this.#online?.(() => {
-      this.#tell();
+    const stopListening = this.#online?.((isOnline) => {
+      this.#tell(isOnline);
     });
     return () => {
       cancel();
@@ -63,10 +63,10 @@ export class Awakening {
     };
   }
 
-  #tell(): void {
+  #tell(isOnline: boolean): void {
     for (const sleeper of [...this.#sleepers]) {
       // An earlier one may have ended a later one.
-      if (this.#sleepers.has(sleeper)) sleeper.wake();
+      if (this.#sleepers.has(sleeper)) sleeper.wake(isOnline);
     }
   }
 }

@@ -102,7 +102,7 @@ function row(given: Partial<PolicyRow> & Pick<PolicyRow, "before">): PolicyRow {
  * this table. Ends that pass by themselves never stop a run that was ready once.
  */
 export const POLICY: readonly PolicyRow[] = [
-  row({ conditions: ["see-other-host"], before: { kind: "follow", hops: 3 } }),
+  row({ conditions: ["see-other-host", "see-other-uri"], before: { kind: "follow", hops: 3 } }),
   // A bare end may be a cut, or a server that refuses the session: the next try tells.
   row({
     codes: ["DISCONNECTED", "SOCKET_DEAD"],

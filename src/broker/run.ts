@@ -306,10 +306,10 @@ export class Run implements LinkOwner, Sleeper {
     return this.#state === "going" && this.#attempt === undefined;
   }
 
-  /** The machine has woken, or its network is back. */
-  wake(): void {
+  /** The machine has woken, or its network is back or gone. A stream that is ready is probed either way. */
+  wake(isOnline: boolean): void {
     const { phase } = this.#parts.owner;
-    if (phase.name === "waiting") this.begin();
+    if (phase.name === "waiting" && isOnline) this.begin();
     else if (phase.name === "ready") this.link?.wake();
   }
 

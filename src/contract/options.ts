@@ -100,7 +100,8 @@ const BROKER = {
   } as Option<boolean | ReconnectOptions, false | Settled<typeof RECONNECT>>,
   /**
    * Finds the endpoints of the dialect's domain where no `host` is given; `false`: the domain itself. Default: for
-   * accounts, the SRV records in DNS where the runtime has DNS, unless `port` or `transport` is given; else `false`.
+   * accounts, the SRV records in DNS where the runtime has DNS, unless `port` or `transport` is given; with `websocket()`,
+   * and where there are no sockets, the domain's host-meta (XEP-0156); else `false`.
    */
   lookup: optional<Lookup | false>(lookupOption),
   /** How long each wait may last, in milliseconds. */
@@ -112,7 +113,7 @@ const BROKER = {
    * `{ to, secrets: true }` with the secrets. Default `false`.
    */
   trace: traceOption,
-  /** Another way to reach the server. Default: the runtime's own, TCP in Node. */
+  /** Another way to reach the server, as `websocket(…)` is. Default: TCP where there are sockets, else a WebSocket. */
   transport: optional(transportOption),
   /** Other values for the stream header. */
   overrides: group<HeaderOverrides, HeaderSettings>(OVERRIDES),
@@ -158,7 +159,8 @@ export function settle(options: BrokerOptions, byDefault?: Lookup): Settings {
   if (session !== undefined && settled.acks === false) {
     throw badOption("acks", "another value where `session` is given", false);
   }
-  const lookup = host === undefined ? lookupOf(settled, byDefault) : undefined;
+  const isKnown = host !== undefined || urlOf(settled.transport) !== undefined;
+  const lookup = isKnown ? undefined : lookupOf(settled, byDefault);
   const named = host ?? dialect.domain;
   const repeats = settled.reconnect !== false;
   const { queue } = repeats ? settleOptions("Broker", WITH_RECONNECT, options) : settled;
@@ -167,14 +169,18 @@ export function settle(options: BrokerOptions, byDefault?: Lookup): Settings {
   return Object.freeze(Object.assign(settled, { host: named, lookup, queue, reconnect }));
 }
 
-/** The lookup in force. The runtime's goes with its own sockets, and serves clients: services have no SRV records. */
+/**
+ * The lookup in force: that of the options, else that of the way to the server. The runtime's goes with its own sockets,
+ * and serves clients: services have no SRV records.
+ */
 function lookupOf(
   { lookup, dialect, port, transport }: Settled<typeof BROKER> & Pick<BrokerOptions, "dialect">,
   byDefault: Lookup | undefined,
 ): Lookup | undefined {
   if (lookup !== undefined) return lookup === false ? undefined : lookup;
+  if (transport !== undefined) return "lookup" in transport ? transport.lookup : undefined;
   const isService = dialect.certificate === "host";
-  return isService || port !== undefined || transport !== undefined ? undefined : byDefault;
+  return isService || port !== undefined ? undefined : byDefault;
 }
 
 function dialectOption(name: string, value: unknown): Dialect {
@@ -219,9 +225,16 @@ function lookupOption(name: string, value: unknown): Lookup | false {
   return value as Lookup;
 }
 
+/** The only address that a transport leads to, where it has one. */
+export function urlOf(transport: Settings["transport"]): string | undefined {
+  return typeof transport === "object" ? transport.url : undefined;
+}
+
 function transportOption(name: string, value: unknown): TransportFactory | ChannelFactory {
   if (typeof value === "object" && value !== null && "channel" in value) {
     callable(`${name}.channel`, value.channel);
+    const { url } = value as Partial<ChannelFactory>;
+    if (url !== undefined) text(`${name}.url`, url);
     return value as ChannelFactory;
   }
   callable(name, value);

@@ -1,18 +1,22 @@
+import { text } from "../base/check.ts";
 import { type Crypto, randomShare } from "../base/crypto/crypto.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { readHost } from "../base/text/host-name.ts";
 import { callOptions, type GivenAddress } from "../contract/call-options.ts";
-import type { Settings } from "../contract/options.ts";
+import { type Settings, urlOf } from "../contract/options.ts";
 import { policyFor } from "../contract/tls-options.ts";
-import { type Endpoint, inOrder, type Lookup } from "../lookup/endpoint.ts";
+import { type Endpoint, inOrder, type Lookup, type UrlEndpoint } from "../lookup/endpoint.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
 import type { Address } from "../transport/transport.ts";
+import { otherUrl, urlDestination } from "./url-destination.ts";
 
 /** Where a run connects, and how far TLS goes there. */
 export interface Destination extends Address {
   readonly policy: TlsPolicy;
   /** The name that the certificate must have, where the dialect wants the name of the host. Default: `host`. */
   readonly certificate?: string | undefined;
+  /** The whole address, where the server is reached by HTTP. */
+  readonly url?: string | undefined;
 }
 
 /** The name by which brokers of a process tell servers apart: host and port. */
@@ -21,10 +25,12 @@ export function serverName({ host, port }: Address): string {
 }
 
 /**
- * Settles where to connect: the address that `connect` was given, else the options, else the dialect's domain and
- * standard port. Ends in `BAD_OPTION`.
+ * Settles where to connect: the only address of the transport, else the address that `connect` was given, else the
+ * options, else the dialect's domain and standard port. Ends in `BAD_OPTION`.
  */
 export function settleAddress(settings: Settings, address: GivenAddress = {}): Destination {
+  const url = urlOf(settings.transport);
+  if (url !== undefined) return urlDestination(settings, url);
   const given = callOptions("reconnect", address);
   const host = given.host ?? settings.host;
   const policy = policyFor(settings.dialect, settings.tls.policy, host);
@@ -41,10 +47,12 @@ const OTHER_HOST = /^(\[[^\]]*\]|[^:[\]]+)(?::(\d{1,5}))?$/;
  * `undefined`: the text is no address, or the policy forbids that host.
  */
 export function otherDestination(
-  { dialect, tls }: Settings,
+  settings: Settings,
   from: Destination,
   text: string | undefined,
 ): Destination | undefined {
+  if (from.url !== undefined) return otherUrl(settings, from.url, text ?? "");
+  const { dialect, tls } = settings;
   const [, host = "", digits] = OTHER_HOST.exec(text ?? "") ?? [];
   const { plain, direct } = dialect.ports;
   const standard = from.policy === "direct" ? (direct ?? plain) : plain;
@@ -78,7 +86,7 @@ export interface Search {
  */
 export async function findDestinations(search: Search): Promise<readonly Destination[]> {
   const { settings, fallback, lookup, signal, crypto } = search;
-  let endpoints: readonly Endpoint[];
+  let endpoints: readonly (Endpoint | UrlEndpoint)[];
   try {
     endpoints = await lookup(settings.dialect.domain, { signal });
   } catch (thrown) {
@@ -91,10 +99,11 @@ export async function findDestinations(search: Search): Promise<readonly Destina
   if (endpoints.length === 0) return [fallback];
   // The names in DNS are written by strangers. One that is no host must not keep the others from being tried.
   const usable = endpoints.filter(isEndpoint);
-  if (usable.length === 0) {
+  const urls = endpoints.filter((endpoint) => "url" in endpoint);
+  if (usable.length + urls.length === 0) {
     throw new BrokerError("LOOKUP_FAILED", "no endpoint has a name or an IP address, and a port");
   }
-  const destinations: Destination[] = [];
+  const destinations: Destination[] = urls.flatMap(({ url }) => urlDestinations(settings, url));
   for (const { host, port, tls } of inOrder(usable, () => randomShare(crypto))) {
     const policy =
       tls === "direct" ? "direct" : policyFor(settings.dialect, settings.tls.policy, host);
@@ -106,8 +115,19 @@ export async function findDestinations(search: Search): Promise<readonly Destina
   throw new BrokerError("LOOKUP_FAILED", "no endpoint can be used under the TLS policy");
 }
 
+/** The destination of an address that a lookup found; none where it cannot be used. */
+function urlDestinations(settings: Settings, url: unknown): Destination[] {
+  try {
+    return [urlDestination(settings, text("url", url))];
+  } catch {
+    return [];
+  }
+}
+
 /** True if a lookup found a place to connect to. */
-function isEndpoint({ host, port, priority, weight }: Endpoint): boolean {
+function isEndpoint(endpoint: Endpoint | UrlEndpoint): endpoint is Endpoint {
+  if ("url" in endpoint) return false;
+  const { host, port, priority, weight } = endpoint;
   const isHost = typeof host === "string" && readHost(host) !== undefined;
   return isHost && isShort(port) && port >= 1 && isShort(priority) && isShort(weight);
 }

@@ -424,7 +424,9 @@ export class Link implements StreamOwner {
   }
 
   async #login(negotiation: Negotiation): Promise<LoginResult> {
-    if (this.#destination.policy === "direct") await negotiation.secureDirectly();
+    if (this.#destination.policy === "direct" || negotiation.tls !== undefined) {
+      await negotiation.secureDirectly();
+    }
     const result = await this.#parts.settings.dialect.negotiate(negotiation);
     // Answers are judged by it: a dialect of the caller's must not bring what is no address.
     carriedJid(result.jid);

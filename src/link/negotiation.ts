@@ -19,6 +19,7 @@ import type { TlsFacts } from "../transport/tls-facts.ts";
 import { costOf } from "../xml/cost.ts";
 import type { Element } from "../xml/element.ts";
 import type { XmlLimits } from "../xml/limits.ts";
+import { NS } from "../xml/namespaces.ts";
 
 /** How many stanzas may be put aside until the login is over. */
 const MOST_DEFERRED = 1000;
@@ -140,7 +141,11 @@ export class Negotiation implements Login {
 
   async features(): Promise<Element> {
     const element = await this.next();
-    if (isFeatures(element)) return element;
+    if (isFeatures(element)) {
+      // Without a way to start TLS the offer is to be ignored (RFC 7395, 3.9).
+      const isOfferable = this.#parts.stream.channel.secure !== undefined;
+      return isOfferable ? element : without(element, "starttls", NS.tls);
+    }
     throw new BrokerError("PROTOCOL_ERROR", `<stream:features/> expected, <${element.name}> came`);
   }
 
@@ -199,7 +204,7 @@ export class Negotiation implements Login {
   }
 
   /**
-   * TLS from the first byte.
+   * TLS from the first byte, done here or by the channel.
    *
    *     C: (connects)
    *        ^ here
@@ -208,7 +213,8 @@ export class Negotiation implements Login {
    */
   async secureDirectly(): Promise<void> {
     this.report("tls:start", {});
-    this.report("tls:success", await this.#parts.stream.secure({ direct: true }));
+    const facts = this.tls ?? (await this.#parts.stream.secure({ direct: true }));
+    this.report("tls:success", facts);
   }
 
   report<E extends keyof NegotiationEvents>(
@@ -248,4 +254,11 @@ export class Negotiation implements Login {
       throw verdict ?? error;
     }
   }
+}
+
+/** An element without some of its children. */
+function without(element: Element, name: string, ns: string): Element {
+  const copy = element.clone();
+  copy.children = copy.children.filter((child) => typeof child === "string" || !child.is(name, ns));
+  return copy;
 }

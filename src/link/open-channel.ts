@@ -1,3 +1,4 @@
+import { BrokerError } from "../base/errors.ts";
 import { DEFAULTS, type Settings } from "../contract/options.ts";
 import type { Channel, ChannelFactory } from "../stream/channel.ts";
 import { FramedChannel } from "../stream/framed-channel.ts";
@@ -26,24 +27,28 @@ export async function openChannel(
   signal: AbortSignal,
   report: Target["report"],
 ): Promise<Channel> {
-  const { host, port } = destination;
+  const { host, port, url } = destination;
   const limits = incomingLimits(settings.limits, LIMITS_BEFORE_AUTHENTICATION);
   const target = { host, port, tls: tlsSettings(settings, key, destination), report };
   if (typeof connect !== "function") {
-    return await connect.channel({ ...target, context, limits }, signal);
+    return await connect.channel({ ...target, url, context, limits }, signal);
+  }
+  if (url !== undefined) {
+    throw new BrokerError("BAD_OPTION", `transport cannot reach ${url}: give it websocket()`);
   }
   const transport = await connect(target, signal);
   return new FramedChannel(transport, xmlFraming, context, limits);
 }
 
-/** The settings of TLS for a destination. The dialect chooses the name that its certificate must have. */
+/** The settings of TLS for a destination. The dialect chooses the name of its certificate, but not in an address of HTTP. */
 function tlsSettings(
   { tls, dialect }: Settings,
   key: string | undefined,
-  { host, certificate }: Destination,
+  { host, certificate, url }: Destination,
 ): TlsSettings {
   const { ca, cert, pins, minVersion, servername } = tls;
-  const fallback = dialect.certificate === "host" ? (certificate ?? host) : dialect.domain;
+  const isForHost = dialect.certificate === "host" || url !== undefined;
+  const fallback = isForHost ? (certificate ?? host) : dialect.domain;
   return { servername: servername ?? fallback, ca, cert, key, pins, minVersion };
 }
 

@@ -17,13 +17,14 @@ export interface UrlEndpoint {
 }
 
 /**
- * Finds the endpoints of a domain, in any order: the broker sorts them. An empty list means that there are no
+ * Finds the endpoints of a domain, in any order: the broker sorts them. Whole addresses are for `websocket` and come first,
+ * in their order. An empty list means that there are no
  * records, so the domain itself is tried. An endpoint without a usable host and port is left out. Rejects with `LOOKUP_FAILED` where the records say "not here".
  */
-export type Lookup = (
+export type Lookup<Found = Endpoint | UrlEndpoint> = (
   domain: string,
   options: { readonly signal: AbortSignal },
-) => Promise<readonly Endpoint[]>;
+) => Promise<readonly Found[]>;
 
 /** Endpoints in the order in which they are tried: by priority, those of one priority at random by weight (RFC 2782). */
 export function inOrder(endpoints: readonly Endpoint[], random: () => number): Endpoint[] {

@@ -16,7 +16,7 @@ const SERVICES: readonly { readonly label: string; readonly tls: Endpoint["tls"]
  * The lookup rejects with `LOOKUP_FAILED` where all records say "not here" (the target is the root). It does so too,
  * retryable, where no record was found and DNS failed to answer one of the questions.
  */
-export function srvLookup(dns: Pick<Dns, "srv">): Lookup {
+export function srvLookup(dns: Pick<Dns, "srv">): Lookup<Endpoint> {
   return async (domain, { signal }) => {
     const host = readHost(domain);
     if (host?.kind !== "name" || isLocalhost(host.name)) return [];

@@ -1,9 +1,9 @@
-import type { BrokerError } from "../base/errors.ts";
+import type { Lookup } from "../lookup/endpoint.ts";
 import type { TlsFacts } from "../transport/tls-facts.ts";
 import type { SecureOptions, Target, Transport } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import type { XmlLimits } from "../xml/limits.ts";
-import type { XmlError } from "../xml/xml-error.ts";
+import type { ChannelEnding } from "./ending.ts";
 import type { HeaderAttributes, StreamContext } from "./framing.ts";
 
 /** The events of a channel; its stream listens. */
@@ -17,12 +17,6 @@ export interface ChannelEvents {
   /** The connection is gone. Called once, last; with an error when it broke. */
   gone(error: Error | undefined): void;
 }
-
-/** The end of the server's side, once nothing more can be read: its footer, the end of its half, or a fault. */
-export type ChannelEnding =
-  | { readonly by: "footer" }
-  | { readonly by: "half" }
-  | { readonly by: "fault"; readonly error: XmlError | BrokerError };
 
 /**
  * Elements in both directions, above a transport or without one. A stream knows only this, so that it runs
@@ -73,6 +67,8 @@ export interface Channel {
 
 /** Where a channel leads, and how the stream over it is read. */
 export interface ChannelTarget extends Target {
+  /** The address of a server that is reached by HTTP; `undefined`: only host and port are known. */
+  readonly url: string | undefined;
   /** The declarations above every element of the stream. */
   readonly context: StreamContext;
   /** The limits until the server has let us in. */
@@ -81,6 +77,10 @@ export interface ChannelTarget extends Target {
 
 /** Makes channels that are no framed transport in the sense of RFC 6120. */
 export interface ChannelFactory {
+  /** The only address that its channels lead to. Absent: each target names its own. */
+  readonly url?: string | undefined;
+  /** Finds the addresses of a domain where the options have no other lookup. Absent: the domain itself is tried. */
+  readonly lookup?: Lookup | undefined;
   /** Opens a channel. Rejects as a transport factory does. */
   channel(target: ChannelTarget, signal: AbortSignal): Promise<Channel>;
 }

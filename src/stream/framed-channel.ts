@@ -4,14 +4,15 @@ import type { SecureOptions, Transport, TransportEvents } from "../transport/tra
 import type { Element } from "../xml/element.ts";
 import type { XmlLimits } from "../xml/limits.ts";
 import { StreamParser } from "../xml/read/stream-parser.ts";
-import type { Channel, ChannelEnding, ChannelEvents } from "./channel.ts";
+import type { Channel, ChannelEvents } from "./channel.ts";
+import type { ChannelEnding } from "./ending.ts";
 import type { Framing, HeaderAttributes, StreamContext } from "./framing.ts";
-
-const encoder = new TextEncoder();
 
 /** A channel of bytes: a transport, a framing and a parser that is pulled. */
 export class FramedChannel implements Channel, TransportEvents {
   readonly transport: Transport;
+  /** Absent in messages: there TLS is below them, or nowhere (RFC 7395, 3.9). */
+  readonly secure?: (options: SecureOptions) => Promise<TlsFacts>;
   readonly #framing: Framing;
   readonly #context: StreamContext;
   #limits: XmlLimits;
@@ -26,6 +27,12 @@ export class FramedChannel implements Channel, TransportEvents {
     this.#framing = framing;
     this.#context = context;
     this.#limits = limits;
+    if (framing.messages === true) return;
+    this.secure = async (options) => {
+      // Everything learnt in clear is forgotten (RFC 6120, 5.4.3.3).
+      this.stop();
+      return await transport.secure(options);
+    };
   }
 
   get tls(): TlsFacts | undefined {
@@ -55,15 +62,15 @@ export class FramedChannel implements Channel, TransportEvents {
 
   open(attributes: HeaderAttributes): string {
     const framing = this.#framing;
-    const root = framing.root?.(this.#context);
-    // The framing of RFC 6120 begins a new document with each header; the others go on in theirs.
-    if (root === undefined || this.#parser === undefined) {
+    const isInMessages = framing.messages === true;
+    // The framing of RFC 6120 begins a new document with each header.
+    if (!isInMessages || this.#parser === undefined) {
       this.#parser?.stop();
-      this.#parser = new StreamParser({ limits: this.#limits, restarted: this.#wasOpened });
-      if (root !== undefined) {
-        this.#parser.feed(encoder.encode(root));
-        this.#parser.read();
-      }
+      this.#parser = new StreamParser({
+        limits: this.#limits,
+        restarted: this.#wasOpened,
+        framing: isInMessages ? "frame" : "stream",
+      });
     }
     const header = framing.header(this.#context, attributes);
     this.transport.write(this.#wasOpened ? header : framing.prolog + header);
@@ -81,11 +88,10 @@ export class FramedChannel implements Channel, TransportEvents {
       this.#look();
       return undefined;
     }
-    if (this.#framing.isFooter?.(element) === true) {
-      this.#ending = { by: "footer" };
-      return undefined;
-    }
-    return element;
+    const ending = this.#framing.endingBy?.(element);
+    if (ending === undefined) return element;
+    this.#ending = ending;
+    return undefined;
   }
 
   write(text: string): number {
@@ -128,12 +134,6 @@ export class FramedChannel implements Channel, TransportEvents {
   stop(): void {
     this.#parser?.stop();
     this.#parser = undefined;
-  }
-
-  async secure(options: SecureOptions): Promise<TlsFacts> {
-    // Everything learnt in clear is forgotten (RFC 6120, 5.4.3.3).
-    this.stop();
-    return await this.transport.secure(options);
   }
 
   // Events of the transport.

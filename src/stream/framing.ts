@@ -1,6 +1,7 @@
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { openTag, serialize } from "../xml/write/serialize.ts";
+import type { ChannelEnding } from "./ending.ts";
 import { isInStanzaNamespace } from "./stanza.ts";
 
 /** The namespaces declared above every element of a stream. */
@@ -26,12 +27,12 @@ export interface Framing {
   error(condition: string): string;
   /** A stanza's text, with the declarations that this framing adds to its root. Absent where it adds none. */
   stanza?(text: string, context: StreamContext): string;
-  /** Text given to a new parser before the server's own: the root of a framing whose elements have none. */
-  root?(context: StreamContext): string;
-  /** Tells the server's header among the elements inside `root`; without `root` the header is the root. */
+  /** True if each element is a document and a message of its own. Absent: a stream is one document. */
+  readonly messages?: true;
+  /** Tells the server's header among its elements. Absent: the header is the root of the document. */
   isHeader?(element: Element): boolean;
-  /** Tells the server's footer among the elements inside `root`; without `root` the footer is the end tag. */
-  isFooter?(element: Element): boolean;
+  /** The end that an element means for the server's side. Absent: only the end tag of the root ends it. */
+  endingBy?(element: Element): ChannelEnding | undefined;
 }
 
 /** Writes an element as it stands on a stream. It may throw `ILLEGAL_XML`. */

@@ -20,7 +20,10 @@ export class StreamError extends BrokerError {
   readonly condition: string;
   /** The server's own words, if it gave any. */
   readonly text: string | undefined;
-  /** Where to go instead, with the condition `see-other-host`. A broker that reconnects goes there. */
+  /**
+   * Where to go instead: a host with `see-other-host`, a URL with `see-other-uri` (RFC 7395, 3.6.1). A broker that
+   * reconnects goes there.
+   */
   readonly otherHost: string | undefined;
 
   constructor(

@@ -383,7 +383,7 @@ export class Stream implements ChannelEvents {
     const { ending } = this.channel;
     if (!this.#isOver() && ending !== undefined) {
       if (ending.by === "footer") {
-        this.#parts.tap.wire("in", "</stream:stream>");
+        this.#parts.tap.wire("in", ending.text ?? "</stream:stream>");
         const inOrder = this.#state === "closing";
         this.#finish(inOrder ? undefined : disconnected("the server closed the stream"));
       } else if (ending.by === "half") {
@@ -515,7 +515,8 @@ function disconnected(detail: string, cause?: Error): BrokerError {
   return new BrokerError("DISCONNECTED", detail, cause === undefined ? facts : { ...facts, cause });
 }
 
-/** A received header for the trace: as an element it would be closed. */
+/** A received header for the trace. As an element `<stream:stream>` would be closed. */
 function headerText(header: Element, context: StreamContext): string {
-  return serialize(header, context).replace(/\/>$/, ">");
+  const text = serialize(header, context);
+  return header.name === "stream" ? text.replace(/\/>$/, ">") : text;
 }

@@ -1,11 +1,13 @@
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 
 /**
  * Resets a connection, so that the other side sees an error. It is dropped instead where the runtime
- * cannot reset, and where our half is ending: there Node would never close the socket.
+ * cannot reset, as under TLS, and where our half is ending: there Node would never close the socket.
  */
 export function reset(socket: Socket): void {
   const { resetAndDestroy } = socket as Partial<Socket>;
-  if (resetAndDestroy === undefined || socket.writableEnded) socket.destroy();
+  const cannot = resetAndDestroy === undefined || socket instanceof TLSSocket;
+  if (cannot || socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();
 }

@@ -144,7 +144,12 @@ export class TcpTransport implements Transport {
     }
     clear.off("data", socketOnData).off("end", socketOnEnd);
     const context = this.#context ?? secureContext(this.#settings);
-    const secured = await handshake(clear, this.#settings, context, direct);
+    const secured = await handshake(
+      clear,
+      this.#settings,
+      context,
+      direct ? "xmpp-client" : undefined,
+    );
     if (this.#isOver()) throw this.#lost();
     this.#to("open");
     clear.off("close", socketOnClose);

@@ -1,4 +1,4 @@
-import { connect as openSocket, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { onAbort } from "../base/abort.ts";
 import { wholeNumber } from "../base/check.ts";
@@ -18,10 +18,23 @@ const KEEP_ALIVE_DELAY = 60_000;
  * certificates, keys and ports, before any socket is opened.
  */
 export async function connectTcp(target: Target, signal: AbortSignal): Promise<Transport> {
+  const { socket, context } = await openSocket(target, signal);
+  return new TcpTransport(socket, target.tls, context);
+}
+
+/** A connected socket, and the context of TLS where the caller gave certificates or keys. */
+export interface OpenSocket {
+  readonly socket: Socket;
+  readonly context: SecureContext | undefined;
+}
+
+/** Connects over TCP for a transport. Rejects as `connectTcp` does. */
+export async function openSocket(target: Target, signal: AbortSignal): Promise<OpenSocket> {
   signal.throwIfAborted();
   // Node throws too, but only after it has opened a socket.
   wholeNumber("port", target.port, 0, 65_535);
-  return await open(target, ownContext(target.tls), signal);
+  const context = ownContext(target.tls);
+  return { socket: await open(target, signal), context };
 }
 
 /**
@@ -51,13 +64,9 @@ function ownContext(tls: TlsSettings): SecureContext | undefined {
   return given ? secureContext(tls) : undefined;
 }
 
-function open(
-  target: Target,
-  context: SecureContext | undefined,
-  signal: AbortSignal,
-): Promise<Transport> {
+function open(target: Target, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = openSocket({
+    const socket = connect({
       host: withoutBrackets(target.host),
       port: target.port,
       noDelay: true,
@@ -71,7 +80,7 @@ function open(
 
     function socketOnConnect(): void {
       settle();
-      resolve(new TcpTransport(socket, target.tls, context));
+      resolve(socket);
     }
     function socketOnError(error: Error): void {
       settle();

@@ -7,9 +7,6 @@ import { type CertificateFacts, isFor, readCertificate } from "./certificate.ts"
 import type { TlsFacts } from "./tls-facts.ts";
 import type { TlsSettings } from "./transport.ts";
 
-/** The application protocol of direct TLS (XEP-0368, 3). */
-const APPLICATION_PROTOCOL = "xmpp-client";
-
 /**
  * Makes a context of OpenSSL from certificates, a key and the oldest version. Throws `BAD_OPTION` for a text that
  * is no PEM, and for a key that does not fit its certificate.
@@ -42,6 +39,9 @@ function mustBeCertificate(option: string, text: string): void {
   }
 }
 
+/** The protocol inside TLS (ALPN): XMPP from the first byte (XEP-0368, 3), or HTTP for a WebSocket. */
+export type ApplicationProtocol = "xmpp-client" | "http/1.1";
+
 /**
  * Puts TLS on a connected socket, as the client. Resolves when the certificate chain, the name and the pins are
  * right. Rejects with `TLS_FAILED`, `retryable` when the connection was lost in the middle; the socket is of no
@@ -51,7 +51,7 @@ export function handshake(
   socket: Socket,
   settings: TlsSettings,
   context: SecureContext,
-  direct: boolean,
+  protocol: ApplicationProtocol | undefined,
 ): Promise<TLSSocket> {
   const host = readHost(settings.servername);
   if (host === undefined) return Promise.reject(notFor(settings.servername));
@@ -61,7 +61,7 @@ export function handshake(
       secureContext: context,
       // An address is no server name (RFC 6066, 3).
       ...(host.kind === "name" ? { servername: host.name } : { host: host.address }),
-      ...(direct && { ALPNProtocols: [APPLICATION_PROTOCOL] }),
+      ...(protocol !== undefined && { ALPNProtocols: [protocol] }),
       // Without it an environment variable could switch verification off.
       rejectUnauthorized: true,
       checkServerIdentity: (_host, { raw }) => findFault(host, settings, raw),

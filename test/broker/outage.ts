@@ -49,7 +49,7 @@ export interface Outage {
   readonly told: string[];
   readonly server: ScriptedPeer;
   /** Tells the broker that the network is back. */
-  online(): void;
+  online(isOnline?: boolean): void;
 }
 
 /**
@@ -64,7 +64,7 @@ export function outage(
   const servers: ScriptedPeer[] = [];
   const targets: Target[] = [];
   const clock = new VirtualClock();
-  const listening = new Set<() => void>();
+  const listening = new Set<(isOnline: boolean) => void>();
   const runtime: Runtime = {
     connect(target, signal) {
       const fate = fates[Math.min(targets.length, fates.length - 1)];
@@ -103,8 +103,8 @@ export function outage(
       if (server === undefined) throw new TypeError("nothing has connected");
       return server;
     },
-    online() {
-      for (const action of listening) action();
+    online(isOnline = true) {
+      for (const action of listening) action(isOnline);
     },
   };
 }

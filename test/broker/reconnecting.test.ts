@@ -670,6 +670,25 @@ describe("the machine that has slept", () => {
     expectNothingLeft(made);
   });
 
+  test("has a ready stream probed when its network goes, and no try is made without one", async () => {
+    const made = outage([opens()], { keepAlive: { interval: 600_000, timeout: 60_000 } });
+    const { broker, clock, targets, told } = made;
+    await broker.connect();
+    await clock.pass(1000);
+    made.online(false);
+    await settled();
+    await clock.pass(3000);
+    expect(told.at(-1)).toBe("try 1 in 500: SOCKET_DEAD");
+    made.online(false);
+    await settled();
+    expect([broker.phase.name, targets.length]).toEqual(["waiting", 1]);
+    made.online();
+    await settled();
+    expect([broker.phase.name, targets.length]).toEqual(["ready", 2]);
+    broker.halt();
+    expectNothingLeft(made);
+  });
+
   test("keeps a stream that answers", async () => {
     const made = outage([opens()], { keepAlive: { interval: 600_000, timeout: 60_000 } });
     const { broker, clock } = made;

@@ -1,11 +1,11 @@
 import { systemClock } from "../../src/base/clock.ts";
 import type {
   Channel,
-  ChannelEnding,
   ChannelEvents,
   ChannelFactory,
   ChannelTarget,
 } from "../../src/stream/channel.ts";
+import type { ChannelEnding } from "../../src/stream/ending.ts";
 import type { HeaderAttributes } from "../../src/stream/framing.ts";
 import type { Transport, TransportFactory } from "../../src/transport/transport.ts";
 import type { Element } from "../../src/xml/element.ts";

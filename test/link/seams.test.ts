@@ -9,12 +9,12 @@ import { bare, HEADER } from "../broker/line.ts";
 import { knownCrypto } from "../dialect/attempt.ts";
 import * as talk from "../dialect/xmpp-conversation.ts";
 import { asBodies, bodyChannel } from "./body-channel-double.ts";
-import { asOpenFraming, openChannel } from "./open-framing-double.ts";
+import { asMessages, messageChannel } from "./message-double.ts";
 
 /** The ways that a conversation goes: as RFC 6120 has it, and by the two doubles. */
 const WAYS = {
   "the framing of RFC 6120": [(script: string) => script, undefined],
-  "a framing without a root": [asOpenFraming, openChannel],
+  "the framing of RFC 7395": [asMessages, messageChannel],
   "a channel of elements": [asBodies, bodyChannel],
 } as const;
 

@@ -53,11 +53,11 @@ test.each(snippets)("snippet %# runs", async (code) => {
 });
 
 test("there are as many snippets as the guide is thought to have", () => {
-  expect(snippets).toHaveLength(10);
+  expect(snippets).toHaveLength(11);
 });
 
 test("every option, fault, phase, port and mechanism has its row", async () => {
-  await using server = await testing.LoopbackServer.start();
+  await using server = await testing.LoopbackServer.start({ http: true });
   expect(listed("option")).toEqual(loopbackOptionNames);
   expect(listed("habit")).toEqual(habitNames);
   expect(listed("phase")).toEqual(PHASES);

@@ -2,11 +2,13 @@ import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { BrokerError } from "../../base/errors.ts";
+import { type Framing, type StreamContext, xmlFraming } from "../../stream/framing.ts";
+import { websocketFraming } from "../../stream/websocket-framing.ts";
 import { type Element, xml } from "../../xml/element.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../../xml/limits.ts";
 import { NS } from "../../xml/namespaces.ts";
 import { StreamParser } from "../../xml/read/stream-parser.ts";
-import { openTag, serialize } from "../../xml/write/serialize.ts";
+import { serialize } from "../../xml/write/serialize.ts";
 import { XmlError } from "../../xml/xml-error.ts";
 import {
   type FaultState,
@@ -16,6 +18,7 @@ import {
   type SizeLimit,
   together,
 } from "./faults.ts";
+import type { Incoming, WebSocketFrames } from "./http/frames.ts";
 import type { Pressure } from "./pressure.ts";
 import { StreamRefusal } from "./stream-refusal.ts";
 import { Wire } from "./wire.ts";
@@ -30,7 +33,7 @@ export interface Header {
 }
 
 /** The names of a server's ports. */
-export type LoopbackPort = "client" | "clientTls" | "component" | "router";
+export type LoopbackPort = "client" | "clientTls" | "component" | "router" | "http" | "https";
 
 /** The things that all connections of a server share. */
 export interface ConnectionHost {
@@ -68,19 +71,33 @@ export class Connection {
   #wake: (() => void) | undefined;
   #opened = false;
   #closed = false;
+  /** True once the other side has closed its stream by an element (RFC 7395, 3.6). */
+  #isPeerClosed = false;
+  /** The frames of a WebSocket; `undefined`: the stream is one document (RFC 6120). */
+  readonly #frames: WebSocketFrames | undefined;
+  readonly #framing: Framing;
 
-  constructor(socket: Socket, host: ConnectionHost, port: LoopbackPort, contentNamespace: string) {
+  constructor(
+    socket: Socket,
+    host: ConnectionHost,
+    port: LoopbackPort,
+    contentNamespace: string,
+    frames?: WebSocketFrames,
+  ) {
     this.#host = host;
+    this.#frames = frames;
+    this.#framing = frames === undefined ? xmlFraming : websocketFraming;
     this.port = port;
     this.contentNamespace = contentNamespace;
-    this.#parser = new StreamParser({ limits: this.#limits });
+    this.#parser = this.#newParser(this.#limits);
     this.wire = new Wire(socket, {
       data: (bytes) => {
         if (this.#closed) return;
         // In the same turn of the event loop: on Deno, TLS misses bytes that were read before it began.
         this.wire.pause();
         this.#fed += bytes.length;
-        this.#parser.feed(bytes);
+        if (frames === undefined) this.#parser.feed(bytes);
+        else for (const one of frames.read(bytes)) this.#arrived(one, frames);
         this.#wake?.();
       },
       end: () => {
@@ -102,10 +119,20 @@ export class Connection {
         this.wire.destroy();
       },
       inject: (bytes) => {
-        this.wire.inject(bytes);
+        this.inject(bytes);
       },
     });
     this.faultsChanged();
+  }
+
+  /** True for a stream over a WebSocket. */
+  get isWebSocket(): boolean {
+    return this.#frames !== undefined;
+  }
+
+  /** Writes bytes as they are, mute or not; on a WebSocket they are one text message. */
+  inject(bytes: Uint8Array): void {
+    this.wire.inject(this.#frames?.text(bytes) ?? bytes);
   }
 
   /** True once TLS protects the connection. */
@@ -145,14 +172,16 @@ export class Connection {
     for (;;) {
       if (!this.#closed) {
         const element = this.#parser.read();
-        if (element !== undefined) {
+        if (element !== undefined && this.#framing.endingBy?.(element) !== undefined) {
+          this.#isPeerClosed = true;
+        } else if (element !== undefined) {
           this.cost = this.#fed;
           this.#fed = 0;
           return element;
         }
         if (this.#parser.end instanceof XmlError) throw this.#refusalOf(this.#parser.end);
       }
-      if (this.#closed || this.#parser.end !== undefined || this.#isDisconnected) {
+      if (this.#hasEnded() || this.#isDisconnected) {
         throw new BrokerError("DISCONNECTED");
       }
       this.wire.resume();
@@ -167,15 +196,13 @@ export class Connection {
   open(from: string | undefined, version?: "1.0"): void {
     this.id = randomBytes(16).toString("hex");
     this.#opened = true;
-    const header = openTag("stream:stream", {
-      xmlns: this.contentNamespace,
-      "xmlns:stream": NS.stream,
+    const header = this.#framing.header(this.#context(), {
       id: this.id,
       from,
       version,
       "xml:lang": version === undefined ? undefined : "en",
     });
-    this.wire.write(`<?xml version='1.0'?>${header}`);
+    this.#write(this.#framing.prolog + header);
   }
 
   /** Sends the features of the stream. */
@@ -187,8 +214,9 @@ export class Connection {
   /** Sends an element; without `xmlns` it is in the stream's own namespace. */
   send(element: Element): void {
     if (this.#closed) return;
-    const context = { ns: this.contentNamespace, prefixes: { stream: NS.stream } };
-    this.wire.write(serialize(element, context));
+    const context = this.#context();
+    const text = serialize(element, context);
+    this.#write(this.#framing.stanza?.(text, context) ?? text);
   }
 
   /** Puts TLS on the connection after `<proceed/>`, or `direct`ly; the stream starts anew. */
@@ -197,7 +225,7 @@ export class Connection {
     if (!this.#parser.idle) throw new StreamRefusal("not-authorized");
     this.enter(direct ? "connect" : "tls");
     // Before TLS: on Deno, the first bytes under TLS come before the event that it is up.
-    this.#parser = new StreamParser({ limits: this.#limitsInForce() });
+    this.#parser = this.#newParser(this.#limitsInForce());
     await this.wire.secure(context, direct);
   }
 
@@ -205,7 +233,7 @@ export class Connection {
   restart(maxBytes = LIMITS.bytes): void {
     if (!this.#parser.idle) throw new StreamRefusal("not-authorized");
     this.#limits = { ...LIMITS, bytes: maxBytes };
-    this.#parser = new StreamParser({ limits: this.#limitsInForce() });
+    this.#parser = this.#newParser(this.#limitsInForce());
   }
 
   /** Allows bigger stanzas, to a peer that has logged in. */
@@ -216,11 +244,11 @@ export class Connection {
 
   /** True if the connection has ended, and neither side had closed the stream before. */
   get isLost(): boolean {
-    return this.#isDisconnected && !this.#closed && this.#parser.end === undefined;
+    return this.#isDisconnected && !this.#hasEnded();
   }
 
   /** Reads on with another parser, in the middle of what that one has read. Returns the parser before. */
-  swapParser(parser = new StreamParser()): StreamParser {
+  swapParser(parser = this.#newParser(this.#limits)): StreamParser {
     const before = this.#parser;
     this.#parser = parser;
     this.#parser.setLimits(this.#limitsInForce());
@@ -230,10 +258,11 @@ export class Connection {
   /** Ends the stream in order: our closing tag, then our half of the connection. `abruptly`: without that tag. */
   close({ abruptly = false } = {}): void {
     if (this.#closed) return;
-    if (this.#opened && !abruptly) this.wire.write("</stream:stream>");
+    if (this.#opened && !abruptly) this.#write(this.#framing.footer);
     this.#closed = true;
     this.#parser.stop();
     this.#wake?.();
+    if (this.#frames !== undefined) this.wire.write(this.#frames.close(1000));
     this.wire.end();
     // Only reading on shows the end of the other half. The bytes themselves are dropped.
     this.wire.resume();
@@ -247,6 +276,35 @@ export class Connection {
     if (text !== undefined) error.append(xml("text", { xmlns: NS.streamErrors }, text));
     this.send(error);
     this.close();
+  }
+
+  /** Something came by the WebSocket. */
+  #arrived(incoming: Incoming, frames: WebSocketFrames): void {
+    if (incoming.kind === "message") this.#parser.feed(incoming.bytes);
+    else if (incoming.kind === "ping") this.wire.write(frames.pong(incoming.bytes));
+    else if (incoming.kind === "close") {
+      this.wire.write(frames.close(incoming.code));
+      this.wire.end();
+      this.#disconnect();
+    }
+  }
+
+  #write(text: string): void {
+    const bytes = new TextEncoder().encode(text);
+    this.wire.write(this.#frames?.text(bytes) ?? bytes);
+  }
+
+  #context(): StreamContext {
+    return { ns: this.contentNamespace, prefixes: { stream: NS.stream } };
+  }
+
+  #newParser(limits: XmlLimits): StreamParser {
+    return new StreamParser({ limits, framing: this.#frames === undefined ? "stream" : "frame" });
+  }
+
+  /** True if either side has closed the stream, or ours had to. */
+  #hasEnded(): boolean {
+    return this.#closed || this.#isPeerClosed || this.#parser.end !== undefined;
   }
 
   #disconnect(): void {
@@ -276,10 +334,12 @@ const TOO_BIG = {
 
 function readHeader(element: Element, contentNamespace: string): Header {
   const { to, version } = element.attrs;
-  const opens = element.name === "stream" && element.ns === NS.stream;
+  const isOpen = element.is("open", NS.framing);
+  const opens = isOpen || (element.name === "stream" && element.ns === NS.stream);
   return {
     to,
-    contentNamespace: opens ? contentNamespace : undefined,
+    // Stanzas over a WebSocket declare theirs themselves.
+    contentNamespace: isOpen ? NS.client : opens ? contentNamespace : undefined,
     modern: version !== undefined && Number.parseInt(version, 10) >= 1,
   };
 }

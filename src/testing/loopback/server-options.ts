@@ -1,6 +1,7 @@
 import { badOption, knownOptions, oneOf, record, text, wholeNumber } from "../../base/check.ts";
 import {
   choice,
+  flag,
   type Option,
   optional,
   type Settled,
@@ -43,10 +44,12 @@ const LOOPBACK = {
    */
   rosters: optional<Readonly<Record<string, unknown>>, Rosters>(record),
   /**
-   * The port for clients; direct TLS, components and the router have the next three. Default: free
-   * ports.
+   * The port for clients; direct TLS, components and the router have the next three, HTTP and HTTPS the two behind those.
+   * Default: free ports.
    */
   port: whole(0, 0, 65_532),
+  /** True: there are ports for HTTP and HTTPS, with WebSockets (RFC 7395) and host-meta (XEP-0156). Default `false`. */
+  http: flag(false),
   /** STARTTLS is offered in clear, insisted on, or unknown. Default `optional`. */
   starttls: choice("optional", ["optional", "required", "none"]),
   /** The SASL mechanisms offered to clients, in that order, in clear too. Default: all but ANONYMOUS. */

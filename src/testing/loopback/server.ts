@@ -1,11 +1,15 @@
 import { once } from "node:events";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { createSecureContext } from "node:tls";
+import { badOption } from "../../base/check.ts";
 import { NS } from "../../xml/namespaces.ts";
 import { listen } from "../listen.ts";
 import { Connection, type LoopbackPort } from "./connection.ts";
 import { type FaultState, Faults, NO_FAULTS } from "./faults.ts";
 import type { Host, Protocol } from "./host.ts";
+import type { WebSocketFrames } from "./http/frames.ts";
+import { answerBy, closeRequests, listenHttp } from "./http/http-listener.ts";
+import { httpRoutes, WEBSOCKET_PATH } from "./http/routes.ts";
 import { Sessions } from "./management/sessions.ts";
 import { Pressure } from "./pressure.ts";
 import { Received, type ReceivedElement } from "./received.ts";
@@ -22,6 +26,8 @@ const PORTS = {
   clientTls: { protocol: clientStream, contentNamespace: NS.client, directTls: true },
   component: { protocol: componentStream, contentNamespace: NS.component, directTls: false },
   router: { protocol: jabberd2Stream, contentNamespace: NS.jabberd2, directTls: false },
+  http: { protocol: clientStream, contentNamespace: NS.client, directTls: false },
+  https: { protocol: clientStream, contentNamespace: NS.client, directTls: false },
 } as const satisfies Record<LoopbackPort, Service>;
 
 interface Service {
@@ -31,7 +37,13 @@ interface Service {
 }
 
 /** The ports of a `LoopbackServer`, all on 127.0.0.1. */
-export type LoopbackPorts = Readonly<Record<LoopbackPort, number>>;
+export interface LoopbackPorts
+  extends Readonly<Record<Exclude<LoopbackPort, "http" | "https">, number>> {
+  /** With the option `http`. */
+  readonly http?: number | undefined;
+  /** With the option `http`. */
+  readonly https?: number | undefined;
+}
 
 /** A connection of a `LoopbackServer`: its port, its phase, its address, and its own faults. */
 export type LoopbackConnection = Readonly<
@@ -84,7 +96,7 @@ export class LoopbackServer {
     };
     this.ports = Object.fromEntries(
       [...listeners].map(([name, listener]) => [name, (listener.address() as AddressInfo).port]),
-    ) as LoopbackPorts;
+    ) as unknown as LoopbackPorts;
     for (const [name, listener] of listeners) this.#attach(name, listener);
     this.faults = new Faults(this.#faultState, {
       changed: () => {
@@ -102,7 +114,7 @@ export class LoopbackServer {
         for (const { wire } of this.#connections) wire.destroy();
       },
       inject: (bytes) => {
-        for (const { wire } of this.#connections) wire.inject(bytes);
+        for (const connection of this.#connections) connection.inject(bytes);
       },
     });
   }
@@ -114,15 +126,27 @@ export class LoopbackServer {
   static async start(options: LoopbackOptions = {}): Promise<LoopbackServer> {
     const settings = settle(options);
     const listeners = new Map<LoopbackPort, Server>();
+    const names = PORT_NAMES.filter((name) => settings.http || !isHttp(name));
     try {
-      for (const [index, name] of PORT_NAMES.entries()) {
-        listeners.set(name, await listen(settings.port === 0 ? 0 : settings.port + index));
+      for (const [index, name] of names.entries()) {
+        const port = settings.port === 0 ? 0 : settings.port + index;
+        listeners.set(name, await listenOn(name, port, settings));
       }
     } catch (error) {
       for (const listener of listeners.values()) listener.close();
       throw error;
     }
     return new LoopbackServer(settings, listeners);
+  }
+
+  /**
+   * The address of its WebSocket, in clear or under TLS, for `websocket`. Throws `BAD_OPTION` where the option `http` was
+   * not given.
+   */
+  url(scheme: "ws" | "wss"): string {
+    const port = scheme === "ws" ? this.ports.http : this.ports.https;
+    if (port === undefined) throw badOption("http", "true, for a WebSocket", false);
+    return `${scheme}://localhost:${port}${WEBSOCKET_PATH}`;
   }
 
   /** The connections that are there, oldest first. */
@@ -153,6 +177,7 @@ export class LoopbackServer {
   }
 
   async #close(): Promise<void> {
+    const listeners = [...this.#listeners.values()];
     const closed = this.#stopListening();
     for (const connection of this.#connections) {
       if (connection.wire.mute) connection.wire.destroy();
@@ -160,6 +185,7 @@ export class LoopbackServer {
     }
     const timer = setTimeout(() => {
       for (const { wire } of this.#connections) wire.destroy();
+      for (const listener of listeners) closeRequests(listener);
     }, GRACE);
     await Promise.all([closed, ...this.#served]);
     clearTimeout(timer);
@@ -168,19 +194,21 @@ export class LoopbackServer {
 
   #attach(name: LoopbackPort, listener: Server): void {
     this.#listeners.set(name, listener);
-    listener.on("connection", (socket) => {
-      const served = this.#serve(name, socket).finally(() => {
+    const begin = (socket: Socket, frames?: WebSocketFrames): void => {
+      const served = this.#serve(name, socket, frames).finally(() => {
         this.#served.delete(served);
       });
       this.#served.add(served);
-    });
+    };
+    if (isHttp(name)) answerBy(listener, httpRoutes(begin));
+    else listener.on("connection", begin);
   }
 
   /** One connection, from the first byte to the last; never rejects. */
-  async #serve(port: LoopbackPort, socket: Socket): Promise<void> {
+  async #serve(port: LoopbackPort, socket: Socket, frames?: WebSocketFrames): Promise<void> {
     const service = PORTS[port];
     const shared = { faults: this.#faultState, pressure: this.#pressure };
-    const connection = new Connection(socket, shared, port, service.contentNamespace);
+    const connection = new Connection(socket, shared, port, service.contentNamespace, frames);
     this.#connections.add(connection);
     try {
       if (service.directTls) await connection.secure(this.#host.context, true);
@@ -205,10 +233,20 @@ export class LoopbackServer {
 
   async #listenAgain(): Promise<void> {
     for (const name of PORT_NAMES) {
-      if (this.#closing !== undefined || this.#listeners.has(name)) continue;
-      this.#attach(name, await listen(this.ports[name]));
+      const port = this.ports[name];
+      if (this.#closing !== undefined || this.#listeners.has(name) || port === undefined) {
+        continue;
+      }
+      this.#attach(name, await listenOn(name, port, this.#host.settings));
     }
   }
 }
 
 const PORT_NAMES = Object.keys(PORTS) as readonly LoopbackPort[];
+
+const isHttp = (name: LoopbackPort): boolean => name === "http" || name === "https";
+
+function listenOn(name: LoopbackPort, port: number, { certificate }: Settings): Promise<Server> {
+  if (name === "https") return listenHttp(port, certificate);
+  return name === "http" ? listenHttp(port) : listen(port);
+}

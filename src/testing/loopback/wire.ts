@@ -49,7 +49,7 @@ export class Wire {
   /** True while the owner wants to read. The fault `stall` may forbid it. */
   #isWanted = false;
   #stalled: Deferred<undefined> | undefined;
-  #secured = false;
+  #secured: boolean;
   #held: Held[] = [];
   #heldBytes = 0;
   #cancelPump: (() => void) | undefined;
@@ -59,6 +59,7 @@ export class Wire {
 
   constructor(socket: Socket, events: WireEvents) {
     this.#clear = socket;
+    this.#secured = socket instanceof TLSSocket;
     this.#socket = socket;
     this.#events = events;
     this.closed = new Promise((resolve) => {
@@ -116,9 +117,9 @@ export class Wire {
     if (PHASES.indexOf(phase) > PHASES.indexOf(this.#phase)) this.#phase = phase;
   }
 
-  /** Writes text as UTF-8, unless mute. */
-  write(text: string): void {
-    if (!this.mute) this.inject(new TextEncoder().encode(text));
+  /** Writes bytes, unless mute. */
+  write(bytes: Uint8Array): void {
+    if (!this.mute) this.inject(bytes);
   }
 
   /** Writes bytes, mute or not; `delay` and `split` apply. */

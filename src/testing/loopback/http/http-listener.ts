@@ -1,6 +1,12 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createSecureServer } from "node:https";
+import {
+  createServer,
+  Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createSecureServer, Server as HttpsServer } from "node:https";
+import type { Server } from "node:net";
 import type { Duplex } from "node:stream";
 import { BrokerError } from "../../../base/errors.ts";
 
@@ -35,29 +41,35 @@ const CORS = {
 } as const;
 
 /**
- * Listens for HTTP on a port of 127.0.0.1, or on a free one (0); with a certificate for HTTPS. Each answer allows pages of
- * every origin. Rejects with `CONNECT_FAILED`.
+ * Listens for HTTP on a port of 127.0.0.1, or on a free one (0); with a certificate for HTTPS. Rejects with `CONNECT_FAILED`.
  */
-export async function listenHttp(
-  port: number,
-  routes: HttpRoutes,
-  certificate?: HttpCertificate,
-): Promise<Server> {
+export async function listenHttp(port: number, certificate?: HttpCertificate): Promise<Server> {
   const listener = certificate === undefined ? createServer() : createSecureServer(certificate);
-  listener.on("request", (request, response) => {
-    answer(routes, request, response);
-  });
-  listener.on("upgrade", (request, socket, head) => {
-    const { upgrade } = routeOf(routes, request) ?? {};
-    if (upgrade === undefined) socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
-    else upgrade(request, socket, head);
-  });
   try {
     listener.listen(port, "127.0.0.1");
     await once(listener, "listening");
     return listener;
   } catch (cause) {
     throw new BrokerError("CONNECT_FAILED", `port ${port} cannot be listened on`, { cause });
+  }
+}
+
+/** Answers the requests of a listener by routes. Each answer allows pages of every origin. */
+export function answerBy(listener: Server, routes: HttpRoutes): void {
+  listener.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    answer(routes, request, response);
+  });
+  listener.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const { upgrade } = routeOf(routes, request) ?? {};
+    if (upgrade === undefined) socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
+    else upgrade(request, socket, head);
+  });
+}
+
+/** Drops the connections of a listener that speak HTTP, with their requests. */
+export function closeRequests(listener: Server): void {
+  if (listener instanceof HttpServer || listener instanceof HttpsServer) {
+    listener.closeAllConnections();
   }
 }
 

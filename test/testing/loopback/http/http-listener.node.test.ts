@@ -1,8 +1,8 @@
-import type { Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, type Server } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { hostMeta } from "../../../../src/testing/loopback/http/host-meta.ts";
 import {
+  answerBy,
   type HttpRoutes,
   listenHttp,
 } from "../../../../src/testing/loopback/http/http-listener.ts";
@@ -30,7 +30,8 @@ afterEach(() => {
 });
 
 async function start(): Promise<string> {
-  listener = await listenHttp(0, ROUTES);
+  listener = await listenHttp(0);
+  answerBy(listener, ROUTES);
   return `127.0.0.1:${(listener.address() as AddressInfo).port}`;
 }
 
@@ -88,5 +89,5 @@ test.each([
 
 test("a port that is taken is CONNECT_FAILED", async () => {
   const port = Number((await start()).split(":")[1]);
-  await expect(listenHttp(port, ROUTES)).rejects.toMatchObject({ code: "CONNECT_FAILED" });
+  await expect(listenHttp(port)).rejects.toMatchObject({ code: "CONNECT_FAILED" });
 });

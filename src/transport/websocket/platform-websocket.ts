@@ -1,0 +1,173 @@
+import { BrokerError } from "../../base/errors.ts";
+import { utf8Bytes } from "../../base/text/utf8.ts";
+import type { TlsFacts } from "../tls-facts.ts";
+import type { Target, Transport } from "../transport.ts";
+import { type MessageSocket, MessageTransport } from "./message-transport.ts";
+import { SUBPROTOCOL } from "./subprotocol.ts";
+
+/** How soon a platform is asked how much it still holds, at first and at last, in milliseconds. It tells nothing by itself. */
+const FIRST_LOOK = 1;
+const LAST_LOOK = 32;
+
+/** The WebSocket of a browser, as far as it is used here; other platforms have the same one. */
+interface PlatformSocket {
+  binaryType: string;
+  readonly bufferedAmount: number;
+  readonly protocol: string;
+  onopen: (() => void) | null;
+  onerror: (() => void) | null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  onclose: ((event: PlatformClose) => void) | null;
+  send(text: string): void;
+  close(code?: number): void;
+}
+
+interface PlatformClose {
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+}
+
+type PlatformConstructor = new (url: string, protocol: string) => PlatformSocket;
+
+/** A browser shows nothing of the TLS that it does. */
+const HIDDEN: TlsFacts = Object.freeze({ protocol: "unknown", cipher: "unknown", alpn: undefined });
+
+/**
+ * Opens a WebSocket of the platform. It does TLS by itself, so options of TLS other than the policy end in `BAD_OPTION`.
+ * Rejects with `CONNECT_FAILED` (`retryable`), and with the reason of the signal.
+ */
+export async function connectPlatformWebSocket(
+  url: string,
+  target: Target,
+  signal: AbortSignal,
+): Promise<Transport> {
+  signal.throwIfAborted();
+  mustBePlain(target);
+  const { WebSocket } = globalThis as { WebSocket?: PlatformConstructor };
+  if (WebSocket === undefined) {
+    throw new BrokerError(
+      "CONNECT_FAILED",
+      "this platform has no WebSocket: give the option transport",
+    );
+  }
+  const socket = new WebSocket(url, SUBPROTOCOL);
+  return await new Promise((resolve, reject) => {
+    const settle = (): void => {
+      signal.removeEventListener("abort", signalOnAbort);
+      socket.onopen = socket.onclose = null;
+    };
+    const signalOnAbort = (): void => {
+      settle();
+      socket.close();
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", signalOnAbort);
+    socket.onopen = () => {
+      settle();
+      if (socket.protocol === SUBPROTOCOL) {
+        resolve(new Platform(socket, url.startsWith("wss:") ? HIDDEN : undefined).transport);
+        return;
+      }
+      socket.close();
+      reject(failed(url, "the server does not speak XMPP there"));
+    };
+    socket.onclose = ({ code }) => {
+      settle();
+      // A browser does not say why, so that a page learns nothing about the network that it is in.
+      reject(failed(url, `the platform gives the code ${code} and no reason`));
+    };
+  });
+}
+
+function failed(url: string, detail: string): BrokerError {
+  return new BrokerError("CONNECT_FAILED", `${url}: ${detail}`, { retryable: true });
+}
+
+/** Refuses what the platform would ignore. */
+function mustBePlain({ host, tls }: Target): void {
+  const { ca, cert, pins, servername, minVersion } = tls;
+  const given = {
+    ca,
+    cert,
+    pins,
+    servername: servername === host ? undefined : servername,
+    minVersion: minVersion === "TLSv1.2" ? undefined : minVersion,
+  };
+  const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+  if (name === undefined) return;
+  throw new BrokerError("BAD_OPTION", `tls.${name} cannot be given where the platform does TLS`);
+}
+
+/** A WebSocket of the platform. */
+class Platform implements MessageSocket {
+  readonly local = undefined;
+  readonly remote = undefined;
+  readonly tls: TlsFacts | undefined;
+  /** The platform tells at each byte how much it holds. */
+  readonly window = Number.POSITIVE_INFINITY;
+  readonly transport: MessageTransport;
+  readonly #socket: PlatformSocket;
+  /** Bytes sent and not seen to be taken. */
+  #unsent = 0;
+  #stopLooking: (() => void) | undefined;
+
+  constructor(socket: PlatformSocket, tls: TlsFacts | undefined) {
+    this.#socket = socket;
+    this.tls = tls;
+    const transport = new MessageTransport(this);
+    this.transport = transport;
+    // Else a binary message would be a Blob, which is read later.
+    socket.binaryType = "arraybuffer";
+    socket.onmessage = ({ data }) => {
+      if (typeof data === "string") transport.message(utf8Bytes(data));
+      else transport.binary();
+    };
+    socket.onclose = ({ code, reason, wasClean }) => {
+      this.#stopLooking?.();
+      this.#look();
+      transport.closed(wasClean ? { code, reason } : { cause: undefined });
+    };
+  }
+
+  send(messages: readonly string[], bytes: number): void {
+    for (const text of messages) this.#socket.send(text);
+    this.#unsent += bytes;
+    this.#stopLooking?.();
+    this.#lookAfter(FIRST_LOOK);
+  }
+
+  // A platform reads on: the transport holds what comes.
+  pause(): void {}
+
+  resume(): void {}
+
+  close(): void {
+    this.#socket.close(1000);
+  }
+
+  drop(code: number): void {
+    const socket = this.#socket;
+    socket.onmessage = socket.onclose = null;
+    this.#stopLooking?.();
+    // A page may give 1000 and its own codes only (WebSockets Standard, 3.1).
+    socket.close(code === 1000 ? 1000 : 3000 + code);
+  }
+
+  #lookAfter(wait: number): void {
+    const timer = setTimeout(() => {
+      this.#look();
+      if (this.#unsent > 0) this.#lookAfter(Math.min(2 * wait, LAST_LOOK));
+    }, wait);
+    this.#stopLooking = () => {
+      clearTimeout(timer);
+    };
+  }
+
+  /** Tells how much the platform has sent since it was last asked. */
+  #look(): void {
+    const taken = Math.max(0, this.#unsent - this.#socket.bufferedAmount);
+    this.#unsent -= taken;
+    this.transport.took(taken);
+  }
+}

@@ -1,0 +1,167 @@
+import { readFileSync } from "node:fs";
+import { build as esbuild } from "esbuild";
+import type { Page } from "playwright";
+import { build as vite } from "vite";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { LoopbackServer } from "../../src/testing/index.ts";
+import { locate } from "../docs/document.ts";
+import { openPage, serveFiles, serveXmpp } from "./chromium.ts";
+
+const PROGRAM = locate("test/browsers/program.js").pathname;
+const ENTRY = locate("src/index.ts").pathname;
+
+const bundlers = {
+  async esbuild() {
+    const { outputFiles } = await esbuild({
+      entryPoints: [PROGRAM],
+      bundle: true,
+      minify: true,
+      write: false,
+      format: "esm",
+      platform: "browser",
+      target: "es2022",
+      alias: { "xmpp-broker": ENTRY },
+    });
+    return outputFiles[0]?.text ?? "";
+  },
+
+  async vite() {
+    const built = await vite({
+      configFile: false,
+      logLevel: "silent",
+      resolve: { alias: { "xmpp-broker": ENTRY } },
+      build: { write: false, lib: { entry: PROGRAM, formats: ["es"], fileName: "program" } },
+    });
+    const [{ output } = { output: [] }] = Array.isArray(built)
+      ? built
+      : "output" in built
+        ? [built]
+        : [];
+    return output.map((part) => ("code" in part ? part.code : "")).join("");
+  },
+};
+
+const HTML = "<!doctype html><title>A program</title><script type=module src=program.js></script>";
+
+const bundles = new Map<string, string>();
+
+beforeAll(async () => {
+  for (const [name, bundle] of Object.entries(bundlers)) bundles.set(name, await bundle());
+});
+
+async function open(server: LoopbackServer, bundler = "esbuild"): Promise<Page> {
+  const code = bundles.get(bundler) ?? "";
+  const url = await serveFiles({ "": HTML, "program.js": code });
+  const page = await openPage(server.ports.https, url);
+  await page.waitForFunction("globalThis.run !== undefined");
+  return page;
+}
+
+/** What a program in a browser came to. A browser shows nothing of its TLS. */
+const DONE = {
+  jid: "juliet@capulet.example/balcony",
+  body: "grüße ❤",
+  state: "acked",
+  tls: { protocol: "unknown", cipher: "unknown" },
+};
+
+describe.each(Object.keys(bundlers))("bundled by %s", (bundler) => {
+  test("a page finds its server by host-meta, and is ready", async () => {
+    const server = await serveXmpp();
+    const page = await open(server, bundler);
+    expect(await page.evaluate("run()")).toMatchObject(DONE);
+    expect(server.connections).toMatchObject([{ port: "https", phase: "ready" }]);
+  });
+
+  test("nothing asks for node or evaluates text", () => {
+    const code = bundles.get(bundler) ?? "";
+    expect(code).not.toMatch(/from\s*["']node:|require\(|\beval\(|new Function\(/);
+    expect(code).not.toContain("WebSocketServer");
+  });
+});
+
+test.each([
+  [
+    "a worker",
+    "new Promise((resolve) => { const w = new Worker('program.js', { type: 'module' }); w.onmessage = ({ data }) => resolve(data); w.postMessage('go'); })",
+  ],
+  [
+    "a SharedWorker",
+    "new Promise((resolve) => { const w = new SharedWorker('program.js', { type: 'module' }); w.port.onmessage = ({ data }) => resolve(data); w.port.start(); })",
+  ],
+])("%s is ready too", async (_, script) => {
+  const server = await serveXmpp();
+  const page = await open(server);
+  expect(await page.evaluate(script)).toMatchObject(DONE);
+});
+
+describe("a page that stays", () => {
+  const OPTIONS = "{ reconnect: { base: 60_000, cap: 120_000 } }";
+  const phases = (page: Page): Promise<string[]> => page.evaluate("log");
+
+  test("goes on with its session when the server's line is cut", async () => {
+    const server = await serveXmpp({ management: {} });
+    const page = await open(server);
+    await page.evaluate("run({ reconnect: { base: 50 } })");
+    server.faults.cut();
+    await expect.poll(() => phases(page)).toContain("resumed");
+  });
+
+  test("comes back at once when its network does", async () => {
+    const server = await serveXmpp({ management: {} });
+    const page = await open(server);
+    await page.evaluate(`run(${OPTIONS})`);
+    await page.context().setOffline(true);
+    server.faults.cut();
+    await expect.poll(async () => (await phases(page)).at(-1)).toMatch(/^waiting/);
+    await page.context().setOffline(false);
+    await expect.poll(() => phases(page)).toContain("resumed");
+  });
+
+  test.each([
+    ["thaws", "document.dispatchEvent(new Event('resume'))"],
+    [
+      "comes out of the cache",
+      "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))",
+    ],
+    ["goes offline", "dispatchEvent(new Event('offline'))"],
+  ])(
+    "is probed when it %s, so that it learns at once if its connection is gone",
+    async (_, script) => {
+      const server = await serveXmpp({ management: {} });
+      const page = await open(server);
+      await page.evaluate(`run(${OPTIONS})`);
+      server.faults.mute("ready");
+      await page.evaluate(script);
+      await expect.poll(() => phases(page)).toContain("waiting SOCKET_DEAD");
+    },
+  );
+
+  test("that is left and opened again is ready again, and its old connection is gone", async () => {
+    const server = await serveXmpp({ conflict: "replace" });
+    const page = await open(server);
+    await page.evaluate(`run(${OPTIONS})`);
+    await page.goto("about:blank");
+    await expect.poll(() => server.connections.length).toBe(0);
+    await page.goBack();
+    await page.waitForFunction("globalThis.run !== undefined");
+    expect(await page.evaluate("run()")).toMatchObject(DONE);
+  });
+});
+
+test("options of TLS that the platform would ignore are refused", async () => {
+  const server = await serveXmpp();
+  const page = await open(server);
+  const failed = page.evaluate("run({ tls: { minVersion: 'TLSv1.3' } })");
+  await expect(failed).rejects.toThrow(
+    "tls.minVersion cannot be given where the platform does TLS",
+  );
+});
+
+test("the program names no address, so a domain without host-meta is LOOKUP_FAILED", async () => {
+  expect(readFileSync(PROGRAM, "utf8")).not.toContain("wss:");
+  const server = await serveXmpp();
+  await server.close();
+  const page = await open(server);
+  await expect(page.evaluate("run()")).rejects.toThrow(/looked up|host-meta/);
+});

@@ -1,0 +1,31 @@
+// A program as an application has it: it names an account and nothing else. It runs in a page and in workers.
+import { Broker, xml, xmpp } from "xmpp-broker";
+
+globalThis.log = [];
+
+/** Logs in, writes to itself and tells what came of it. */
+globalThis.run = async (options = {}) => {
+  const dialect = xmpp({ jid: "juliet@capulet.example/balcony", password: "wherefore" });
+  const broker = new Broker({ dialect, ...options });
+  globalThis.broker = broker;
+  broker.on("phase", ({ to: { name, error } }) => {
+    globalThis.log.push(error === undefined ? name : `${name} ${error.code}`);
+  });
+  broker.on("ready", ({ resumed }) => globalThis.log.push(resumed ? "resumed" : "fresh"));
+  const { jid } = await broker.connect();
+  const arrived = broker.waitFor("/message/body", { timeout: 10_000 });
+  const delivery = broker.send(xml("message", { to: jid }, xml("body", {}, "grüße ❤")));
+  const { stanza } = await arrived;
+  await delivery.acked();
+  const { tls } = broker.transport;
+  return { jid, body: stanza.childText("body"), state: delivery.state, tls };
+};
+
+const answer = async (port) =>
+  port.postMessage(await globalThis.run().catch((error) => String(error)));
+
+// In a worker a message starts it.
+if (globalThis.WorkerGlobalScope !== undefined) {
+  globalThis.onmessage = () => answer(globalThis);
+  globalThis.onconnect = ({ ports: [port] }) => answer(port);
+}
