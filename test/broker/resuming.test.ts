@@ -8,6 +8,7 @@ import type { Outage } from "./outage.ts";
 import {
   ask,
   cut,
+  ENABLE,
   failed,
   first,
   JID,
@@ -88,6 +89,37 @@ describe("a session that goes on", () => {
     servers[2]?.say(R);
     expect(outline(await heard(servers[2] ?? made.server))).toBe("r a6 a6");
     broker.halt();
+  });
+
+  test("does not write the keep-alive's ping again, and the counters fit all the same", async () => {
+    const keepAlive = { interval: 5000, timeout: 5000 };
+    const made = await first([ask(0) + resumed(0) + PING + PONG], { keepAlive });
+    const { broker, clock, servers } = made;
+    await clock.pass(5000);
+    expect(await heard(made.server)).toContain("urn:xmpp:ping");
+    const delivery = broker.send(message("a"));
+    await settled();
+    await cut(made);
+    const second = servers[1] ?? made.server;
+    expect(written(await heard(second))).toBe("a r");
+    // The probe of the login, and the message.
+    second.say(a(2));
+    await settled();
+    expect([broker.phase.name, delivery.state]).toEqual(["ready", "acked"]);
+    broker.halt();
+  });
+
+  test("counts from <enabled/>, and not what came before", async () => {
+    const early = ENABLE.replace("S: ", "S: <message id='early'/>").replace(
+      /$/,
+      "<message id='1'/>",
+    );
+    const made = await first([ask(1) + resumed(0) + PING + PONG], {}, early);
+    made.server.say(R);
+    expect(outline(await heard(made.server))).toBe("a1");
+    await cut(made);
+    expect(made.ready).toEqual(["fresh", "resumed"]);
+    made.broker.halt();
   });
 
   test("takes more stanzas that it has missed than a login puts aside", async () => {

@@ -69,12 +69,12 @@ const BRANCHES: readonly [branch: string, Told, Links, Outcome, States, Again][]
   ["a stream error",                                "", [ask(0) + streamError("undefined-condition"), FRESH], "fresh", NONE, ""],
   ["a bare end, twice",                             "", [ask(0) + says("(end)"), ask(0) + says("(end)"), FRESH], "fresh", NONE, ""],
   // Accepted, and it cannot be true: the session is left.
-  ["another previd",                                "", [ask(0) + other, FRESH], "fresh", NONE, ""],
-  ["resumed without previd",                        "", [ask(0) + says(`<resumed xmlns='${SM}' h='1'/>`), FRESH], "fresh", NONE, ""],
-  ["resumed with an h that is too high",            "", [ask(0) + resumed(5), FRESH], "fresh", NONE, ""],
-  ["resumed with an h that goes back",              a(2), [ask(0) + resumed(1), FRESH], "fresh", "acked acked unknown", ""],
-  ["resumed without h",                             "", [ask(0) + odd(""), FRESH], "fresh", NONE, ""],
-  ["resumed with an h that is no number",           "", [ask(0) + odd(" h='-1'"), FRESH], "fresh", NONE, ""],
+  ["another previd",                                "", [ask(0) + other + PROBED, FRESH], "fresh", NONE, ""],
+  ["resumed without previd",                        "", [ask(0) + says(`<resumed xmlns='${SM}' h='1'/>`) + PROBED, FRESH], "fresh", NONE, ""],
+  ["resumed with an h that is too high",            "", [ask(0) + resumed(5) + PROBED, FRESH], "fresh", NONE, ""],
+  ["resumed with an h that goes back",              a(2), [ask(0) + resumed(1) + PROBED, FRESH], "fresh", "acked acked unknown", ""],
+  ["resumed without h",                             "", [ask(0) + odd("") + PROBED, FRESH], "fresh", NONE, ""],
+  ["resumed with an h that is no number",           "", [ask(0) + odd(" h='-1'") + PROBED, FRESH], "fresh", NONE, ""],
   // Silence.
   ["mute after <resume/>",                          "", [ask(0), FRESH], "fresh", NONE, ""],
   ["mute after <resumed/>, as Prosody inside a text", "", [ask(0) + resumed(1) + PING, FRESH], "fresh", "acked unknown unknown", ""],

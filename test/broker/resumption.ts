@@ -45,9 +45,13 @@ export type Link = string | { readonly fate: Fate };
 /** A server that is away. */
 export const AWAY: Link = { fate: "refused" };
 
-/** A broker on its first link, with a fate for each later one. */
-export async function first(later: readonly Link[], options: Partial<BrokerOptions> = {}) {
-  const fates = [ENABLE, ...later].map((link) =>
+/** A broker on its first link, which enables stream management, with a fate for each later one. */
+export async function first(
+  later: readonly Link[],
+  options: Partial<BrokerOptions> = {},
+  enabling = ENABLE,
+) {
+  const fates = [enabling, ...later].map((link) =>
     typeof link === "string" ? opens(link) : link.fate,
   );
   const made = outage(fates, { dialect: managed, ...options }, 0);
