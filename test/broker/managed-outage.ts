@@ -4,7 +4,7 @@ import { enable, resume } from "../../src/negotiate/stream-management.ts";
 import { bare } from "./line.ts";
 import { type Fate, type Outage, opens, outage } from "./outage.ts";
 
-const SM = "urn:xmpp:sm:3";
+export const SM = "urn:xmpp:sm:3";
 
 /** The address of the sessions here. */
 export const JID = "me@example.org/here";
@@ -32,9 +32,13 @@ export const ask = (h: number): string => `
   C: <resume xmlns='${SM}' previd='s-1' h='${h}'/>`;
 export const resumed = (h: number): string => `
   S: <resumed xmlns='${SM}' previd='s-1' h='${h}'/>`;
-export const PROBE = `
-  C: <iq …type='get' id='{probe}' to='example.org'><ping xmlns='urn:xmpp:ping'/></iq>
+export const PING = `
+  C: <iq …type='get' id='{probe}' to='example.org'><ping xmlns='urn:xmpp:ping'/></iq>`;
+export const PONG = `
   S: <iq type='result' id='{probe}' from='example.org'/>`;
+export const PROBE = PING + PONG;
+export const CUT = `
+  S: (cut)`;
 export const failed = (h?: number): string => `
   S: <failed xmlns='${SM}'${h === undefined ? "" : ` h='${h}'`}/>${FRESH}`;
 

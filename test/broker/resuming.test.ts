@@ -4,20 +4,9 @@ import { a, heard, outline, R } from "../session/acks/managed-line.ts";
 import { message, outcome } from "../session/acks/proof-line.ts";
 import { settled } from "../virtual-clock.ts";
 import { bare } from "./line.ts";
+import { ask, ENABLE, failed, JID, PING, PONG, resumed } from "./managed-outage.ts";
 import type { Outage } from "./outage.ts";
-import {
-  ask,
-  cut,
-  ENABLE,
-  failed,
-  first,
-  JID,
-  PING,
-  PONG,
-  resumed,
-  states,
-  written,
-} from "./resumption.ts";
+import { cut, first, states, written } from "./resumption.ts";
 
 describe("a session that goes on", () => {
   test("is written again behind the probe, from the first that was not handled, and in order", async () => {
