@@ -1,3 +1,4 @@
+import { trueOrFalse } from "../base/check.ts";
 import { quiet } from "../base/deferred.ts";
 import type { ListenOptions } from "../base/emitter.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
@@ -157,6 +158,15 @@ export class Broker {
   /** Drops the connection, or ends the wait for one, at once and without a goodbye. */
   halt(): void {
     this.#life.halt();
+  }
+
+  /**
+   * Tells the server whether the client is in use (XEP-0352): while it is not, servers hold back what can wait. The
+   * broker remembers the word, and tells it again after each login, since servers forget it. It does nothing where the
+   * server does not offer this, and in the dialects other than `xmpp`. Throws `BAD_OPTION`.
+   */
+  setActive(isActive: boolean): void {
+    this.#life.traffic.activity.set(trueOrFalse("isActive", isActive));
   }
 
   /** The same as `shutdown`, at the end of an `await using` block. */

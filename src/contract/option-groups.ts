@@ -59,7 +59,10 @@ export interface InboxSettings extends Settled<typeof INBOX> {}
 
 /** The rows of `keepAlive`. */
 export const KEEP_ALIVE = {
-  /** Milliseconds of silence after which the broker probes the stream. Default 60,000. */
+  /**
+   * Milliseconds of silence after which the broker probes the stream. Where the server names an idle time (XEP-0478), three
+   * quarters of that are the most. Default 60,000.
+   */
   interval: whole(60_000, 1, LONGEST),
   /** Milliseconds that the answer to a probe may take; then the stream ends with `SOCKET_DEAD`. Default 20,000. */
   timeout: whole(20_000, 1, LONGEST),

@@ -87,7 +87,10 @@ const BROKER = {
    * for programs that answer later. Default `error`.
    */
   unhandled: choice("error", ["error", "ignore"]),
-  /** How an idle stream is probed; `false`: not at all. */
+  /**
+   * How an idle stream is probed; `false`: not at all, also where the server names the time after which it ends an idle
+   * stream (XEP-0478).
+   */
   keepAlive: {
     ...keepAlive,
     check: (name, value) => (value === false ? false : keepAlive.check(name, value)),

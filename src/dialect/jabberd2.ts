@@ -10,7 +10,7 @@ import {
   settleOptions,
   type Takes,
 } from "../base/option.ts";
-import { featuresOf, maxBytesOf, open } from "../negotiate/open.ts";
+import { featuresOf, limitsOf, open } from "../negotiate/open.ts";
 import { bindName } from "../negotiate/router-bind.ts";
 import { authenticate, type Credentials } from "../negotiate/sasl.ts";
 import { openProtected } from "../negotiate/starttls.ts";
@@ -119,7 +119,7 @@ export function jabberd2(options: Jabberd2Options): Dialect {
       for (const name of names) {
         await bindName(login, name, name === names[0] ? attached : []);
       }
-      return { jid: names[0], maxBytes: maxBytesOf(features) };
+      return { jid: names[0], ...limitsOf(features) };
     },
     ...(envelopes
       ? {

@@ -3,9 +3,10 @@ import { randomId } from "../base/crypto/crypto.ts";
 import { flag, type Needs, needed, optional, settleOptions, type Takes } from "../base/option.ts";
 import { carriedJid } from "../jid/carried.ts";
 import type { Jid } from "../jid/jid.ts";
+import { takesActivity } from "../negotiate/activity.ts";
 import { bind } from "../negotiate/bind.ts";
 import type { Management } from "../negotiate/login.ts";
-import { featuresOf, maxBytesOf, open } from "../negotiate/open.ts";
+import { featuresOf, limitsOf, open } from "../negotiate/open.ts";
 import { authenticate, type Credentials } from "../negotiate/sasl.ts";
 import { startSession } from "../negotiate/start-session.ts";
 import { openProtected } from "../negotiate/starttls.ts";
@@ -100,9 +101,9 @@ export function xmpp(options: XmppOptions): Dialect {
       const { previous, settings } = login;
       const isManaged = settings.management !== "none" && offersManagement(features);
       const old = isManaged && previous !== undefined ? await resume(login, previous) : undefined;
-      const maxBytes = maxBytesOf(features);
+      const facts = { ...limitsOf(features), takesActivity: takesActivity(features) };
       if (old?.resumed === true && previous !== undefined) {
-        return { jid: previous.jid, resumed: true, management: old.management, maxBytes };
+        return { jid: previous.jid, resumed: true, management: old.management, ...facts };
       }
       const own = mechanism === "ANONYMOUS" ? { local: undefined, domain } : identity;
       const { memory } = login;
@@ -112,7 +113,7 @@ export function xmpp(options: XmppOptions): Dialect {
       await startSession(login, features);
       const asked = { resume: settings.management === "resume" };
       const enabled = isManaged ? await enable(login, asked) : undefined;
-      return { jid: full, management: managementOf(enabled, old?.management.h), maxBytes };
+      return { jid: full, management: managementOf(enabled, old?.management.h), ...facts };
     },
   });
 }

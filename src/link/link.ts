@@ -19,7 +19,7 @@ import { isStreamError, onceReady, withoutText } from "../stream/stream-error.ts
 import type { Transport } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import { type Destination, findDestinations, serverName } from "./address.ts";
-import { KeepAlive, type Prober } from "./keep-alive.ts";
+import { beforeIdle, KeepAlive, type Prober } from "./keep-alive.ts";
 import type { LoginLimit } from "./login-limit.ts";
 import { Negotiation } from "./negotiation.ts";
 import { type ChannelParts, incomingLimits, openChannel } from "./open-channel.ts";
@@ -92,6 +92,8 @@ export class Link implements StreamOwner {
   #stream: Stream | undefined;
   #negotiation: Negotiation | undefined;
   #keepAlive: KeepAlive | undefined;
+  /** The seconds of silence after which the server takes the stream for idle, where it says so. */
+  #idleSeconds: number | undefined;
   /** The session, once it is carried. */
   #session: Carried | undefined;
   #streamId: string | undefined;
@@ -228,9 +230,10 @@ export class Link implements StreamOwner {
   /** Watches the stream from now on: an idle one is probed, a dead one ends with `SOCKET_DEAD`. */
   watch(prober: Prober): void {
     const { settings, runtime } = this.#parts;
-    if (settings.keepAlive === false || this.#stream === undefined || this.#state !== "open")
-      return;
-    this.#keepAlive = new KeepAlive(settings.keepAlive, runtime.clock, this.#stream, this, prober);
+    const { keepAlive } = settings;
+    if (keepAlive === false || this.#stream === undefined || this.#state !== "open") return;
+    const times = beforeIdle(keepAlive, this.#idleSeconds);
+    this.#keepAlive = new KeepAlive(times, runtime.clock, this.#stream, this, prober);
   }
 
   /** Probes the stream at once: the machine may have slept, or changed its network. */
@@ -430,7 +433,10 @@ export class Link implements StreamOwner {
     const result = await this.#parts.settings.dialect.negotiate(negotiation);
     // Answers are judged by it: a dialect of the caller's must not bring what is no address.
     carriedJid(result.jid);
-    if (result.maxBytes !== undefined) wholeNumber("maxBytes", result.maxBytes, 1);
+    const { maxBytes, idleSeconds } = result;
+    if (maxBytes !== undefined) wholeNumber("maxBytes", maxBytes, 1);
+    if (idleSeconds !== undefined) wholeNumber("idleSeconds", idleSeconds, 1);
+    this.#idleSeconds = idleSeconds;
     if (result.resumed === true && negotiation.previous !== undefined && !negotiation.hasResumed) {
       throw new BrokerError("BAD_OPTION", "a login resumed, and did not call `login.resumed`");
     }

@@ -81,6 +81,14 @@ export interface LoginResult {
    * A whole number of at least 1, else the login ends in `BAD_OPTION`.
    */
   readonly maxBytes?: number | undefined;
+  /**
+   * The seconds without a sign of ours after which the server takes the stream for idle, where it says so (XEP-0478).
+   * The broker probes the stream before that, unless `keepAlive` is `false`. A whole number of at least 1, else the
+   * login ends in `BAD_OPTION`.
+   */
+  readonly idleSeconds?: number | undefined;
+  /** True if the server wants to know whether the client is in use (XEP-0352): `setActive` tells it. Default `false`. */
+  readonly takesActivity?: boolean | undefined;
 }
 
 /**

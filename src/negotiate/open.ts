@@ -2,7 +2,7 @@ import { BrokerError } from "../base/errors.ts";
 import type { StreamHeader } from "../stream/header.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
-import type { Login } from "./login.ts";
+import type { Login, LoginResult } from "./login.ts";
 
 /** A stream whose headers are exchanged. */
 export interface OpenStream {
@@ -45,15 +45,22 @@ export async function featuresOf(login: Login, { features, header }: OpenStream)
   return await login.refuse(new BrokerError("PROTOCOL_ERROR", detail));
 }
 
+/** The limits of a stream, as a login tells them. */
+type Limits = Pick<LoginResult, "maxBytes" | "idleSeconds">;
+
 /**
- * The largest element that the server takes on this stream, in bytes (XEP-0478, 3.1). `undefined`: the features
- * name no such number. Only the features after the login count: before it servers take less.
+ * The limits that the server announces for this stream (XEP-0478, 3.1). A number that the features do not name, or that
+ * is none, is missing. Only the features after the login count: before it servers take less.
  */
-export function maxBytesOf(features: Element | undefined): number | undefined {
+export function limitsOf(features: Element | undefined): Limits {
   const limits = features?.child("limits", NS.streamLimits);
-  const text = limits?.childText("max-bytes")?.trim() ?? "";
-  const bytes = /^[0-9]+$/.test(text) ? Number(text) : 0;
-  return bytes > 0 ? Math.min(bytes, Number.MAX_SAFE_INTEGER) : undefined;
+  return { maxBytes: numberIn(limits, "max-bytes"), idleSeconds: numberIn(limits, "idle-seconds") };
+}
+
+function numberIn(limits: Element | undefined, name: string): number | undefined {
+  const text = limits?.childText(name)?.trim() ?? "";
+  const number = /^[0-9]+$/.test(text) ? Number(text) : 0;
+  return number > 0 ? Math.min(number, Number.MAX_SAFE_INTEGER) : undefined;
 }
 
 /** Features follow the header from version 1.0 on (RFC 6120, 4.7.5). */

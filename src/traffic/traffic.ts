@@ -9,6 +9,7 @@ import { IncomingRequests } from "../session/incoming.ts";
 import { Requests } from "../session/requests.ts";
 import { Session } from "../session/session.ts";
 import { type ElementWriter, elementWriter } from "../stream/framing.ts";
+import { Activity } from "./activity.ts";
 import { Filters } from "./filters.ts";
 import { Gate } from "./gate.ts";
 import { Inbox } from "./inbox.ts";
@@ -33,6 +34,8 @@ export class Traffic {
   readonly filters: Filters;
   readonly waiting: Waiting;
   readonly inbox: Inbox;
+  /** The word on whether the client is in use. */
+  readonly activity = new Activity();
   readonly #incoming: IncomingRequests;
   readonly #gate: Gate;
   readonly #writeElement: ElementWriter;
@@ -97,8 +100,9 @@ export class Traffic {
   }
 
   /** A session has a link: stanzas flow, up to the size that its server takes. */
-  begin(session: Session, { maxBytes }: LoginResult): void {
+  begin(session: Session, { maxBytes, takesActivity }: LoginResult): void {
     this.#gate.announced(maxBytes);
+    this.activity.begin(takesActivity === true ? session : undefined);
     this.outbox.use(session);
     this.outbox.flow();
     this.inbox.use(session);

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { Dialect } from "../../src/dialect/dialect.ts";
 import { memoryPair } from "../../src/transport/memory.ts";
 import { xml } from "../../src/xml/element.ts";
 import { bare, HEADER, line, readyLine } from "../broker/line.ts";
@@ -152,4 +153,43 @@ test("a run that has ended is not probed", async () => {
   const { broker, clock } = await readyLine({ keepAlive });
   broker.halt();
   expect(clock.timers).toBe(0);
+});
+
+describe("a server that names its idle time (XEP-0478)", () => {
+  const idle = (idleSeconds: number): Dialect => ({
+    ...bare,
+    async negotiate(login) {
+      return { ...(await bare.negotiate(login)), idleSeconds };
+    },
+  });
+
+  test.each<[idleSeconds: number, interval: number, probed: number]>([
+    [60, 300_000, 45_000],
+    [1, 300_000, 750],
+    [600, 60_000, 60_000],
+    [Number.MAX_SAFE_INTEGER, 60_000, 60_000],
+  ])("of %s s is probed with an interval of %s after %s ms", async (idleSeconds, own, probed) => {
+    const times = { interval: own, timeout: 20_000 };
+    const { broker, clock, server } = await readyLine({
+      keepAlive: times,
+      dialect: idle(idleSeconds),
+    });
+    await clock.pass(probed - 1);
+    expect(server.unread).toBe("");
+    await clock.pass(1);
+    expect(server.unread).toContain("<ping");
+    broker.halt();
+  });
+
+  test("is not probed with keepAlive: false", async () => {
+    const { broker, clock, server } = await readyLine({ keepAlive: false, dialect: idle(10) });
+    await clock.pass(60_000);
+    expect(server.unread).toBe("");
+    broker.halt();
+  });
+
+  test("ends the login in BAD_OPTION where the number cannot be", async () => {
+    const { broker } = line({ dialect: idle(0) });
+    await expect(broker.connect()).rejects.toMatchObject({ code: "BAD_OPTION" });
+  });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { maxBytesOf } from "../../src/negotiate/open.ts";
+import { limitsOf } from "../../src/negotiate/open.ts";
 import { parse } from "../../src/xml/read/parse.ts";
 
 const LIMITS = "urn:xmpp:stream-limits:0";
@@ -22,9 +22,21 @@ test.each<[string, number | undefined]>([
   const features = parse(
     `<stream:features xmlns:stream='http://etherx.jabber.org/streams'>${inside}</stream:features>`,
   );
-  expect(maxBytesOf(features)).toBe(bytes);
+  expect(limitsOf(features).maxBytes).toBe(bytes);
 });
 
 test("a stream without features announces nothing", () => {
-  expect(maxBytesOf(undefined)).toBeUndefined();
+  expect(limitsOf(undefined)).toEqual({ maxBytes: undefined, idleSeconds: undefined });
+});
+
+test.each<[string, number | undefined]>([
+  ["<max-bytes>10000</max-bytes><idle-seconds>1800</idle-seconds>", 1800],
+  ["<idle-seconds>\n 60\n</idle-seconds>", 60],
+  ["<max-bytes>10000</max-bytes>", undefined],
+  ["<idle-seconds>0</idle-seconds>", undefined],
+  ["<idle-seconds>1.5</idle-seconds>", undefined],
+  ["<idle-seconds>half an hour</idle-seconds>", undefined],
+])("the limits %s announce %s idle seconds (XEP-0478)", (inside, seconds) => {
+  const features = parse(`<features>${limits(inside)}</features>`);
+  expect(limitsOf(features).idleSeconds).toBe(seconds);
 });

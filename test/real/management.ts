@@ -77,6 +77,22 @@ const ENDED = {
 /** Registers the tests of stream management (XEP-0198) on a server that has it. */
 export function management(name: "prosody" | "ejabberd", server: () => RealServer): void {
   describe.each(DOORS)("stream management over %s", (_, door) => {
+    test("is told whether the client is in use, after each login", async () => {
+      const told: string[] = [];
+      const trace: BrokerOptions["trace"] = ({ direction, text }) => {
+        if (direction === "out" && text.includes("urn:xmpp:csi:0")) told.push(text);
+      };
+      await using broker = client(server(), door, "alice", { trace });
+      broker.setActive(false);
+      await broker.connect();
+      expect((await broker.reconnect()).resumed).toBe(true);
+      broker.setActive(true);
+      await broker.send(message(address(broker), "to myself")).acked();
+      expect(told.map((text) => /^<(\w+)/.exec(text)?.[1])).toEqual([
+        ...["inactive", "inactive", "active"],
+      ]);
+    });
+
     test("proves a delivery, and a session that is cut is resumed", async () => {
       const { port } = server().clients[door];
       await using relay = await CuttingRelay.start({ to: { port } });

@@ -65,7 +65,7 @@ export async function startEjabberd(): Promise<RealServer> {
         service(plain, {}),
         service(secure, { tls: true, certfile: certificates.bundleFile }),
       ],
-      modules: { ...modules, mod_stream_mgmt: {} },
+      modules: { ...modules, mod_stream_mgmt: {}, mod_client_state: {} },
     };
     // JSON is YAML.
     workspace.write("ejabberd.yml", JSON.stringify(config, undefined, 2));
