@@ -2,7 +2,7 @@ import { event, type Payloads } from "../base/emitter.ts";
 import type { BrokerError } from "../base/errors.ts";
 
 /** A moment of one address, in milliseconds from `connecting` on. */
-interface AtAddress {
+export interface AtAddress {
   /** The IP address. */
   readonly host: string;
   readonly port: number;

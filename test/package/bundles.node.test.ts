@@ -188,6 +188,7 @@ const dialectModules = /^dialect\/(?:component|jabberd2|legacy|route|xmpp)\.js$/
 describe("a bundle holds only the features that it uses", () => {
   test.each<[names: string, from: string, unused: RegExp]>([
     ["{ Broker }", "xmpp-broker", dialectModules],
+    ["*", "xmpp-broker", /^lookup\/(?:dns|srv|race|node-dns)\.js$/],
     ["{ Broker }", "xmpp-broker", /^(?:sasl\/(?:mechanisms|exchange|saslprep)|transport\/memory)/],
     [
       "{ Broker, component }",
