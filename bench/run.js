@@ -13,7 +13,17 @@ import { machine } from "./harness/machine.js";
 import { distFolder } from "./harness/ours.js";
 import { Output } from "./harness/output.js";
 
-const BENCHES = ["parse", "serialize", "filters", "pump", "roundtrips", "idle", "connect", "size"];
+const BENCHES = [
+  "parse",
+  "serialize",
+  "filters",
+  "pump",
+  "roundtrips",
+  "idle",
+  "connect",
+  "finding",
+  "size",
+];
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 

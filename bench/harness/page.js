@@ -48,6 +48,12 @@ const CHAPTERS = [
     "Connecting",
     "A client with STARTTLS and a password, through a relay that adds the delay.",
   ],
+  [
+    "finding",
+    "Finding the server",
+    "A client that is given an address and a password: SRV records, addresses, then the login as above. The name server " +
+      "and the relay are the bench's own, and both delay. In the last rows the first address of the server is silent.",
+  ],
   ["size", "Size", "Bundles by esbuild for a browser, Node's modules left out."],
 ];
 

@@ -34,12 +34,17 @@ export class DnsServer {
   });
   readonly #sockets = new Set<Socket>();
 
-  /** `answers`: by question. */
-  constructor(answers: Readonly<Record<string, DnsAnswer>>) {
+  /** `answers`: by question, or by name. `delay`: in milliseconds, over UDP. */
+  constructor(answers: Readonly<Record<string, DnsAnswer>>, delay = 0) {
     this.#answers = answers;
     this.#udp.on("message", (query, from) => {
       const reply = this.#reply(query, false);
-      if (reply !== undefined) this.#udp.send(reply, from.port, from.address);
+      if (reply === undefined) return;
+      const send = (): void => {
+        this.#udp.send(reply, from.port, from.address);
+      };
+      if (delay === 0) send();
+      else setTimeout(send, delay);
     });
   }
 
