@@ -40,6 +40,12 @@ const PARTS = [
     full: { cuts: 1_000 },
   },
   {
+    name: "resumption",
+    about: "sessions that are cut on both sides, and go on (XEP-0198)",
+    quick: { cuts: 10, inside: 10 },
+    full: { cuts: 200, inside: 200 },
+  },
+  {
     name: "amputation",
     about: "senders at every place that are cut once and never come back",
     quick: { runs: 2 },

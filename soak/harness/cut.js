@@ -1,5 +1,5 @@
 /** The modes of `CuttingRelay`. */
-const MODES = ["reset", "fin", "black-hole", "black-hole-up", "black-hole-down", "stall"];
+export const MODES = ["reset", "fin", "black-hole", "black-hole-up", "black-hole-down", "stall"];
 
 /** The moments of a login that can be seen on the wire of each dialect in clear. */
 const LOGINS = {
@@ -9,7 +9,8 @@ const LOGINS = {
   component: ["sasl"],
 };
 
-const PARTS = ["tag", "text", "end-tag"];
+/** The parts of XML to cut inside. */
+export const PARTS = ["tag", "text", "end-tag"];
 
 /** A dead link is left soon. A living one that is taken for dead is one more cut. */
 export const keepAlive = { interval: 150, timeout: 250 };

@@ -21,6 +21,8 @@ export class Flow {
   returned = new Set();
   /** The ids of those whose proof was refused. */
   #unprovable = new Set();
+  /** The number behind the latest that has arrived. */
+  #next = 0;
   #from;
   #address;
   #name;
@@ -50,6 +52,7 @@ export class Flow {
 
   /** Enters an arrival. */
   arrive(id) {
+    this.#next = Math.max(this.#next, 1 + Number(id.slice(this.#name.length + 1)));
     this.arrived.add(id);
     this.ledger.arrived(id);
     this.lie.arrived(id);
@@ -72,9 +75,10 @@ export class Flow {
     return id;
   }
 
-  /** Sends `burst` messages every `every` milliseconds. */
-  start({ every = 5, burst = 2, text = () => "x".repeat(100) } = {}) {
+  /** Sends `burst` messages every `every` milliseconds, as long as no more than `most` are on their way. */
+  start({ every = 5, burst = 2, text = () => "x".repeat(100), most = Number.POSITIVE_INFINITY } = {}) {
     this.#timer = setInterval(() => {
+      if (this.deliveries.size - this.#next >= most) return;
       for (let index = 0; index < burst; index++) this.send(text());
     }, every);
   }

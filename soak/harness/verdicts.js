@@ -18,13 +18,18 @@ const RULES = {
   notFinal: "without a final state",
   doubled: "arrived twice",
   foreign: "arrived, never sent",
+  lost: "lost",
+  outOfOrder: "arrived out of order",
 };
 
-/** A check for each rule of the ledger, and what it was of. */
-export function verdictChecks(verdict, rules = Object.keys(RULES)) {
+/** The rules that hold wherever the sender may be cut, and the receiver may not. */
+const EVERYWHERE = ["falseAcked", "falseFailed", "notFinal", "doubled", "foreign"];
+
+/** A check for each rule of the ledger, and what it was of. `of` begins the names. */
+export function verdictChecks(verdict, rules = EVERYWHERE, of = "") {
   const { sent, states } = verdict;
   return rules.map((rule) => ({
-    what: RULES[rule],
+    what: `${of}${RULES[rule]}`,
     value: `${verdict[rule]} of ${rule === "falseAcked" ? states.acked : sent}`,
     target: "0",
     met: verdict[rule] === 0,
