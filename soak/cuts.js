@@ -1,68 +1,88 @@
 /**
  * Cuts: senders at every place lose their connection again and again, in every mode, and come back by
- * themselves. The state of each delivery is compared with the arrivals at a receiver that is never cut.
+ * themselves, with XEP-0198 to the session before. The state of each delivery is compared with the arrivals at a
+ * receiver that is never cut.
  */
-import { CuttingRelay } from "xmpp-broker/testing";
-import { chooseCut, isLogin, keepAlive, PATIENCE } from "./harness/cut.js";
+import { chooseCut } from "./harness/cut.js";
+import { CutProgram } from "./harness/cut-program.js";
 import { Flow } from "./harness/flow.js";
+import { HABIT_PLACES, startWithHabits } from "./harness/habits.js";
 import { atEveryPlace, nameOf, PLACES, portOf, receiverAt, senderAt } from "./harness/places.js";
-import { Program } from "./harness/program.js";
 import { Random } from "./harness/random.js";
 import { total, verdictChecks } from "./harness/verdicts.js";
-import { sleep, until } from "./harness/wait.js";
+import { until } from "./harness/wait.js";
 
 /** A sender that is cut `cuts` times; resolves with its ledger's verdict. */
-async function cutAt(place, server, { cuts, seed, lie }) {
+async function cutAt(place, server, { cuts, seed, lie, say }) {
   const random = new Random(seed);
-  const relay = await CuttingRelay.start({ to: { port: portOf(place, server) }, seed });
-  const receiver = receiverAt(server, { resource: nameOf(place) });
+  // The bound of a server that counts so few is for the sender, not for this one.
+  const own = place.talks ? { acks: false } : {};
+  const receiver = receiverAt(server, { resource: nameOf(place), ...own });
   await receiver.connect();
-  const options = { keepAlive, timeouts: PATIENCE };
-  const program = new Program(
-    (more) => senderAt(place, server, relay.port, { ...options, ...more }),
-    { base: 5, cap: 100 },
+  const sender = await CutProgram.start(
+    portOf(place, server),
+    (port, more) => senderAt(place, server, port, more),
+    seed,
+    { isSpokenTo: place.talks },
   );
-  let losses = 0;
-  program.broker.on("socket:close", () => {
-    losses++;
+  sender.broker.on("socket:close", () => {
     // The server notices the end as well, sooner or later; here now, where it keeps the name for so long.
-    void relay.cut("fin");
+    void sender.relay.cut("fin");
   });
-  await program.ready();
-  const flow = new Flow("cut", program.broker, receiver, () => receiver.jid, { lies: lie });
+  await sender.ready();
+  const flow = new Flow("cut", sender.broker, receiver, () => receiver.jid, { lies: lie });
   flow.start({ every: 10, burst: 1 + random.below(4), text: () => "x".repeat(random.below(600)) });
-  for (let done = 0; done < cuts; done++) {
-    const { mode, at } = chooseCut(random, place);
-    const before = losses;
-    const cut = relay.cut(mode, { at });
-    if (isLogin(at)) await relay.cut(random.of(["reset", "fin"]));
-    await cut;
-    if (mode === "stall") {
-      await sleep(random.below(100));
-      relay.release();
-    } else {
-      await until("the end of a cut link", () => losses > before);
-    }
-    await program.ready();
-    const enough = flow.deliveries.size + random.below(60);
-    await until("some more messages", () => flow.deliveries.size >= enough);
-  }
-  relay.release();
+  // The sender is cut, so that nothing is judged of what it is told.
+  const talk = new Flow("talk", receiver, sender.broker, () => sender.broker.jid);
+  if (place.talks) talk.start({ every: 10 });
+  await sender.cut(
+    cuts,
+    (random) => chooseCut(random, place),
+    async (random) => {
+      const enough = flow.deliveries.size + random.below(60);
+      await until("some more messages", () => flow.deliveries.size >= enough);
+    },
+  );
+  talk.stop();
   await flow.settle();
   const verdict = flow.ledger.verdict();
-  await program.leave();
+  await sender.leave();
   await receiver.shutdown();
-  await relay.close();
-  return { verdict, gaveUp: program.gaveUp };
+  const { sent, lost, outOfOrder } = verdict;
+  const sessions = place.isManaged ? `, ${sender.resumed} resumed, ${sender.fresh} anew` : "";
+  say(`${nameOf(place)}: ${cuts} cuts${sessions}, ${sent} sent, ${lost} lost, ${outOfOrder} late`);
+  return { isManaged: place.isManaged === true, verdict };
+}
+
+async function cutWithHabits(place, options) {
+  const server = await startWithHabits(place);
+  try {
+    return await cutAt(place, server, options);
+  } finally {
+    await server.close();
+  }
 }
 
 export async function run({ size, seed, say, lie }) {
-  const each = Math.ceil(size.cuts / PLACES.length);
-  const results = await atEveryPlace(async (place, server, number) => {
-    const result = await cutAt(place, server, { cuts: each, seed: seed + number, lie });
-    const { sent, lost, outOfOrder } = result.verdict;
-    say(`${nameOf(place)}: ${each} cuts, ${sent} sent, ${lost} lost, ${outOfOrder} late`);
-    return result;
-  });
-  return verdictChecks(total(results.map(({ verdict }) => verdict)));
+  const managed = [...PLACES, ...HABIT_PLACES].filter(({ isManaged }) => isManaged);
+  const others = PLACES.length + HABIT_PLACES.length - managed.length;
+  // So many at the places with XEP-0198, and so many at the others.
+  const cutsAt = ({ isManaged }) => Math.ceil(size.cuts / (isManaged ? managed.length : others));
+  const options = (place, number) => ({ cuts: cutsAt(place), seed: seed + number, lie, say });
+  const [real, own] = await Promise.all([
+    atEveryPlace((place, server, number) => cutAt(place, server, options(place, number))),
+    Promise.all(
+      HABIT_PLACES.map((place, number) =>
+        cutWithHabits(place, options(place, PLACES.length + number)),
+      ),
+    ),
+  ]);
+  const verdicts = (isManaged) =>
+    total(
+      [...real, ...own].filter((one) => one.isManaged === isManaged).map(({ verdict }) => verdict),
+    );
+  return [
+    ...verdictChecks(verdicts(false)),
+    ...verdictChecks(verdicts(true), undefined, "0198: "),
+  ];
 }

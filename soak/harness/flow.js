@@ -6,6 +6,8 @@ import { until, untilQuiet } from "./wait.js";
 /** The states that a delivery does not stay in. */
 const PASSING = ["queued", "written"];
 
+const usual = () => "x".repeat(100);
+
 /**
  * Messages from one broker to another. Two ledgers hold them against the arrivals: one of what the
  * sender says, and one of the lie "acked when written".
@@ -75,11 +77,18 @@ export class Flow {
     return id;
   }
 
-  /** Sends `burst` messages every `every` milliseconds, as long as no more than `most` are on their way. */
-  start({ every = 5, burst = 2, text = () => "x".repeat(100), most = Number.POSITIVE_INFINITY } = {}) {
+  /**
+   * Sends `burst` messages every `every` milliseconds; with `rate`, so many a second, also where the timer is late. None
+   * while `most` are on their way.
+   */
+  start({ every = 5, burst = 2, rate, most = Number.POSITIVE_INFINITY, text = usual } = {}) {
+    const started = Date.now();
+    let sent = 0;
+    const wanted = () => (rate * (Date.now() - started)) / 1000 - sent;
     this.#timer = setInterval(() => {
-      if (this.deliveries.size - this.#next >= most) return;
-      for (let index = 0; index < burst; index++) this.send(text());
+      const free = most - (this.deliveries.size - this.#next);
+      const count = Math.min(free, rate === undefined ? burst : wanted());
+      for (let index = 0; index < count; index++, sent++) this.send(text());
     }, every);
   }
 

@@ -3,9 +3,8 @@ import { Broker, component, jabberd2, legacy, xml, xmpp } from "xmpp-broker";
 import { testServers } from "../../bench/harness/test-servers.js";
 
 const servers = await testServers();
+export const { ACCOUNTS, CLIENT_DOMAINS } = servers;
 const {
-  ACCOUNTS,
-  CLIENT_DOMAINS,
   COMPONENT_SECRET,
   KICK_OLD_DOMAIN,
   ROUTER_USER,
@@ -24,14 +23,15 @@ export const startServer = (name) => servers.CANDIDATES[name].start();
 
 /**
  * Every dialect on every server, in clear and, for clients, also in TLS. Only bytes in clear can be cut
- * at a part of XML or at a moment of the login.
+ * at a part of XML or at a moment of the login. `isManaged`: the server has XEP-0198 there, and sessions are resumed.
  *
- * @typedef {{ server: string, dialect: "xmpp" | "legacy" | "component" | "jabberd2", tls: boolean }} Place
+ * @typedef {{ server: string, dialect: "xmpp" | "legacy" | "component" | "jabberd2", tls: boolean,
+ *   isManaged?: boolean }} Place
  * @type {readonly Place[]}
  */
 export const PLACES = SERVERS.flatMap((server) => [
-  { server, dialect: "xmpp", tls: true },
-  { server, dialect: "xmpp", tls: false },
+  { server, dialect: "xmpp", tls: true, isManaged: server !== "jabberd2" },
+  { server, dialect: "xmpp", tls: false, isManaged: server !== "jabberd2" },
   { server, dialect: "legacy", tls: false },
   { server, dialect: "component", tls: false },
   ...(server === "jabberd2" ? [{ server, dialect: "jabberd2", tls: false }] : []),

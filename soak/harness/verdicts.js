@@ -19,7 +19,6 @@ const RULES = {
   doubled: "arrived twice",
   foreign: "arrived, never sent",
   lost: "lost",
-  outOfOrder: "arrived out of order",
 };
 
 /** The rules that hold wherever the sender may be cut, and the receiver may not. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** How long a condition may take, in milliseconds. It only ends a run that hangs. */
-const LONGEST = 120_000;
+const LONGEST = Number(process.env.LONGEST ?? 120_000);
 
 export { sleep };
 
