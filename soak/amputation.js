@@ -44,11 +44,18 @@ async function amputate(place, server, receiver, { name, seed, lie, isFirst }) {
   await relay.close();
   await flow.final();
   await flow.quiet();
-  return { honest: flow.ledger.verdict(), lie: flow.lie.verdict() };
+  const counted = [...flow.deliveries].filter(([, { ackedBy }]) => ackedBy === "stream-management");
+  const missing = counted.filter(([id]) => !flow.arrived.has(id));
+  return {
+    honest: flow.ledger.verdict(),
+    lie: flow.lie.verdict(),
+    counted: counted.length,
+    missing: missing.length,
+  };
 }
 
 export async function run({ size, seed, say, lie }) {
-  const runs = await atEveryPlace(async (place, server, number) => {
+  const places = await atEveryPlace(async (place, server, number) => {
     const receiver = receiverAt(server, { resource: nameOf(place) });
     await receiver.connect();
     const verdicts = [];
@@ -64,8 +71,12 @@ export async function run({ size, seed, say, lie }) {
     await receiver.shutdown();
     const { sent, lost, states } = total(verdicts.map(({ honest }) => honest));
     say(`${nameOf(place)}: ${sent} sent, ${states.acked} acked, ${lost} lost`);
-    return verdicts;
+    return { place, verdicts };
   });
+  const runs = places.map(({ verdicts }) => verdicts);
+  const managed = places.filter(({ place }) => place.isManaged).map(({ verdicts }) => verdicts);
+  const isCounted = managed.every((verdicts) => verdicts.some(({ counted }) => counted > 0));
+  const sum = (member) => managed.flat().reduce((count, verdict) => count + verdict[member], 0);
   const caught = runs.filter((verdicts) =>
     verdicts.some(({ lie: { falseAcked } }) => falseAcked > 0),
   );
@@ -73,6 +84,12 @@ export async function run({ size, seed, say, lie }) {
   const lies = total(all.map((verdicts) => verdicts.lie));
   return [
     ...verdictChecks(total(all.map(({ honest }) => honest))),
+    {
+      what: "0198: acked, never arrived",
+      value: `${sum("missing")} of ${sum("counted")}`,
+      target: "0",
+      met: sum("missing") === 0 && isCounted,
+    },
     {
       what: `the lie is caught, at ${runs.length} places`,
       value: `${caught.length}, ${lies.falseAcked} lies`,
