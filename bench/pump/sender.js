@@ -5,24 +5,33 @@
 import { createServer } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { corpus } from "../corpus/corpus.js";
+import { ManagedLogin } from "./managed-login.js";
 import { DOMAIN, LAST, POUR, SEEN } from "./names.js";
 
 /** Large enough that the sender is never what is measured. */
 const SLICE = 262_144;
 
-let stanzas = [];
-let bytes = Buffer.alloc(0);
+/** Whole stanzas, so that an answer can come between two slices. */
+let slices = [];
 
 /** Sets what is poured. */
 export function load(task) {
-  stanzas = corpus({ ...task, component: DOMAIN }).stanzas;
-  bytes = Buffer.from(stanzas.join(""));
-  return { stanzas: stanzas.length, bytes: bytes.length };
+  const { stanzas } = corpus({ ...task, component: DOMAIN });
+  slices = [];
+  let slice = "";
+  for (const stanza of stanzas) {
+    slice += stanza;
+    if (slice.length < SLICE) continue;
+    slices.push(Buffer.from(slice));
+    slice = "";
+  }
+  slices.push(Buffer.from(slice));
+  return { stanzas: stanzas.length, bytes: slices.reduce((sum, { length }) => sum + length, 0) };
 }
 
-/** Starts listening. @param {{ cert?: string, key?: string }} tls */
-export function listen({ cert, key } = {}) {
-  const serve = (socket) => new Guest(socket);
+/** Starts listening; with `managed` for clients with XEP-0198. @param {{ cert?: string, key?: string, managed?: boolean }} how */
+export function listen({ cert, key, managed } = {}) {
+  const serve = (socket) => new Guest(socket, managed ? new ManagedLogin() : undefined);
   const server =
     cert === undefined ? createServer(serve) : createTlsServer({ cert, key, noDelay: true }, serve);
   return new Promise((resolve) => {
@@ -35,9 +44,11 @@ class Guest {
   /** The end of the last chunk, which may begin a name to look for. */
   #tail = "";
   #greeted = false;
+  #managed;
 
-  constructor(socket) {
+  constructor(socket, managed) {
     this.#socket = socket;
+    this.#managed = managed;
     socket.setNoDelay?.(true);
     socket.setEncoding("latin1");
     socket.on("data", (chunk) => this.#read(chunk));
@@ -48,9 +59,12 @@ class Guest {
     const text = this.#tail + chunk;
     this.#tail = text.slice(-40);
     if (!this.#greeted) {
-      this.#greet(text);
+      if (this.#managed === undefined) this.#greet(text);
+      else this.#greetClient(this.#managed, text);
       return;
     }
+    const answer = this.#managed?.read(chunk);
+    if (answer) this.#socket.write(answer);
     if (text.includes(LAST)) {
       this.#tail = "";
       this.#socket.write(`<message from='x.example.net' to='${DOMAIN}' id='${SEEN}'/>`);
@@ -77,10 +91,17 @@ class Guest {
     }
   }
 
+  #greetClient(managed, text) {
+    const answer = managed.greet(text);
+    this.#tail = answer === undefined ? text : "";
+    if (answer !== undefined) this.#socket.write(answer);
+    this.#greeted = managed.isIn;
+  }
+
   async #pour(times) {
     for (let i = 0; i < times; i++) {
-      for (let at = 0; at < bytes.length; at += SLICE) {
-        if (this.#socket.write(bytes.subarray(at, at + SLICE))) continue;
+      for (const slice of slices) {
+        if (this.#socket.write(slice)) continue;
         await new Promise((resolve) => this.#socket.once("drain", resolve));
       }
     }

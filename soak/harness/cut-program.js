@@ -7,6 +7,9 @@ import { sleep, until } from "./wait.js";
 /** How long a one-way hole may look alive, in milliseconds, before the connection ends as TCP would end it. */
 const HALF_ALIVE = 500;
 
+/** Logins to wait for one that comes to a place. */
+const MOST_LOGINS = 200;
+
 /** A program that comes back by itself, behind a relay that cuts it. */
 export class CutProgram {
   /** How many logins resumed a session, and how many began one anew. */
@@ -81,7 +84,8 @@ export class CutProgram {
     const cut = this.relay.cut(mode, { at }).then(() => {
       isOver = true;
     });
-    for (;;) {
+    for (let logins = 0; ; logins++) {
+      if (logins > MOST_LOGINS) throw new Error(`no login came to ${JSON.stringify(at)}`);
       await until("a login", () => isOver || !this.program.isReady);
       await Promise.race([cut, this.ready().then(() => sleep(50))]);
       if (isOver) return;

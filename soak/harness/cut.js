@@ -10,7 +10,7 @@ const LOGINS = {
 };
 
 /** The same of a session that is resumed: nothing is bound. */
-const LOGINS_AGAIN = ["sasl", "resume", "replay"];
+export const LOGINS_AGAIN = ["sasl", "resume", "replay"];
 
 /** The parts of XML to cut inside. */
 export const PARTS = ["tag", "text", "end-tag"];
@@ -27,10 +27,10 @@ export const PATIENCE = { tls: 1_000, stream: 1_000, auth: 1_000, bind: 1_000 };
  * @param {import("./random.js").Random} random
  * @param {import("./places.js").Place} place
  */
-export function chooseCut(random, { dialect, tls, isManaged }) {
+export function chooseCut(random, { dialect, tls, logins = LOGINS[dialect] }) {
   const within = { within: 1 + random.below(20_000) };
   const parts = tls ? [within] : PARTS;
-  const login = random.of(tls ? ["tls"] : isManaged ? LOGINS_AGAIN : LOGINS[dialect]);
+  const login = random.of(tls ? ["tls"] : logins);
   return { mode: random.of(MODES), at: random.of([within, within, within, ...parts, login]) };
 }
 

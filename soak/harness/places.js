@@ -1,6 +1,7 @@
 /** The places of a sender: each dialect on each server that speaks it. */
 import { Broker, component, jabberd2, legacy, xml, xmpp } from "xmpp-broker";
 import { testServers } from "../../bench/harness/test-servers.js";
+import { LOGINS_AGAIN } from "./cut.js";
 
 const servers = await testServers();
 export const { ACCOUNTS, CLIENT_DOMAINS } = servers;
@@ -23,19 +24,24 @@ export const startServer = (name) => servers.CANDIDATES[name].start();
 
 /**
  * Every dialect on every server, in clear and, for clients, also in TLS. Only bytes in clear can be cut
- * at a part of XML or at a moment of the login. `isManaged`: the server has XEP-0198 there, and sessions are resumed.
+ * at a part of XML or at a moment of the login. `isManaged`: the server has XEP-0198 there, and sessions are resumed; `logins`: the moments
+ * of its logins, where they are not the usual ones.
  *
  * @typedef {{ server: string, dialect: "xmpp" | "legacy" | "component" | "jabberd2", tls: boolean,
- *   isManaged?: boolean }} Place
+ *   isManaged?: boolean, logins?: string[] }} Place
  * @type {readonly Place[]}
  */
 export const PLACES = SERVERS.flatMap((server) => [
-  { server, dialect: "xmpp", tls: true, isManaged: server !== "jabberd2" },
-  { server, dialect: "xmpp", tls: false, isManaged: server !== "jabberd2" },
+  { server, dialect: "xmpp", tls: true, ...managedBy(server) },
+  { server, dialect: "xmpp", tls: false, ...managedBy(server) },
   { server, dialect: "legacy", tls: false },
   { server, dialect: "component", tls: false },
   ...(server === "jabberd2" ? [{ server, dialect: "jabberd2", tls: false }] : []),
 ]);
+
+function managedBy(server) {
+  return server === "jabberd2" ? {} : { isManaged: true, logins: LOGINS_AGAIN };
+}
 
 /** A place in a few words. */
 export const nameOf = ({ server, dialect, tls }) => `${server} ${dialect}${tls ? ", TLS" : ""}`;

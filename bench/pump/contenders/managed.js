@@ -1,0 +1,36 @@
+import { ours } from "../../harness/ours.js";
+import { CHATSTATES, message, pumpContender } from "../driver.js";
+
+const { Broker, xml, xmpp } = await ours("node.js");
+
+/** `?none`: without XEP-0198, which the server offers. */
+const acks = import.meta.url.endsWith("?none") ? false : "auto";
+
+export const { prepare, pass, check } = pumpContender({
+  async connect({ port }, onStanza) {
+    const broker = new Broker({
+      dialect: xmpp({ jid: "example.net", mechanisms: ["ANONYMOUS"] }),
+      host: "127.0.0.1",
+      port,
+      tls: "plaintext",
+      acks,
+    });
+    broker.on("received", ({ stanza }) => onStanza(stanza));
+    await broker.connect();
+    return {
+      control: (id) => broker.send(xml("message", { to: "x.example.net", id })),
+      chat(n) {
+        const { to, id, body } = message(n);
+        return broker.send(
+          xml(
+            "message",
+            { to, id, type: "chat" },
+            xml("body", {}, body),
+            xml("active", { xmlns: CHATSTATES }),
+          ),
+        );
+      },
+    };
+  },
+  facts: (stanza) => ({ name: stanza.name, type: stanza.attrs.type, id: stanza.attrs.id }),
+});
