@@ -87,6 +87,9 @@ export class Lifecycle implements RunOwner {
     const instruments = new Instruments(context, clock, target);
     this.instruments = instruments;
     this.traffic = new Traffic({ settings, context, crypto, clock, instruments });
+    this.traffic.outbox.onStop = (error) => {
+      this.#run?.fail(error);
+    };
     this.#parts = {
       settings,
       runtime,
@@ -133,6 +136,8 @@ export class Lifecycle implements RunOwner {
       if (run?.isEnding === true || this.#isClosing(run)) {
         return quiet(this.#connectLater({ ...given, signal }));
       }
+      const opening = run === undefined ? this.traffic.outbox.open() : undefined;
+      if (opening !== undefined) return quiet(this.#connectOpened(opening, { ...given, signal }));
       if (run === undefined) {
         this.#address = given;
         return this.#until(signal, this.#start(given));
@@ -186,13 +191,16 @@ export class Lifecycle implements RunOwner {
       }
       await run.closing;
     }
-    return this.#leftover(run);
+    const leftover = this.#leftover(run);
+    if (this.#run === undefined) await this.traffic.outbox.close();
+    return leftover;
   }
 
   /** Drops the connection at once. */
   halt(): void {
     this.#endings++;
     this.#run?.halt();
+    if (this.#run === undefined) void this.traffic.outbox.close();
   }
 
   /** Leaves the place to another process. A broker that is not ready has none: it is shut down. */
@@ -259,6 +267,19 @@ export class Lifecycle implements RunOwner {
   #isClosing(run: Run | undefined): boolean {
     if (this.#phase.name !== "closing" || run?.state === "moving") return false;
     return run === undefined || this.settings.reconnect === false;
+  }
+
+  /** Connects once the store is open, unless a call ends what is to come. Ends in its errors. */
+  async #connectOpened(opening: Promise<void>, options: ConnectOptions): Promise<Ready> {
+    const { signal } = options;
+    const before = this.#endings;
+    const given = deferred<never>();
+    const stop = onAbort(signal, () => {
+      given.reject(aborted(signal));
+    });
+    await Promise.race([opening, given.promise]).finally(stop);
+    if (this.#endings !== before) throw shutDown();
+    return await this.connect(options);
   }
 
   /** Connects once the run that is ending is over, unless a call ends what is to come as well. */

@@ -176,7 +176,17 @@ export const POLICY: readonly PolicyRow[] = [
     ...SELDOM,
   }),
   row({ codes: ["STREAM_ERROR"], before: BACK_OFF }),
-  row({ codes: ["BAD_OPTION"], before: STOP }),
+  row({
+    codes: [
+      "BAD_OPTION",
+      "STORE_FAILED",
+      "STORE_DAMAGED",
+      "STORE_LOCKED",
+      "STORE_VERSION",
+      "STORE_FOREIGN",
+    ],
+    before: STOP,
+  }),
   row({ retryable: true, before: BACK_OFF }),
   row({ codes: ["CONNECT_FAILED", "HANDLER_FAILED"], before: STOP, after: BACK_OFF }),
   row({ before: STOP, ...SELDOM }),

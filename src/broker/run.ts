@@ -178,6 +178,18 @@ export class Run implements LinkOwner, Sleeper {
     this.linkGone(link);
   }
 
+  /** Ends for an error that is not the connection's: the policy stops for it. */
+  fail(error: BrokerError): void {
+    const { link } = this;
+    if (link !== undefined) {
+      link.fail(error);
+      return;
+    }
+    this.#ready.fail(error);
+    this.#error = error;
+    this.#finish(false);
+  }
+
   /** From now on the next end is the last, and no error of ours. */
   leave(state: "closing" | "handing-over" | "detaching"): void {
     this.#to(state);
@@ -375,12 +387,19 @@ export class Run implements LinkOwner, Sleeper {
     // It was kept for a resumption that does not come, or comes from another process.
     if (isDetaching) this.detached = this.bound.detach(reason);
     else if (untried === undefined) this.bound.drop(reason);
+    // A listener may have begun the next run, which needs the store.
+    const closing = owner.phase === last ? traffic.outbox.close() : undefined;
     endWaiting(error);
     if (hadLink) instruments.emit("socket:close", {});
     // A listener may have begun the next run.
     if (owner.phase === last) owner.change({ name: "idle" });
     this.#ready.fail(reason);
-    this.closed.settle(error);
+    if (closing === undefined) this.closed.settle(error);
+    else {
+      void closing.then(() => {
+        this.closed.settle(error);
+      });
+    }
   }
 
   #to(state: RunState): void {

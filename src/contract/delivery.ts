@@ -28,6 +28,11 @@ export interface Delivery {
   /** The proof that made it `acked`. */
   readonly ackedBy: AckedBy | undefined;
   /**
+   * Resolves once the store has it on disk (option `queue.store`), so that it survives this process. Rejects with
+   * `STORE_FAILED`, with `NO_STORE` where no store keeps it, and with the delivery's error if it ended before.
+   */
+  stored(): Promise<void>;
+  /**
    * Resolves once the operating system has taken the stanza. Rejects with the delivery's error: `QUEUE_FULL`,
    * `EXPIRED`, `REMOVED`, `ILLEGAL_XML`, `TOO_LARGE`, `FOREIGN_FROM`, `MISSING_TO`, `BAD_JID`, `ALREADY_ANSWERED`,
    * `NOT_ROUTED`, `UNACKNOWLEDGED`, `POISON`.

@@ -1,8 +1,9 @@
-import { callable, text, wholeNumber } from "../base/check.ts";
+import { callable, record, text, wholeNumber } from "../base/check.ts";
 import { LONGEST } from "../base/clock.ts";
 import type { BrokerError } from "../base/errors.ts";
 import { choice, optional, type Settled, type Takes, whole } from "../base/option.ts";
 import { XML_LIMITS } from "../xml/limits.ts";
+import type { OutboxStore } from "./store.ts";
 
 /** The rows of `queue`. */
 export const QUEUE = {
@@ -24,6 +25,12 @@ export const QUEUE = {
   ttl: optional((name, value) => wholeNumber(name, value, 0)),
   /** How many written bytes may be on their way to the peer; above that, stanzas wait in the queue. Default 262,144. */
   highWater: whole(256 * 1024, 1),
+  /**
+   * Keeps what is sent on disk until it is proven, so that it survives the process: `fileStore(directory)` of
+   * `xmpp-broker/store`, or one of your own. With it the defaults are `flush: "auto"`, no `ttl`, and
+   * `unacked: "requeue"`. Default: none.
+   */
+  store: optional(storeOption),
 };
 
 /** How stanzas wait to be sent. */
@@ -38,6 +45,20 @@ export const QUEUE_WITH_RECONNECT: typeof QUEUE = {
   flush: { ...QUEUE.flush, fallback: "auto" },
   ttl: { ...QUEUE.ttl, fallback: 300_000 },
 };
+
+/** The rows of `queue` for a broker with a store: what an earlier process has left is to be sent. */
+export const QUEUE_WITH_STORE: typeof QUEUE = {
+  ...QUEUE,
+  flush: { ...QUEUE.flush, fallback: "auto" },
+};
+
+function storeOption(name: string, value: unknown): OutboxStore {
+  const given = record(name, value) as Partial<OutboxStore>;
+  for (const call of ["open", "append", "remove", "close"] as const) {
+    callable(`${name}.${call}`, given[call]);
+  }
+  return value as OutboxStore;
+}
 
 /** The rows of `inbox`. */
 export const INBOX = {

@@ -30,6 +30,7 @@ import {
   OVERRIDES,
   QUEUE,
   QUEUE_WITH_RECONNECT,
+  QUEUE_WITH_STORE,
   type QueueOptions,
   type QueueSettings,
   RECONNECT,
@@ -73,8 +74,8 @@ const BROKER = {
   /**
    * The end of a stanza whose session ended before its proof. `report`: it is `unknown`. `requeue`: the broker
    * sends it again, three times at most, so a receiver may get it twice; that covers messages, and on services also
-   * presences and the answers of responders. A function is given the stanza and returns one of the two. Default
-   * `report`.
+   * presences and the answers of responders. A function is given the stanza and returns one of the two. With
+   * `queue.store` the default is `requeue`. Default `report`.
    */
   unacked: unackedRow(),
   /**
@@ -131,6 +132,12 @@ const WITH_RECONNECT = {
   takes: { ...BROKER, queue: group<QueueOptions, QueueSettings>(QUEUE_WITH_RECONNECT) },
 };
 
+/** The same for a broker with a store. */
+const WITH_STORE = {
+  ...BROKER_OPTIONS,
+  takes: { ...BROKER, queue: group<QueueOptions, QueueSettings>(QUEUE_WITH_STORE) },
+};
+
 /** How a broker is made. Only `dialect` is required. */
 export interface BrokerOptions extends Takes<typeof BROKER> {
   /** How to log in, and how stanzas look on the wire: one of the four of this package, or one of your own. */
@@ -166,10 +173,16 @@ export function settle(options: BrokerOptions, byDefault?: Lookup): Settings {
   const lookup = isKnown ? undefined : lookupOf(settled, byDefault);
   const named = host ?? dialect.domain;
   const repeats = settled.reconnect !== false;
-  const { queue } = repeats ? settleOptions("Broker", WITH_RECONNECT, options) : settled;
+  const isStored = settled.queue.store !== undefined;
+  const table = isStored ? WITH_STORE : repeats ? WITH_RECONNECT : undefined;
+  const { queue } = table === undefined ? settled : settleOptions("Broker", table, options);
+  if (isStored && settled.acks === false) {
+    throw badOption("acks", "another value: without proofs a store would never be empty", false);
+  }
+  const unacked = isStored && options.unacked === undefined ? "requeue" : settled.unacked;
   const reconnect = repeats && reconnectSettings(settled.reconnect, dialect);
   // A spread of so many members would give each broker a hidden class of its own, which weighs 0.5 KB.
-  return Object.freeze(Object.assign(settled, { host: named, lookup, queue, reconnect }));
+  return Object.freeze(Object.assign(settled, { host: named, lookup, queue, reconnect, unacked }));
 }
 
 /**

@@ -24,7 +24,10 @@ export interface Dialect {
   readonly name: string;
   /** `to` of the stream header. It is also the host if none is given, and the name that the certificate of a client dialect must have. */
   readonly domain: string;
-  /** The bare address that it logs in as, where it knows that beforehand. A detached session must be of the same one. */
+  /**
+   * The bare address that it logs in as, where it knows that beforehand. A detached session, and a
+   * store, must be of the same one.
+   */
   readonly account?: string | undefined;
   /** The default namespace of the stream. The broker translates stanzas between it and `jabber:client`. */
   readonly contentNamespace: string;

@@ -72,7 +72,8 @@ export function xmpp(options: XmppOptions): Dialect {
   const given = settleOptions("xmpp", XMPP_OPTIONS, options);
   const { password, mechanisms, authzid, acceptBound } = given;
   const isNameless = mechanisms?.every((name) => WITHOUT_PASSWORD.includes(name)) ?? false;
-  const { local, domain, resource } = isNameless ? given.jid : accountOption("jid", options.jid);
+  const account = isNameless ? given.jid : accountOption("jid", options.jid);
+  const { local, domain, resource } = account;
   if (!isNameless) passwordOption("password", password);
   const credentials: Credentials = {
     username: given.username ?? local ?? "",
@@ -82,8 +83,7 @@ export function xmpp(options: XmppOptions): Dialect {
     digestUri: `xmpp/${domain}`,
     mechanisms,
   };
-  const identity: Pick<Jid, "local" | "domain"> =
-    authzid === undefined ? { local, domain } : carriedJid(authzid);
+  const identity = authzid === undefined ? account : carriedJid(authzid);
 
   return Object.freeze<Dialect>({
     name: "xmpp",
@@ -105,7 +105,10 @@ export function xmpp(options: XmppOptions): Dialect {
       if (old?.resumed === true && previous !== undefined) {
         return { jid: previous.jid, resumed: true, management: old.management, ...facts };
       }
-      const own = mechanism === "ANONYMOUS" ? { local: undefined, domain } : identity;
+      const own =
+        mechanism === "ANONYMOUS"
+          ? { local: undefined, domain }
+          : { local: identity.local, domain: identity.domain };
       const { memory } = login;
       if (resource === undefined) memory.resource ??= randomId(login.crypto);
       const wanted = { ...own, resource: resource ?? memory.resource, acceptBound };

@@ -517,9 +517,11 @@ export class Link implements StreamOwner {
 }
 
 /** How much of stream management is wanted. A session is kept for those who come back: else it swallows mail. */
-function managementWanted({ acks, reconnect, session }: Settings): LoginSettings["management"] {
+function managementWanted(settings: Settings): LoginSettings["management"] {
+  const { acks, queue, reconnect, session } = settings;
   if (acks === false) return "none";
-  return reconnect === false && session === undefined ? "acks" : "resume";
+  const comesBack = reconnect !== false || session !== undefined || queue.store !== undefined;
+  return comesBack ? "resume" : "acks";
 }
 
 /** True if a step of the login has an event for its failure. */

@@ -6,7 +6,7 @@ import { forbiddenSteps } from "../base/state.ts";
  */
 export const DELIVERY_STEPS = {
   /** The stanza waits in the queue, and was never handed over. */
-  queued: { handOver: "handed", refuse: "failed", expire: "expired" },
+  queued: { handOver: "handed", find: "requeued", refuse: "failed", expire: "expired" },
   /** The transport holds the stanza, and the system has not taken all of it. It shows as `queued`. */
   handed: {
     take: "written",
@@ -23,7 +23,10 @@ export const DELIVERY_STEPS = {
     requeue: "requeued",
     lose: "unknown",
   },
-  /** The stanza waits in the queue again, since its session ended without a proof. It shows as `queued`. */
+  /**
+   * The stanza waits in the queue, and may have been sent: its session ended without a proof, or an earlier process put
+   * it into the store. It shows as `queued`.
+   */
   requeued: { handOver: "handed", drop: "unknown" },
   /** The server has handled the stanza. */
   acked: {},
@@ -41,6 +44,8 @@ export const DELIVERY_STEPS = {
 export const DELIVERY_EVENTS = {
   /** The transport is given the stanza (event `sent`). */
   handOver: "handed over",
+  /** The store has the stanza from an earlier process, or from an earlier run of this one. */
+  find: "found in the store",
   /** The system has taken all bytes of the stanza. */
   take: "taken",
   /** A proof arrives that was asked for behind the stanza. */

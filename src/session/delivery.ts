@@ -1,5 +1,5 @@
 import { quiet } from "../base/deferred.ts";
-import { type BrokerError, isBrokerError } from "../base/errors.ts";
+import { BrokerError, isBrokerError } from "../base/errors.ts";
 import { type AckedBy, type Delivery, type DeliveryState, OWN_KEY } from "../contract/delivery.ts";
 import { afterEvent, eventNumber, PLACES, placeNumber } from "./delivery-steps.ts";
 
@@ -10,6 +10,7 @@ const REQUEUED = placeNumber("requeued");
 const ACKED = placeNumber("acked");
 
 const HAND_OVER = eventNumber("handOver");
+const FIND = eventNumber("find");
 const TAKE = eventNumber("take");
 const PROVE = eventNumber("prove");
 const REFUSE = eventNumber("refuse");
@@ -78,9 +79,23 @@ export class TrackedDelivery implements Delivery {
     return this.#place === HANDED;
   }
 
+  /** True if nothing more happens to it. */
+  get isOver(): boolean {
+    return this.#place === ACKED || this.error !== undefined;
+  }
+
   /** True if it was handed over and has no verdict yet. */
   get isOpen(): boolean {
     return this.#place === HANDED || this.#place === WRITTEN;
+  }
+
+  /** True if no store has to take it before the wire does. */
+  get mayGo(): boolean {
+    return true;
+  }
+
+  stored(): Promise<void> {
+    return quiet(Promise.reject(new BrokerError("NO_STORE")));
   }
 
   written(): Promise<void> {
@@ -100,6 +115,11 @@ export class TrackedDelivery implements Delivery {
     this.#place = afterEvent(this.#place, HAND_OVER);
     this.#fact = keeper;
     return this.#waiters?.some(({ until }) => until === "acked") === true;
+  }
+
+  /** The store has the stanza already: an earlier process may have sent it. */
+  find(): void {
+    this.#place = afterEvent(this.#place, FIND);
   }
 
   /** The system has taken the stanza. */

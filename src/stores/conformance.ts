@@ -60,10 +60,10 @@ async function all(entries: AsyncIterable<StoredEntry>): Promise<StoredEntry[]> 
 
 /** Opens a store, reads it, does something with it, and closes it. Returns the entries that were there. */
 async function during(
-  { store }: StorePlace,
+  place: StorePlace,
   action: (open: OutboxStore) => unknown = () => undefined,
 ): Promise<StoredEntry[]> {
-  const open = store();
+  const open = place.store();
   const { entries } = await open.open(OWNER);
   try {
     const found = await all(entries);

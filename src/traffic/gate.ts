@@ -1,15 +1,18 @@
 import { randomId } from "../base/crypto/crypto.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { exceedsBytes, utf8Length } from "../base/text/utf8.ts";
+import { OWN_KEY } from "../contract/delivery.ts";
 import type { UnackedStanza } from "../contract/session-state.ts";
+import type { StoredEntry } from "../contract/store.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import { TrackedDelivery } from "../session/delivery.ts";
 import type { Item, Tracked } from "../session/item.ts";
+import { type DeliveryKeeper, KeptDelivery } from "../session/kept-delivery.ts";
 import { toClient } from "../session/translate.ts";
 import { withDelay } from "../stream/delay.ts";
 import type { ElementWriter } from "../stream/framing.ts";
-import { isInStanzaNamespace, isStanza } from "../stream/stanza.ts";
-import { type Element, isElement, withAttribute } from "../xml/element.ts";
+import { isInStanzaNamespace, isRequest, isStanza } from "../stream/stanza.ts";
+import { type Element, isElement, withAttribute, xml } from "../xml/element.ts";
 import { DEEPEST, type XmlLimits } from "../xml/limits.ts";
 import { NS } from "../xml/namespaces.ts";
 import { parse } from "../xml/read/parse.ts";
@@ -36,14 +39,18 @@ const WIDE: Partial<XmlLimits> = {
  */
 export class Gate {
   readonly #parts: TrafficParts;
-  readonly #writeElement: ElementWriter;
+  readonly writeElement: ElementWriter;
+  /** The keeper of deliveries whose stanzas are stored; `undefined`: there is no store. */
+  keeper: DeliveryKeeper | undefined;
+  /** The beginning of the broker's own keys in a store, which must be new ones in each process. */
+  #prefix: string | undefined;
   #count = 0;
   /** The largest stanza that goes to the server in force, or to the last one, in bytes. */
   #most: number;
 
   constructor(parts: TrafficParts, writeElement: ElementWriter) {
     this.#parts = parts;
-    this.#writeElement = writeElement;
+    this.writeElement = writeElement;
     this.#most = parts.settings.limits.sendBytes ?? SEND_BYTES;
   }
 
@@ -71,7 +78,10 @@ export class Gate {
   ): Item {
     const { settings, crypto, clock } = this.#parts;
     const { dialect } = settings;
-    const delivery = new TrackedDelivery(key ?? ++this.#count);
+    const delivery =
+      this.keeper === undefined || request !== undefined || !isKept(given)
+        ? new TrackedDelivery(key ?? ++this.#count)
+        : new KeptDelivery(key ?? this.#newKey(), this.keeper);
     const expires = ttl === undefined ? undefined : clock.now() + ttl;
     try {
       if (!isElement(given)) throw new BrokerError("ILLEGAL_XML", "the stanza is no element");
@@ -84,7 +94,7 @@ export class Gate {
           ? withAttribute(given, "id", randomId(crypto))
           : given;
       const wire = dialect.outbound?.(stanza) ?? stanza;
-      const text = this.#writeElement(wire);
+      const text = this.writeElement(wire);
       const refusal = exceedsBytes(text, this.#most) ? this.refusal(utf8Length(text)) : undefined;
       if (refusal !== undefined) throw refusal;
       const returning = dialect.returns ? takeOut(dialect, wire) : undefined;
@@ -104,6 +114,40 @@ export class Gate {
       delivery.fail(asBrokerError(thrown, "ILLEGAL_XML"));
       const nothing = { text: "", bytes: 0, returning: undefined };
       return { delivery, stanza: given, ...nothing, expires, request, tracked: undefined, at: 0 };
+    }
+  }
+
+  /**
+   * Makes the item of a stanza that an earlier process has left, for the delivery that a caller may have for its key
+   * already. The delivery has failed where the stanza cannot be sent.
+   */
+  found(entry: StoredEntry, keeper: DeliveryKeeper, delivery: TrackedDelivery | undefined): Item {
+    const { settings, context, clock } = this.#parts;
+    const kept = delivery ?? new KeptDelivery(entry.key, keeper);
+    if (kept instanceof KeptDelivery) kept.keep();
+    kept.find();
+    const { text, sent, expires, tries } = entry;
+    const now = clock.now();
+    const due = expires === undefined ? undefined : now + expires - clock.wall();
+    const since = now + sent - clock.wall();
+    const tracked = { sentAt: sent, since, isAnswer: false, tries: Math.max(tries, 1) };
+    const facts = { tracked: { ...tracked, isSuspect: false, strikes: 0 }, expires: due };
+    const nothing = {
+      delivery: kept,
+      text: "",
+      bytes: 0,
+      returning: undefined,
+      at: 0,
+      request: undefined,
+    };
+    try {
+      const stanza = parse(text, { prefixes: context.prefixes, limits: WIDE });
+      const from = settings.dialect.account ?? settings.dialect.domain;
+      return this.again({ ...nothing, stanza, ...facts }, facts.tracked, from);
+    } catch (thrown) {
+      const error = asBrokerError(thrown, "ILLEGAL_XML");
+      kept.fail(error);
+      return { ...nothing, stanza: xml(entry.kind), ...facts };
     }
   }
 
@@ -144,13 +188,24 @@ export class Gate {
     };
   }
 
+  #newKey(): string {
+    this.#prefix ??= `${OWN_KEY}${randomId(this.#parts.crypto)}-`;
+    return this.#prefix + String(++this.#count);
+  }
+
   #again(item: Item, stanza: Element): Item {
     const { dialect } = this.#parts.settings;
     const wire = dialect.outbound?.(stanza) ?? stanza;
-    const text = this.#writeElement(wire);
+    const text = this.writeElement(wire);
     const returning = dialect.returns ? takeOut(dialect, wire) : undefined;
     return { ...item, stanza, text, bytes: utf8Length(text), returning, at: 0 };
   }
+}
+
+/** True if a store keeps such a stanza. An answer is worth nothing to an asker who has waited for a new process. */
+function isKept(given: Element): boolean {
+  if (!isElement(given) || !isStanza(given)) return false;
+  return given.name !== "iq" || isRequest(given);
 }
 
 /** The part of an element that would come back. Where `inbound` fails at it, that is told when it does come back. */

@@ -1,3 +1,4 @@
+import { nothing } from "../base/abort.ts";
 import { quiet } from "../base/deferred.ts";
 import { BrokerError } from "../base/errors.ts";
 import { type Steps, step } from "../base/state.ts";
@@ -5,19 +6,26 @@ import { utf8Length } from "../base/text/utf8.ts";
 import type { SendOptions } from "../contract/call-options.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import type { Outbox, QueuedStanza } from "../contract/outbox.ts";
+import type { StoredEntry } from "../contract/store.ts";
 import type { Unproven } from "../session/acks/acks.ts";
 import type { IncomingRequest, IncomingRequests } from "../session/incoming.ts";
 import type { Item } from "../session/item.ts";
+import { KeptDelivery } from "../session/kept-delivery.ts";
 import type { Session } from "../session/session.ts";
 import type { Element } from "../xml/element.ts";
 import type { Gate } from "./gate.ts";
 import { Moving } from "./moving.ts";
 import type { TrafficParts } from "./parts.ts";
 import { Room, type RoomOwner } from "./room.ts";
-import { isExpired, StanzaQueue } from "./stanza-queue.ts";
+import { Safekeeping, type SafekeepingOwner } from "./safekeeping.ts";
+import { isExpired, isRequeued, StanzaQueue } from "./stanza-queue.ts";
 import { keep, Tracking } from "./tracking.ts";
 
 const NONE: readonly Unproven[] = [];
+
+/** How much of what the store holds is in memory at a time, beside what has no proof: stanzas, and bytes. */
+const MOST_FOUND = 1_000;
+const MOST_FOUND_BYTES = 1024 * 1024;
 
 /** How one stanza is sent: the caller's options, and the request that it asks, if it asks one. */
 interface Sending extends SendOptions {
@@ -37,7 +45,7 @@ const STEPS: Steps<OutboxState> = {
  * The way out: stanzas go to the session as fast as the system takes them, and wait here else. `held` ones wait for
  * a connection and a flush; `moving` ones wait behind a socket, in order, and become held when the connection ends.
  */
-export class BoundedOutbox implements Outbox, RoomOwner {
+export class BoundedOutbox implements Outbox, RoomOwner, SafekeepingOwner {
   readonly #parts: TrafficParts;
   readonly #gate: Gate;
   readonly #incoming: IncomingRequests;
@@ -52,6 +60,16 @@ export class BoundedOutbox implements Outbox, RoomOwner {
   #isDraining = false;
   /** Deliveries that the last session has left, and that have no verdict yet. */
   #left: readonly Unproven[] = NONE;
+  /** The work with the store; `undefined`: there is none. */
+  readonly #keeping: Safekeeping | undefined;
+  /** These go by themselves once all was found that an earlier process has left. */
+  #behind: Item[] = [];
+  /** Wait until those behind move. */
+  #waitsBehind: (() => void)[] = [];
+  /** True if what is found goes by itself. */
+  #releases = false;
+  /** Ends the run, where the store has failed and the program wants that. */
+  onStop: (error: BrokerError) => void = nothing;
 
   constructor(parts: TrafficParts, gate: Gate, incoming: IncomingRequests) {
     const { settings, instruments, clock } = parts;
@@ -62,7 +80,12 @@ export class BoundedOutbox implements Outbox, RoomOwner {
       for (const item of items) this.#fail(item, new BrokerError("EXPIRED"));
       this.#changed();
     });
-    this.#tracking = new Tracking(settings.unacked !== "report", instruments, clock);
+    const { store } = settings.queue;
+    const keepsAll = settings.unacked !== "report" || store !== undefined;
+    this.#tracking = new Tracking(keepsAll, instruments, clock);
+    if (store === undefined) return;
+    this.#keeping = new Safekeeping(parts, store, gate.writeElement, this);
+    gate.keeper = this.#keeping;
   }
 
   get size(): number {
@@ -109,7 +132,9 @@ export class BoundedOutbox implements Outbox, RoomOwner {
         return this.#told(item);
       }
     }
-    if (goes && this.#moving?.isEmpty !== false && this.#fits(item)) {
+    const goesNow =
+      goes && this.#moving?.isEmpty !== false && this.#keeping?.mustWait(item) !== true;
+    if (goesNow && this.#fits(item)) {
       const tracked = this.#tracking.facts(false);
       const kept = tracked === undefined ? item : keep(item, tracked);
       if (this.#session?.write(kept) === true) return item.delivery;
@@ -134,7 +159,9 @@ export class BoundedOutbox implements Outbox, RoomOwner {
     if (refusal === undefined && request !== undefined) refusal = incoming.answer(stanza, request);
     if (refusal !== undefined) return refusal;
     const goes = this.#state !== "held";
-    if (goes && this.#moving?.isEmpty !== false && this.#fits(item)) {
+    const goesNow =
+      goes && this.#moving?.isEmpty !== false && this.#keeping?.mustWait(item) !== true;
+    if (goesNow && this.#fits(item)) {
       const tracked = this.#tracking.facts(true);
       const kept = tracked === undefined ? item : keep(item, tracked);
       if (this.#session?.write(kept) === true) return undefined;
@@ -146,9 +173,10 @@ export class BoundedOutbox implements Outbox, RoomOwner {
 
   flush(): number {
     if (this.#state !== "flowing") return 0;
-    const moving = new Set(this.#moving?.all());
+    const moving = new Set([...(this.#moving?.all() ?? []), ...this.#behind]);
     const now = this.#parts.clock.now();
     let released = 0;
+    this.#releases = true;
     for (const item of this.#queue.all()) {
       if (moving.has(item)) continue;
       if (isExpired(item, now)) this.#drop(item, new BrokerError("EXPIRED"));
@@ -188,6 +216,8 @@ export class BoundedOutbox implements Outbox, RoomOwner {
     this.#to("held");
     if (goesOn) return;
     this.#moving?.stop();
+    this.#releases = false;
+    this.#takeBehind();
     // Nothing of the last session is on its way any more.
     this.#changed();
   }
@@ -220,10 +250,65 @@ export class BoundedOutbox implements Outbox, RoomOwner {
     for (const { stanza, expires } of again) this.#tellQueued(stanza, true, expires);
   }
 
+  // The store's view.
+
+  /** Opens the store, if there is one. Ends in the codes `STORE_…`. */
+  open(): Promise<void> | undefined {
+    return this.#keeping?.isOpen === false ? this.#keeping.open() : undefined;
+  }
+
+  /** Closes the store; `undefined`: none is open. */
+  close(): Promise<void> | undefined {
+    return this.#keeping?.close();
+  }
+
+  get hasRoom(): boolean {
+    const { count, bytes } = this.#queue.again;
+    return count < MOST_FOUND && bytes < MOST_FOUND_BYTES;
+  }
+
+  found(entry: StoredEntry): void {
+    const keeping = this.#keeping;
+    const waiting = this.#queue.get(entry.key);
+    // One with its key may have been sent before the store was read; this one is older, unless it is the same.
+    const isKnown = waiting !== undefined && (isRequeued(waiting) || isOf(waiting, entry));
+    if (keeping === undefined || isKnown) return;
+    const item = this.#gate.found(entry, keeping, waiting?.delivery);
+    if (waiting !== undefined) this.#queue.take(waiting);
+    if (item.delivery.error !== undefined) {
+      this.#told(item);
+      return;
+    }
+    this.#queue.addAgain(item);
+    const goes = this.#releases && this.#state === "flowing";
+    if (goes) this.#move(item);
+    if (this.#parts.instruments.has("queued")) this.#tellQueued(item.stanza, !goes, item.expires);
+    if (goes) this.drain();
+  }
+
+  allFound(): void {
+    for (const item of this.#takeBehind()) if (this.#queue.has(item)) this.#move(item);
+    this.drain();
+  }
+
+  mayGo(): void {
+    this.drain();
+  }
+
+  refused(item: Item, error: BrokerError): void {
+    this.#drop(item, error);
+    this.#changed();
+  }
+
+  stop(error: BrokerError): void {
+    this.onStop(error);
+  }
+
   /** Resolves when everything that was sent so far and is not held is proven; see `Broker.acked`. */
   acked(): Promise<void> {
     const session = this.#session;
     if (session === undefined) return Promise.resolve();
+    if (this.#behind.length > 0) return quiet(this.#untilFound().then(() => this.acked()));
     const moving = this.#moving;
     if (moving?.isEmpty !== false) return session.acks.proof();
     return quiet(moving.gone().then(() => session.acks.proof()));
@@ -251,7 +336,7 @@ export class BoundedOutbox implements Outbox, RoomOwner {
         const refusal = this.#gate.refusal(item.bytes);
         if (isExpired(item, this.#parts.clock.now())) this.#drop(item, new BrokerError("EXPIRED"));
         else if (refusal !== undefined) this.#drop(item, refusal);
-        else if (this.#fits(item)) {
+        else if (item.delivery.mayGo && this.#fits(item)) {
           this.#queue.take(item);
           item.tracked ??= this.#tracking.facts(false);
           this.#session.write(item);
@@ -290,6 +375,7 @@ export class BoundedOutbox implements Outbox, RoomOwner {
     }
     this.#queue.add(item);
     if (goes) this.#move(item);
+    if (item.delivery instanceof KeptDelivery) this.#keeping?.add(item);
     if (instruments.has("queued")) this.#tellQueued(item.stanza, !goes, item.expires);
     return item;
   }
@@ -299,7 +385,12 @@ export class BoundedOutbox implements Outbox, RoomOwner {
     return this.#room;
   }
 
+  /** This one goes by itself, behind all that an earlier process has left. */
   #move(item: Item): void {
+    if (this.#keeping?.hasMore === true && !isRequeued(item)) {
+      this.#behind.push(item);
+      return;
+    }
     this.#moving ??= new Moving(this.#queue);
     this.#moving.push(item);
   }
@@ -308,6 +399,22 @@ export class BoundedOutbox implements Outbox, RoomOwner {
   #usualExpiry({ request }: Item, sent: number): number | undefined {
     const { ttl } = this.#parts.settings.queue;
     return ttl === undefined || request !== undefined ? undefined : sent + ttl;
+  }
+
+  /** Resolves when all that an earlier process has left moves, or the session is over. */
+  #untilFound(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waitsBehind.push(resolve);
+    });
+  }
+
+  #takeBehind(): readonly Item[] {
+    const behind = this.#behind;
+    const waits = this.#waitsBehind;
+    this.#behind = [];
+    this.#waitsBehind = [];
+    for (const resolve of waits) resolve();
+    return behind;
   }
 
   #tellQueued(stanza: Element, held: boolean, due: number | undefined): void {
@@ -342,9 +449,15 @@ export class BoundedOutbox implements Outbox, RoomOwner {
   #changed(): void {
     this.#moving?.changed();
     this.#room?.changed();
+    this.#keeping?.goOn();
   }
 
   #to(state: OutboxState): void {
     this.#state = step("outbox", STEPS, this.#state, state);
   }
+}
+
+/** True if this entry of the store is the one of that stanza. */
+function isOf({ delivery, tracked }: Item, { sent }: StoredEntry): boolean {
+  return delivery.mayGo && tracked?.sentAt === sent;
 }

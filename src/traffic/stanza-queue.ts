@@ -16,9 +16,9 @@ export const MOST_REQUEUED_BYTES = 2 * MOST_UNPROVEN_BYTES;
  * to its bounds; the queue tells which of them have expired.
  */
 export class StanzaQueue {
-  /** All that wait, by key and in order. Made for the first: most queues never have one. */
+  /** All that wait, by key. Made for the first: most queues never have one. */
   #waiting: Map<string, Item> | undefined;
-  /** The same in two parts, with some that wait no longer: a map is slow at telling its first member. */
+  /** The same in order and in two parts, with some that wait no longer: those sent before, and the others. */
   #again: Fifo<Item> | undefined;
   #order: Fifo<Item> | undefined;
   /** How many of them were sent before. */
@@ -49,6 +49,11 @@ export class StanzaQueue {
     return this.size - this.#requeued;
   }
 
+  /** How many wait that may have been sent before, and their bytes. */
+  get again(): { readonly count: number; readonly bytes: number } {
+    return { count: this.#requeued, bytes: this.#requeuedBytes };
+  }
+
   get(key: string): Item | undefined {
     return this.#waiting?.get(key);
   }
@@ -58,7 +63,8 @@ export class StanzaQueue {
   }
 
   all(): Item[] {
-    return [...(this.#waiting?.values() ?? [])];
+    const items = [...(this.#again?.all() ?? []), ...(this.#order?.all() ?? [])];
+    return items.filter((item) => this.has(item));
   }
 
   /** The oldest of all, or of those that count against the limit. */
@@ -80,16 +86,22 @@ export class StanzaQueue {
   addInFront(given: readonly Item[]): readonly Item[] {
     const items = this.#roomFor(given);
     if (items.length === 0) return items;
-    const before = this.#waiting;
-    const again = [...items, ...(this.#again?.all() ?? []).filter((item) => this.has(item))];
-    this.#waiting = new Map(items.map((item) => [item.delivery.key, item]));
-    for (const [key, item] of before ?? []) this.#waiting.set(key, item);
+    const behind = this.#again?.all() ?? [];
     this.#again = new Fifo();
-    for (const item of again) this.#again.push(item);
-    this.#requeued += items.length;
-    for (const { bytes } of items) this.#requeuedBytes += bytes;
-    for (const item of items) this.#count(item);
+    for (const item of items) this.addAgain(item);
+    for (const item of behind) if (this.has(item)) this.#again.push(item);
     return items;
+  }
+
+  /** Adds one that may have been sent before: behind others of that kind, in front of the rest. */
+  addAgain(item: Item): void {
+    this.#waiting ??= new Map();
+    this.#waiting.set(item.delivery.key, item);
+    this.#again ??= new Fifo();
+    this.#again.push(item);
+    this.#requeued++;
+    this.#requeuedBytes += item.bytes;
+    this.#count(item);
   }
 
   /** Takes one out, if it waits. */
@@ -100,6 +112,7 @@ export class StanzaQueue {
     if (isRequeued(item)) {
       this.#requeued--;
       this.#requeuedBytes -= item.bytes;
+      this.#front(this.#again);
     }
     if (this.size === 0) {
       this.#waiting = undefined;
@@ -170,6 +183,7 @@ export function isExpired({ expires }: Item, now: number): boolean {
   return expires !== undefined && now >= expires;
 }
 
-function isRequeued({ tracked }: Item): boolean {
+/** True if a stanza may have been sent before. */
+export function isRequeued({ tracked }: Item): boolean {
   return tracked !== undefined && tracked.tries > 0;
 }
