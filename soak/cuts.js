@@ -81,8 +81,5 @@ export async function run({ size, seed, say, lie }) {
     total(
       [...real, ...own].filter((one) => one.isManaged === isManaged).map(({ verdict }) => verdict),
     );
-  return [
-    ...verdictChecks(verdicts(false)),
-    ...verdictChecks(verdicts(true), undefined, "0198: "),
-  ];
+  return [...verdictChecks(verdicts(false)), ...verdictChecks(verdicts(true), undefined, "0198: ")];
 }

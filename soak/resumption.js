@@ -83,7 +83,7 @@ async function endToEnd({ name, rate }, { cuts, seed, lie, say }) {
     await Promise.all([sender.leave(), receiver.leave()]);
     const verdict = total(flows.map(({ ledger }) => ledger.verdict()));
     const late = (orders) => orders.reduce((sum, order) => sum + order.late, 0);
-    // What was written in order and read out of it was put so by the server.
+    // Stanzas that were written in order and read out of it were put so by the server.
     const orders = { server: late(read), brokers: late(written) + verdict.outOfOrder - late(read) };
     const resumed = sender.resumed + receiver.resumed;
     const fresh = sender.fresh + receiver.fresh;
@@ -165,10 +165,10 @@ export async function run({ size, seed, lie, say }) {
     ];
   });
   if (inside !== undefined) {
-    checks.push(
-      ...verdictChecks(inside, ["lost", ...FALSE], "in clear: "),
-      { what: "in clear: repeated, by the same id", value: `${inside.doubled} of ${inside.sent}` },
-    );
+    checks.push(...verdictChecks(inside, ["lost", ...FALSE], "in clear: "), {
+      what: "in clear: repeated, by the same id",
+      value: `${inside.doubled} of ${inside.sent}`,
+    });
   }
   return checks;
 }

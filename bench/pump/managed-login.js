@@ -6,7 +6,7 @@ const HEADER =
   "<?xml version='1.0'?><stream:stream xmlns='jabber:client' " +
   "xmlns:stream='http://etherx.jabber.org/streams' id='s1' version='1.0' from='example.net'>";
 
-/** What the client says, by its order, and what it is told. */
+/** Names what the client says, by its order, and what it is told. */
 const STEPS = [
   [
     /<stream:stream[^>]*>$/,

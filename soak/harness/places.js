@@ -5,12 +5,7 @@ import { LOGINS_AGAIN } from "./cut.js";
 
 const servers = await testServers();
 export const { ACCOUNTS, CLIENT_DOMAINS } = servers;
-const {
-  COMPONENT_SECRET,
-  KICK_OLD_DOMAIN,
-  ROUTER_USER,
-  SERVICE_DOMAINS,
-} = servers;
+const { COMPONENT_SECRET, KICK_OLD_DOMAIN, ROUTER_USER, SERVICE_DOMAINS } = servers;
 
 /** The real servers of this machine, with their versions, and why others are missing. */
 const found = servers.findAll();

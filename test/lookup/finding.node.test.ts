@@ -117,7 +117,7 @@ test("an account finds its server behind dead endpoints, under the name of its d
 
 test("a dead first address costs 250 ms at most, and leaves no socket", async () => {
   const server = await loopback();
-  // Nobody has an address of 2001:db8::/32. The system refuses it or is silent, as its routes are.
+  // Addresses of 2001:db8::/32 belong to no machine. The system refuses it or is silent, as its routes are.
   const dns = await dnsOf({
     [`SRV _xmpps-client._tcp.${DOMAIN}`]: [
       { kind: "SRV", data: `1 0 ${server.ports.clientTls} chat.hoster.example` },
