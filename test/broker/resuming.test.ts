@@ -47,6 +47,28 @@ describe("a session that goes on", () => {
     broker.halt();
   });
 
+  test("hands the list over in one go, and nothing else before the socket has taken it", async () => {
+    const queue = { highWater: 1000 };
+    const made = await first([ask(0) + resumed(0) + PING + PONG], { queue });
+    const { broker, servers } = made;
+    const ids = Array.from({ length: 20 }, (_, index) => `m${index}`);
+    const body = "x".repeat(200);
+    for (const id of ids) broker.send(xml("message", { id, to: "juliet@example.net" }, body));
+    await settled();
+    expect(broker.queue.size).toBe(0);
+    const told: number[] = [];
+    broker.on("ready", () => {
+      broker.send(message("late"));
+      told.push(broker.queue.unsent, broker.queue.size);
+    });
+    await cut(made);
+    const [unsent = 0, waiting] = told;
+    expect([unsent > 20 * 200, waiting]).toEqual([true, 1]);
+    const text = written(await heard(servers[1] ?? made.server));
+    expect(text).toBe([...ids, "r", "late"].join(" "));
+    broker.halt();
+  });
+
   test("keeps requests, waitFor and proofs that are waited for", async () => {
     const answer = `
   S: <iq type='result' id='q' from='example.org'/><message id='late'/>`;
