@@ -138,7 +138,9 @@ describe("a session that goes on", () => {
     const made = await first([`${ask(0)}${resumed(0)}${PING}\nS: ${many}${PONG}`]);
     const { broker, ready } = made;
     let got = 0;
-    broker.filter("/message", () => void got++);
+    broker.filter("/message", () => {
+      got++;
+    });
     await cut(made);
     expect([ready.at(-1), got]).toEqual(["resumed", 1500]);
     broker.halt();
@@ -167,7 +169,7 @@ describe("a bare end of the connection", () => {
   });
 
   test.each<[string, (made: Outage) => Promise<void>]>([
-    ["whose session is not kept", async () => undefined],
+    ["whose session is not kept", () => Promise.resolve()],
     [
       "of a broker that shuts down",
       async ({ broker, server }) => {

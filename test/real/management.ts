@@ -207,7 +207,9 @@ export function management(name: "prosody" | "ejabberd", server: () => RealServe
         timeouts: { bind: 1000 },
       });
       const ledger = new Ledger();
-      receiver.filter("/message[@id]", ({ stanza }) => ledger.arrived(stanza.attrs.id ?? ""));
+      receiver.filter("/message[@id]", ({ stanza }) => {
+        ledger.arrived(stanza.attrs.id ?? "");
+      });
       const resumed = noted(sender);
       await Promise.all([sender.connect(), receiver.connect()]);
       const deliveries: Delivery[] = [];
