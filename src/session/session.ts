@@ -27,7 +27,6 @@ export class Session implements Carried, Prober, AckLine {
   readonly acks: Acks;
   readonly #parts: SessionParts;
   readonly #takenIn = new TakenIn();
-  /** The link in force, and its stream. */
   #link: Link | undefined;
   #stream: Stream | undefined;
   /** Bytes handed over that the system has not taken yet. A field, since the way out asks for it with each stanza. */

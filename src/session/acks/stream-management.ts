@@ -15,7 +15,7 @@ import { unacknowledged } from "./barriers.ts";
 import { HandledCount } from "./handled-count.ts";
 import { ProofWaits } from "./proof-waits.ts";
 import { proves } from "./proves.ts";
-import { type UnackedEntry, UnackedList } from "./unacked-list.ts";
+import { type UnackedEntry, UnackedList, unproven } from "./unacked-list.ts";
 
 /**
  * The life of the proofs. `live`: the server's counter fits ours. `broken`: the link is gone. `probing`: the server
@@ -296,11 +296,4 @@ function misfit({ kind, by }: Exclude<Progress, { readonly kind: "handled" }>): 
   return kind === "gone-back"
     ? `takes back ${by} that were acknowledged`
     : `counts ${by} more than were sent`;
-}
-
-/** An entry, as it is left behind; a stanza of the broker's own is forgotten. */
-function unproven(entry: UnackedEntry): Unproven[] {
-  if (entry.delivery === undefined) return [];
-  const { delivery, tracked } = entry;
-  return [{ delivery, item: tracked === undefined ? undefined : entry }];
 }

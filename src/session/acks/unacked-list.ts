@@ -1,6 +1,7 @@
 import { Fifo } from "../../base/fifo.ts";
 import type { TrackedDelivery } from "../delivery.ts";
 import type { Item } from "../item.ts";
+import type { Unproven } from "./acks.ts";
 import { MOST_UNPROVEN, MOST_UNPROVEN_BYTES } from "./unproven-list.ts";
 
 /** A stanza of the broker's own, such as a probe: it counts, and no delivery belongs to it. */
@@ -113,4 +114,11 @@ export class UnackedList {
   items(): readonly Item[] {
     return this.#entries.all().filter((entry) => entry.delivery !== undefined);
   }
+}
+
+/** An entry, as it is left behind; a stanza of the broker's own is forgotten. */
+export function unproven(entry: UnackedEntry): Unproven[] {
+  if (entry.delivery === undefined) return [];
+  const { delivery, tracked } = entry;
+  return [{ delivery, item: tracked === undefined ? undefined : entry }];
 }
