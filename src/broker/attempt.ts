@@ -3,19 +3,24 @@ import { Link, type LinkOwner, type LinkParts } from "../link/link.ts";
 import type { LoginResult, Resuming } from "../negotiate/login.ts";
 import type { RunParts } from "./run-parts.ts";
 
+/** Where a try goes. */
+export interface Route {
+  /** Where the program or the server says. */
+  readonly to: Destination;
+  /** True if there is no other endpoint, so that nothing is looked up. */
+  readonly isKnown: boolean;
+  /** Tried first: where the server wants its session to be resumed. */
+  readonly detour: Destination | undefined;
+}
+
 /** One try: links to the endpoints, one after another, until one lets us in or none is left. */
 export class Attempt {
   readonly #parts: LinkParts;
+  readonly #route: Route;
   #link: Link;
 
-  /** `isKnown`: there is no other endpoint, so nothing is looked up. */
-  constructor(
-    run: RunParts,
-    owner: LinkOwner,
-    resuming: Resuming | undefined,
-    to: Destination,
-    isKnown: boolean,
-  ) {
+  constructor(run: RunParts, owner: LinkOwner, resuming: Resuming | undefined, route: Route) {
+    this.#route = route;
     const { settings, key, connect, context, runtime, instruments, memory, shared } = run;
     this.#parts = {
       settings,
@@ -30,7 +35,9 @@ export class Attempt {
       memory,
       logins: shared?.logins,
     };
-    this.#link = new Link(this.#parts, to, isKnown ? [to] : undefined);
+    const { detour, to } = route;
+    this.#link =
+      detour === undefined ? this.#linkTo(to) : new Link(this.#parts, detour, [detour, to]);
   }
 
   /** The link in force, also after the try. */
@@ -52,8 +59,14 @@ export class Attempt {
         const { left } = this.#link;
         const [next] = left;
         if (next === undefined || !isInForce()) throw error;
-        this.#link = new Link(this.#parts, next, left);
+        // Behind a detour is the place where the endpoints are to be found.
+        const isPlace = next === this.#route.to;
+        this.#link = isPlace ? this.#linkTo(next) : new Link(this.#parts, next, left);
       }
     }
+  }
+
+  #linkTo(to: Destination): Link {
+    return new Link(this.#parts, to, this.#route.isKnown ? [to] : undefined);
   }
 }

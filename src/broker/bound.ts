@@ -1,12 +1,20 @@
 import { BrokerError } from "../base/errors.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import type { SessionState } from "../contract/session-state.ts";
+import type { Destination } from "../link/address.ts";
 import type { Link } from "../link/link.ts";
 import type { LoginResult } from "../negotiate/login.ts";
 import type { Session } from "../session/session.ts";
 import { detached } from "../traffic/detached.ts";
 import type { Traffic } from "../traffic/traffic.ts";
 import type { RunParts } from "./run-parts.ts";
+
+/** Where a server wants a session to be resumed. */
+interface Location {
+  readonly text: string;
+  /** The connection that it came over; `undefined`: one of another process. */
+  readonly from: Destination | undefined;
+}
 
 /** The bound address of a run: its session, from one login to the next. */
 export class Bound {
@@ -15,6 +23,8 @@ export class Bound {
   #session: Session | undefined;
   /** True as long as no login has asked for the session that another broker has detached. */
   #isUntried: boolean;
+  /** Where the server wants the session to be resumed, and where that was said. It is tried once after each login. */
+  #location: Location | undefined;
   #hasLoggedIn = false;
   #unknown: readonly Delivery[] = [];
 
@@ -24,6 +34,7 @@ export class Bound {
     this.#traffic = parts.traffic;
     this.#session = restored;
     this.#isUntried = restored !== undefined;
+    this.#locate(undefined);
   }
 
   /** The session in force. Without a link it waits to be resumed. */
@@ -46,6 +57,18 @@ export class Bound {
     this.#isUntried = false;
   }
 
+  /** Where the server wants the session to be resumed. Asking forgets it. */
+  takeLocation(): Location | undefined {
+    const location = this.#location;
+    this.#location = undefined;
+    return this.resuming === undefined ? undefined : location;
+  }
+
+  #locate(from: Destination | undefined): void {
+    const text = this.#session?.previous?.location;
+    this.#location = text === undefined ? undefined : { text, from };
+  }
+
   /** The deliveries without a proof at the end of the last session. A try that fails changes nothing in them. */
   get unknown(): readonly Delivery[] {
     return this.#unknown;
@@ -66,6 +89,7 @@ export class Bound {
     if (resumed) session.goOn(link);
     else session.use(link);
     this.#session = session;
+    this.#locate(link.destination);
     traffic.begin(session, result);
     const { connects } = this.#parts.instruments.stats;
     connects.ready++;

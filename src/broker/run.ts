@@ -6,7 +6,7 @@ import type { GivenAddress } from "../contract/call-options.ts";
 import type { Ready } from "../contract/events.ts";
 import type { Phase } from "../contract/phase.ts";
 import type { SessionState } from "../contract/session-state.ts";
-import { type Destination, serverName } from "../link/address.ts";
+import { type Destination, otherDestination, serverName } from "../link/address.ts";
 import type { Link, LinkOwner } from "../link/link.ts";
 import type { LoginResult } from "../negotiate/login.ts";
 import type { Session } from "../session/session.ts";
@@ -118,12 +118,23 @@ export class Run implements LinkOwner, Sleeper {
     const isKnown = givenHost !== undefined || givenPort !== undefined || hop !== undefined;
     owner.attempt++;
     const { resuming } = this.bound;
-    const attempt = new Attempt(this.#parts, this, resuming, destination, isKnown);
+    const detour = hop === undefined ? this.#detour() : undefined;
+    const route = { to: destination, isKnown, detour };
+    const attempt = new Attempt(this.#parts, this, resuming, route);
     this.#attempt = attempt;
     const { failing } = this.#ready;
-    const { host, port } = destination;
+    const { host, port } = detour ?? destination;
     instruments.emit("connect", { host, port });
     void this.#logIn(attempt, failing);
+  }
+
+  /** Where the server wants its session to be resumed, if that can be used. A redirection from there is not followed. */
+  #detour(): Destination | undefined {
+    const location = this.bound.takeLocation();
+    if (location === undefined) return undefined;
+    const own = this.#destination;
+    const to = otherDestination(this.#parts.settings, location.from ?? own, location.text);
+    return to === undefined || serverName(to) === serverName(own) ? undefined : to;
   }
 
   /** Leaves the connection in force, or the wait for one, and begins a try. The run goes on. */

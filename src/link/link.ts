@@ -201,6 +201,8 @@ export class Link implements StreamOwner {
       const negotiation = this.#negotiate(stream);
       const result = await Promise.race([this.#login(negotiation), over.promise]);
       this.#to("open");
+      // The end of this one is the end of the try.
+      this.#left = NONE;
       return result;
     } catch (thrown) {
       const error = this.#reason(thrown);

@@ -77,3 +77,27 @@ describe("between two endpoints of one try", () => {
     },
   );
 });
+
+describe("the first of two endpoints that lets us in", () => {
+  const endpoint = (host: string) =>
+    ({ host, port: 1, tls: "starttls", priority: 0, weight: 0 }) as const;
+  const lookup = () => Promise.resolve([endpoint("a.example"), endpoint("b.example")]);
+
+  test("is the last of its try: its end is told, and the next try follows", async () => {
+    const made = outage([opens()], { lookup }, 0);
+    await made.broker.connect();
+    made.server.cut();
+    await made.clock.pass(1000);
+    expect(made.told).toContain("try 1 in 0: DISCONNECTED");
+    expect([made.broker.phase.name, made.targets.length]).toEqual(["ready", 2]);
+    made.broker.halt();
+  });
+
+  test("ends the run where nothing follows", async () => {
+    const made = outage([opens()], { lookup, reconnect: false }, 0);
+    await made.broker.connect();
+    made.server.cut();
+    expect(await made.broker.closed).toMatchObject({ code: "DISCONNECTED" });
+    expect([made.broker.phase.name, made.targets.length]).toEqual(["idle", 1]);
+  });
+});
