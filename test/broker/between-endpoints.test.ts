@@ -79,10 +79,6 @@ describe("between two endpoints of one try", () => {
 });
 
 describe("the first of two endpoints that lets us in", () => {
-  const endpoint = (host: string) =>
-    ({ host, port: 1, tls: "starttls", priority: 0, weight: 0 }) as const;
-  const lookup = () => Promise.resolve([endpoint("a.example"), endpoint("b.example")]);
-
   test("is the last of its try: its end is told, and the next try follows", async () => {
     const made = outage([opens()], { lookup }, 0);
     await made.broker.connect();
