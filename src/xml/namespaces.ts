@@ -19,5 +19,4 @@ export const NS = {
   streamLimits: "urn:xmpp:stream-limits:0",
   delay: "urn:xmpp:delay",
   streamManagement: "urn:xmpp:sm:3",
-  activity: "urn:xmpp:csi:0",
 } as const;
