@@ -17,18 +17,22 @@ if (MISSING.length > 0 && servers.serversRequired()) throw new Error(MISSING.joi
 /** Starts a real server by its name. */
 export const startServer = (name) => servers.CANDIDATES[name].start();
 
+/** A client in clear with XEP-0198. The domain without TLS has none. */
+const IN_CLEAR = { dialect: "xmpp", tls: false, door: "optional" };
+
 /**
  * Every dialect on every server, in clear and, for clients, also in TLS. Only bytes in clear can be cut
  * at a part of XML or at a moment of the login. `isManaged`: the server has XEP-0198 there, and sessions are resumed; `logins`: the moments
  * of its logins, where they are not the usual ones.
  *
  * @typedef {{ server: string, dialect: "xmpp" | "legacy" | "component" | "jabberd2", tls: boolean,
- *   isManaged?: boolean, logins?: string[] }} Place
+ *   door?: string, isManaged?: boolean, logins?: string[] }} Place
  * @type {readonly Place[]}
  */
 export const PLACES = SERVERS.flatMap((server) => [
   { server, dialect: "xmpp", tls: true, ...managedBy(server) },
-  { server, dialect: "xmpp", tls: false, ...managedBy(server) },
+  ...(server === "jabberd2" ? [] : [{ ...IN_CLEAR, server, ...managedBy(server) }]),
+  { server, dialect: "xmpp", tls: false },
   { server, dialect: "legacy", tls: false },
   { server, dialect: "component", tls: false },
   ...(server === "jabberd2" ? [{ server, dialect: "jabberd2", tls: false }] : []),
@@ -39,13 +43,17 @@ function managedBy(server) {
 }
 
 /** A place in a few words. */
-export const nameOf = ({ server, dialect, tls }) => `${server} ${dialect}${tls ? ", TLS" : ""}`;
+export const nameOf = ({ server, dialect, tls, door }) =>
+  `${server} ${dialect}${tls ? ", TLS" : door === undefined ? "" : ", 0198 in clear"}`;
+
+/** The name of a client's door, and of its domain. */
+const doorOf = ({ tls, door = tls ? "required" : "off" }) => door;
 
 const isClient = ({ dialect }) => dialect === "xmpp" || dialect === "legacy";
 
 /** The port of a place, for a relay or a broker. */
 export function portOf(place, server) {
-  if (isClient(place)) return server.clients[place.tls ? "required" : "off"].port;
+  if (isClient(place)) return server.clients[doorOf(place)].port;
   const doors = place.dialect === "component" ? server.components : server.routers;
   return doors.off ?? doors.optional;
 }
@@ -70,8 +78,8 @@ export function senderAt(place, server, port, options = {}) {
   });
 }
 
-function dialectOf({ server, dialect, tls, newest = true, resource = dialect }) {
-  const jid = `alice@${CLIENT_DOMAINS[tls ? "required" : "off"]}/${resource}`;
+function dialectOf({ server, dialect, newest = true, resource = dialect, ...place }) {
+  const jid = `alice@${CLIENT_DOMAINS[doorOf(place)]}/${resource}`;
   const password = ACCOUNTS.alice;
   switch (dialect) {
     case "xmpp":
