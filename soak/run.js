@@ -46,6 +46,12 @@ const PARTS = [
     full: { cuts: 200, inside: 200 },
   },
   {
+    name: "detach",
+    about: "a client's process is replaced by another one, and its session goes on",
+    quick: { times: 3 },
+    full: { times: 100 },
+  },
+  {
     name: "amputation",
     about: "senders at every place that are cut once and never come back",
     quick: { runs: 2 },

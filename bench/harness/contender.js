@@ -44,6 +44,11 @@ export class Contender {
     return this.#child.pid;
   }
 
+  /** Resolves when the library is loaded. */
+  async ready() {
+    await this.#ready;
+  }
+
   async call(name, argument) {
     await this.#ready;
     if (!this.#child.connected) throw new Error(`${this.name} has ended`);

@@ -31,14 +31,14 @@ export class Flow {
   #options;
   #timer;
 
-  /** `name` begins the ids. `address` gives the address of the receiver. `lies`: the sender reports the lie. */
+  /** `name` begins the ids. `address` gives the address of the receiver. `lies`: the sender reports the lie. Without `to` the arrivals are entered. */
   constructor(name, from, to, address, { lies = false } = {}) {
     this.#name = name;
     this.#from = from;
     this.#address = address;
     this.lies = lies;
     this.#options = { variables: { flow: `${name}-` } };
-    this.hear(to);
+    if (to !== undefined) this.hear(to);
     from.filter("/message[starts-with(@id, $flow)][@type='error']", this.#back, this.#options);
     from.on("returned", this.#back);
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** How long a condition may take, in milliseconds. It only ends a run that hangs. */
-const LONGEST = Number(process.env.LONGEST ?? 120_000);
+const LONGEST = 120_000;
 
 export { sleep };
 
@@ -18,8 +18,8 @@ export async function until(what, condition, every = 5) {
 export async function untilQuiet(number, quiet = 400) {
   let last = Number.NaN;
   let since = Date.now();
-  await until("silence", () => {
-    const now = number();
+  await until("silence", async () => {
+    const now = await number();
     if (now !== last) since = Date.now();
     last = now;
     return Date.now() - since >= quiet;
