@@ -23,6 +23,13 @@ const COMPONENTS = [
   [SOCKET, "socket.js", 0, "in out tls"],
 ];
 
+/** A client of a server with XEP-0198, and the same without. */
+const WITHOUT = "without XEP-0198 (acks: false)";
+const CLIENTS = [
+  [WITHOUT, "managed.js?none", 0, "managed"],
+  ["with XEP-0198", "managed.js", 0, "managed"],
+];
+
 /** The rates of the ancestor, on another day and another machine of this kind. It cannot run as packaged. */
 const PCJ = { name: "PCJ 3.00, mended (2026-11-22, dated)", mixed: 1.95, out: 4.1 };
 
@@ -44,6 +51,9 @@ export async function run({ output, quick, only }) {
     if (only === undefined || "out".includes(only)) {
       await pumpOut({ output, quick, goals, sender, taking });
     }
+    if (only === undefined || "managed".includes(only)) {
+      await pumpManaged({ output, quick, goals, sender, taking: CLIENTS });
+    }
   });
   return goals;
 }
@@ -61,7 +71,7 @@ const COLUMNS = [
 /** Connects those that take part in a direction and hands them to `use`, each in its own process. */
 async function connected(direction, { sender, taking }, size, use) {
   const tls = direction === "tls" ? await certificate() : {};
-  const port = await sender.call("listen", tls);
+  const port = await sender.call("listen", { ...tls, managed: direction === "managed" });
   const some = taking.filter(([, , , directions]) => directions.split(" ").includes(direction));
   const contenders = some.map(
     ([name, file]) => new Contender(name, new URL(`./contenders/${file}`, import.meta.url)),
@@ -148,6 +158,43 @@ async function pumpOut(context) {
     ancestor(table, rows, PCJ.out, goals, "out");
   });
 }
+
+/** What counting costs: our client with XEP-0198 and without it, in both directions. */
+async function pumpManaged(context) {
+  const { output, quick, goals, sender } = context;
+  const size = await sender.call("load", { profile: "mixed", bytes: quick ? 3e5 : 3e6 });
+  await connected("managed", context, size, async (contenders) => {
+    const results = {};
+    for (const each of contenders) results[each.name] = await each.call("check", size);
+    mustAgree("pump in, managed", results);
+    for (const [direction, task] of [
+      ["out", { out: true, messages: quick ? 500 : 10_000 }],
+      ["in", { times: quick ? 1 : 4, ...size }],
+    ]) {
+      const rows = await paired(contenders, {
+        rounds: quick ? 3 : 41,
+        warm: quick ? 1 : 5,
+        reference: WITHOUT,
+        progress: (text) => output.progress(text && `managed, ${direction}: ${text}`),
+        argument: () => task,
+      });
+      const table = output.table({
+        id: `managed-${direction}`,
+        title: `Pump ${direction} as a client, with XEP-0198 and without`,
+        columns: COLUMNS.map((column) =>
+          column.key === "cpuRatio" ? { ...column, label: "× without, in CPU" } : column,
+        ),
+      });
+      fill(table, rows);
+      goals[`managed ${direction}`] = rows["with XEP-0198"].cpuRatio;
+      // The best of many short runs depends least on what else the machine does.
+      goals[`managed ${direction}, best`] =
+        best(rows[WITHOUT].passes) / best(rows["with XEP-0198"].passes);
+    }
+  });
+}
+
+const best = (passes) => Math.min(...passes.map(({ cpu }) => cpu));
 
 function fill(table, rows) {
   for (const [name, { wall, cpu, ratio, cpuRatio }] of Object.entries(rows)) {

@@ -56,7 +56,7 @@ export class ManagedLogin {
     if (asked >= 0) this.#handled += countIn(whole.slice(asked));
     if (!whole.includes("<enable ")) return answer;
     this.#handled = 0;
-    return `<enabled xmlns='${SM}'/>`;
+    return `<enabled xmlns='${SM}' resume='true' id='s1'/>`;
   }
 }
 
