@@ -17,12 +17,18 @@ const MOST = 300;
 /** A login that resumes takes more bytes than these, each way: a cut at one of them comes with the next login. */
 const LOGIN = { up: 1_390, down: 3_300 };
 
-/** Where a link in TLS is cut: anywhere in the next bytes, or in the login after this link. */
+/** A busy machine must not be taken for a dead server: a session that is given up is lost. */
+const TIMES = { keepAlive: { interval: 500, timeout: 2_000 } };
+
+/**
+ * Where a link in TLS is cut: anywhere in the next bytes, or in the login after this link. A hole
+ * is where the session is: a login that is not heard may be a server that swallows all, and begins anew.
+ */
 function chooseInTls(random, way) {
   const isNext = random.below(3) === 0;
-  // A login that is not heard may be a server that swallows all: then the session begins anew.
   const mode = isNext ? random.of(["reset", "fin"]) : random.of(MODES);
-  if (!isNext) return { mode, at: { within: 1 + random.below(8_000), way }, isNext };
+  const within = { within: 1 + random.below(8_000), way };
+  if (!isNext) return { mode, at: mode.startsWith("black-hole") ? undefined : within, isNext };
   const at = random.of([
     { bytes: 1 + random.below(LOGIN.up) },
     { bytes: 1 + random.below(LOGIN.down), way: "down" },
@@ -46,13 +52,13 @@ async function endToEnd({ name, rate }, { cuts, seed, lie, say }) {
       portOf(place, server),
       (port, more) => senderAt(place, server, port, more),
       seed,
-      { isSpokenTo: true },
+      { isSpokenTo: true, times: TIMES },
     );
     const receiver = await CutProgram.start(
       server.clients.direct.port,
       (port, more) => receiverAt(server, { port, ...more }),
       seed + 1,
-      { isSpokenTo: true },
+      { isSpokenTo: true, times: TIMES },
     );
     await Promise.all([sender.ready(), receiver.ready()]);
     const [from, to] = [sender.broker.jid, receiver.broker.jid];

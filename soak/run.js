@@ -42,13 +42,13 @@ const PARTS = [
   {
     name: "resumption",
     about: "sessions that are cut on both sides, and go on (XEP-0198)",
-    quick: { cuts: 10, inside: 10 },
+    quick: { cuts: 8, inside: 8 },
     full: { cuts: 200, inside: 200 },
   },
   {
     name: "detach",
     about: "a client's process is replaced by another one, and its session goes on",
-    quick: { times: 3 },
+    quick: { times: 2 },
     full: { times: 100 },
   },
   {
@@ -81,7 +81,7 @@ const names = PARTS.map(({ name }) => name);
 
 const USAGE = `usage: npm run soak [-- NAME…] [--quick] [--seed N] [--lie]
   NAME    ${names.join(", ")}; all if none is given
-  --quick small sizes, under two minutes; nothing is written
+  --quick small sizes, about two minutes; nothing is written
   --seed  a whole number; the same one gives the same random choices
   --lie   the senders call a stanza acked when it is written: the run must fail
 `;

@@ -4,6 +4,8 @@ import { Program } from "./program.js";
 import { Random } from "./random.js";
 import { sleep, until } from "./wait.js";
 
+const IMPATIENT = { keepAlive, timeouts: PATIENCE };
+
 /** How long a one-way hole may look alive, in milliseconds, before the connection ends as TCP would end it. */
 const HALF_ALIVE = 500;
 
@@ -22,19 +24,18 @@ export class CutProgram {
 
   /**
    * `port` is the server's; `make` is given the relay's and options, and makes the broker. `isSpokenTo`: it gets messages
-   * all the time, so that a hole on the way out may look alive for ever.
+   * all the time, so that a hole on the way out may look alive for ever; `times`: how patient it is.
    */
-  static async start(port, make, seed, { isSpokenTo = false } = {}) {
+  static async start(port, make, seed, { isSpokenTo = false, times = IMPATIENT } = {}) {
     const relay = await CuttingRelay.start({ to: { port }, seed });
-    return new CutProgram(relay, make, seed, isSpokenTo);
+    return new CutProgram(relay, make, seed, isSpokenTo, times);
   }
 
-  constructor(relay, make, seed, isSpokenTo) {
+  constructor(relay, make, seed, isSpokenTo, times) {
     this.relay = relay;
     this.#random = new Random(seed);
     this.#isSpokenTo = isSpokenTo;
-    const options = { keepAlive, timeouts: PATIENCE };
-    this.program = new Program((more) => make(relay.port, { ...options, ...more }), {
+    this.program = new Program((more) => make(relay.port, { ...times, ...more }), {
       base: 5,
       cap: 100,
     });
@@ -55,10 +56,14 @@ export class CutProgram {
     return this.program.ready();
   }
 
-  /** Cuts it `cuts` times. `choose` gives the mode and the place of each cut; `pause` waits between two of them. */
+  /**
+   * Cuts it `cuts` times. `choose` gives the mode and the place of each cut, without a place it is now; `pause` waits
+   * between two of them.
+   */
   async cut(cuts, choose, pause) {
     for (let done = 0; done < cuts; done++) {
       const { mode, at, isNext = isLogin(at) } = choose(this.#random);
+      await this.ready();
       const before = this.#losses;
       await (isNext ? this.#cutLogin(mode, at) : this.relay.cut(mode, { at }));
       if (mode === "stall") {

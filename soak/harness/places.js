@@ -21,9 +21,9 @@ export const startServer = (name) => servers.CANDIDATES[name].start();
 const IN_CLEAR = { dialect: "xmpp", tls: false, door: "optional" };
 
 /**
- * Every dialect on every server, in clear and, for clients, also in TLS. Only bytes in clear can be cut
- * at a part of XML or at a moment of the login. `isManaged`: the server has XEP-0198 there, and sessions are resumed; `logins`: the moments
- * of its logins, where they are not the usual ones.
+ * Every dialect on every server, in clear and, for clients, also in TLS. Only bytes in clear can be cut at a part of
+ * XML or at a moment of the login. `isManaged`: the server has XEP-0198 there, and sessions are resumed; `logins`: the
+ * moments of its logins, where they are not the usual ones.
  *
  * @typedef {{ server: string, dialect: "xmpp" | "legacy" | "component" | "jabberd2", tls: boolean,
  *   door?: string, isManaged?: boolean, logins?: string[] }} Place
