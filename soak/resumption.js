@@ -89,7 +89,7 @@ async function endToEnd({ name, rate }, { cuts, seed, lie, say }) {
     await Promise.all([sender.leave(), receiver.leave()]);
     const verdict = total(flows.map(({ ledger }) => ledger.verdict()));
     const late = (orders) => orders.reduce((sum, order) => sum + order.late, 0);
-    // Stanzas that were written in order and read out of it were put so by the server.
+    // A disorder that is read, and was not written, is the server's.
     const orders = { server: late(read), brokers: late(written) + verdict.outOfOrder - late(read) };
     const resumed = sender.resumed + receiver.resumed;
     const fresh = sender.fresh + receiver.fresh;

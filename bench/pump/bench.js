@@ -159,7 +159,7 @@ async function pumpOut(context) {
   });
 }
 
-/** What counting costs: our client with XEP-0198 and without it, in both directions. */
+/** Our client with XEP-0198 and without it, in both directions: the cost of counting. */
 async function pumpManaged(context) {
   const { output, quick, goals, sender } = context;
   const size = await sender.call("load", { profile: "mixed", bytes: quick ? 3e5 : 3e6 });

@@ -6,7 +6,7 @@ const HEADER =
   "<?xml version='1.0'?><stream:stream xmlns='jabber:client' " +
   "xmlns:stream='http://etherx.jabber.org/streams' id='s1' version='1.0' from='example.net'>";
 
-/** Names what the client says, by its order, and what it is told. */
+/** The steps of the login: the words of the client, and the answer. */
 const STEPS = [
   [
     /<stream:stream[^>]*>$/,

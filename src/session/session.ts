@@ -23,6 +23,7 @@ import { toClient } from "./translate.ts";
  */
 export class Session implements Carried, Prober, AckLine {
   readonly jid: string;
+  readonly mayGoOn: boolean;
   /** The proofs that the server has handled what was written. */
   readonly acks: Acks;
   readonly #parts: SessionParts;
@@ -41,6 +42,7 @@ export class Session implements Carried, Prober, AckLine {
   constructor(parts: SessionParts) {
     this.jid = parts.jid;
     this.#parts = parts;
+    this.mayGoOn = parts.management?.id !== undefined;
     this.#takenIn.count = parts.handled;
     this.acks = parts.acks(this);
     this.#probe = new Probe(parts, this);
@@ -58,7 +60,7 @@ export class Session implements Carried, Prober, AckLine {
 
   /** True if the session may go on over another link. */
   get isResumable(): boolean {
-    return this.#parts.management?.id !== undefined && this.acks.resumption !== undefined;
+    return this.mayGoOn && this.acks.resumption !== undefined;
   }
 
   /** The facts to resume it by; `undefined`: it cannot be resumed. */

@@ -15,7 +15,7 @@ import { unacknowledged } from "./barriers.ts";
 import { HandledCount } from "./handled-count.ts";
 import { ProofWaits } from "./proof-waits.ts";
 import { proves } from "./proves.ts";
-import { type UnackedEntry, UnackedList, unproven } from "./unacked-list.ts";
+import { isKept, type UnackedEntry, UnackedList, unproven } from "./unacked-list.ts";
 
 /**
  * The life of the proofs. `live`: the server's counter fits ours. `broken`: the link is gone. `probing`: the server
@@ -85,7 +85,7 @@ export class StreamManagement implements Acks, Keeper, Resumption {
 
   get kept(): Kept {
     const entries = this.#list.all();
-    const unacked = entries.map((entry) => (entry.delivery === undefined ? undefined : entry));
+    const unacked = entries.map((entry) => (isKept(entry) ? entry : undefined));
     return { acked: counted(this.#acked), unacked };
   }
 
@@ -115,7 +115,9 @@ export class StreamManagement implements Acks, Keeper, Resumption {
     if (isStanza(stanza)) {
       delivery.isTracked = true;
       this.#written++;
-      this.#count(item);
+      const { bytes, tracked } = item;
+      const isBare = tracked === undefined && !this.#line.mayGoOn;
+      this.#count(isBare ? { delivery, bytes, tracked } : item);
       if (this.#why !== undefined) this.#letGo(this.#why);
     }
     if (isAsked) this.ask(delivery);
@@ -266,7 +268,7 @@ export class StreamManagement implements Acks, Keeper, Resumption {
     const { instruments } = this.#parts;
     const error = new BrokerError("ACK_UNAVAILABLE", detail);
     this.#why = error;
-    for (const { delivery } of this.#list.items()) delivery.cannotProve(error);
+    for (const { delivery } of this.#list.all()) delivery?.cannotProve(error);
     this.#waits.fail(error);
     this.#letGo(error);
     instruments.stats.failed(error);

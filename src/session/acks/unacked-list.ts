@@ -10,8 +10,15 @@ export interface OwnStanza {
   readonly bytes: number;
 }
 
+/** A stanza that is never written again, and never told of: only its delivery is kept. */
+export interface BareStanza {
+  readonly delivery: TrackedDelivery;
+  readonly bytes: number;
+  readonly tracked: undefined;
+}
+
 /** A stanza that was written and is not acknowledged. */
-export type UnackedEntry = Item | OwnStanza;
+export type UnackedEntry = Item | BareStanza | OwnStanza;
 
 /**
  * The stanzas of a session that the server has not acknowledged (XEP-0198, 4), in the order in which they were
@@ -100,7 +107,7 @@ export class UnackedList {
    * the server has not counted them. In front of the others is the probe that the login writes now.
    */
   begin(probe: OwnStanza): void {
-    this.#entries.keep((entry) => entry.delivery !== undefined);
+    this.#entries.keep(isKept);
     this.#bytes = this.items().reduce((sum, { bytes }) => sum + bytes, 0);
     this.#probe = probe;
   }
@@ -110,9 +117,9 @@ export class UnackedList {
     return this.#probe === undefined ? this.#entries.all() : [this.#probe, ...this.#entries.all()];
   }
 
-  /** Entries with a delivery, oldest first; they stay. */
+  /** Entries that can be written again, oldest first; they stay. */
   items(): readonly Item[] {
-    return this.#entries.all().filter((entry) => entry.delivery !== undefined);
+    return this.#entries.all().filter(isKept);
   }
 }
 
@@ -122,3 +129,6 @@ export function unproven(entry: UnackedEntry): Unproven[] {
   const { delivery, tracked } = entry;
   return [{ delivery, item: tracked === undefined ? undefined : entry }];
 }
+
+/** True if an entry can be written again. */
+export const isKept = (entry: UnackedEntry): entry is Item => "text" in entry;
