@@ -25,8 +25,10 @@ async function serving(answers: Readonly<Record<string, DnsAnswer>>) {
   const server = new DnsServer(answers);
   servers.push(server);
   const address = await server.listen();
+  // Only a mute server is waited for in vain. The answers of others may be late on a busy machine.
+  const timeout = Object.values(answers).includes("mute") ? 3_000 : 30_000;
   const dns = nodeDns(() => {
-    const resolver = new Resolver({ timeout: 200, tries: 1 });
+    const resolver = new Resolver({ timeout, tries: 1 });
     resolver.setServers([address]);
     return resolver;
   });

@@ -25,7 +25,7 @@ async function dnsOf(answers: Readonly<Record<string, DnsAnswer>>): Promise<Dns>
     server.close();
   });
   const resolver = () => {
-    const made = new Resolver({ timeout: 1_000, tries: 1 });
+    const made = new Resolver({ timeout: 30_000, tries: 1 });
     made.setServers([address]);
     return made;
   };
