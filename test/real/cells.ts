@@ -10,6 +10,8 @@ interface Columns {
   readonly policy: TlsPolicy;
   /** The protection of the connection after the login. */
   readonly protection: "STARTTLS" | "direct TLS" | "nothing";
+  /** The way to the server. */
+  readonly transport: "tcp" | "ws" | "wss";
 }
 
 /** One cell of the matrix. */
@@ -17,7 +19,11 @@ export interface Cell extends Columns {
   readonly server: Server["name"];
 }
 
-type Row = readonly [Cell["dialect"], Cell["door"], Cell["policy"], Cell["protection"]];
+/** The last place is left out for TCP. */
+type Row = readonly [
+  ...[Cell["dialect"], Cell["door"], Cell["policy"], Cell["protection"]],
+  Cell["transport"]?,
+];
 
 // biome-ignore format: it is a table
 const ROWS: Readonly<Record<Server["name"], readonly Row[]>> = {
@@ -27,6 +33,8 @@ const ROWS: Readonly<Record<Server["name"], readonly Row[]>> = {
     ["xmpp",      "optional", "plaintext",     "nothing"],
     ["xmpp",      "off",      "opportunistic", "nothing"],
     ["xmpp",      "direct",   "direct",        "direct TLS"],
+    ["xmpp",      "direct",   "required",      "direct TLS", "wss"],
+    ["xmpp",      "off",      "plaintext",     "nothing",    "ws"],
     ["legacy",    "required", "required",      "STARTTLS"],
     ["legacy",    "optional", "opportunistic", "STARTTLS"],
     ["legacy",    "optional", "plaintext",     "nothing"],
@@ -40,6 +48,8 @@ const ROWS: Readonly<Record<Server["name"], readonly Row[]>> = {
     ["xmpp",      "optional", "plaintext",     "nothing"],
     ["xmpp",      "off",      "opportunistic", "nothing"],
     ["xmpp",      "direct",   "direct",        "direct TLS"],
+    ["xmpp",      "direct",   "required",      "direct TLS", "wss"],
+    ["xmpp",      "off",      "plaintext",     "nothing",    "ws"],
     ["legacy",    "required", "required",      "STARTTLS"],
     ["legacy",    "optional", "opportunistic", "STARTTLS"],
     ["legacy",    "optional", "plaintext",     "nothing"],
@@ -55,6 +65,8 @@ const ROWS: Readonly<Record<Server["name"], readonly Row[]>> = {
     ["xmpp",      "optional", "plaintext",     "nothing"],
     ["xmpp",      "off",      "opportunistic", "nothing"],
     ["xmpp",      "direct",   "direct",        "direct TLS"],
+    ["xmpp",      "direct",   "required",      "direct TLS", "wss"],
+    ["xmpp",      "off",      "plaintext",     "nothing",    "ws"],
     ["legacy",    "required", "required",      "STARTTLS"],
     ["legacy",    "optional", "opportunistic", "STARTTLS"],
     ["legacy",    "optional", "plaintext",     "nothing"],
@@ -76,6 +88,8 @@ const ROWS: Readonly<Record<Server["name"], readonly Row[]>> = {
     ["xmpp",      "optional", "plaintext",     "nothing"],
     ["xmpp",      "off",      "opportunistic", "nothing"],
     ["xmpp",      "direct",   "direct",        "direct TLS"],
+    ["xmpp",      "direct",   "required",      "direct TLS", "wss"],
+    ["xmpp",      "off",      "plaintext",     "nothing",    "ws"],
     ["legacy",    "required", "required",      "STARTTLS"],
     ["legacy",    "optional", "opportunistic", "STARTTLS"],
     ["legacy",    "optional", "plaintext",     "nothing"],
@@ -95,12 +109,13 @@ const ROWS: Readonly<Record<Server["name"], readonly Row[]>> = {
 
 /** The cells of one server. */
 export const cellsOf = (server: Server["name"]): readonly Cell[] =>
-  ROWS[server].map(([dialect, door, policy, protection]) => ({
+  ROWS[server].map(([dialect, door, policy, protection, transport = "tcp"]) => ({
     server,
     dialect,
     door,
     policy,
     protection,
+    transport,
   }));
 
 /**
@@ -112,7 +127,7 @@ const LONG: Readonly<Record<Server["name"], Partial<Columns>>> = {
   prosody: { dialect: "xmpp", protection: "STARTTLS", policy: "required" },
   ejabberd: { dialect: "component", protection: "direct TLS" },
   jabberd2: { dialect: "jabberd2", protection: "STARTTLS", policy: "required" },
-  loopback: { dialect: "xmpp", protection: "nothing", policy: "plaintext" },
+  loopback: { dialect: "xmpp", protection: "nothing", policy: "plaintext", transport: "tcp" },
 };
 
 /** True if a cell goes through the long steps. */
@@ -128,6 +143,7 @@ export function proofOf({ server, dialect, door }: Cell): "stream-management" | 
 /** The cell of the peer of each server's tests. */
 export const peerOf = (server: Server["name"]): Cell => ({
   ...{ server, dialect: "xmpp", door: "direct", policy: "direct", protection: "direct TLS" },
+  transport: "tcp",
 });
 
 /** The state that a stanza comes to by itself. Where the server offers stream management, each is proven. */
@@ -145,8 +161,8 @@ export function hasProofs(cell: Cell): boolean {
 /** True if the cell logs in with an account, and has a full JID. */
 export const isClient = ({ dialect }: Cell): boolean => dialect === "xmpp" || dialect === "legacy";
 
-export const title = ({ dialect, door, policy, protection }: Cell): string =>
-  `${dialect} where TLS is ${door}, asked to be ${policy}: ${protection}`;
+export const title = ({ dialect, door, policy, protection, transport }: Cell): string =>
+  `${dialect} over ${transport} where TLS is ${door}, asked to be ${policy}: ${protection}`;
 
 // biome-ignore format: it is a table
 /** Logins that fail because TLS is missing or required. They are the same on every server. */

@@ -251,7 +251,7 @@ function logins(name: ServerName): void {
   });
 
   test.each(REFUSALS)("$dialect, $policy where TLS is $door, ends in $code", async (row) => {
-    const cell = { ...row, server: name, protection: "nothing" } as const;
+    const cell = { ...row, server: name, protection: "nothing", transport: "tcp" } as const;
     const stage = new Stage(
       server,
       cell,

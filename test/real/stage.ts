@@ -6,6 +6,7 @@ import {
   type Element,
   jabberd2,
   legacy,
+  websocket,
   xml,
   xmpp,
 } from "../../src/node.ts";
@@ -123,7 +124,11 @@ export async function connectPeer(server: Server): Promise<Broker> {
 }
 
 /** How the broker of a cell reaches its server. */
-function reach({ dialect, door, policy }: Cell, server: Server) {
+function reach({ dialect, door, policy, transport }: Cell, server: Server) {
+  if (transport !== "tcp") {
+    const url = server.webSockets[transport];
+    return { transport: websocket(url), tls: { policy, ca: server.ca } } as const;
+  }
   const port = {
     xmpp: server.clients[door].port,
     legacy: server.clients[door].port,

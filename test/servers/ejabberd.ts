@@ -8,7 +8,7 @@ import { accepts, Workspace } from "./workspace.ts";
  * script would switch users and start a daemon for Erlang's own network on a fixed port.
  */
 export async function startEjabberd(): Promise<RealServer> {
-  const workspace = await Workspace.open("ejabberd", 7);
+  const workspace = await Workspace.open("ejabberd", 9);
   try {
     const [
       required = 0,
@@ -18,6 +18,8 @@ export async function startEjabberd(): Promise<RealServer> {
       certificate = 0,
       plain = 0,
       secure = 0,
+      http = 0,
+      https = 0,
     ] = workspace.ports.free;
     const certificates = writeCertificates(workspace);
     const user = "alice";
@@ -36,6 +38,13 @@ export async function startEjabberd(): Promise<RealServer> {
       password: COMPONENT_SECRET,
       // As large as Prosody's own limit. Without a number there is none.
       max_stanza_size: 524_288,
+      ...more,
+    });
+    const web = (port: number, more: object): object => ({
+      port,
+      ip: "127.0.0.1",
+      module: "ejabberd_http",
+      request_handlers: { "/ws": "ejabberd_http_ws" },
       ...more,
     });
     const modules = { mod_disco: {}, mod_legacy_auth: {}, mod_ping: {}, mod_roster: {} };
@@ -64,6 +73,8 @@ export async function startEjabberd(): Promise<RealServer> {
         c2s(certificate, { starttls: true, starttls_required: true, tls_verify: true }),
         service(plain, {}),
         service(secure, { tls: true, certfile: certificates.bundleFile }),
+        web(http, {}),
+        web(https, { tls: true }),
       ],
       modules: { ...modules, mod_stream_mgmt: {}, mod_client_state: {} },
     };
@@ -113,6 +124,7 @@ export async function startEjabberd(): Promise<RealServer> {
       },
       anonymous: { port: required, domain: CLIENT_DOMAINS.anonymous },
       external: { port: certificate, domain: CLIENT_DOMAINS.required, user, ...external },
+      webSockets: { ws: `ws://localhost:${http}/ws`, wss: `wss://localhost:${https}/ws` },
       components: { off: plain, direct: secure },
       routers: {},
       settled: () => Promise.resolve(),

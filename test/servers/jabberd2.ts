@@ -78,6 +78,8 @@ export async function startJabberd2(options: { router?: "off" } = {}): Promise<R
       },
       anonymous: { port: client, domain: CLIENT_DOMAINS.required },
       external: { port: client, domain: CLIENT_DOMAINS.required, user, ...external },
+      // The ports for clients speak it too.
+      webSockets: { ws: `ws://localhost:${client}/`, wss: `wss://localhost:${direct}/` },
       components,
       routers: components,
       async settled(left) {
@@ -196,7 +198,7 @@ function c2sConfig(parts: Parts, client: number, direct: number): string {
     <ip>127.0.0.1</ip><port>${client}</port><ssl-port>${direct}</ssl-port>
     <pemfile>${certificates.bundleFile}</pemfile><cachain>${certificates.caFile}</cachain>
   </local>
-  <io><max_fds>1024</max_fds><limits><stanzasize>1000000</stanzasize></limits></io>
+  <io><max_fds>1024</max_fds><limits><stanzasize>1000000</stanzasize></limits><websocket/></io>
   <authreg>
     <path>${libraries()}</path><module>db</module>
     <mechanisms>

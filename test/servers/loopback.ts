@@ -21,6 +21,7 @@ export async function startLoopback(
   const domain = CLIENT_DOMAINS.required;
   const server = await LoopbackServer.start({
     ...options,
+    http: true,
     domain,
     users: ACCOUNTS,
     components: Object.fromEntries(SERVICE_DOMAINS.map((name) => [name, COMPONENT_SECRET])),
@@ -31,7 +32,7 @@ export async function startLoopback(
     // As the real servers do.
     conflict: "replace",
     addresses: "stringprep",
-    certificate: makeCertificate({ names: [domain, "127.0.0.1"] }),
+    certificate: makeCertificate({ names: [domain, "localhost", "127.0.0.1"] }),
   });
   const { client, clientTls, component, router } = server.ports;
   const doors = (port: number): Partial<Record<TlsMode, number>> => ({ [mode]: port });
@@ -40,6 +41,7 @@ export async function startLoopback(
     name: "loopback",
     ca: server.ca,
     clients: { required: door, optional: door, off: door, direct: { port: clientTls, domain } },
+    webSockets: { ws: server.url("ws"), wss: server.url("wss") },
     components: doors(component),
     routers: doors(router),
     settled: () => Promise.resolve(),

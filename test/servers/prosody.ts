@@ -14,9 +14,9 @@ import { accepts, Workspace } from "./workspace.ts";
  * there. The host without TLS has no stream management either. Accounts are files of its own format; `prosodyctl` would switch users and need its own setup.
  */
 export async function startProsody(): Promise<RealServer> {
-  const workspace = await Workspace.open("prosody", 3);
+  const workspace = await Workspace.open("prosody", 5);
   try {
-    const [client = 0, direct = 0, component = 0] = workspace.ports.free;
+    const [client = 0, direct = 0, component = 0, http = 0, https = 0] = workspace.ports.free;
     const certificates = writeCertificates(workspace);
     const user = "alice";
     const external = certificates.clientCertificate(`${user}@${CLIENT_DOMAINS.certificate}`);
@@ -42,13 +42,19 @@ interfaces = { "127.0.0.1" }
 local_interfaces = { "127.0.0.1" }
 c2s_ports = { ${client} }
 c2s_direct_tls_ports = { ${direct} }
+http_ports = { ${http} }
+https_ports = { ${https} }
+http_interfaces = { "127.0.0.1" }
+https_interfaces = { "127.0.0.1" }
+http_default_host = "${CLIENT_DOMAINS.required}"
 component_ports = { ${component} }
 component_interfaces = { "127.0.0.1" }
-modules_enabled = { "saslauth", "smacks", "csi", "tls", "legacyauth", "disco", "ping", "roster" }
+modules_enabled = { "saslauth", "smacks", "csi", "tls", "legacyauth", "websocket", "disco", "ping", "roster" }
 modules_disabled = { "s2s" }
 authentication = "internal_plain"
 ssl = ${tls}
 c2s_direct_tls_ssl = ${tls}
+https_ssl = ${tls}
 VirtualHost "${CLIENT_DOMAINS.required}"
   c2s_require_encryption = true
 VirtualHost "${CLIENT_DOMAINS.optional}"
@@ -88,6 +94,10 @@ Component "${KICK_OLD_DOMAIN}"
       },
       anonymous: { port: client, domain: CLIENT_DOMAINS.anonymous },
       external: { port: client, domain: CLIENT_DOMAINS.certificate, user, ...external },
+      webSockets: {
+        ws: `ws://localhost:${http}/xmpp-websocket`,
+        wss: `wss://localhost:${https}/xmpp-websocket`,
+      },
       components: { off: component },
       routers: {},
       settled: () => Promise.resolve(),

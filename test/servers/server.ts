@@ -58,6 +58,8 @@ export interface Server {
   readonly ca: string;
   /** The doors for clients, by how they treat TLS. */
   readonly clients: Readonly<Record<TlsMode, Door>>;
+  /** The addresses of its WebSockets: in clear for the domain without TLS, under TLS for that which requires it. */
+  readonly webSockets: Readonly<Record<"ws" | "wss", string>>;
   /** The ports for XEP-0114 components, by how they treat TLS. */
   readonly components: Readonly<Partial<Record<TlsMode, number>>>;
   /** The ports for the router protocol of jabberd2, by how they treat TLS. */
