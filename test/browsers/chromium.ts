@@ -23,7 +23,11 @@ export async function serveXmpp(options: LoopbackOptions = {}): Promise<Loopback
 }
 
 /** A page of a browser for which a port of this machine is the HTTPS port of the domain, with any certificate. */
-export async function openPage(https: number | undefined, url: string): Promise<Page> {
+export async function openPage(
+  https: number | undefined,
+  url: string,
+  domain = DOMAIN,
+): Promise<Page> {
   const browser: Browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
     args: [
@@ -32,7 +36,7 @@ export async function openPage(https: number | undefined, url: string): Promise<
       "--ignore-certificate-errors",
       "--disable-gpu",
       "--disable-background-networking",
-      `--host-resolver-rules=MAP ${DOMAIN}:443 127.0.0.1:${https ?? 0}`,
+      `--host-resolver-rules=MAP ${domain}:443 127.0.0.1:${https ?? 0}`,
     ],
   });
   onTestFinished(() => browser.close());

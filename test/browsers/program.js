@@ -3,9 +3,11 @@ import { Broker, xml, xmpp } from "xmpp-broker";
 
 globalThis.log = [];
 
+const JULIET = { jid: "juliet@capulet.example/balcony", password: "wherefore" };
+
 /** Logs in, writes to itself and tells what came of it. */
-globalThis.run = async (options = {}) => {
-  const dialect = xmpp({ jid: "juliet@capulet.example/balcony", password: "wherefore" });
+globalThis.run = async (options = {}, account = JULIET) => {
+  const dialect = xmpp(account);
   const broker = new Broker({ dialect, ...options });
   globalThis.broker = broker;
   broker.on("phase", ({ to: { name, error } }) => {

@@ -5,6 +5,7 @@ import { management } from "./management.ts";
 import { matrix, ownWays } from "./matrix.ts";
 import { playOversize } from "./oversize.ts";
 import { redeploying } from "./redeploying.ts";
+import { webSockets } from "./web-sockets.ts";
 
 matrix("ejabberd");
 
@@ -42,5 +43,6 @@ ownWays("ejabberd", (server) => {
   });
 
   management("ejabberd", server);
+  webSockets(server);
   redeploying(server, "required");
 });

@@ -5,6 +5,7 @@ import { management } from "./management.ts";
 import { matrix, ownWays } from "./matrix.ts";
 import { playOversize } from "./oversize.ts";
 import { redeploying } from "./redeploying.ts";
+import { webSockets } from "./web-sockets.ts";
 
 matrix("prosody");
 
@@ -49,5 +50,6 @@ ownWays("prosody", (server) => {
   });
 
   management("prosody", server);
+  webSockets(server);
   redeploying(server, "required");
 });

@@ -94,9 +94,10 @@ Component "${KICK_OLD_DOMAIN}"
       },
       anonymous: { port: client, domain: CLIENT_DOMAINS.anonymous },
       external: { port: client, domain: CLIENT_DOMAINS.certificate, user, ...external },
+      // Its HTTPS refuses the name of a host that it does not serve (SNI). An address is none.
       webSockets: {
-        ws: `ws://localhost:${http}/xmpp-websocket`,
-        wss: `wss://localhost:${https}/xmpp-websocket`,
+        ws: `ws://127.0.0.1:${http}/xmpp-websocket`,
+        wss: `wss://127.0.0.1:${https}/xmpp-websocket`,
       },
       components: { off: component },
       routers: {},
