@@ -22,7 +22,7 @@ export const TLS = {
   policy: optional(policyOption),
   /**
    * The name that the certificate must be valid for, and that SNI says. Default: the dialect's domain; for
-   * `component` and `jabberd2` the host.
+   * `component` and `jabberd2` the host; over a WebSocket the host of its address.
    */
   servername: optional(host),
   /** Certificates (PEM) to trust instead of the system's. Default: the system's. */

@@ -57,7 +57,7 @@ async function open(server: LoopbackServer, bundler = "esbuild"): Promise<Page> 
   return page;
 }
 
-/** The end that a program in a browser came to. A browser shows nothing of its TLS. */
+/** The result of a program in a browser. A browser shows nothing of its TLS. */
 const DONE = {
   jid: "juliet@capulet.example/balcony",
   body: "grüße ❤",

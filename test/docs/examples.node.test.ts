@@ -145,7 +145,7 @@ test("each example is run", () => {
   const run = [...Object.keys(environments), ...others];
   // proxies.node.test.ts runs these.
   run.push("socks5-client.js", "http-proxy-client.js");
-  // test/browsers opens this one.
+  // A browser runs the page: test/browsers/example.node.test.ts.
   run.push("browser");
   expect(readdirSync(locate("examples")).sort()).toEqual(run.sort());
 });
