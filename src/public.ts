@@ -41,6 +41,7 @@ export type { Phase, Step } from "./contract/phase.ts";
 export type { Runtime } from "./contract/runtime.ts";
 export type { SessionState, UnackedStanza } from "./contract/session-state.ts";
 export type { StanzaCounts, Stats } from "./contract/stats.ts";
+export type { OutboxStore, StoredEntry, StoreFailure } from "./contract/store.ts";
 export type { TlsOptions, TlsWithoutKey } from "./contract/tls-options.ts";
 export type { TraceEntry, TraceListener, TraceOption, TraceOptions } from "./contract/trace.ts";
 export { type ComponentOptions, component } from "./dialect/component.ts";

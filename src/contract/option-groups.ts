@@ -14,8 +14,8 @@ export const QUEUE = {
   /** The stanza that fails with `QUEUE_FULL` when the queue is full: the new one, or the oldest. Default `reject`. */
   overflow: choice("reject", ["reject", "drop-oldest"]),
   /**
-   * How the queue is sent once the broker is ready: by `queue.flush()`, or at once. With `reconnect` the default is
-   * `auto`. Default `manual`.
+   * How the queue is sent once the broker is ready: by `queue.flush()`, or at once. With `reconnect` or a
+   * `store` the default is `auto`. Default `manual`.
    */
   flush: choice("manual", ["manual", "auto"]),
   /**

@@ -175,8 +175,13 @@ export class Gate {
       throw new BrokerError("BAD_OPTION", `${option} must be the text of one stanza`, { cause });
     }
     const since = Math.min(clock.now() - (clock.wall() - sentAt), clock.now());
+    const { keeper } = this;
+    // The store still has what a session has left.
+    const kept =
+      keeper === undefined || key === undefined ? undefined : new KeptDelivery(key, keeper);
+    kept?.keep();
     return {
-      delivery: new TrackedDelivery(key ?? ++this.#count),
+      delivery: kept ?? new TrackedDelivery(key ?? ++this.#count),
       stanza,
       text,
       bytes: text.length,

@@ -271,7 +271,10 @@ export class BoundedOutbox implements Outbox, RoomOwner, SafekeepingOwner {
     const keeping = this.#keeping;
     const waiting = this.#queue.get(entry.key);
     // One with its key may have been sent before the store was read; this one is older, unless it is the same.
-    const isKnown = waiting !== undefined && (isRequeued(waiting) || isOf(waiting, entry));
+    const isKnown =
+      waiting === undefined
+        ? this.#session?.acks.find(entry.key) !== undefined
+        : isRequeued(waiting) || isOf(waiting, entry);
     if (keeping === undefined || isKnown) return;
     const item = this.#gate.found(entry, keeping, waiting?.delivery);
     if (waiting !== undefined) this.#queue.take(waiting);
