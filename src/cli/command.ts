@@ -7,8 +7,10 @@ export type Given = Readonly<Partial<Record<CommandOptionName, string | true>>>;
 export interface Command {
   /** The ways to call it, each with its line in the help. */
   readonly usage: readonly (readonly [words: string, line: string])[];
+  /** How many words it takes behind its name. Default: none. */
+  readonly words?: number;
   /** Does it. Throws `Wrong` for options that cannot be used, and the `BrokerError` of a failure. */
-  run(given: Given, terminal: Terminal): Promise<void>;
+  run(given: Given, terminal: Terminal, words: readonly string[]): Promise<void>;
 }
 
 /** The terminal, or the pipe, that the command runs on. */

@@ -39,8 +39,9 @@ async function attempt(argv: readonly string[], terminal: Terminal): Promise<voi
   const [name, ...rest] = words;
   if (name === undefined) wrong("no command is given: try xmpp-broker demo");
   const command = find(name);
-  if (rest[0] !== undefined) wrong(`${rest[0]} is not expected after ${name}`);
-  await command.run(given, terminal);
+  const extra = rest[command.words ?? 0];
+  if (extra !== undefined) wrong(`${extra} is not expected after ${name}`);
+  await command.run(given, terminal, rest);
 }
 
 function find(name: string): Command {

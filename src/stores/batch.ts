@@ -4,7 +4,7 @@ import { crc32 } from "./crc32.ts";
 export const SECTOR = 512;
 
 /** The bytes in front of the lines of a batch. */
-export const HEAD = 28;
+export const HEAD = 32;
 
 const MAGIC = 0x584f4231;
 
@@ -24,6 +24,8 @@ export interface Batch {
   readonly kind: BatchKind;
   /** How many lines it has. */
   readonly count: number;
+  /** How many entries of its segment are before its first. */
+  readonly before: number;
   /** Where its lines are in the file, and where the next batch begins. */
   readonly from: number;
   readonly to: number;
@@ -38,10 +40,15 @@ export type Reading =
 /**
  * Writes a batch:
  *
- *     "XOB1" kind length checksum number count checksum-of-these   (7 × 4 bytes)
+ *     "XOB1" kind length checksum number count before checksum-of-these   (8 × 4 bytes)
  *     one line of JSON for each entry
  */
-export function encodeBatch(kind: BatchKind, lines: readonly string[], number: number): Buffer {
+export function encodeBatch(
+  kind: BatchKind,
+  lines: readonly string[],
+  number: number,
+  before: number,
+): Buffer {
   const text = `${lines.join("\n")}\n`;
   const length = Buffer.byteLength(text);
   const bytes = Buffer.allocUnsafe(HEAD + length);
@@ -52,7 +59,8 @@ export function encodeBatch(kind: BatchKind, lines: readonly string[], number: n
   bytes.writeUInt32BE(crc32(bytes, HEAD), 12);
   bytes.writeUInt32BE(number, 16);
   bytes.writeUInt32BE(lines.length, 20);
-  bytes.writeUInt32BE(crc32(bytes, 0, 24), 24);
+  bytes.writeUInt32BE(before, 24);
+  bytes.writeUInt32BE(crc32(bytes, 0, 28), 28);
   return bytes;
 }
 
@@ -64,13 +72,13 @@ export function encodeBatch(kind: BatchKind, lines: readonly string[], number: n
 export function readBatch(bytes: Buffer, at: number, number: number): Reading {
   const head = headAt(bytes, at, number);
   if (head === undefined) return headless(bytes, at, number);
-  const { kind, count, from, to, sum } = head;
+  const { kind, count, before, from, to, sum } = head;
   if (to > bytes.length) return { kind: "damaged", at, why: "a batch is longer than its file" };
-  if (crc32(bytes, from, to) === sum) return { kind, count, from, to };
+  if (crc32(bytes, from, to) === sum) return { kind, count, before, from, to };
   // The last byte is always the same: where nothing but it is missing, all the lines are there.
   const last = bytes[to - 1];
   bytes[to - 1] = LINE_END;
-  if (crc32(bytes, from, to) === sum) return { kind, count, from, to };
+  if (crc32(bytes, from, to) === sum) return { kind, count, before, from, to };
   bytes[to - 1] = last ?? 0;
   const isTorn = bytes[to - 1] === 0 || hasEmptySector(bytes, at, to);
   if (isTorn && !hasBatchAfter(bytes, from, number)) return { kind: "end", isClean: false };
@@ -92,7 +100,7 @@ function headless(bytes: Buffer, at: number, number: number): Reading {
 
 function headAt(bytes: Buffer, at: number, number: number | undefined) {
   if (at + HEAD > bytes.length || bytes.readUInt32BE(at) !== MAGIC) return undefined;
-  if (crc32(bytes, at, at + 24) !== bytes.readUInt32BE(at + 24)) return undefined;
+  if (crc32(bytes, at, at + 28) !== bytes.readUInt32BE(at + 28)) return undefined;
   const found = bytes.readUInt32BE(at + 16);
   const kind = KINDS[bytes.readUInt32BE(at + 4)];
   if (kind === undefined || (number !== undefined && found !== number)) return undefined;
@@ -102,6 +110,7 @@ function headAt(bytes: Buffer, at: number, number: number | undefined) {
     kind,
     number: found,
     count: bytes.readUInt32BE(at + 20),
+    before: bytes.readUInt32BE(at + 24),
     from,
     to,
     sum: bytes.readUInt32BE(at + 12),
@@ -110,13 +119,31 @@ function headAt(bytes: Buffer, at: number, number: number | undefined) {
 
 /** True if a later batch begins anywhere behind. */
 function hasBatchAfter(bytes: Buffer, from: number, number: number): boolean {
-  const magic = Buffer.alloc(4);
-  magic.writeUInt32BE(MAGIC);
-  for (let at = bytes.indexOf(magic, from); at >= 0; at = bytes.indexOf(magic, at + 1)) {
+  for (const at of placesOf(bytes, from)) {
     const head = headAt(bytes, at, undefined);
     if (head !== undefined && head.number > number) return true;
   }
   return false;
+}
+
+/** The next batch that is whole from a place on, with its place and its number: for what is behind damage. */
+export function wholeBatchFrom(
+  bytes: Buffer,
+  from: number,
+): (Batch & { readonly at: number; readonly number: number }) | undefined {
+  for (const at of placesOf(bytes, from)) {
+    const head = headAt(bytes, at, undefined);
+    if (head === undefined || head.to > bytes.length) continue;
+    if (crc32(bytes, head.from, head.to) === head.sum) return { ...head, at };
+  }
+  return undefined;
+}
+
+/** The places where a batch may begin. */
+function* placesOf(bytes: Buffer, from: number): Generator<number> {
+  const magic = Buffer.alloc(4);
+  magic.writeUInt32BE(MAGIC);
+  for (let at = bytes.indexOf(magic, from); at >= 0; at = bytes.indexOf(magic, at + 1)) yield at;
 }
 
 /** True if a sector, or the part of it that is in this range, holds nothing. */

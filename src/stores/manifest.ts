@@ -82,7 +82,8 @@ export class Manifest {
   }
 }
 
-function readManifest(bytes: Buffer): { readonly identity: string; readonly range: Range } {
+/** Reads the bytes of a manifest. Ends in `STORE_DAMAGED` and `STORE_VERSION`. */
+export function readManifest(bytes: Buffer): { readonly identity: string; readonly range: Range } {
   const facts = readCheckedLine(bytes.subarray(0, RANGE_AT));
   if (facts === undefined) throw damaged(MANIFEST, 0, "its first line is not as it was written");
   const { version, identity } = facts;

@@ -93,7 +93,7 @@ export class SegmentLog {
   async write(kind: BatchKind, lines: readonly string[]): Promise<number> {
     const length = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, HEAD);
     const { segment, handle } = await this.#roomFor(length);
-    const bytes = encodeBatch(kind, lines, segment.batches);
+    const bytes = encodeBatch(kind, lines, segment.batches, segment.count);
     try {
       await writeAll(handle, bytes, segment.end);
       this.#isDirty = kind === "removed";

@@ -50,8 +50,8 @@ test.each<[string, Partial<Visit>]>([
 describe("a complaint is one line, and the status is 2", () => {
   test.each([
     ["", "no command is given: try xmpp-broker demo"],
-    ["dance", "unknown command dance: try demo"],
-    ["toString", "unknown command toString: try demo"],
+    ["dance", "unknown command dance: try demo, store"],
+    ["toString", "unknown command toString: try demo, store"],
     ["demo twice", "twice is not expected after demo"],
     ["demo --dilect xmpp", "unknown option --dilect"],
     ["demo --toString", "unknown option --toString"],

@@ -147,5 +147,7 @@ test("each example is run", () => {
   run.push("socks5-client.js", "http-proxy-client.js");
   // A browser runs the page: test/browsers/example.node.test.ts.
   run.push("browser");
+  // durable-example.node.test.ts runs these, in processes that it kills.
+  run.push("durable-bot.js", "receiver-without-repeats.js");
   expect(readdirSync(locate("examples")).sort()).toEqual(run.sort());
 });

@@ -1,0 +1,97 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BrokerError, isBrokerError } from "../../base/errors.ts";
+import type { StoredEntry } from "../../contract/store.ts";
+import { LOCK } from "../lock.ts";
+import { MANIFEST, readManifest } from "../manifest.ts";
+import { segmentName } from "../segment.ts";
+import { codeOf, storeError } from "../store-error.ts";
+import { entriesOf, type Loss, logNames, removedIn, wholeSegment } from "./whole.ts";
+
+/** The facts of one file of a store. */
+export interface FileReport {
+  readonly file: string;
+  readonly bytes: number;
+  /** How many entries are whole, and how many of these wait to be sent. */
+  readonly entries: number;
+  readonly waiting: number;
+}
+
+/** The facts of a store, as far as they can be read. */
+export interface StoreReport {
+  /** The dialect and the address of its owner; `undefined`: the manifest does not say. */
+  readonly identity: string | undefined;
+  readonly files: readonly FileReport[];
+  /** How many stanzas wait, and since when the oldest and the newest of them do, in milliseconds since 1970. */
+  readonly waiting: number;
+  readonly oldest: number | undefined;
+  readonly newest: number | undefined;
+  /** The process that has it open, or had it open when it was killed. */
+  readonly holder: string | undefined;
+  readonly losses: readonly Loss[];
+}
+
+/** Looks at the store in a directory and changes nothing. Ends in `STORE_FAILED` and `STORE_VERSION`. */
+export async function lookAt(directory: string): Promise<StoreReport> {
+  try {
+    return await look(directory);
+  } catch (thrown) {
+    throw storeError(thrown);
+  }
+}
+
+/** The owner of a store, and the segments that there must be. */
+export async function ownerOf(directory: string): Promise<ReturnType<typeof readManifest>> {
+  return readManifest(await readFile(join(directory, MANIFEST)));
+}
+
+async function look(directory: string): Promise<StoreReport> {
+  const names = await logNames(directory);
+  const losses: Loss[] = [];
+  const owner = await ownerOf(directory).catch((thrown: unknown) => {
+    if (codeOf(thrown) === "ENOENT" && names.length === 0) {
+      throw new BrokerError("STORE_FAILED", `there is no store in ${directory}`);
+    }
+    if (isBrokerError(thrown) && thrown.code === "STORE_VERSION") throw thrown;
+    losses.push({ file: MANIFEST, offset: 0, why: "it is missing or damaged" });
+    return undefined;
+  });
+  for (let number = owner?.range.first ?? 1; number <= (owner?.range.last ?? 0); number++) {
+    const file = segmentName(number);
+    if (!names.includes(file)) losses.push({ file, offset: 0, why: "the file is missing" });
+  }
+  const gone = new Set<number>();
+  for (const name of names) {
+    for (const entry of removedIn(await wholeSegment(directory, name))) gone.add(entry);
+  }
+  const files: FileReport[] = [];
+  const times: number[] = [];
+  for (const name of names) {
+    const segment = await wholeSegment(directory, name);
+    losses.push(...segment.losses);
+    const before = times.length;
+    let entries = 0;
+    for (const [number, line] of entriesOf(segment)) {
+      entries++;
+      if (number === undefined || !gone.has(number))
+        times.push((JSON.parse(line) as StoredEntry).sent);
+    }
+    files.push({ file: name, bytes: segment.bytes, entries, waiting: times.length - before });
+  }
+  const holder = await holderOf(directory);
+  const waiting = times.length;
+  const [oldest, newest] = [times.at(0), times.at(-1)];
+  return { identity: owner?.identity, files, waiting, oldest, newest, holder, losses };
+}
+
+async function holderOf(directory: string): Promise<string | undefined> {
+  try {
+    const { pid, host } = JSON.parse(await readFile(join(directory, LOCK), "utf8")) as {
+      readonly pid?: number;
+      readonly host?: string;
+    };
+    return `process ${pid ?? "?"} on ${host ?? "?"}`;
+  } catch (thrown) {
+    return codeOf(thrown) === "ENOENT" ? undefined : "a lock that names no process";
+  }
+}

@@ -1,0 +1,83 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Batch, readBatch, SECTOR, wholeBatchFrom } from "../batch.ts";
+import { readCheckedLine } from "../checked-line.ts";
+import { linesOf, segmentNumber } from "../segment.ts";
+
+/** A part of a file that is not as it was written. */
+export interface Loss {
+  readonly file: string;
+  readonly offset: number;
+  readonly why: string;
+}
+
+/** All that is whole in one segment of a log, and what is not. */
+export interface WholeSegment {
+  readonly file: string;
+  readonly bytes: number;
+  /** The number of its first entry; `undefined`: its first line is damaged. */
+  readonly first: number | undefined;
+  readonly batches: readonly Batch[];
+  readonly losses: readonly Loss[];
+  readonly content: Buffer;
+}
+
+/** The files of the log of a directory, oldest first. */
+export async function logNames(directory: string): Promise<readonly string[]> {
+  const names = await readdir(directory);
+  return names.filter((name) => segmentNumber(name) !== undefined).sort();
+}
+
+/** Reads all of a segment that is whole, also behind damage. */
+export async function wholeSegment(directory: string, file: string): Promise<WholeSegment> {
+  const content = await readFile(join(directory, file));
+  const head = readCheckedLine(content.subarray(0, SECTOR));
+  const losses: Loss[] = [];
+  if (head === undefined) losses.push({ file, offset: 0, why: "its first line is damaged" });
+  else if (head.bytes !== content.length) {
+    losses.push({ file, offset: content.length, why: `the file had ${String(head.bytes)} bytes` });
+  }
+  const batches: Batch[] = [];
+  let at = SECTOR;
+  for (let number = 0; ; number++) {
+    const reading = readBatch(content, at, number);
+    if (reading.kind === "end") break;
+    if (reading.kind !== "damaged") {
+      batches.push(reading);
+      at = reading.to;
+      continue;
+    }
+    losses.push({ file, offset: reading.at, why: reading.why });
+    const next = wholeBatchFrom(content, at + 1);
+    if (next === undefined) break;
+    batches.push(next);
+    at = next.to;
+    ({ number } = next);
+  }
+  const first = typeof head?.first === "number" ? head.first : undefined;
+  return { file, bytes: content.length, first, batches, losses, content };
+}
+
+/** The entries of a segment as lines of JSON, each with its number where that is known. */
+export function* entriesOf(segment: WholeSegment): Generator<[number | undefined, string]> {
+  const { first, batches, content } = segment;
+  for (const batch of batches) {
+    if (batch.kind === "removed") continue;
+    for (const [index, line] of linesOf(content, batch).entries()) {
+      yield [first === undefined ? undefined : first + batch.before + index, line];
+    }
+  }
+}
+
+/** The numbers of entries that a segment tells are removed. */
+export function* removedIn({ batches, content }: WholeSegment): Generator<number> {
+  for (const batch of batches) {
+    if (batch.kind !== "removed") continue;
+    for (const line of linesOf(content, batch)) {
+      const ranges = JSON.parse(line) as number[];
+      for (let at = 0; at + 1 < ranges.length; at += 2) {
+        for (let entry = ranges[at] ?? 0; entry <= (ranges[at + 1] ?? 0); entry++) yield entry;
+      }
+    }
+  }
+}
