@@ -39,9 +39,9 @@ export async function openSocket(target: Target, signal: AbortSignal): Promise<O
 
 /**
  * Makes a transport of a socket that is connected already, such as one that a proxy has opened a way on. The factory
- * of the option `transport` returns it. The transport owns the socket from then on: it reads the bytes that are not yet read, puts TLS on it where
- * the dialect asks for that, and closes it. `target` is what the factory was given. Throws `BAD_OPTION` for unusable
- * certificates and keys, and for a socket that is not connected.
+ * of the option `transport` returns it. The transport owns the socket from then on: it reads the bytes that are not yet
+ * read, puts TLS on it where the dialect asks for that, and closes it. `target` is what the factory was given. Throws
+ * `BAD_OPTION` for unusable certificates and keys, and for a socket that is not connected.
  *
  * @example
  * new Broker({ dialect, transport: async (target, signal) => socketTransport(await dial(target, signal), target) });

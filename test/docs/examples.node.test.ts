@@ -139,8 +139,8 @@ test("examples/staying-component.js waits for its server, survives its restart, 
 });
 
 test("each example is run", () => {
-  // Others run the last two: one in processes that follow each other, and one on a server that gives a name to the
-  // newest component.
+  // Others run the rest: in processes that follow each other, on a server that gives a name to the newest component, and
+  // through proxies.
   const others = ["staying-component.js", "redeployed-client.js", "handing-over-component.js"];
   const run = [...Object.keys(environments), ...others];
   // proxies.node.test.ts runs these.
