@@ -14,6 +14,9 @@ const DIST = fileURLToPath(distFolder);
 /** The unit of sizes that travel over a network, as `size-limit` counts. */
 const KB = 1000;
 
+/** The parts that a client for browsers imports. */
+const CLIENT = "{ Broker, xml, xmpp }";
+
 const DIALECTS = ["xmpp", "legacy", "component", "jabberd2"];
 
 /** The packages that are installed together; strophe.js needs three more on Node, as its README says. */
@@ -136,6 +139,13 @@ async function bundled(output, goals) {
       gzip: both.gzip - broker.gzip,
     });
   }
+  const client = await bundle(from(CLIENT));
+  goals["browser client KB"] = row(`a client for browsers: ${CLIENT}`, client);
+  const small = `export ${CLIENT} from ${JSON.stringify(join(DIST, "small.js"))};`;
+  goals["small client KB"] = row(
+    "  the same from xmpp-broker/small, without the index",
+    await bundle(small),
+  );
   for (const part of ["xml", "xpath"]) {
     const entry = `export * from ${JSON.stringify(join(DIST, `${part}.js`))};`;
     goals[`${part} KB`] = row(`xmpp-broker/${part}`, await bundle(entry));
