@@ -1,22 +1,10 @@
-import { systemClock } from "./base/clock.ts";
-import { webCrypto } from "./base/crypto/web-crypto.ts";
-import { watchPageNetwork } from "./base/page-network.ts";
 import { Broker as CoreBroker } from "./broker/broker.ts";
 import type { BrokerOptions } from "./contract/options.ts";
 import type { Runtime } from "./contract/runtime.ts";
-import type { ChannelFactory } from "./stream/channel.ts";
-import { type WebSocketOptions, websocketChannels, websocketLookup } from "./stream/websocket.ts";
-import { connectPlatformWebSocket } from "./transport/websocket/platform-websocket.ts";
+import { neutralRuntime } from "./neutral-runtime.ts";
+import { FilterIndex } from "./xpath/index/filter-index.ts";
 
-/** The parts that every runtime has: the Web Crypto API and WebSockets, and no other sockets. */
-const runtime: Runtime = {
-  connect: { channel: (target, signal) => websocket().channel(target, signal) },
-  lookup: (domain, options) => websocketLookup(undefined)(domain, options),
-  clock: systemClock,
-  online: watchPageNetwork,
-  crypto: webCrypto,
-  trace: () => undefined,
-};
+const runtime: Runtime = { ...neutralRuntime, filterTable: FilterIndex };
 
 /**
  * A connection to an XMPP server, over a WebSocket or the `transport` of the options: see the class it extends for
@@ -28,16 +16,5 @@ export class Broker extends CoreBroker {
   }
 }
 
-/**
- * Reaches the server by WebSocket (RFC 7395), for the option `transport`: at an address, or at that of the domain's
- * host-meta. An address that begins with `wss:` counts as TLS, which the platform does; so options of TLS other than
- * its policy end in `BAD_OPTION`. `ws:` needs a policy that allows clear text. Throws `BAD_OPTION`.
- *
- * @example
- * new Broker({ dialect, transport: websocket("wss://chat.example.org/xmpp-websocket") });
- */
-export function websocket(options: string | WebSocketOptions = {}): ChannelFactory {
-  return websocketChannels(options, connectPlatformWebSocket);
-}
-
+export { websocket } from "./neutral-runtime.ts";
 export * from "./public.ts";

@@ -12,6 +12,7 @@ import { type WebSocketOptions, websocketChannels } from "./stream/websocket.ts"
 import { connectTcp } from "./transport/tcp.ts";
 import type { TransportFactory } from "./transport/transport.ts";
 import { connectNodeWebSocket } from "./transport/websocket/node-websocket.ts";
+import { FilterIndex } from "./xpath/index/filter-index.ts";
 
 const dns = nodeDns();
 
@@ -21,6 +22,7 @@ const runtime: Runtime = {
   lookup: srvLookup(dns),
   clock: systemClock,
   crypto: nodeCrypto,
+  filterTable: FilterIndex,
   trace(entry) {
     process.stderr.write(traceLine(entry));
   },

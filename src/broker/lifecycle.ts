@@ -19,6 +19,7 @@ import type { Session } from "../session/session.ts";
 import type { StreamContext } from "../stream/framing.ts";
 import { Traffic } from "../traffic/traffic.ts";
 import { NS } from "../xml/namespaces.ts";
+import { FilterList } from "../xpath/filter-list.ts";
 import { Bound } from "./bound.ts";
 import { close } from "./ending/close.ts";
 import { detach } from "./ending/detach.ts";
@@ -82,11 +83,11 @@ export class Lifecycle implements RunOwner {
     const settings = settle(options, runtime.lookup);
     this.settings = settings;
     const context = contextOf(settings);
-    const { clock, crypto } = runtime;
+    const { clock, crypto, filterTable = FilterList } = runtime;
     const target = traceTarget(settings.trace, runtime.trace.bind(runtime));
     const instruments = new Instruments(context, clock, target);
     this.instruments = instruments;
-    this.traffic = new Traffic({ settings, context, crypto, clock, instruments });
+    this.traffic = new Traffic({ settings, context, crypto, clock, instruments, filterTable });
     this.traffic.outbox.onStop = (error) => {
       this.#run?.fail(error);
     };

@@ -3,6 +3,7 @@ import type { Crypto } from "../base/crypto/crypto.ts";
 import type { Lookup } from "../lookup/endpoint.ts";
 import type { ChannelFactory } from "../stream/channel.ts";
 import type { TransportFactory } from "../transport/transport.ts";
+import type { FilterTableClass } from "../xpath/filter-table.ts";
 import type { TraceEntry } from "./trace.ts";
 
 /** The parts of the program that the core needs. The package's entries fill it in. */
@@ -20,6 +21,8 @@ export interface Runtime {
   readonly online?: ((action: (isOnline: boolean) => void) => () => void) | undefined;
   /** Random bytes, digests and the like. */
   readonly crypto: Crypto;
+  /** The kind of table that filters stand in. Absent: a list, each of which is tried on each stanza. */
+  readonly filterTable?: FilterTableClass | undefined;
   /** Where `trace: true` writes to. */
   trace(entry: TraceEntry): void;
 }

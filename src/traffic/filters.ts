@@ -11,7 +11,7 @@ import { isStanzaError } from "../stream/stanza-error.ts";
 import { type Element, isElement, withAttribute } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { compile } from "../xpath/compile.ts";
-import { FilterIndex } from "../xpath/index/filter-index.ts";
+import type { FilterTable } from "../xpath/filter-table.ts";
 import { compileOnce } from "./compile-once.ts";
 import { type FilterHandler, type FilterMatch, matchOf, type Responder } from "./filter-match.ts";
 import type { BoundedOutbox } from "./outbox.ts";
@@ -34,17 +34,18 @@ export interface Work {
 }
 
 /**
- * The filters, all on one index, called in the order they were added. One that is removed meanwhile is not
+ * The filters, all in one table, called in the order they were added. One that is removed meanwhile is not
  * called any more; one that is added meanwhile first sees the next stanza.
  */
 export class Filters {
-  readonly #index = new FilterIndex<Entry>();
+  readonly #table: FilterTable<Entry>;
   readonly #parts: TrafficParts;
   readonly #incoming: IncomingRequests;
   readonly #outbox: BoundedOutbox;
 
   constructor(parts: TrafficParts, incoming: IncomingRequests, outbox: BoundedOutbox) {
     this.#parts = parts;
+    this.#table = new parts.filterTable<Entry>();
     this.#incoming = incoming;
     this.#outbox = outbox;
   }
@@ -62,7 +63,7 @@ export class Filters {
   /** Answers a ping that no responder claims, and says whether it did: for one that must not wait its turn. */
   answersPing(stanza: Element): boolean {
     if (!isRequest(stanza) || !isPing(stanza)) return false;
-    const matches = this.#index.match(stanza, () => undefined);
+    const matches = this.#table.match(stanza, () => undefined);
     if (matches.some(({ value, removed }) => value.responds && !removed)) return false;
     this.#answer(resultFor(askedBy(stanza)));
     return true;
@@ -73,7 +74,7 @@ export class Filters {
    * a request that needs no answer any more. The result are the handlers that have not finished.
    */
   dispatch(stanza: Element, route: Element | undefined, isAnswered = false): Work | undefined {
-    const matches = this.#index.match(stanza, this.#unmatched);
+    const matches = this.#table.match(stanza, this.#unmatched);
     let request: IncomingRequest | undefined;
     if (!isAnswered && isRequest(stanza)) {
       request = this.#incoming.open(stanza);
@@ -137,7 +138,7 @@ export class Filters {
       once,
       remove: nothing,
     };
-    const undo = this.#index.add(xpath, entry);
+    const undo = this.#table.add(xpath, entry);
     const remove = signal === undefined ? undo : subscription(undo, signal);
     entry.remove = remove;
     return remove;

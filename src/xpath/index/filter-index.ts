@@ -3,25 +3,12 @@ import { type Subscription, subscription } from "../../base/subscription.ts";
 import type { Element, XPathNode } from "../../xml/element.ts";
 import { CompiledXPath, prepare, type XPath, type XPathOptions } from "../compile.ts";
 import { Walk } from "../evaluate/walk.ts";
+import type { FilterTable, Match } from "../filter-table.ts";
 import { toBoolean, type XPathValue } from "../value.ts";
 import { keysOf } from "./conditions.ts";
 import { type Choice, printKey } from "./key.ts";
 import { mayHold, Texts } from "./key-check.ts";
 import { KeyTree } from "./key-tree.ts";
-
-/** One entry that matched a stanza. */
-export interface Match<T> {
-  /** The value that was given to `add`. */
-  readonly value: T;
-  /** The expression that was given to `add`. */
-  readonly xpath: XPath;
-  /** The result of the expression. */
-  readonly result: XPathValue;
-  /** The nodes of a node-set in document order; none for other results. */
-  readonly nodes: XPathNode[];
-  /** True if the entry has been removed since, for example by the handler of an earlier match. */
-  readonly removed: boolean;
-}
 
 /**
  * The number of keys up to which each is tried by itself. A thousand brokers with a filter each would
@@ -164,7 +151,7 @@ class EntryMatch<T> implements Match<T> {
  * an element of a namespace and so on. A stanza is tried only on expressions whose key it has, so that
  * thousands of others cost nothing. Expressions without a key are tried on every stanza.
  */
-export class FilterIndex<T> {
+export class FilterIndex<T> implements FilterTable<T> {
   /** All groups, while they are few. */
   #few: readonly Group<T>[] = [];
   #many: Many<T> | undefined;
