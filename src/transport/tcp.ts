@@ -1,4 +1,4 @@
-import { connect, type Socket } from "node:net";
+import { connect, Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { onAbort } from "../base/abort.ts";
 import { wholeNumber } from "../base/check.ts";
@@ -38,6 +38,18 @@ export async function openSocket(target: Target, signal: AbortSignal): Promise<O
 }
 
 /**
+ * A socket of `node:net`, by the members that tell it. (A program without the types of Node compiles with this package
+ * too, so its declarations do not name `Socket`.)
+ */
+export interface NetSocket {
+  /** True while it is not connected. */
+  readonly pending: boolean;
+  readonly remoteAddress?: string | undefined;
+  setNoDelay(noDelay?: boolean): unknown;
+  unshift(chunk: Uint8Array): void;
+}
+
+/**
  * Makes a transport of a socket that is connected already, such as one that a proxy has opened a way on. The factory
  * of the option `transport` returns it. The transport owns the socket from then on: it reads the bytes that are not yet
  * read, puts TLS on it where the dialect asks for that, and closes it. `target` is what the factory was given. Throws
@@ -46,9 +58,9 @@ export async function openSocket(target: Target, signal: AbortSignal): Promise<O
  * @example
  * new Broker({ dialect, transport: async (target, signal) => socketTransport(await dial(target, signal), target) });
  */
-export function socketTransport(socket: Socket, target: Pick<Target, "tls">): Transport {
-  if (socket.pending) {
-    throw new BrokerError("BAD_OPTION", "the socket of a transport must be connected");
+export function socketTransport(socket: NetSocket, target: Pick<Target, "tls">): Transport {
+  if (!(socket instanceof Socket) || socket.pending) {
+    throw new BrokerError("BAD_OPTION", "the transport takes a connected socket of node:net");
   }
   const context = ownContext(target.tls);
   socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_DELAY);
