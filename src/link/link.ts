@@ -7,7 +7,6 @@ import type { BrokerEvents } from "../contract/events.ts";
 import type { Instruments } from "../contract/instruments.ts";
 import type { Settings } from "../contract/options.ts";
 import type { Phase, ReportedStep, Step } from "../contract/phase.ts";
-import type { Runtime } from "../contract/runtime.ts";
 import { carriedJid } from "../jid/carried.ts";
 import type { Lookup } from "../lookup/endpoint.ts";
 import { NEGOTIATION_EVENTS } from "../negotiate/events.ts";
@@ -61,7 +60,6 @@ export interface Carried extends StreamSink {
 export interface LinkParts extends ChannelParts {
   /** Counts the tries since the broker was last ready, from 1. */
   readonly attempt: number;
-  readonly runtime: Runtime;
   readonly instruments: Instruments;
   readonly owner: LinkOwner;
   /** The session to resume, where there is one. */

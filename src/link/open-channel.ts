@@ -1,5 +1,6 @@
 import { BrokerError } from "../base/errors.ts";
 import { DEFAULTS, type Settings } from "../contract/options.ts";
+import type { Runtime } from "../contract/runtime.ts";
 import type { Channel, ChannelFactory } from "../stream/channel.ts";
 import { FramedChannel } from "../stream/framed-channel.ts";
 import { type StreamContext, xmlFraming } from "../stream/framing.ts";
@@ -15,6 +16,7 @@ export interface ChannelParts {
   /** The caller's own way to reach the server, if there is one, else the runtime's. */
   readonly connect: TransportFactory | ChannelFactory;
   readonly context: StreamContext;
+  readonly runtime: Runtime;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface ChannelParts {
  * does, and with the reason of the signal.
  */
 export async function openChannel(
-  { settings, key, connect, context }: ChannelParts,
+  { settings, key, connect, runtime, context }: ChannelParts,
   destination: Destination,
   signal: AbortSignal,
   report: Target["report"],
@@ -31,7 +33,8 @@ export async function openChannel(
   const limits = incomingLimits(settings.limits, LIMITS_BEFORE_AUTHENTICATION);
   const target = { host, port, tls: tlsSettings(settings, key, destination), report };
   if (typeof connect !== "function") {
-    return await connect.channel({ ...target, url, context, limits }, signal);
+    const { clock, crypto } = runtime;
+    return await connect.channel({ ...target, url, context, limits, clock, crypto }, signal);
   }
   if (url !== undefined) {
     throw new BrokerError("BAD_OPTION", `transport cannot reach ${url}: give it websocket()`);

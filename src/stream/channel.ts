@@ -1,3 +1,5 @@
+import type { Clock } from "../base/clock.ts";
+import type { Crypto } from "../base/crypto/crypto.ts";
 import type { Lookup } from "../lookup/endpoint.ts";
 import type { TlsFacts } from "../transport/tls-facts.ts";
 import type { SecureOptions, Target, Transport } from "../transport/transport.ts";
@@ -73,6 +75,10 @@ export interface ChannelTarget extends Target {
   readonly context: StreamContext;
   /** The limits until the server has let us in. */
   readonly limits: XmlLimits;
+  /** The time that its waits go by. */
+  readonly clock: Clock;
+  /** Random bytes from a cryptographically secure source. */
+  readonly crypto: Pick<Crypto, "random">;
 }
 
 /** Makes channels that are no framed transport in the sense of RFC 6120. */
