@@ -137,10 +137,12 @@ export class Requests {
     flight.attempt = attempt;
     const ended = (outcome: Outcome): void => {
       if (flight.attempt !== attempt) return;
-      drop(flight);
+      flight.attempt = undefined;
+      flight.stopTimer();
       this.#ended(flight, outcome);
     };
     flight.stopTimer = clock.after(this.#patience, () => {
+      attempt.abort();
       ended({ kind: "broken", cause: new BrokerError("DISCONNECTED", "no answer came in time") });
     });
     void post(fetch, url, flight.text, this.most, attempt.signal).then(ended);
@@ -203,8 +205,8 @@ export class Requests {
 
 /** Ends the HTTP request of a flight, and its timer. */
 function drop(flight: Flight): void {
-  flight.stopTimer();
   const { attempt } = flight;
   flight.attempt = undefined;
+  flight.stopTimer();
   attempt?.abort();
 }
