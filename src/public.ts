@@ -60,6 +60,7 @@ export type { Password, PasswordRequest } from "./sasl/password.ts";
 export type { Strength } from "./sasl/strength.ts";
 export { type Addressed, isFromSelf, isFromServer } from "./session/origin.ts";
 export type { PendingRequest } from "./session/requests.ts";
+export { type BoshOptions, bosh } from "./stream/bosh/bosh.ts";
 export type { ChannelFactory } from "./stream/channel.ts";
 export type { StreamHeader } from "./stream/header.ts";
 export { type ErrorReply, errorReply, type ReplyChild, reply } from "./stream/reply.ts";

@@ -1,5 +1,7 @@
 import { callable, knownOptions, text } from "../../base/check.ts";
 import { BrokerError } from "../../base/errors.ts";
+import type { Lookup } from "../../lookup/endpoint.ts";
+import { hostMeta } from "../../lookup/host-meta.ts";
 import type { TlsFacts } from "../../transport/tls-facts.ts";
 import type { TlsSettings } from "../../transport/transport.ts";
 import { NS } from "../../xml/namespaces.ts";
@@ -38,21 +40,34 @@ export function bosh(options: string | BoshOptions = {}): ChannelFactory {
   callable("fetch", fetch);
   return {
     url,
-    async channel({ context, limits, clock, crypto, tls, ...target }, signal) {
-      signal.throwIfAborted();
-      const place = target.url ?? url;
-      if (place === undefined) {
-        throw new BrokerError("BAD_OPTION", "bosh needs a url: the server's is not known");
-      }
-      mustBePlain(tls);
-      if (context.ns !== NS.client) {
-        throw new BrokerError("BAD_OPTION", `BOSH carries ${NS.client} only, not ${context.ns}`);
-      }
-      const facts = new URL(place).protocol === "https:" ? HIDDEN : undefined;
-      const rid = firstRid(crypto);
-      return new BoshChannel({ url: place, fetch, clock, rid, tls: facts, context, limits });
+    lookup: url === undefined ? lookup : undefined,
+    channel({ url: place, context, limits, clock, crypto, tls }, signal) {
+      return new Promise((resolve) => {
+        signal.throwIfAborted();
+        if (place === undefined) throw unusable("bosh needs a url: a host has no path");
+        if (!/^https?:/.test(place)) throw unusable(`bosh knows no way to ${place}`);
+        mustBePlain(tls);
+        if (context.ns !== NS.client) {
+          throw unusable(`BOSH carries ${NS.client} only, and not ${context.ns}`);
+        }
+        const facts = place.startsWith("https:") ? HIDDEN : undefined;
+        const rid = firstRid(crypto);
+        resolve(new BoshChannel({ url: place, fetch, clock, rid, tls: facts, context, limits }));
+      });
     },
   };
+}
+
+/** Finds the addresses of a domain by its host-meta. */
+const lookup: Lookup = async (domain, { signal }) => {
+  const fetchHere: typeof globalThis.fetch = (url, init) => globalThis.fetch(url, init);
+  const { bosh: found } = await hostMeta(domain, { fetch: fetchHere, signal });
+  if (found.length > 0) return found;
+  throw new BrokerError("LOOKUP_FAILED", `the host-meta of ${domain} names no address of BOSH`);
+};
+
+function unusable(detail: string): BrokerError {
+  return new BrokerError("BAD_OPTION", detail);
 }
 
 /** Looked up at each call: a program may wrap it later. */

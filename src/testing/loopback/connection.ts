@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { BrokerError } from "../../base/errors.ts";
 import { type Framing, type StreamContext, xmlFraming } from "../../stream/framing.ts";
@@ -18,10 +17,10 @@ import {
   type SizeLimit,
   together,
 } from "./faults.ts";
-import type { Incoming, WebSocketFrames } from "./http/frames.ts";
+import type { Incoming, MessageFrames } from "./http/frames.ts";
 import type { Pressure } from "./pressure.ts";
 import { StreamRefusal } from "./stream-refusal.ts";
-import { Wire } from "./wire.ts";
+import { Wire, type WireSocket } from "./wire.ts";
 
 /** The other side's stream header (RFC 6120, 4.7). */
 export interface Header {
@@ -73,16 +72,16 @@ export class Connection {
   #closed = false;
   /** True once the other side has closed its stream by an element (RFC 7395, 3.6). */
   #isPeerClosed = false;
-  /** The frames of a WebSocket; `undefined`: the stream is one document (RFC 6120). */
-  readonly #frames: WebSocketFrames | undefined;
+  /** The messages of a WebSocket, or of BOSH; `undefined`: the stream is one document (RFC 6120). */
+  readonly #frames: MessageFrames | undefined;
   readonly #framing: Framing;
 
   constructor(
-    socket: Socket,
+    socket: WireSocket,
     host: ConnectionHost,
     port: LoopbackPort,
     contentNamespace: string,
-    frames?: WebSocketFrames,
+    frames?: MessageFrames,
   ) {
     this.#host = host;
     this.#frames = frames;
@@ -125,12 +124,12 @@ export class Connection {
     this.faultsChanged();
   }
 
-  /** True for a stream over a WebSocket. */
-  get isWebSocket(): boolean {
+  /** True for a stream in messages: over a WebSocket, or by BOSH. */
+  get isInMessages(): boolean {
     return this.#frames !== undefined;
   }
 
-  /** Writes bytes as they are, mute or not; on a WebSocket they are one text message. */
+  /** Writes bytes as they are, mute or not; in messages they are one. */
   inject(bytes: Uint8Array): void {
     this.wire.inject(this.#frames?.text(bytes) ?? bytes);
   }
@@ -278,8 +277,8 @@ export class Connection {
     this.close();
   }
 
-  /** Something came by the WebSocket. */
-  #arrived(incoming: Incoming, frames: WebSocketFrames): void {
+  /** Something came in messages. */
+  #arrived(incoming: Incoming, frames: MessageFrames): void {
     if (incoming.kind === "message") this.#parser.feed(incoming.bytes);
     else if (incoming.kind === "ping") this.wire.write(frames.pong(incoming.bytes));
     else if (incoming.kind === "close") {

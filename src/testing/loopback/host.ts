@@ -24,8 +24,8 @@ export type Protocol = (connection: Connection, host: Host) => Promise<never>;
 /** The STARTTLS feature (RFC 6120, 5.4.1), as long as there is no TLS and it is not switched off. */
 export function startTlsFeature(connection: Connection, host: Host): Element | undefined {
   const { starttls } = host.settings;
-  // A WebSocket offers none (RFC 7395, 3.9).
-  if (connection.secured || connection.isWebSocket || starttls === "none") return undefined;
+  // In messages TLS is below them (RFC 7395, 3.9; XEP-0206, 4).
+  if (connection.secured || connection.isInMessages || starttls === "none") return undefined;
   return xml("starttls", { xmlns: NS.tls }, starttls === "required" ? xml("required") : null);
 }
 

@@ -1,15 +1,16 @@
 import { once } from "node:events";
-import type { AddressInfo, Server, Socket } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 import { createSecureContext } from "node:tls";
 import { badOption } from "../../base/check.ts";
 import { NS } from "../../xml/namespaces.ts";
 import { listen } from "../listen.ts";
+import { ConnectionManager } from "./bosh/connection-manager.ts";
 import { Connection, type LoopbackPort } from "./connection.ts";
 import { type FaultState, Faults, NO_FAULTS } from "./faults.ts";
 import type { Host, Protocol } from "./host.ts";
-import type { WebSocketFrames } from "./http/frames.ts";
+import type { MessageFrames } from "./http/frames.ts";
 import { answerBy, closeRequests, listenHttp } from "./http/http-listener.ts";
-import { httpRoutes, WEBSOCKET_PATH } from "./http/routes.ts";
+import { BOSH_PATH, httpRoutes, WEBSOCKET_PATH } from "./http/routes.ts";
 import { Sessions } from "./management/sessions.ts";
 import { Pressure } from "./pressure.ts";
 import { Received, type ReceivedElement } from "./received.ts";
@@ -19,6 +20,7 @@ import { refusalOf, StreamRefusal } from "./stream-refusal.ts";
 import { clientStream } from "./streams/client-stream.ts";
 import { componentStream } from "./streams/component-stream.ts";
 import { jabberd2Stream } from "./streams/jabberd2-stream.ts";
+import type { WireSocket } from "./wire.ts";
 
 /** The protocol of each port. */
 const PORTS = {
@@ -80,6 +82,8 @@ export class LoopbackServer {
   readonly #listeners = new Map<LoopbackPort, Server>();
   readonly #connections = new Set<Connection>();
   readonly #served = new Set<Promise<void>>();
+  /** The sessions of BOSH outlive a port that listens anew. */
+  readonly #managers = new Map<LoopbackPort, ConnectionManager>();
   #closing: Promise<void> | undefined;
 
   private constructor(settings: Settings, listeners: ReadonlyMap<LoopbackPort, Server>) {
@@ -140,13 +144,13 @@ export class LoopbackServer {
   }
 
   /**
-   * The address of its WebSocket, in clear or under TLS, for `websocket`. Throws `BAD_OPTION` where the option `http` was
-   * not given.
+   * The address of its WebSocket, for `websocket`, or of BOSH, for `bosh`: in clear or under TLS. Throws `BAD_OPTION`
+   * where the option `http` was not given.
    */
-  url(scheme: "ws" | "wss"): string {
-    const port = scheme === "ws" ? this.ports.http : this.ports.https;
-    if (port === undefined) throw badOption("http", "true, for a WebSocket", false);
-    return `${scheme}://localhost:${port}${WEBSOCKET_PATH}`;
+  url(scheme: "ws" | "wss" | "http" | "https"): string {
+    const port = scheme.endsWith("s") && scheme !== "ws" ? this.ports.https : this.ports.http;
+    if (port === undefined) throw badOption("http", "true, for an address", false);
+    return `${scheme}://localhost:${port}${scheme.startsWith("ws") ? WEBSOCKET_PATH : BOSH_PATH}`;
   }
 
   /** The connections that are there, oldest first. */
@@ -194,18 +198,21 @@ export class LoopbackServer {
 
   #attach(name: LoopbackPort, listener: Server): void {
     this.#listeners.set(name, listener);
-    const begin = (socket: Socket, frames?: WebSocketFrames): void => {
+    const begin = (socket: WireSocket, frames?: MessageFrames): void => {
       const served = this.#serve(name, socket, frames).finally(() => {
         this.#served.delete(served);
       });
       this.#served.add(served);
     };
-    if (isHttp(name)) answerBy(listener, httpRoutes(begin));
-    else listener.on("connection", begin);
+    if (isHttp(name)) {
+      const manager = this.#managers.get(name) ?? new ConnectionManager(begin);
+      this.#managers.set(name, manager);
+      answerBy(listener, httpRoutes(begin, manager));
+    } else listener.on("connection", begin);
   }
 
   /** One connection, from the first byte to the last; never rejects. */
-  async #serve(port: LoopbackPort, socket: Socket, frames?: WebSocketFrames): Promise<void> {
+  async #serve(port: LoopbackPort, socket: WireSocket, frames?: MessageFrames): Promise<void> {
     const service = PORTS[port];
     const shared = { faults: this.#faultState, pressure: this.#pressure };
     const connection = new Connection(socket, shared, port, service.contentNamespace, frames);

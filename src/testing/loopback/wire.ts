@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { type Deferred, deferred } from "../../base/deferred.ts";
 import { BrokerError } from "../../base/errors.ts";
@@ -16,6 +16,9 @@ const STALL = 10_000;
 
 /** How long the other side may take to end its half after we have ended ours, in milliseconds. */
 const LINGER = 2000;
+
+/** A socket, or what a connection manager has in place of one. */
+export type WireSocket = Duplex & { setNoDelay(isOn?: boolean): unknown };
 
 /** The callbacks of a wire. */
 export interface WireEvents {
@@ -41,10 +44,10 @@ export class Wire {
   readonly closed: Promise<void>;
   readonly #events: WireEvents;
   /** The socket in clear, below TLS. */
-  readonly #clear: Socket;
+  readonly #clear: WireSocket;
   #faults: Readonly<FaultState> = NO_FAULTS;
   /** The socket in clear, or TLS on it. */
-  #socket: Socket;
+  #socket: WireSocket;
   #phase: LoopbackPhase = "connect";
   /** True while the owner wants to read. The fault `stall` may forbid it. */
   #isWanted = false;
@@ -57,9 +60,9 @@ export class Wire {
   #linger: NodeJS.Timeout | undefined;
   #full: { readonly relief: Promise<void>; readonly end: () => void } | undefined;
 
-  constructor(socket: Socket, events: WireEvents) {
+  constructor(socket: WireSocket, events: WireEvents) {
     this.#clear = socket;
-    this.#secured = socket instanceof TLSSocket;
+    this.#secured = "encrypted" in socket && socket.encrypted === true;
     this.#socket = socket;
     this.#events = events;
     this.closed = new Promise((resolve) => {
@@ -185,7 +188,7 @@ export class Wire {
     this.#socket.destroy();
   }
 
-  #listen(socket: Socket): void {
+  #listen(socket: WireSocket): void {
     socket.on("data", this.#events.data);
     if (this.#stalled !== undefined) socket.pause();
     socket.on("end", this.#events.end);

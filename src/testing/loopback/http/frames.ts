@@ -5,6 +5,18 @@ export type Incoming =
   | { readonly kind: "pong" }
   | { readonly kind: "close"; readonly code: number };
 
+/** The messages of a connection, as its server reads and writes them. */
+export interface MessageFrames {
+  /** Reads what has arrived. */
+  read(bytes: Uint8Array): Incoming[];
+  /** A text message. */
+  text(bytes: Uint8Array): Uint8Array;
+  /** The answer to a ping. */
+  pong(bytes: Uint8Array): Uint8Array;
+  /** The goodbye of the connection. */
+  close(code: number): Uint8Array;
+}
+
 /** The most bytes of a message that a client may send. */
 const MOST_BYTES = 2 * 1024 * 1024;
 
@@ -27,7 +39,7 @@ const NOTHING = Buffer.alloc(0);
  * Reads and writes the frames of one WebSocket, as a server (RFC 6455, 5). It is written for this server alone, so that a
  * defect of the client's own library does not meet itself.
  */
-export class WebSocketFrames {
+export class WebSocketFrames implements MessageFrames {
   /** Bytes of a frame that is not whole yet. */
   #rest: Buffer = NOTHING;
   /** Fragments of a message that is not whole yet. */

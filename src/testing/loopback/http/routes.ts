@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { ConnectionManager, ServeMessages } from "../bosh/connection-manager.ts";
 import { WebSocketFrames } from "./frames.ts";
 import { hostMeta } from "./host-meta.ts";
 import type { HttpRoutes } from "./http-listener.ts";
@@ -9,15 +10,30 @@ import type { HttpRoutes } from "./http-listener.ts";
 /** The path of the WebSocket on the HTTP ports: Prosody's. */
 export const WEBSOCKET_PATH = "/xmpp-websocket";
 
+/** The path of BOSH on the HTTP ports: Prosody's. */
+export const BOSH_PATH = "/http-bind";
+
 /** The constant of the handshake (RFC 6455, 1.3). */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/** The paths of a server's HTTP ports. `serve` is given each connection that has become a WebSocket. */
-export function httpRoutes(serve: (socket: Socket, frames: WebSocketFrames) => void): HttpRoutes {
+/**
+ * The paths of a server's HTTP ports. `serve` is given each connection that has become a WebSocket; requests of BOSH go to
+ * the manager.
+ */
+export function httpRoutes(serve: ServeMessages, manager: ConnectionManager): HttpRoutes {
   return {
     ...hostMeta([
       { rel: "urn:xmpp:alt-connections:websocket", scheme: "ws", path: WEBSOCKET_PATH },
+      { rel: "urn:xmpp:alt-connections:xbosh", scheme: "http", path: BOSH_PATH },
     ]),
+    [BOSH_PATH]: {
+      get(_, response) {
+        response.end("BOSH takes requests by POST.");
+      },
+      post(request, response) {
+        void manager.handle(request, response);
+      },
+    },
     [WEBSOCKET_PATH]: {
       upgrade(request, socket, head) {
         if (!accept(request, socket) || !(socket instanceof Socket)) return;
