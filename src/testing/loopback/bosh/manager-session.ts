@@ -105,7 +105,8 @@ export class ManagerSession implements PipeOwner {
       this.terminate(isError ? "remote-stream-error" : "");
     } else {
       this.#outbox.push(text);
-      this.#flush();
+      // A stream error goes with the end, which follows (XEP-0206, 6).
+      if (!text.startsWith("<stream:error")) this.#flush();
     }
   }
 
