@@ -11,7 +11,7 @@ interface Columns {
   /** The protection of the connection after the login. */
   readonly protection: "STARTTLS" | "direct TLS" | "nothing";
   /** The way to the server. */
-  readonly transport: "tcp" | "ws" | "wss";
+  readonly transport: "tcp" | "ws" | "wss" | "http-bind" | "https-bind";
 }
 
 /** One cell of the matrix. */
@@ -35,11 +35,14 @@ const ROWS: Readonly<Record<Server["name"], readonly Row[]>> = {
     ["xmpp",      "direct",   "direct",        "direct TLS"],
     ["xmpp",      "direct",   "required",      "direct TLS", "wss"],
     ["xmpp",      "off",      "plaintext",     "nothing",    "ws"],
+    ["xmpp",      "direct",   "required",      "direct TLS", "https-bind"],
+    ["xmpp",      "off",      "plaintext",     "nothing",    "http-bind"],
     ["legacy",    "required", "required",      "STARTTLS"],
     ["legacy",    "optional", "opportunistic", "STARTTLS"],
     ["legacy",    "optional", "plaintext",     "nothing"],
     ["legacy",    "off",      "plaintext",     "nothing"],
     ["legacy",    "direct",   "direct",        "direct TLS"],
+    ["legacy",    "direct",   "required",      "direct TLS", "https-bind"],
     ["component", "off",      "plaintext",     "nothing"],
   ],
   ejabberd: [
@@ -50,12 +53,15 @@ const ROWS: Readonly<Record<Server["name"], readonly Row[]>> = {
     ["xmpp",      "direct",   "direct",        "direct TLS"],
     ["xmpp",      "direct",   "required",      "direct TLS", "wss"],
     ["xmpp",      "off",      "plaintext",     "nothing",    "ws"],
+    ["xmpp",      "direct",   "required",      "direct TLS", "https-bind"],
+    ["xmpp",      "off",      "plaintext",     "nothing",    "http-bind"],
     ["legacy",    "required", "required",      "STARTTLS"],
     ["legacy",    "optional", "opportunistic", "STARTTLS"],
     ["legacy",    "optional", "plaintext",     "nothing"],
     ["legacy",    "off",      "opportunistic", "nothing"],
     ["legacy",    "off",      "plaintext",     "nothing"],
     ["legacy",    "direct",   "direct",        "direct TLS"],
+    ["legacy",    "direct",   "required",      "direct TLS", "https-bind"],
     ["component", "off",      "plaintext",     "nothing"],
     ["component", "direct",   "direct",        "direct TLS"],
   ],
@@ -90,12 +96,15 @@ const ROWS: Readonly<Record<Server["name"], readonly Row[]>> = {
     ["xmpp",      "direct",   "direct",        "direct TLS"],
     ["xmpp",      "direct",   "required",      "direct TLS", "wss"],
     ["xmpp",      "off",      "plaintext",     "nothing",    "ws"],
+    ["xmpp",      "direct",   "required",      "direct TLS", "https-bind"],
+    ["xmpp",      "off",      "plaintext",     "nothing",    "http-bind"],
     ["legacy",    "required", "required",      "STARTTLS"],
     ["legacy",    "optional", "opportunistic", "STARTTLS"],
     ["legacy",    "optional", "plaintext",     "nothing"],
     ["legacy",    "off",      "opportunistic", "nothing"],
     ["legacy",    "off",      "plaintext",     "nothing"],
     ["legacy",    "direct",   "direct",        "direct TLS"],
+    ["legacy",    "direct",   "required",      "direct TLS", "https-bind"],
     ["component", "required", "required",      "STARTTLS"],
     ["component", "optional", "opportunistic", "STARTTLS"],
     ["component", "optional", "plaintext",     "nothing"],

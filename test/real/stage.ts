@@ -1,6 +1,7 @@
 import {
   Broker,
   type BrokerOptions,
+  bosh,
   component,
   type Dialect,
   type Element,
@@ -18,6 +19,7 @@ import {
   SERVICE_DOMAINS,
   type Server,
 } from "../servers/server.ts";
+import { trusting } from "../trusting-fetch.ts";
 import { type Cell, isClient } from "./cells.ts";
 
 /** Options of a broker, beside those that its cell determines. */
@@ -125,6 +127,12 @@ export async function connectPeer(server: Server): Promise<Broker> {
 
 /** How the broker of a cell reaches its server. */
 function reach({ dialect, door, policy, transport }: Cell, server: Server) {
+  if (transport === "http-bind" || transport === "https-bind") {
+    const url = server.bosh?.[transport] ?? "";
+    // Node's own `fetch` trusts no authority of a test's.
+    const fetch = transport === "https-bind" ? trusting(server.ca) : undefined;
+    return { transport: bosh({ url, fetch }), tls: policy } as const;
+  }
   if (transport !== "tcp") {
     const url = server.webSockets[transport];
     return { transport: websocket(url), tls: { policy, ca: server.ca } } as const;

@@ -44,10 +44,16 @@ export async function startEjabberd(): Promise<RealServer> {
       port,
       ip: "127.0.0.1",
       module: "ejabberd_http",
-      request_handlers: { "/ws": "ejabberd_http_ws" },
+      request_handlers: { "/ws": "ejabberd_http_ws", "/bosh": "mod_bosh" },
       ...more,
     });
-    const modules = { mod_disco: {}, mod_legacy_auth: {}, mod_ping: {}, mod_roster: {} };
+    const modules = {
+      mod_bosh: {},
+      mod_disco: {},
+      mod_legacy_auth: {},
+      mod_ping: {},
+      mod_roster: {},
+    };
     const config = {
       loglevel: "info",
       hosts: [
@@ -125,6 +131,10 @@ export async function startEjabberd(): Promise<RealServer> {
       anonymous: { port: required, domain: CLIENT_DOMAINS.anonymous },
       external: { port: certificate, domain: CLIENT_DOMAINS.required, user, ...external },
       webSockets: { ws: `ws://localhost:${http}/ws`, wss: `wss://localhost:${https}/ws` },
+      bosh: {
+        "http-bind": `http://localhost:${http}/bosh`,
+        "https-bind": `https://${CLIENT_DOMAINS.required}:${https}/bosh`,
+      },
       components: { off: plain, direct: secure },
       routers: {},
       settled: () => Promise.resolve(),

@@ -42,6 +42,7 @@ export async function startLoopback(
     ca: server.ca,
     clients: { required: door, optional: door, off: door, direct: { port: clientTls, domain } },
     webSockets: { ws: server.url("ws"), wss: server.url("wss") },
+    bosh: { "http-bind": server.url("http"), "https-bind": server.url("https") },
     components: doors(component),
     routers: doors(router),
     settled: () => Promise.resolve(),

@@ -49,7 +49,7 @@ https_interfaces = { "127.0.0.1" }
 http_default_host = "${CLIENT_DOMAINS.required}"
 component_ports = { ${component} }
 component_interfaces = { "127.0.0.1" }
-modules_enabled = { "saslauth", "smacks", "csi", "tls", "legacyauth", "websocket", "disco", "ping", "roster" }
+modules_enabled = { "saslauth", "smacks", "csi", "tls", "legacyauth", "websocket", "bosh", "disco", "ping", "roster" }
 modules_disabled = { "s2s" }
 authentication = "internal_plain"
 ssl = ${tls}
@@ -98,6 +98,10 @@ Component "${KICK_OLD_DOMAIN}"
       webSockets: {
         ws: `ws://127.0.0.1:${http}/xmpp-websocket`,
         wss: `wss://127.0.0.1:${https}/xmpp-websocket`,
+      },
+      bosh: {
+        "http-bind": `http://localhost:${http}/http-bind`,
+        "https-bind": `https://${CLIENT_DOMAINS.required}:${https}/http-bind`,
       },
       components: { off: component },
       routers: {},

@@ -60,6 +60,8 @@ export interface Server {
   readonly clients: Readonly<Record<TlsMode, Door>>;
   /** The addresses of its WebSockets: in clear for the domain without TLS, under TLS for that which requires it. */
   readonly webSockets: Readonly<Record<"ws" | "wss", string>>;
+  /** The addresses of BOSH, in clear and under TLS, where the server has it. */
+  readonly bosh?: Readonly<Record<"http-bind" | "https-bind", string>>;
   /** The ports for XEP-0114 components, by how they treat TLS. */
   readonly components: Readonly<Partial<Record<TlsMode, number>>>;
   /** The ports for the router protocol of jabberd2, by how they treat TLS. */
