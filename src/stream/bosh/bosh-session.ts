@@ -263,9 +263,12 @@ export class BoshSession {
 
   readonly #poll = (): void => {
     const due = this.#pollAt();
-    if (due === undefined || due > this.#clock.now()) return;
-    this.#owner.leaving();
-    if (this.#outgoing.isEmpty && this.#state === "open") this.#send("poll", {}, "");
+    if (due === undefined) return;
+    // Timers may ring a moment early, for they count in whole milliseconds.
+    if (due <= this.#clock.now()) {
+      this.#owner.leaving();
+      if (this.#outgoing.isEmpty && this.#state === "open") this.#send("poll", {}, "");
+    }
     this.#arm();
   };
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { VirtualClock } from "../../virtual-clock.ts";
 import { CREATE, created, follow, OPEN } from "./bosh-line.ts";
 import { long } from "./scripted-http.ts";
 
@@ -618,6 +619,25 @@ describe("an empty request", () => {
     const bytes = name.includes("bound") ? 300 : undefined;
     expect((await follow(script, bytes === undefined ? {} : { bytes })).seen).toEqual(seen);
   });
+});
+
+test("a timer that rings a moment early loses no empty request", async () => {
+  /** A clock whose timers count in whole milliseconds, as those of runtimes do. */
+  class Early extends VirtualClock {
+    override after(milliseconds: number, action: () => void): () => void {
+      return super.after(milliseconds > 1 ? milliseconds - 0.5 : milliseconds, action);
+    }
+  }
+  const { seen } = await follow(
+    `${OPEN}
+     write ${HI}
+     C 3: <body sid='s' ack='1'>${OUT}</body>
+     S 2: <body/>
+     wait 5101
+     C 4: <body sid='s' ack='2'/>`,
+    { clock: new Early() },
+  );
+  expect(seen).toEqual([HEADER]);
 });
 
 test("a body has 65,536 bytes of stanzas at most, and a larger stanza goes alone", async () => {

@@ -32,9 +32,12 @@ export interface Outcome {
 /** Follows a script with a channel whose reader takes all there is. */
 export async function follow(
   script: string,
-  { rid = 1, bytes = LIMITS.bytes }: { readonly rid?: number; readonly bytes?: number } = {},
+  {
+    rid = 1,
+    bytes = LIMITS.bytes,
+    clock = new VirtualClock(),
+  }: { readonly rid?: number; readonly bytes?: number; readonly clock?: VirtualClock } = {},
 ): Promise<Outcome> {
-  const clock = new VirtualClock();
   const http = new ScriptedHttp(clock);
   const seen: string[] = [];
   const channel = new BoshChannel({
