@@ -48,7 +48,8 @@ export const REACHING_CODES = {
   LOOKUP_FAILED: "the server was not found",
   /**
    * The host has no address, or none of its addresses accepted the connection; `cause` is the system's error. Check
-   * `host` and `port`, and check that the server runs. Retryable.
+   * `host` and `port`, and check that the server runs. Retryable. By BOSH it is also an HTTP status other than 200, or a
+   * redirect, in answer to the first request; then retryable only for the statuses 408, 425, 429 and from 500 on.
    */
   CONNECT_FAILED: "the server was not reached",
   /** The server did not answer within `timeouts.connect`. A firewall that drops packets looks like this. Retryable. */
@@ -123,7 +124,8 @@ export const LOGIN_CODES = {
 /** The stream ends. */
 export const STREAM_CODES = {
   /**
-   * The server ended the stream with an error. `condition` is the condition of RFC 6120, 4.9.3, and `text` holds the
+   * The server ended the stream with an error. `condition` is the condition of RFC 6120, 4.9.3, by BOSH also one of
+   * XEP-0124, 17.2 ([bosh.md](bosh.md#ends) has all), and `text` holds the
    * server's own words. With `conflict`, another connection took this address: `reconnect` ends there. With `see-other-host`, `otherHost`
    * says where to go, perhaps with a port; the broker follows where the option `reconnect` is set, and else
    * `reconnect({ host, port })` does.

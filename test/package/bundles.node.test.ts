@@ -199,6 +199,7 @@ describe("a bundle holds only the features that it uses", () => {
   test.each<[names: string, from: string, unused: RegExp]>([
     ["{ Broker }", "xmpp-broker", dialectModules],
     ["*", "xmpp-broker", /^lookup\/(?:dns|srv|race|node-dns)\.js$/],
+    ["{ Broker, websocket, xmpp }", "xmpp-broker", /^stream\/bosh\//],
     ["{ Broker }", "xmpp-broker", /^(?:sasl\/(?:mechanisms|exchange|saslprep)|transport\/memory)/],
     [
       "{ Broker, component }",

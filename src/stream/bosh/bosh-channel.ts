@@ -7,7 +7,12 @@ import type { Channel, ChannelEvents } from "../channel.ts";
 import type { ChannelEnding } from "../ending.ts";
 import type { HeaderAttributes, StreamContext } from "../framing.ts";
 import { BOSH, bodyText, type ReceivedBody } from "./body.ts";
-import { BoshSession, type SessionOwner, type SessionParts } from "./bosh-session.ts";
+import {
+  BoshSession,
+  bodyAttributes,
+  type SessionOwner,
+  type SessionParts,
+} from "./bosh-session.ts";
 import { terminated } from "./conditions.ts";
 import { Incoming } from "./incoming.ts";
 import type { Purpose } from "./requests.ts";
@@ -40,7 +45,8 @@ export class BoshChannel implements Channel, SessionOwner {
   readonly #session: BoshSession;
   readonly #incoming = new Incoming();
   #events: ChannelEvents | undefined;
-  #version: string | undefined;
+  /** Our last header. */
+  #header: HeaderAttributes = {};
   /** True if the reader has asked for more than there was. */
   #isHungry = false;
   #isPaused = false;
@@ -77,11 +83,10 @@ export class BoshChannel implements Channel, SessionOwner {
   }
 
   open(attributes: HeaderAttributes): string {
-    const { version, ...others } = attributes;
-    this.#version = version;
+    this.#header = bodyAttributes(attributes);
     this.#incoming.clear();
     this.#session.open(attributes);
-    return bodyText({ ...others, "xmpp:version": version }, "");
+    return bodyText(this.#header, "");
   }
 
   isHeader(element: Element): boolean {
@@ -170,7 +175,7 @@ export class BoshChannel implements Channel, SessionOwner {
     const isRefused = condition !== undefined && condition !== "remote-stream-error";
     const isNothing = this.#session.state === "over" && condition === undefined;
     if (fault !== undefined || isRefused || isNothing) return;
-    const version = attributes[`{${BOSH.xmpp}}version`] ?? this.#version;
+    const version = attributes[`{${BOSH.xmpp}}version`] ?? this.#header["xmpp:version"];
     this.#incoming.begin(new Element("stream", this.#streamNs, { id: authid, from, version }));
   }
 

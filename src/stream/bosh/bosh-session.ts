@@ -226,7 +226,7 @@ export class BoshSession {
     const { payload, length, restart, isLast } = this.#outgoing.take();
     this.#left += length;
     if (restart !== undefined) {
-      const attributes = bodyAttributes({ ...restart, version: undefined });
+      const { version: _, ...attributes } = restart;
       this.#send("restart", { ...attributes, "xmpp:restart": "true" }, "");
     } else if (isLast) {
       this.#to("closing");
@@ -293,7 +293,13 @@ export class BoshSession {
   }
 }
 
-/** The attributes of our header as those of a body. */
-function bodyAttributes({ version, ...attributes }: HeaderAttributes): HeaderAttributes {
+/**
+ * The attributes of our header as those of a body. The version is always one with features: ejabberd answers only once
+ * it has some.
+ */
+export function bodyAttributes({
+  version = "1.0",
+  ...attributes
+}: HeaderAttributes): HeaderAttributes {
   return { ...attributes, "xmpp:version": version };
 }

@@ -16,7 +16,7 @@ const GRACE = 15_000;
 /** The most bytes of an answer, in stanzas of the largest size that may arrive. */
 const MOST_STANZAS = 16;
 
-/** What a request is for. Only the first one has no session yet; only the last one terminates it. */
+/** The purpose of a request. Only the first one has no session yet; only the last one terminates it. */
 export type Purpose = "create" | "restart" | "carry" | "poll" | "terminate";
 
 /** A request that has no answer yet, or whose answer waits for those of earlier requests. */

@@ -20,9 +20,9 @@ export const OPEN = `
   ${created()}
   C 2: <body sid='s'/>`;
 
-/** What a script comes to. */
+/** The outcome of a script. */
 export interface Outcome {
-  /** What the channel told, in order. */
+  /** The facts that the channel told, in order. */
   readonly seen: readonly string[];
   readonly channel: BoshChannel;
   readonly http: ScriptedHttp;

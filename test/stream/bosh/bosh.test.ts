@@ -109,7 +109,7 @@ describe("a broker over BOSH", () => {
     expect(broker.phase.name).toBe("idle");
   });
 
-  /** What ends a session, and the error of `closed`. */
+  /** Ends of a session, and the error of `closed`. */
   const ENDS: Record<string, object> = {
     "<body type='terminate'/>": { code: "DISCONNECTED", retryable: true },
     "<body type='terminate' condition='item-not-found'/>": {

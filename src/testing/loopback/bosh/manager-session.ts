@@ -39,7 +39,7 @@ export class ManagerSession implements PipeOwner {
   readonly #early = new Map<number, Held>();
   /** The last answers, for requests that come again. */
   readonly #answers = new Map<number, string>();
-  /** What the server has said and no answer has carried. */
+  /** The words of the server that no answer has carried yet. */
   #outbox: string[] = [];
   /** The server's header, until the first answer has carried it. */
   #header: Readonly<Record<string, string | undefined>> | undefined;
