@@ -44,9 +44,8 @@ export async function openSocket(target: Target, signal: AbortSignal): Promise<O
 export interface NetSocket {
   /** True while it is not connected. */
   readonly pending: boolean;
-  readonly remoteAddress?: string | undefined;
+  /** Sends small writes at once. */
   setNoDelay(noDelay?: boolean): unknown;
-  unshift(chunk: Uint8Array): void;
 }
 
 /**
