@@ -226,8 +226,8 @@ export class BoshSession {
     const { payload, length, restart, isLast } = this.#outgoing.take();
     this.#left += length;
     if (restart !== undefined) {
-      const { version: _, ...attributes } = restart;
-      this.#send("restart", { ...attributes, "xmpp:restart": "true" }, "");
+      const attributes = { ...restart, version: undefined, "xmpp:restart": "true" };
+      this.#send("restart", attributes, "");
     } else if (isLast) {
       this.#to("closing");
       this.#send("terminate", { type: "terminate" }, payload);

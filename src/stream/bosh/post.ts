@@ -55,7 +55,7 @@ export async function post(
 async function readAnswer({ body }: Response, most: number): Promise<Outcome> {
   const pieces: Uint8Array[] = [];
   let length = 0;
-  const reader = body?.getReader();
+  const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = body?.getReader();
   for (;;) {
     const piece = await reader?.read();
     if (piece?.value === undefined) break;

@@ -205,15 +205,14 @@ export class ManagerSession implements PipeOwner {
     this.#outbox = [];
     if (this.#isCreated) return bodyText(attributes, payload);
     this.#isCreated = true;
-    const terms = Object.entries(TERMS).map(([name, value]) => [name, String(value)]);
-    const created = {
-      sid: this.sid,
-      ver: "1.11",
-      wait: String(this.#wait),
+    const all: Record<string, string | undefined> = {
+      ...{ sid: this.sid, ver: "1.11", wait: String(this.#wait) },
+      ...this.#header,
+      ...attributes,
       ack: String(this.#rid),
     };
-    const all = { ...created, ...Object.fromEntries(terms), ...this.#header, ...attributes };
-    return bodyText({ ...all, ack: created.ack }, payload);
+    for (const [name, value] of Object.entries(TERMS)) all[name] = String(value);
+    return bodyText(all, payload);
   }
 }
 
