@@ -14,6 +14,9 @@ export interface Difference {
 
 const BUN_NAMES = "Bun prints `<unsupported>` for an XMPP address in a certificate.";
 const DENO_NAMES = "Deno prints the names in a certificate in a notation of its own.";
+const DENO_SIGNALS =
+  "Deno tells of a child that was sent a signal as ended by it, even if the child ended by itself.";
+const DENO_DNS = "Deno gives no records where a name server fails, refuses, or names an alias.";
 const RECORDS = "A TLS socket may give several records as one chunk.";
 const DENO_TLS_TAKES_ALL = "A TLS socket of Deno takes all that is written to it at once.";
 
@@ -48,8 +51,18 @@ export const DIFFERENCES: Readonly<Partial<Record<RuntimeName, readonly Differen
     {
       file: "broker/outage-process.node.test.ts",
       test: "a broker that waits keeps its process alive, and SIGTERM ends both at once",
-      why: "Deno tells of a child that was sent a signal as ended by it, even if the child ended by itself.",
+      why: DENO_SIGNALS,
     },
+    ...["ejabberd", "prosody"].map((habits) => ({
+      file: "docs/redeployed-client.node.test.ts",
+      test: `with the habits of ${habits} > examples/redeployed-client.js: three processes share one session, nothing is lost, and nobody sees it go`,
+      why: DENO_SIGNALS,
+    })),
+    ...["leads to another name (CNAME)", "fails (SERVFAIL)", "refuses"].map((fault) => ({
+      file: "lookup/dns.node.test.ts",
+      test: `a DNS server on loopback > ${fault}`,
+      why: DENO_DNS,
+    })),
     {
       file: "testing/certificate/certificate.node.test.ts",
       test: "a bare JID is the address of a client, as EXTERNAL wants it",

@@ -22,7 +22,8 @@ const compilers: readonly (readonly [version: string, path: string])[] = [
 const resolvers: Readonly<Record<string, object>> = {
   nodenext: { module: "nodenext", moduleResolution: "nodenext" },
   node16: { module: "node16", moduleResolution: "node16" },
-  bundler: { module: "esnext", moduleResolution: "bundler" },
+  // The snippets are for the entry with sockets.
+  bundler: { module: "esnext", moduleResolution: "bundler", customConditions: ["node"] },
 };
 
 const STRICT = {
@@ -90,7 +91,8 @@ describe.concurrent.each(compilers)("TypeScript %s", (version, compiler) => {
 
   test("needs no types of Node where there is the DOM", async () => {
     const lib = ["es2023", "dom", "esnext.disposable"];
-    const options = { ...STRICT, ...resolvers.bundler, lib, types: [] };
+    const module = { module: "esnext", moduleResolution: "bundler" };
+    const options = { ...STRICT, ...module, lib, types: [] };
     expect(await compile(compiler, "browser", options, ["browser.ts"])).toBe("");
   });
 });

@@ -36,7 +36,8 @@ export function hostMeta(ways: readonly AlternativeConnection[]): HttpRoutes {
 }
 
 function linksOf(ways: readonly AlternativeConnection[], { headers, socket }: IncomingMessage) {
-  const s = "encrypted" in socket ? "s" : "";
+  // On Bun a socket without TLS has the member too.
+  const s = "encrypted" in socket && socket.encrypted === true ? "s" : "";
   return ways.map(({ rel, scheme, path }) => {
     return { rel, href: `${scheme}${s}://${headers.host ?? "localhost"}${path}` };
   });
