@@ -25,7 +25,7 @@ const broker = new Broker({
 await broker.connect();
 console.log("ready");
 
-// Messages that the last process has left are on their way by themselves. Its keys are known, so nothing is sent twice from here.
+// The notes of the last process are on their way by themselves. Their keys are known, so none is sent twice from here.
 for (let note = lastNote() + 1; note <= Number(XMPP_COUNT ?? 1000); note += 20) {
   const deliveries = [];
   for (let each = note; each < note + 20; each++) deliveries.push(send(each));

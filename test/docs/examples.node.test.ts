@@ -149,5 +149,7 @@ test("each example is run", () => {
   run.push("browser");
   // durable-example.node.test.ts runs these, in processes that it kills.
   run.push("durable-bot.js", "receiver-without-repeats.js");
+  // test/stores runs this, where there is node:sqlite.
+  run.push("sqlite-store.js");
   expect(readdirSync(locate("examples")).sort()).toEqual(run.sort());
 });
