@@ -70,6 +70,28 @@ const PARTS = [
     full: { times: 20 },
   },
   {
+    name: "durable",
+    about: "senders with a store are killed, and so are its files, its disk and the server",
+    quick: {
+      kills: 2,
+      serverKills: 2,
+      damages: 20,
+      fills: 3,
+      stanzas: 5_000,
+      milliseconds: 50,
+      entries: 50_000,
+    },
+    full: {
+      kills: 25,
+      serverKills: 10,
+      damages: 200,
+      fills: 50,
+      stanzas: 20_000,
+      milliseconds: 250,
+      entries: 1_000_000,
+    },
+  },
+  {
     name: "fleet",
     about: "120 brokers of one process, whose server is gone for three seconds",
     quick: { brokers: 40, loops: false },

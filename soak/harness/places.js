@@ -78,26 +78,32 @@ export function senderAt(place, server, port, options = {}) {
   });
 }
 
-function dialectOf({ server, dialect, newest = true, resource = dialect, ...place }) {
+function dialectOf(place) {
+  const make = { xmpp, legacy, component, jabberd2 }[place.dialect];
+  return make(loginAt(place));
+}
+
+/** The options of the dialect of a place. */
+export function loginAt({ server, dialect, newest = true, resource = dialect, ...place }) {
   const jid = `alice@${CLIENT_DOMAINS[doorOf(place)]}/${resource}`;
   const password = ACCOUNTS.alice;
   switch (dialect) {
     case "xmpp":
-      return xmpp({ jid, password });
+      return { jid, password };
     case "legacy":
       // Prosody has no digests.
-      return legacy({ jid, password, plaintext: server === "prosody" });
+      return { jid, password, plaintext: server === "prosody" };
     case "component": {
       // On this name of Prosody, a component that comes back replaces its half open connection.
       const domain = server === "prosody" && newest ? KICK_OLD_DOMAIN : SERVICE_DOMAINS[0];
-      return component({ domain, secret: COMPONENT_SECRET });
+      return { domain, secret: COMPONENT_SECRET };
     }
     case "jabberd2":
-      return jabberd2({
+      return {
         domain: "router.test",
         ...ROUTER_USER,
         bind: { names: [`routed.${SERVICE_DOMAINS[0]}`] },
-      });
+      };
   }
 }
 

@@ -78,6 +78,7 @@ export class StoreWriter {
   /** Ends when everything is written. A store that holds nothing leaves no log behind. */
   async close(): Promise<void> {
     await this.#running;
+    if (this.#removed.length > 0) await this.#writeRemoved();
     if (this.#log.live === 0) await this.#log.unlinkSettled(true);
   }
 
@@ -119,7 +120,7 @@ export class StoreWriter {
     // The calls of this turn go into one batch.
     await Promise.resolve();
     while (this.#appends.length > 0 || this.#removes.length > 0) {
-      if (this.#removes.length > 0) await this.#writeRemoved();
+      if (this.#removed.length > 0) await this.#writeRemoved();
       if (this.#appends.length > 0) await this.#writeAppended(this.#nextAppends());
     }
     this.#running = undefined;

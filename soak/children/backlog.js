@@ -1,0 +1,15 @@
+/** Reads a store to its end, in a heap that does not hold it, and tells how long that took and what it needed. */
+import { fileStore } from "xmpp-broker/store";
+
+const started = performance.now();
+const store = fileStore(process.argv[2]);
+const { entries } = await store.open("xmpp soak@localhost");
+let count = 0;
+let most = 0;
+for await (const { key } of entries) {
+  if (key !== `key ${count++}`) throw new Error(`${key} at ${count}`);
+  if (count % 10_000 === 0) most = Math.max(most, process.memoryUsage().rss);
+}
+const seconds = (performance.now() - started) / 1000;
+await store.close();
+process.stdout.write(JSON.stringify({ count, seconds, most }));
