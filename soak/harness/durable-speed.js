@@ -81,11 +81,13 @@ async function backlog(entries) {
     await store.append(keys.map((key) => ({ key, kind: "message", text, sent: 1, tries: 0 })));
   }
   await store.close();
-  const words = ["--max-old-space-size=64", BACKLOG, directory];
-  const result = JSON.parse(execFileSync(process.execPath, words, { encoding: "utf8" }));
+  const read = (...words) =>
+    JSON.parse(execFileSync(process.execPath, words, { encoding: "utf8" }));
+  const { seconds, count } = read(BACKLOG, directory);
+  const { most } = read("--max-old-space-size=64", BACKLOG, directory, "remove");
   rmSync(directory, { recursive: true });
-  if (result.count !== entries) throw new Error(`${result.count} of ${entries} were read`);
-  return result;
+  if (count !== entries) throw new Error(`${count} of ${entries} were read`);
+  return { seconds, most };
 }
 
 const rounded = (number) => Math.round(number).toLocaleString("en");
