@@ -38,14 +38,11 @@ interface Service {
   readonly directTls: boolean;
 }
 
-/** The ports of a `LoopbackServer`, all on 127.0.0.1. */
-export interface LoopbackPorts
-  extends Readonly<Record<Exclude<LoopbackPort, "http" | "https">, number>> {
-  /** With the option `http`. */
-  readonly http?: number | undefined;
-  /** With the option `http`. */
-  readonly https?: number | undefined;
-}
+/** The ports of a `LoopbackServer`, all on 127.0.0.1. Those of HTTP and HTTPS are there with the option `http`. */
+export type LoopbackPorts = Readonly<Record<Exclude<LoopbackPort, HttpPort>, number>> &
+  Readonly<Partial<Record<HttpPort, number | undefined>>>;
+
+type HttpPort = "http" | "https";
 
 /** A connection of a `LoopbackServer`: its port, its phase, its address, and its own faults. */
 export type LoopbackConnection = Readonly<

@@ -60,12 +60,23 @@ function upgrade(url: string, socket: Socket, Client: typeof WebSocket): Promise
       maxPayload: MOST_BYTES,
     });
     let failure: Error | undefined;
+    let isOverOurs = false;
     client.on("error", (error) => {
       failure ??= error;
     });
     client.once("close", clientOnClose);
+    client.once("upgrade", (response) => {
+      isOverOurs = response.socket === socket;
+    });
     client.once("open", () => {
       client.off("close", clientOnClose);
+      // Bun has a `ws` of its own, which would open another socket and not check it by our settings.
+      if (!isOverOurs) {
+        client.terminate();
+        const detail = `${url}: this runtime replaces the package ws`;
+        reject(new BrokerError("CONNECT_FAILED", detail));
+        return;
+      }
       resolve(new NodeSocket(client, socket).transport);
     });
 

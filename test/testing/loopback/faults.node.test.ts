@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { LimitCondition, LoopbackPhase } from "../../../src/testing/index.ts";
 import { type FaultState, NO_FAULTS, together } from "../../../src/testing/loopback/faults.ts";
 import { settled } from "../../virtual-clock.ts";
-import { attach, base64, clientHeader, dial, dialTls, login, serve } from "./scene.ts";
+import { allPorts, attach, base64, clientHeader, dial, dialTls, login, serve } from "./scene.ts";
 
 const PING = "<iq type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>";
 const PONG = "<iq id='p' from='localhost' to='juliet@localhost/balcony' type='result'/>";
@@ -23,16 +23,16 @@ async function outcome(port: number): Promise<string> {
 }
 
 test("refuse: new connections are refused on every port, old ones live on, until clear", async () => {
-  const server = await serve();
+  const server = await serve({ http: true });
   const juliet = await login(server, "juliet", "balcony");
   server.faults.refuse();
-  for (const port of Object.values(server.ports)) expect(await outcome(port)).toBe("ECONNREFUSED");
+  for (const port of allPorts(server)) expect(await outcome(port)).toBe("ECONNREFUSED");
   await juliet.play(`
     C: ${PING}
     S: ${PONG}
   `);
   await server.faults.clear();
-  for (const port of Object.values(server.ports)) expect(await outcome(port)).toBe("connected");
+  for (const port of allPorts(server)) expect(await outcome(port)).toBe("connected");
 });
 
 test("cut: every connection is dropped without a goodbye, new ones are accepted", async () => {

@@ -26,6 +26,10 @@ export async function serve(options: LoopbackOptions = {}): Promise<LoopbackServ
   return closing(await LoopbackServer.start({ ...CAST, ...options }));
 }
 
+/** The numbers of all its ports. */
+export const allPorts = ({ ports }: LoopbackServer): readonly number[] =>
+  Object.values(ports).filter((port) => port !== undefined);
+
 /** A raw connection to one of its ports. */
 export async function dial(port: number): Promise<RawClient> {
   return closing(await RawClient.connect(port));

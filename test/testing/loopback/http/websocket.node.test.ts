@@ -1,6 +1,10 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Broker, type BrokerOptions, websocket, xml, xmpp } from "../../../../src/node.ts";
-import { type LoopbackOptions, LoopbackServer } from "../../../../src/testing/index.ts";
+import {
+  type LoopbackOptions,
+  LoopbackServer,
+  makeCertificate,
+} from "../../../../src/testing/index.ts";
 
 const SCHEMES = ["ws", "wss"] as const;
 
@@ -177,13 +181,24 @@ describe("the TLS policy", () => {
     await expect(broker.connect()).rejects.toMatchObject({ code });
   });
 
-  test("the certificate is for the host of the address, and not for the domain", async () => {
-    const server = await serve({ domain: "capulet.example" });
-    const broker = juliet(server, "wss", {
-      dialect: xmpp({ jid: "juliet@capulet.example/balcony", password: "s3cret" }),
-    });
-    await expect(broker.connect()).resolves.toMatchObject({ resumed: false });
-  });
+  test.each([
+    ["localhost", "ready"],
+    ["capulet.example", "TLS_FAILED"],
+  ])(
+    "the certificate is for the host of the address, not for the domain: %s is %s",
+    async (name, outcome) => {
+      const domain = "capulet.example";
+      const server = await serve({ domain, certificate: makeCertificate({ names: [name] }) });
+      const broker = juliet(server, "wss", {
+        dialect: xmpp({ jid: `juliet@${domain}/balcony`, password: "s3cret" }),
+      });
+      const result = await broker.connect().then(
+        () => "ready",
+        (error: unknown) => (error as { code: string }).code,
+      );
+      expect(result).toBe(outcome);
+    },
+  );
 });
 
 describe("an address", () => {
