@@ -3,10 +3,13 @@ import { openTag } from "../xml/write/serialize.ts";
 import type { Framing, StreamContext } from "./framing.ts";
 import { StreamError } from "./stream-error.ts";
 
+/** The namespace of headers and footers (RFC 7395, 3.3.2). */
+export const FRAMING = "urn:ietf:params:xml:ns:xmpp-framing";
+
 /** The condition of an end that names another address (RFC 7395, 3.6.1). */
 const SEE_OTHER_URI = "see-other-uri";
 
-const FOOTER = `<close xmlns='${NS.framing}'/>`;
+const FOOTER = `<close xmlns='${FRAMING}'/>`;
 
 /**
  * The framing of RFC 7395: each element is a message of its own and declares its namespaces itself. Headers and footers
@@ -16,14 +19,13 @@ export const websocketFraming: Framing = {
   messages: true,
   prolog: "",
   footer: FOOTER,
-  header: (_, attributes) =>
-    openTag("open", { xmlns: NS.framing, ...attributes }).replace(/>$/, "/>"),
+  header: (_, attributes) => openTag("open", { xmlns: FRAMING, ...attributes }).replace(/>$/, "/>"),
   error: (condition) =>
     `<stream:error xmlns:stream='${NS.stream}'><${condition} xmlns='${NS.streamErrors}'/></stream:error>`,
   stanza: standalone,
-  isHeader: (element) => element.is("open", NS.framing),
+  isHeader: (element) => element.is("open", FRAMING),
   endingBy(element) {
-    if (!element.is("close", NS.framing)) return undefined;
+    if (!element.is("close", FRAMING)) return undefined;
     const uri = element.attrs[SEE_OTHER_URI];
     if (uri === undefined) return { by: "footer", text: FOOTER };
     return { by: "fault", error: new StreamError(SEE_OTHER_URI, undefined, uri) };

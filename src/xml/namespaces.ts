@@ -3,7 +3,6 @@ export const NS = {
   xml: "http://www.w3.org/XML/1998/namespace",
   xmlns: "http://www.w3.org/2000/xmlns/",
   stream: "http://etherx.jabber.org/streams",
-  framing: "urn:ietf:params:xml:ns:xmpp-framing",
   streamErrors: "urn:ietf:params:xml:ns:xmpp-streams",
   stanzaErrors: "urn:ietf:params:xml:ns:xmpp-stanzas",
   client: "jabber:client",

@@ -1,6 +1,6 @@
 import type { ChannelFactory } from "../../src/stream/channel.ts";
 import { FramedChannel } from "../../src/stream/framed-channel.ts";
-import { websocketFraming } from "../../src/stream/websocket-framing.ts";
+import { FRAMING, websocketFraming } from "../../src/stream/websocket-framing.ts";
 import type {
   Transport,
   TransportEvents,
@@ -68,10 +68,10 @@ function cut(events: TransportEvents): TransportEvents {
 /** A script for RFC 6120, as RFC 7395 says it. */
 export const asMessages = (script: string): string =>
   script
-    .replaceAll("C: <stream:stream …>", `C: <open xmlns='${NS.framing}' …/>`)
+    .replaceAll("C: <stream:stream …>", `C: <open xmlns='${FRAMING}' …/>`)
     .replace(
       /S: <stream:stream[^>]*( id='[^']*' from='[^']*' version='[^']*')>/g,
-      `S: <open xmlns='${NS.framing}'$1/>`,
+      `S: <open xmlns='${FRAMING}'$1/>`,
     )
-    .replaceAll("</stream:stream>", `<close xmlns='${NS.framing}'/>`)
+    .replaceAll("</stream:stream>", `<close xmlns='${FRAMING}'/>`)
     .replace(/C: <(message|presence|iq)(?! xmlns)/g, "C: <$1 xmlns='jabber:client'");

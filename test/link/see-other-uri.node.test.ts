@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Broker, type BrokerOptions, websocket, xmpp } from "../../src/node.ts";
+import { FRAMING } from "../../src/stream/websocket-framing.ts";
 import { LoopbackServer } from "../../src/testing/index.ts";
-import { NS } from "../../src/xml/namespaces.ts";
 
 async function serve(): Promise<LoopbackServer> {
   const server = await LoopbackServer.start({ users: { juliet: "s3cret" }, http: true });
@@ -26,7 +26,7 @@ async function sentAway(
     broker.halt();
   });
   await broker.connect();
-  from.faults.inject(`<close xmlns='${NS.framing}' see-other-uri='${uri}'/>`);
+  from.faults.inject(`<close xmlns='${FRAMING}' see-other-uri='${uri}'/>`);
   return broker;
 }
 

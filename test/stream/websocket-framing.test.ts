@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ChannelEnding } from "../../src/stream/ending.ts";
 import { FramedChannel } from "../../src/stream/framed-channel.ts";
-import { websocketFraming } from "../../src/stream/websocket-framing.ts";
+import { FRAMING, websocketFraming } from "../../src/stream/websocket-framing.ts";
 import { memoryPair } from "../../src/transport/memory.ts";
 import { xml } from "../../src/xml/element.ts";
 import { LIMITS } from "../../src/xml/limits.ts";
@@ -10,7 +10,6 @@ import { parse } from "../../src/xml/read/parse.ts";
 import { serialize } from "../../src/xml/write/serialize.ts";
 
 const CONTEXT = { ns: NS.client, prefixes: { stream: NS.stream } };
-const FRAMING = NS.framing;
 const STREAM = "http://etherx.jabber.org/streams";
 
 describe("an element that leaves", () => {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { SecureContext } from "node:tls";
 import { BrokerError } from "../../base/errors.ts";
 import { type Framing, type StreamContext, xmlFraming } from "../../stream/framing.ts";
-import { websocketFraming } from "../../stream/websocket-framing.ts";
+import { FRAMING, websocketFraming } from "../../stream/websocket-framing.ts";
 import { type Element, xml } from "../../xml/element.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../../xml/limits.ts";
 import { NS } from "../../xml/namespaces.ts";
@@ -333,7 +333,7 @@ const TOO_BIG = {
 
 function readHeader(element: Element, contentNamespace: string): Header {
   const { to, version } = element.attrs;
-  const isOpen = element.is("open", NS.framing);
+  const isOpen = element.is("open", FRAMING);
   const opens = isOpen || (element.name === "stream" && element.ns === NS.stream);
   return {
     to,
