@@ -38,7 +38,7 @@ interface Service {
   readonly directTls: boolean;
 }
 
-/** The ports of a `LoopbackServer`, all on 127.0.0.1. Those of HTTP and HTTPS are there with the option `http`. */
+/** The ports of a `LoopbackServer`, all on 127.0.0.1. With the option `http` there are two for HTTP. */
 export type LoopbackPorts = Readonly<Record<Exclude<LoopbackPort, HttpPort>, number>> &
   Readonly<Partial<Record<HttpPort, number | undefined>>>;
 
