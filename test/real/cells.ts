@@ -201,14 +201,27 @@ export const NAME_TAKEN: Readonly<
  * The stream errors and codes that may end a cell's connection when its server ends. When an administrator stops
  * Prosody, it tells its clients. ejabberd tells its clients and components, but may cut the connection before the error
  * arrives, and usually does so to components. jabberd2 closes its streams without an error. The loopback server tells
- * all. After a crash there is no error at all.
+ * all, but by BOSH only where it holds a request. After a crash there is no error at all.
  */
 export function lastWordsOf(cell: Cell, how: "stop" | "kill"): readonly string[] {
   if (how === "kill" || cell.server === "jabberd2") return ["DISCONNECTED"];
-  if (cell.server === "loopback") return ["system-shutdown"];
+  if (cell.server === "loopback" && !isByBosh(cell)) return ["system-shutdown"];
   const isTold = cell.server === "ejabberd" || isClient(cell);
   return isTold ? ["system-shutdown", "DISCONNECTED"] : ["DISCONNECTED"];
 }
+
+/**
+ * The conditions that may end the first of two streams of one name. By BOSH Prosody tells the end only to a request that
+ * it holds at that moment. Else the next request finds no session.
+ */
+export function conflictsOf(cell: Cell): readonly string[] {
+  return cell.server === "prosody" && isByBosh(cell)
+    ? ["conflict", "item-not-found"]
+    : ["conflict"];
+}
+
+const isByBosh = ({ transport }: Cell): boolean =>
+  transport === "http-bind" || transport === "https-bind";
 
 /** The SASL mechanisms of a server inside TLS, the weakest first, without those with channel binding. */
 export const MECHANISMS: Readonly<Record<ServerName, readonly string[]>> = {
