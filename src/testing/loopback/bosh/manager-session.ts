@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { BOSH, bodyText } from "../../../stream/bosh/body.ts";
-import { NS } from "../../../xml/namespaces.ts";
+import { FRAMING } from "../../../stream/websocket-framing.ts";
 import { openTag, serialize } from "../../../xml/write/serialize.ts";
 import type { RequestBody } from "./request-body.ts";
 import { type PipeOwner, StreamPipe } from "./stream-pipe.ts";
@@ -99,8 +99,8 @@ export class ManagerSession implements PipeOwner {
   // Events of the server's stream.
 
   message(text: string): void {
-    if (text.startsWith(`<open xmlns='${NS.framing}'`)) this.#open(text);
-    else if (text === "" || text.startsWith(`<close xmlns='${NS.framing}'`)) {
+    if (text.startsWith(`<open xmlns='${FRAMING}'`)) this.#open(text);
+    else if (text === "" || text.startsWith(`<close xmlns='${FRAMING}'`)) {
       const isError = this.#outbox.some((one) => one.startsWith("<stream:error"));
       this.terminate(isError ? "remote-stream-error" : "");
     } else {
@@ -151,11 +151,11 @@ export class ManagerSession implements PipeOwner {
     if (this.#end !== undefined) return;
     const isRestart = attributes[`{${BOSH.xmpp}}restart`] === "true";
     if (isRestart || attributes.sid === undefined) {
-      const header = { xmlns: NS.framing, to: attributes.to, version: this.#version };
+      const header = { xmlns: FRAMING, to: attributes.to, version: this.#version };
       this.pipe.say(`${openTag("open", header).slice(0, -1)}/>`);
     }
     for (const element of payload) this.pipe.say(serialize(element));
-    if (isLast) this.pipe.say(`<close xmlns='${NS.framing}'/>`);
+    if (isLast) this.pipe.say(`<close xmlns='${FRAMING}'/>`);
     this.#flush();
   }
 
