@@ -219,6 +219,16 @@ const ENDS: Table = {
      C 4: <body sid='s' ack='1' type='terminate'><presence xmlns='jabber:client'/></body>`,
     HEADER,
   ],
+  "the server's goodbye to an earlier request does not take back the stanzas of ours": [
+    `${OPEN}
+     write ${HI} | goodbye
+     C 3: <body sid='s' ack='1' type='terminate'>${OUT}</body>
+     S 2: <body type='terminate'/>
+     S 3: <body type='terminate'/>`,
+    HEADER,
+    `taken ${BYTES}`,
+    "end footer",
+  ],
   "our goodbye that gets no answer ends the session all the same": [
     `${OPEN}
      goodbye
