@@ -54,4 +54,4 @@ export function websocket(options: string | WebSocketOptions = {}): ChannelFacto
 }
 
 export * from "./public.ts";
-export { type NetSocket, socketTransport } from "./transport/tcp.ts";
+export { type NetSocket, socketTransport } from "./transport/node-socket-transport.ts";

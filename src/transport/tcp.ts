@@ -1,4 +1,4 @@
-import { connect, Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { onAbort } from "../base/abort.ts";
 import { wholeNumber } from "../base/check.ts";
@@ -9,7 +9,7 @@ import { reasonOf, secureContext } from "./tls.ts";
 import type { Target, TlsSettings, Transport } from "./transport.ts";
 
 /** The idle time after which the operating system probes a connection, in milliseconds. */
-const KEEP_ALIVE_DELAY = 60_000;
+export const KEEP_ALIVE_DELAY = 60_000;
 
 /**
  * Connects over TCP, in clear; `secure` puts TLS on the connection. It sets TCP_NODELAY and TCP keep-alive.
@@ -37,39 +37,8 @@ export async function openSocket(target: Target, signal: AbortSignal): Promise<O
   return { socket: await open(target, signal), context };
 }
 
-/**
- * A socket of `node:net`, by the members that tell it. (A program without the types of Node compiles with this package
- * too, so its declarations do not name `Socket`.)
- */
-export interface NetSocket {
-  /** True while it is not connected. */
-  readonly pending: boolean;
-  /** Sends small writes at once. */
-  setNoDelay(noDelay?: boolean): unknown;
-}
-
-/**
- * Makes a transport of a socket that is connected already, such as one that a proxy has opened a way on. The factory
- * of the option `transport` returns it. The transport owns the socket from then on: it reads the bytes that are not yet
- * read, puts TLS on it where the dialect asks for that, and closes it. `target` is what the factory was given. Throws
- * `BAD_OPTION` for unusable certificates and keys, and for a socket that is not connected.
- *
- * @example
- * new Broker({ dialect, transport: async (target, signal) => socketTransport(await dial(target, signal), target) });
- */
-export function socketTransport(socket: NetSocket, target: Pick<Target, "tls">): Transport {
-  if (!(socket instanceof Socket) || socket.pending) {
-    throw new BrokerError("BAD_OPTION", "the transport takes a connected socket of node:net");
-  }
-  const context = ownContext(target.tls);
-  socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_DELAY);
-  // Our half still leaves when the other side has ended its half.
-  socket.allowHalfOpen = true;
-  return new TcpTransport(socket, target.tls, context);
-}
-
 /** The context of TLS where the caller gave certificates or keys. Without them all connections share the default. */
-function ownContext(tls: TlsSettings): SecureContext | undefined {
+export function ownContext(tls: TlsSettings): SecureContext | undefined {
   const { ca, cert, key } = tls;
   const given = ca !== undefined || cert !== undefined || key !== undefined;
   return given ? secureContext(tls) : undefined;

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { locate, readDocument } from "../docs/document.ts";
 
 /** The most that the package may take on the disk. A KiB is 1,024 bytes. */
-const BUDGET_KIB = 1400;
+const BUDGET_KIB = 1_500;
 
 interface Packed {
   readonly unpackedSize: number;
