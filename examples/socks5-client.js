@@ -57,8 +57,6 @@ async function answer(socket, length) {
 const broker = new Broker({
   dialect: xmpp({ jid: XMPP_JID, password: XMPP_PASSWORD }),
   host: XMPP_HOST,
-  // A question to DNS would not go through the proxy.
-  lookup: false,
   port: XMPP_PORT && Number(XMPP_PORT),
   tls: { ca: XMPP_CA },
   transport: socks5({ host: SOCKS_HOST, port: Number(SOCKS_PORT) }),
