@@ -1,5 +1,6 @@
 import { nothing, onAbort } from "../base/abort.ts";
-import { BrokerError, detailOf, isBrokerError } from "../base/errors.ts";
+import { BrokerError, isBrokerError } from "../base/errors.ts";
+import { fetchFailure } from "../base/fetch-failure.ts";
 import { readHost } from "../base/text/host-name.ts";
 import { parse } from "../xml/read/parse.ts";
 import type { UrlEndpoint } from "./endpoint.ts";
@@ -90,7 +91,7 @@ async function withWays(search: Promise<HostMeta | undefined>): Promise<HostMeta
 /** The error for files of which none can be read. It is retryable where one may be later. */
 function failed(failures: readonly unknown[]): BrokerError {
   const details = failures.map((thrown, index) => {
-    return `${FILES[index]?.name ?? ""}: ${detailOf(thrown)}`;
+    return `${FILES[index]?.name ?? ""}: ${fetchFailure(thrown)}`;
   });
   // `fetch` rejects with a TypeError where the network fails.
   const retryable = failures.some((thrown) =>

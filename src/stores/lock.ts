@@ -62,6 +62,17 @@ export class Lock {
   }
 }
 
+/** The process that a directory's lock names, and "gone" where a broker would take the lock over; `undefined`: no lock. */
+export async function lockHolder(directory: string): Promise<string | undefined> {
+  const text = await textOf(join(directory, LOCK));
+  if (text === undefined) return undefined;
+  const holder = readHolder(text);
+  if (holder === undefined) return "a lock that names no process";
+  const own: Holder = { ...(await processFacts(process.pid)), host: hostname(), token: "" };
+  const name = `process ${holder.pid} on ${holder.host}`;
+  return (await isAlive(holder, own)) ? name : `${name}, which is gone`;
+}
+
 function locked(detail: string): BrokerError {
   return new BrokerError("STORE_LOCKED", detail);
 }

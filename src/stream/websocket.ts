@@ -12,7 +12,7 @@ import { websocketFraming } from "./websocket-framing.ts";
 export interface WebSocketOptions {
   /** The address, `wss:` or `ws:`. Default: that of the domain's host-meta (XEP-0156). */
   readonly url?: string | undefined;
-  /** The way that is taken where the server names no WebSocket. Default: none. */
+  /** The way that is taken where the server names no WebSocket, or none that opens; not together with `url`. Default: none. */
   readonly or?: ChannelFactory | undefined;
 }
 
@@ -31,13 +31,22 @@ export function websocketChannels(
   const given = typeof options === "string" ? { url: options } : options;
   const { url, or } = knownOptions("websocket", given, ["url", "or"]);
   if (url !== undefined) mustBeWebSocketUrl(url);
+  if (url !== undefined && or !== undefined) {
+    throw new BrokerError(
+      "BAD_OPTION",
+      "or goes with the host-meta: give websocket no url with it",
+    );
+  }
   return {
     url,
     lookup: url === undefined ? websocketLookup(or) : undefined,
     async channel(target, signal) {
       const place = target.url;
       if (place === undefined) {
-        throw new BrokerError("BAD_OPTION", "websocket needs a url: a host has no path");
+        throw new BrokerError(
+          "BAD_OPTION",
+          "websocket needs a url, as a host has no path: transport: websocket(url)",
+        );
       }
       if (/^https?:/.test(place)) {
         if (or !== undefined) return await or.channel(target, signal);

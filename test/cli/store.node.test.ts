@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { run as runCommand } from "../../src/cli/run.ts";
@@ -71,6 +71,32 @@ describe("store look", () => {
     expect(wide).toEqual([]);
   });
 
+  test("names the holder of the lock, and says when it is gone", async () => {
+    const directory = await madeStore();
+    const store = fileStore(directory);
+    await store.open(OWNER);
+    const held = await run(["store", "look", directory]);
+    const lock = readFileSync(join(directory, "lock"), "utf8");
+    await store.close();
+    expect(held.out).toMatch(new RegExp(`locked by process ${process.pid} on \\S+\\n`));
+    // No process has a number above 2^22 on Linux.
+    const holder = JSON.parse(lock) as Record<string, unknown>;
+    writeFileSync(join(directory, "lock"), JSON.stringify({ ...holder, pid: 2 ** 30 }));
+    const dead = await run(["store", "look", directory]);
+    expect(dead.out).toContain(`locked by process ${2 ** 30} on`);
+    expect(dead.out).toContain("which is gone");
+  });
+
+  test("counts one stanza", async () => {
+    const directory = newDirectory();
+    const store = fileStore(directory);
+    await store.open(OWNER);
+    await store.append([entry("key", "<message/>")]);
+    await store.close();
+    expect((await run(["store", "look", directory])).out).toContain("1 stanza waits");
+    expect((await run(["store", "salvage", directory])).out).toContain("1 stanza kept");
+  });
+
   test("names the damage and ends with 1", async () => {
     const directory = await madeStore();
     const name = spoil(directory, '"key 5"');
@@ -116,11 +142,24 @@ describe("store salvage", () => {
     cpSync(directory, copy, { recursive: true });
     const refused = await run(["store", "salvage", directory]);
     expect([refused.status, refused.err]).toEqual([1, expect.stringContaining("STORE_DAMAGED")]);
+    expect(refused.err).toContain("give --dialect, and --jid or --domain");
     expect(readdirSync(directory)).toEqual(readdirSync(copy));
     const owner = ["--dialect", "xmpp", "--jid", "juliet@verona.example/balcony"];
     expect((await run(["store", "salvage", directory, ...owner])).status).toBe(0);
     expect(await keysOf(fileStore(directory))).toEqual(without("key 3", "key 20"));
   });
+
+  test.each([[[]], [["--dialect", "xmpp", "--jid", "juliet@verona.example"]]])(
+    "makes no store where there is none, with %j",
+    async (owner) => {
+      const directory = newDirectory();
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(join(directory, "letter.txt"), "wherefore");
+      const { status, err } = await run(["store", "salvage", directory, ...owner]);
+      expect([status, err]).toEqual([1, expect.stringContaining("there is no store in")]);
+      expect(readdirSync(directory)).toEqual(["letter.txt"]);
+    },
+  );
 
   test("is refused while a broker has the store open", async () => {
     const directory = await madeStore();
@@ -137,6 +176,7 @@ test.each([
   [["store", "look"], 2, "store look needs a directory"],
   [["store", "look", "a", "b"], 2, "b is not expected after store"],
   [["store", "look", "/no/such/directory"], 1, "STORE_FAILED"],
+  [["store", "salvage", "/no/such/directory"], 1, "STORE_FAILED"],
 ])("%j ends with %i", async (argv, wanted, said) => {
   const { status, err } = await run(argv);
   expect(status).toBe(wanted);

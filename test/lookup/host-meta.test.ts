@@ -200,8 +200,20 @@ test("a search that is given up ends with the reason of its signal, and asks for
   expect(cancelled).toHaveLength(2);
 });
 
-test("a network that fails is retryable", async () => {
-  const fetch: Fetch = () => Promise.reject(new TypeError("fetch failed"));
+const refused = new Error("connect ECONNREFUSED 192.0.2.1:443");
+const both = Object.assign(new AggregateError([]), { code: "ECONNREFUSED" });
+
+test.each([
+  ["a browser", new TypeError("Failed to fetch"), "host-meta: Failed to fetch"],
+  ["Node", new TypeError("fetch failed", { cause: refused }), `fetch failed: ${refused.message}`],
+  [
+    "Node, of several addresses",
+    new TypeError("fetch failed", { cause: both }),
+    "fetch failed: ECONNREFUSED",
+  ],
+])("a network that fails is retryable, with the reason that %s gives", async (_, failure, said) => {
+  const fetch: Fetch = () => Promise.reject(failure);
   const search = hostMeta("example.com", { fetch, signal: new AbortController().signal });
-  await expect(search).rejects.toMatchObject({ code: "LOOKUP_FAILED", retryable: true });
+  const message = expect.stringContaining(said) as unknown;
+  await expect(search).rejects.toMatchObject({ code: "LOOKUP_FAILED", retryable: true, message });
 });

@@ -91,3 +91,9 @@ test("with an address nothing is looked up", () => {
   const factory = websocketChannels("wss://c.example/ws", never);
   expect([factory.url, factory.lookup]).toEqual(["wss://c.example/ws", undefined]);
 });
+
+test("an address and another way are refused together", () => {
+  expect(() => websocketChannels({ url: "wss://c.example/ws", or: other }, never)).toThrow(
+    expect.objectContaining({ code: "BAD_OPTION" }),
+  );
+});

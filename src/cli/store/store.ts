@@ -13,7 +13,7 @@ export const store: Command = {
     ["xmpp-broker store look DIR", "what is in the store of an outbox, and whether it is whole"],
     [
       "xmpp-broker store salvage DIR",
-      "keeps what is whole in a damaged store, and puts the rest aside",
+      "keeps what is whole in a damaged store, and puts the rest aside; a lost manifest needs the login's names",
     ],
   ],
   words: 2,
@@ -31,9 +31,15 @@ async function look(directory: string, printer: Printer): Promise<void> {
   const report = await lookAt(directory);
   printer.heading(directory, report.identity === undefined ? "" : `  ${report.identity}`);
   for (const { file, bytes, entries, waiting } of report.files) {
-    printer.line(paint.name(file), `${bytes} bytes`, `${entries} stanzas`, `${waiting} wait`);
+    printer.line(
+      paint.name(file),
+      `${bytes} bytes`,
+      stanzas(entries),
+      `${waiting} ${waiting === 1 ? "waits" : "wait"}`,
+    );
   }
-  printer.line(`${report.waiting} stanzas wait`, ...since(report.oldest));
+  const verb = report.waiting === 1 ? "waits" : "wait";
+  printer.line(`${stanzas(report.waiting)} ${verb}`, ...since(report.oldest));
   if (report.holder !== undefined) printer.line(`locked by ${report.holder}`);
   printLosses(report.losses, printer);
   const [first] = report.losses;
@@ -45,7 +51,7 @@ async function rescue(directory: string, given: Given, printer: Printer): Promis
   const { identity, kept, losses, aside } = await salvage(directory, identityOf(given));
   printer.heading(directory, `  ${identity}`);
   printLosses(losses, printer);
-  printer.line(printer.paint.good(`${kept} stanzas kept`), "they will be sent in their order");
+  printer.line(printer.paint.good(`${stanzas(kept)} kept`), "to be sent in order");
   printer.line("damaged files", aside);
 }
 
@@ -53,6 +59,10 @@ function printLosses(losses: readonly Loss[], printer: Printer): void {
   for (const { file, offset, why } of losses) {
     printer.line(printer.paint.bad(`${file} at byte ${offset}`), why);
   }
+}
+
+function stanzas(count: number): string {
+  return count === 1 ? "1 stanza" : `${count} stanzas`;
 }
 
 function since(oldest: number | undefined): string[] {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BrokerError, isBrokerError } from "../../base/errors.ts";
 import type { StoredEntry } from "../../contract/store.ts";
-import { LOCK } from "../lock.ts";
+import { lockHolder } from "../lock.ts";
 import { MANIFEST, readManifest } from "../manifest.ts";
 import { segmentName } from "../segment.ts";
 import { codeOf, storeError } from "../store-error.ts";
@@ -26,7 +26,7 @@ export interface StoreReport {
   readonly waiting: number;
   readonly oldest: number | undefined;
   readonly newest: number | undefined;
-  /** The process that has it open, or had it open when it was killed. */
+  /** The process that has it open, or had it open when it was killed and is gone. */
   readonly holder: string | undefined;
   readonly losses: readonly Loss[];
 }
@@ -45,13 +45,16 @@ export async function ownerOf(directory: string): Promise<ReturnType<typeof read
   return readManifest(await readFile(join(directory, MANIFEST)));
 }
 
+/** The error for a directory with neither a manifest nor a log. */
+export function noStore(directory: string): BrokerError {
+  return new BrokerError("STORE_FAILED", `there is no store in ${directory}`);
+}
+
 async function look(directory: string): Promise<StoreReport> {
   const names = await logNames(directory);
   const losses: Loss[] = [];
   const owner = await ownerOf(directory).catch((thrown: unknown) => {
-    if (codeOf(thrown) === "ENOENT" && names.length === 0) {
-      throw new BrokerError("STORE_FAILED", `there is no store in ${directory}`);
-    }
+    if (codeOf(thrown) === "ENOENT" && names.length === 0) throw noStore(directory);
     if (isBrokerError(thrown) && thrown.code === "STORE_VERSION") throw thrown;
     losses.push({ file: MANIFEST, offset: 0, why: "it is missing or damaged" });
     return undefined;
@@ -78,20 +81,8 @@ async function look(directory: string): Promise<StoreReport> {
     }
     files.push({ file: name, bytes: segment.bytes, entries, waiting: times.length - before });
   }
-  const holder = await holderOf(directory);
+  const holder = await lockHolder(directory);
   const waiting = times.length;
   const [oldest, newest] = [times.at(0), times.at(-1)];
   return { identity: owner?.identity, files, waiting, oldest, newest, holder, losses };
-}
-
-async function holderOf(directory: string): Promise<string | undefined> {
-  try {
-    const { pid, host } = JSON.parse(await readFile(join(directory, LOCK), "utf8")) as {
-      readonly pid?: number;
-      readonly host?: string;
-    };
-    return `process ${pid ?? "?"} on ${host ?? "?"}`;
-  } catch (thrown) {
-    return codeOf(thrown) === "ENOENT" ? undefined : "a lock that names no process";
-  }
 }

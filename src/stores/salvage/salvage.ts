@@ -6,9 +6,9 @@ import { fileStore } from "../file-store.ts";
 import { Lock } from "../lock.ts";
 import { MANIFEST } from "../manifest.ts";
 import { segmentNumber } from "../segment.ts";
-import { storeError } from "../store-error.ts";
+import { codeOf, storeError } from "../store-error.ts";
 import { syncDirectory } from "../sync-directory.ts";
-import { ownerOf } from "./look.ts";
+import { noStore, ownerOf } from "./look.ts";
 import { entriesOf, type Loss, logNames, removedIn, wholeSegment } from "./whole.ts";
 
 /** The result of a salvage. */
@@ -44,10 +44,13 @@ async function rebuild(
   names: readonly string[],
   given: string | undefined,
 ): Promise<Salvaged> {
-  const owner = await ownerOf(directory).catch(() => undefined);
+  const owner = await ownerOf(directory).catch((thrown: unknown) => {
+    if (codeOf(thrown) === "ENOENT" && names.length === 0) throw noStore(directory);
+    return undefined;
+  });
   const identity = owner?.identity ?? given;
   if (identity === undefined) {
-    const detail = `${MANIFEST} at byte 0: it does not say whose store it is, so the salvage must be told`;
+    const detail = `${MANIFEST} at byte 0: it does not say whose store it is: give --dialect, and --jid or --domain`;
     throw new BrokerError("STORE_DAMAGED", detail);
   }
   const fresh = join(directory, "salvage");

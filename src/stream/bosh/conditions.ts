@@ -1,4 +1,5 @@
 import { BrokerError } from "../../base/errors.ts";
+import { fetchFailure } from "../../base/fetch-failure.ts";
 import { StreamError } from "../stream-error.ts";
 import type { Outcome } from "./post.ts";
 
@@ -89,7 +90,7 @@ function passes(status: number): boolean {
 function describe(failure: Failure): string {
   switch (failure.kind) {
     case "broken":
-      return "the HTTP request got no answer";
+      return `the HTTP request got no answer: ${fetchFailure(failure.cause)}`;
     case "status":
       return `the HTTP status is ${failure.status}`;
     case "redirect":
