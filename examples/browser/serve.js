@@ -32,6 +32,8 @@ export async function serve({ port = 0, alias = {}, policy = POLICY } = {}) {
     platform: "browser",
     target: "es2022",
     alias,
+    // The package as a user has it: the paths of this repository lead to the source for Node.
+    tsconfigRaw: {},
   });
   files.set("/client.js", outputFiles[0].contents);
   files.set("/", files.get("/index.html"));

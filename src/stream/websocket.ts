@@ -1,4 +1,4 @@
-import { knownOptions, text } from "../base/check.ts";
+import { callable, knownOptions, record, text } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Lookup, UrlEndpoint } from "../lookup/endpoint.ts";
 import type { Fetch } from "../lookup/fetch-text.ts";
@@ -31,6 +31,7 @@ export function websocketChannels(
   const given = typeof options === "string" ? { url: options } : options;
   const { url, or } = knownOptions("websocket", given, ["url", "or"]);
   if (url !== undefined) mustBeWebSocketUrl(url);
+  if (or !== undefined) callable("or.channel", record("or", or).channel);
   if (url !== undefined && or !== undefined) {
     throw new BrokerError(
       "BAD_OPTION",

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -237,4 +237,22 @@ describe("a bundle holds only the features that it uses", () => {
 
 test("no module of the library has an effect when it is imported", () => {
   expect(manifest.sideEffects).toEqual(["./dist/cli/main.js"]);
+});
+
+test("a clone serves the page of examples/browser, bundled from the built package", () => {
+  const clone = join(program, "clone");
+  for (const part of ["package.json", "tsconfig.json", "src", "examples"]) {
+    cpSync(locate(part), join(clone, part), { recursive: true });
+  }
+  cpSync(join(program, "node_modules/xmpp-broker/dist"), join(clone, "dist"), { recursive: true });
+  symlinkSync(fileURLToPath(locate("node_modules")), join(clone, "node_modules"));
+  const script = `
+    import { serve } from "./examples/browser/serve.js";
+    const server = await serve();
+    const answer = await fetch(\`http://localhost:\${server.address().port}/client.js\`);
+    console.log(answer.status);
+    server.close();
+    server.closeAllConnections();`;
+  const argv = ["--input-type=module", "--eval", script];
+  expect(execFileSync(process.execPath, argv, { cwd: clone, encoding: "utf8" })).toBe("200\n");
 });

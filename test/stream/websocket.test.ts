@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ChannelFactory } from "../../src/stream/channel.ts";
-import { websocketChannels } from "../../src/stream/websocket.ts";
+import { type WebSocketOptions, websocketChannels } from "../../src/stream/websocket.ts";
 
 const { fetch } = globalThis;
 let asked: string[];
@@ -92,8 +92,13 @@ test("with an address nothing is looked up", () => {
   expect([factory.url, factory.lookup]).toEqual(["wss://c.example/ws", undefined]);
 });
 
-test("an address and another way are refused together", () => {
-  expect(() => websocketChannels({ url: "wss://c.example/ws", or: other }, never)).toThrow(
-    expect.objectContaining({ code: "BAD_OPTION" }),
-  );
+test.each([
+  ["an address and another way", { url: "wss://c.example/ws", or: other }, "no url"],
+  ["an address as the other way", { or: "https://c.example/bosh" }, "or must be an object"],
+  ["an object that is no way", { or: {} }, "or.channel must be a function"],
+  ["a function that makes ways", { or: () => other }, "or must be an object"],
+])("%s is refused", (_, options, said) => {
+  const make = (): unknown => websocketChannels(options as WebSocketOptions, never);
+  const message = expect.stringContaining(said) as unknown;
+  expect(make).toThrow(expect.objectContaining({ code: "BAD_OPTION", message }));
 });
