@@ -98,10 +98,14 @@ export async function findDestinations(search: Search): Promise<readonly Destina
   }
   if (endpoints.length === 0) return [fallback];
   // The names in DNS are written by strangers. One that is no host must not keep the others from being tried.
-  const usable = endpoints.filter(isEndpoint);
-  const urls = endpoints.filter((endpoint) => "url" in endpoint);
+  const objects = endpoints.filter(isObject);
+  const usable = objects.filter(isEndpoint);
+  const urls = objects.filter((endpoint) => "url" in endpoint);
   if (usable.length + urls.length === 0) {
-    throw new BrokerError("LOOKUP_FAILED", "no endpoint has a name or an IP address, and a port");
+    throw new BrokerError(
+      "LOOKUP_FAILED",
+      "no endpoint has a url, or a host with its port, priority and weight",
+    );
   }
   const destinations: Destination[] = urls.flatMap(({ url }) => urlDestinations(settings, url));
   for (const { host, port, tls } of inOrder(usable, () => randomShare(crypto))) {
@@ -122,6 +126,10 @@ function urlDestinations(settings: Settings, url: unknown): Destination[] {
   } catch {
     return [];
   }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 /** True if a lookup found a place to connect to. */

@@ -283,6 +283,11 @@ test.each<[string, Lookup, string]>([
   ],
   ["finds no port", () => Promise.resolve([endpoint("a", { port: 0 })]), "LOOKUP_FAILED"],
   ["gives no list", () => Promise.resolve(undefined as never), "LOOKUP_FAILED"],
+  [
+    "gives a list of other things",
+    () => Promise.resolve(["a.example", null, 5] as never),
+    "LOOKUP_FAILED",
+  ],
 ])("a lookup that %s ends the attempt", async (_, lookup, code) => {
   const { connected, broker } = connecting(lookup, {}, { tls: "plaintext" });
   expect(await connected).toBe(code);

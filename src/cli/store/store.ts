@@ -13,7 +13,7 @@ export const store: Command = {
     ["xmpp-broker store look DIR", "what is in the store of an outbox, and whether it is whole"],
     [
       "xmpp-broker store salvage DIR",
-      "keeps what is whole in a damaged store, and puts the rest aside; a lost manifest needs the login's names",
+      "keeps what is whole in a damaged store, and puts the rest aside; where the manifest is damaged, give the login too",
     ],
   ],
   words: 2,
