@@ -196,6 +196,8 @@ export class Negotiation implements Login {
   }
 
   send(element: Element): void {
+    const { id } = element.attrs;
+    if (this.hasResumed && id !== undefined) this.#parts.resuming?.pinged(id);
     this.#parts.stream.send(element);
   }
 

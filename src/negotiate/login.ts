@@ -52,6 +52,8 @@ export interface Resuming {
   readonly previous: Previous | undefined;
   /** The server goes on with it, having handled so many stanzas of ours. */
   resumed(h: number): void;
+  /** The login sends a ping with this id. Over a later link its answer may come again. */
+  pinged(id: string): void;
 }
 
 /** The facts about stream management (XEP-0198) that a login has learnt. */

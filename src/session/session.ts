@@ -109,6 +109,10 @@ export class Session implements Carried, Prober, AckLine {
     this.acks.resumption?.resumed(h);
   }
 
+  pinged(id: string): void {
+    this.#probe.remember(id);
+  }
+
   /** Goes on over this link: what the server has not handled is written again, in order. */
   goOn(link: Link): void {
     this.use(link);

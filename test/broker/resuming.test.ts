@@ -192,6 +192,43 @@ describe("a bare end of the connection", () => {
   });
 });
 
+describe("the answer to a ping of the broker's own that comes again is no traffic, and counts", () => {
+  const PINGED = /<iq type='get' id='([^']*)'/;
+
+  test("a ping of the keep-alive, which was open at the cut", async () => {
+    const keepAlive = { interval: 20_000, timeout: 30_000 };
+    const made = await first([ask(0) + resumed(1) + PING + PONG], { keepAlive });
+    const { broker, clock, servers } = made;
+    const got: string[] = [];
+    broker.filter("/iq", ({ stanza }) => void got.push(stanza.attrs.id ?? ""));
+    await clock.pass(20_000);
+    const id = PINGED.exec(await heard(made.server))?.[1] ?? "";
+    await cut(made);
+    servers[1]?.say(`<iq type='result' id='${id}' from='example.org'/>${R}`);
+    await settled();
+    expect([got, broker.stats.received.iq]).toEqual([[], 0]);
+    expect(outline(await heard(servers[1] ?? made.server))).toMatch(/a2$/);
+    broker.halt();
+  });
+
+  test("the ping of a login, whose answer the server has not heard of", async () => {
+    const made = await first([
+      ask(0) + resumed(0) + PING + PONG,
+      ask(1) + resumed(1) + PING.replace("{probe}", "{again}") + PONG.replace("{probe}", "{again}"),
+    ]);
+    const { broker, servers } = made;
+    const got: string[] = [];
+    broker.filter("/iq", ({ stanza }) => void got.push(stanza.attrs.id ?? ""));
+    await cut(made);
+    const id = servers[1] && PINGED.exec(servers[1].heard)?.[1];
+    await cut(made);
+    servers[2]?.say(`<iq type='result' id='${id}' from='example.org'/>${R}`);
+    await settled();
+    expect([got, broker.stats.received.iq]).toEqual([[], 0]);
+    broker.halt();
+  });
+});
+
 describe("a session that does not go on", () => {
   test("what its <failed/> does not cover is sent again where `unacked` wants that", async () => {
     const made = await first([ask(0) + failed(1)], { unacked: "requeue" });
