@@ -87,6 +87,8 @@ export interface AckLine {
   readonly handled: number;
   /** Bytes handed over to the link so far. */
   readonly handed: number;
+  /** Bytes of these that the system has not taken yet. */
+  readonly unsent: number;
   /** True if the server may keep the session for another link: then stanzas are kept to be written again. */
   readonly mayGoOn: boolean;
   /** True if reading is paused, so that no answer can be heard. */

@@ -11,6 +11,9 @@ export const ACK_EVERY = 50;
 /** How soon the server is told in any case, in milliseconds. */
 export const ACK_WAIT = 1_000;
 
+/** How many answers may wait to be taken by the system: a server that asks on and on and does not read gets no more. */
+export const MOST_WAITING = 100;
+
 /**
  * Tells the server how many of its stanzas were handled (XEP-0198, 4): when it asks, after so many, and when it is idle.
  *
@@ -19,12 +22,17 @@ export const ACK_WAIT = 1_000;
  */
 export class HandledCount {
   readonly #clock: Clock;
-  readonly #line: Pick<AckLine, "handled" | "nonza">;
+  readonly #line: Pick<AckLine, "handled" | "handed" | "unsent" | "nonza">;
   /** The last number that it was told. */
   #told = 0;
   #stopTimer: (() => void) | undefined;
+  /** The answers that the system had not taken with the last one, and the place of that one. */
+  #waiting = 0;
+  #place = 0;
+  /** True if the server has asked since, and is still to be answered. */
+  #owes = false;
 
-  constructor(clock: Clock, line: Pick<AckLine, "handled" | "nonza">) {
+  constructor(clock: Clock, line: Pick<AckLine, "handled" | "handed" | "unsent" | "nonza">) {
     this.#clock = clock;
     this.#line = line;
   }
@@ -38,7 +46,18 @@ export class HandledCount {
 
   /** The server asks. */
   asked(): void {
-    this.#tell(this.#line.handled);
+    const line = this.#line;
+    if (line.handed - line.unsent >= this.#place) this.#waiting = 0;
+    this.#owes = this.#waiting >= MOST_WAITING;
+    if (this.#owes) return;
+    this.#tell(line.handled);
+    this.#waiting++;
+    this.#place = line.handed;
+  }
+
+  /** The system has taken more: one answer serves all questions that it is still owed to. */
+  taken(): void {
+    if (this.#owes) this.asked();
   }
 
   /** Tells now, if there is anything to tell. */
@@ -50,6 +69,8 @@ export class HandledCount {
   suspend(): void {
     this.#stopTimer?.();
     this.#stopTimer = undefined;
+    this.#waiting = this.#place = 0;
+    this.#owes = false;
   }
 
   /** Another link carries the session: its login has told the number, and the answer to a ping comes behind. */

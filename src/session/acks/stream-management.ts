@@ -1,3 +1,4 @@
+import { nothing } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { quiet } from "../../base/deferred.ts";
 import { BrokerError } from "../../base/errors.ts";
@@ -12,7 +13,7 @@ import type { Keeper, TrackedDelivery } from "../delivery.ts";
 import type { Item } from "../item.ts";
 import type { AckLine, Acks, Kept, Resumption, Unproven } from "./acks.ts";
 import { unacknowledged } from "./barriers.ts";
-import { HandledCount } from "./handled-count.ts";
+import { ACK_WAIT, HandledCount } from "./handled-count.ts";
 import { ProofWaits } from "./proof-waits.ts";
 import { proves } from "./proves.ts";
 import { isKept, type UnackedEntry, UnackedList, unproven } from "./unacked-list.ts";
@@ -64,6 +65,7 @@ export class StreamManagement implements Acks, Keeper, Resumption {
   #askedAt: number | undefined;
   /** True if stanzas were written in this turn, and its write is still to leave. */
   #isTurnOpen = false;
+  #stopAsking = nothing;
   readonly #waits = new ProofWaits();
   /** Why no proof is to be had. */
   #why: BrokerError | undefined;
@@ -135,7 +137,9 @@ export class StreamManagement implements Acks, Keeper, Resumption {
     }
   }
 
-  taken(): void {}
+  taken(): void {
+    this.#handled.taken();
+  }
 
   leaving(): void {
     this.#isTurnOpen = false;
@@ -170,6 +174,7 @@ export class StreamManagement implements Acks, Keeper, Resumption {
     this.#to("broken");
     this.#askedAt = undefined;
     this.#isTurnOpen = false;
+    this.#stopAsking();
     this.#handled.suspend();
   }
 
@@ -199,6 +204,7 @@ export class StreamManagement implements Acks, Keeper, Resumption {
   end(): readonly Unproven[] {
     if (this.#state === "over") return [];
     this.#to("over");
+    this.#stopAsking();
     this.#handled.end();
     this.#waits.fail(unacknowledged());
     return this.#list.take(this.#list.size).flatMap(unproven);
@@ -232,7 +238,8 @@ export class StreamManagement implements Acks, Keeper, Resumption {
       if (this.#state !== "live") return;
       this.#prove(told.newly);
       // A listener of a delivery may have ended the session.
-      if (!this.#isTurnOpen) this.#ask();
+      if (told.newly === 0) this.#askLater();
+      else if (!this.#isTurnOpen) this.#ask();
       this.#line.moved();
       return;
     }
@@ -243,7 +250,16 @@ export class StreamManagement implements Acks, Keeper, Resumption {
         : `<a h='${h}'/> ${misfit(told)}`;
     instruments.dropped(element, new BrokerError("PROTOCOL_ERROR", detail));
     if (told?.kind === "too-high") this.#doubt(detail);
-    else if (!this.#isTurnOpen) this.#ask();
+    else this.#askLater();
+  }
+
+  /** An `<a/>` that proves nothing is not answered at once: the two could go on like that for ever. */
+  #askLater(): void {
+    this.#stopAsking();
+    if (this.#list.size === 0) return;
+    this.#stopAsking = this.#parts.clock.after(ACK_WAIT, () => {
+      this.#ask();
+    });
   }
 
   /** So many more were handled. */
@@ -265,6 +281,7 @@ export class StreamManagement implements Acks, Keeper, Resumption {
   #doubt(detail: string): void {
     if (this.#state !== "live") return;
     this.#to("doubted");
+    this.#stopAsking();
     const { instruments } = this.#parts;
     const error = new BrokerError("ACK_UNAVAILABLE", detail);
     this.#why = error;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { BrokerEvents } from "../../../src/contract/events.ts";
-import { ACK_EVERY, ACK_WAIT } from "../../../src/session/acks/handled-count.ts";
+import { ACK_EVERY, ACK_WAIT, MOST_WAITING } from "../../../src/session/acks/handled-count.ts";
 import { MOST_UNPROVEN, MOST_UNPROVEN_BYTES } from "../../../src/session/acks/unproven-list.ts";
 import { xml } from "../../../src/xml/element.ts";
 import { codeOf, type Line } from "../../broker/line.ts";
@@ -40,6 +40,23 @@ describe("outward", () => {
     expect(broker.stats.deliveries).toMatchObject({ acked: 2, unknown: 0 });
     broker.halt();
   });
+
+  test.each([a(0), a("x"), `<a xmlns='urn:xmpp:sm:3'/>`])(
+    "an answer that proves nothing (%s) is not followed by a question at once",
+    async (nothing) => {
+      const { broker, server, clock } = await managedLine();
+      const delivery = broker.send(message("a"));
+      expect(outline(await heard(server))).toBe("a r");
+      for (let time = 0; time < 50; time++) await says(server, nothing);
+      expect(outline(await heard(server))).toBe("");
+      await clock.pass(ACK_WAIT);
+      expect(outline(await heard(server))).toBe("r");
+      await says(server, a(1));
+      expect(delivery.state).toBe("acked");
+      broker.halt();
+      expect(clock.timers).toBe(0);
+    },
+  );
 
   test("one question is open at a time", async () => {
     const { broker, server } = await managedLine();
@@ -160,7 +177,7 @@ describe("an <a/> of the server's", () => {
     ["that goes back", a(0), "<a h='0'/> takes back 1 that were acknowledged"],
   ])("%s is dropped with its reason, and the next one counts", async (_, bad, reason) => {
     const made = await managedLine();
-    const { broker, server } = made;
+    const { broker, server, clock } = made;
     const told = problems(made);
     broker.send(message("a"));
     await heard(server);
@@ -170,6 +187,7 @@ describe("an <a/> of the server's", () => {
     await says(server, bad);
     expect(told).toEqual([expect.stringContaining(reason)]);
     expect([delivery.state, broker.phase.name]).toEqual(["written", "ready"]);
+    await clock.pass(ACK_WAIT);
     expect(outline(await heard(server))).toBe("r");
     await says(server, a(2));
     expect(delivery.state).toBe("acked");
@@ -235,6 +253,21 @@ describe("inward", () => {
     await says(server, messages(2) + R + messages(1, 3) + R);
     await says(server, ` <presence/><iq type='result' id='stray'/>${R}`);
     expect(outline(await heard(server))).toBe("a0 a2 a3 a5");
+    broker.halt();
+  });
+
+  test("a flood of questions gets a bounded number of answers until they are taken, and then one", async () => {
+    const { broker, server } = await managedLine();
+    server.pause();
+    for (let time = 0; time < 20; time++) await says(server, R.repeat(1000));
+    await says(server, `<message id='m1'/>${R}`);
+    server.resume();
+    const told = outline(await heard(server)).split(" ");
+    expect(told.length).toBeLessThanOrEqual(MOST_WAITING + 1);
+    // The last question is answered, too.
+    expect(told.at(-1)).toBe("a1");
+    await says(server, R);
+    expect(outline(await heard(server))).toBe("a1");
     broker.halt();
   });
 
