@@ -80,7 +80,7 @@ export class Lifecycle implements RunOwner {
   #hasStarted = false;
 
   constructor(options: BrokerOptions, runtime: Runtime) {
-    const settings = settle(options, runtime.lookup);
+    const { settings, session } = withoutTexts(settle(options, runtime.lookup));
     this.settings = settings;
     const context = contextOf(settings);
     const { clock, crypto, filterTable = FilterList } = runtime;
@@ -103,7 +103,6 @@ export class Lifecycle implements RunOwner {
       owner: this,
       shared: settings.reconnect === false ? undefined : sharedBy(runtime),
     };
-    const { session } = settings;
     if (session === undefined) return;
     this.#restored = this.traffic.restore(session);
     // Where it cannot go on, the next one has the same address.
@@ -220,10 +219,14 @@ export class Lifecycle implements RunOwner {
   async detach(): Promise<SessionState | undefined> {
     const run = this.#run;
     if (run === undefined) {
+      // A connect may wait for the store.
+      this.#endings++;
       const restored = this.#restored;
       this.#restored = undefined;
       this.#detached ??= new Bound(this.#parts, restored).detach(handedOn());
-      return this.#detached;
+      const state = this.#detached;
+      if (this.#run === undefined) await this.traffic.outbox.close();
+      return state;
     }
     const { shutdown } = this.settings.timeouts;
     const session = run.bound.resuming;
@@ -322,6 +325,18 @@ export class Lifecycle implements RunOwner {
     ready.then(stop, stop);
     return ready;
   }
+}
+
+/** The settings, and apart from them the session with its stanzas: these must not be kept as long as the broker. */
+function withoutTexts(
+  settings: Settings,
+): Pick<Settings, "session"> & { readonly settings: Settings } {
+  const { session } = settings;
+  if (session === undefined) return { settings, session };
+  return {
+    settings: Object.freeze({ ...settings, session: { ...session, unacked: [] } }),
+    session,
+  };
 }
 
 function isEmpty({ host, port }: GivenAddress): boolean {

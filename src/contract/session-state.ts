@@ -1,7 +1,8 @@
 import { badOption, record, text, wholeNumber } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Dialect } from "../dialect/dialect.ts";
-import { domainOf, isSameAddress, tryCarriedJid } from "../jid/carried.ts";
+import { carriedJid, domainOf, isSameAddress, tryCarriedJid } from "../jid/carried.ts";
+import { ILLEGAL } from "../xml/write/escape.ts";
 
 /** The version of the states that this package writes and reads. */
 const VERSION = 1;
@@ -61,11 +62,13 @@ export function sessionOption(name: string, value: unknown): SessionState {
   const { max, location, unacked } = given;
   const counter = (member: "h" | "acked"): number =>
     wholeNumber(`${name}.${member}`, given[member], 0, HIGHEST);
+  const account = address(`${name}.account`, given.account, "account");
+  const isAccount = carriedJid(account).local !== undefined;
   return Object.freeze({
     version: VERSION,
-    account: address(`${name}.account`, given.account),
-    jid: address(`${name}.jid`, given.jid),
-    id: text(`${name}.id`, given.id),
+    account,
+    jid: address(`${name}.jid`, given.jid, isAccount ? "full" : "account"),
+    id: legal(`${name}.id`, text(`${name}.id`, given.id)),
     max: max === undefined ? undefined : wholeNumber(`${name}.max`, max, 1),
     location: location === undefined ? undefined : text(`${name}.location`, location),
     detachedAt: wholeNumber(`${name}.detachedAt`, given.detachedAt, 0),
@@ -96,9 +99,21 @@ export function checkAccount({ account }: SessionState, dialect: Dialect): void 
   throw badOption("session.account", dialect.account ?? dialect.domain, account);
 }
 
-function address(name: string, value: unknown): string {
-  if (typeof value === "string" && tryCarriedJid(value) !== undefined) return value;
-  throw badOption(name, "an address", value);
+function address(name: string, value: unknown, kind: "account" | "full"): string {
+  const jid = typeof value === "string" ? tryCarriedJid(value) : undefined;
+  const isFull = jid?.local !== undefined && jid.resource !== undefined;
+  if (typeof value === "string" && jid !== undefined && (isFull || kind !== "full")) return value;
+  throw badOption(
+    name,
+    kind === "full" ? "an address such as user@example.org/here" : "an address",
+    value,
+  );
+}
+
+/** Refuses a text that XML cannot carry. */
+function legal(name: string, value: string): string {
+  if (ILLEGAL.test(value)) throw badOption(name, "a text of characters that XML allows", value);
+  return value;
 }
 
 function entries(name: string, value: unknown): SessionState["unacked"] {
@@ -106,11 +121,16 @@ function entries(name: string, value: unknown): SessionState["unacked"] {
   if (value.length > MOST_ENTRIES) {
     throw badOption(name, `a list of at most ${MOST_ENTRIES}`, value.length);
   }
+  const keys = new Set<string>();
   let length = 0;
   const read = value.map((given: unknown, index) => {
     if (given === null) return null;
     const stanza = entry(`${name}[${index}]`, given);
     length += stanza.text.length;
+    const { key } = stanza;
+    if (key === undefined) return stanza;
+    if (keys.has(key)) throw badOption(`${name}[${index}].key`, "the only one of its kind", key);
+    keys.add(key);
     return stanza;
   });
   if (length <= MOST_TEXT) return read;

@@ -21,6 +21,9 @@ import type { TrafficParts } from "./parts.ts";
 /** The largest stanza where neither the program nor the server names a number: servers take so much of a client. */
 const SEND_BYTES = 256 * 1024;
 
+/** The beginning of an element. */
+const ELEMENT = /^<[^?!]/;
+
 /** The limits on a stanza that the broker has written before: it may be larger than what a server may send. */
 const LARGE = 64 * 1024 * 1024;
 const WIDE: Partial<XmlLimits> = {
@@ -167,6 +170,8 @@ export class Gate {
     const { dialect } = settings;
     let stanza: Element;
     try {
+      // A declaration is legal in front of an element, but not inside a stream.
+      if (!ELEMENT.test(text)) throw new BrokerError("ILLEGAL_XML", "no element begins the text");
       const wire = parse(text, { ...context, limits: WIDE });
       stanza = dialect.inbound === undefined ? wire : takeOut(dialect, wire);
       toClient(stanza, context.ns);

@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
+import { webCrypto } from "../../src/base/crypto/web-crypto.ts";
+import { deferred } from "../../src/base/deferred.ts";
+import { Lifecycle } from "../../src/broker/lifecycle.ts";
 import type { BrokerOptions } from "../../src/contract/options.ts";
 import type { SessionState } from "../../src/contract/session-state.ts";
+import type { OutboxStore, StoredEntry } from "../../src/contract/store.ts";
 import { xml } from "../../src/xml/element.ts";
 import { a, heard, outline, R } from "../session/acks/managed-line.ts";
 import { message, outcome } from "../session/acks/proof-line.ts";
-import { settled } from "../virtual-clock.ts";
+import { settled, VirtualClock } from "../virtual-clock.ts";
 import {
   ask,
   ENABLE,
@@ -384,6 +388,21 @@ describe("session", () => {
     ["an entry that is none", { unacked: [1] }, /session\.unacked\[0\] must be an object/],
     ["half a stanza", { unacked: [{ text: "<message>" }] }, /session\.unacked\[0\]\.text must be/],
     ["two stanzas", { unacked: [{ text: "<message/><message/>" }] }, /must be the text of one/],
+    [
+      "a declaration",
+      { unacked: [{ text: "<?xml version='1.0'?><message/>" }] },
+      /must be the text/,
+    ],
+    ["a comment", { unacked: [{ text: "<!-- --><message/>" }] }, /must be the text of one/],
+    [
+      "a key twice",
+      { unacked: ["a", "b"].map((id) => ({ text: text(id), key: "row" })) },
+      /session\.unacked\[1\]\.key must be the only one/,
+    ],
+    ["an id that XML cannot carry", { id: "s\u0000" }, /session\.id must be a text of characters/],
+    ["half a character", { id: "s\ud800" }, /session\.id must be a text of characters/],
+    ["the address of a service", { jid: "example.org" }, /session\.jid must be an address/],
+    ["no resource", { jid: "me@example.org" }, /session\.jid must be an address/],
     ["no stanza", { unacked: [null, { text: "<a xmlns='x'/>" }] }, /unacked\[1\]\.text must be/],
   ])("with %s is BAD_OPTION", (_, change, message) => {
     const session: SessionState = { ...STATE, ...change };
@@ -395,6 +414,35 @@ describe("session", () => {
     }
     expect(thrown).toMatchObject({ code: "BAD_OPTION" });
     expect(String(thrown)).toMatch(message);
+  });
+
+  test("does not stay in the settings with its stanzas", () => {
+    const clock = new VirtualClock();
+    const connect = () => Promise.reject(new TypeError("refused"));
+    const runtime = { connect, clock, crypto: webCrypto, trace: () => undefined };
+    const { settings } = new Lifecycle({ dialect: managed, session: STATE }, runtime);
+    expect([settings.session?.id, settings.session?.unacked]).toEqual(["s-1", []]);
+  });
+
+  test("is not asked for by a connect that waits for the store when detach gives it on", async () => {
+    const opening = deferred<{ entries: AsyncIterable<StoredEntry> }>();
+    let closed = 0;
+    const store: OutboxStore = {
+      open: () => opening.promise,
+      append: () => Promise.resolve(),
+      remove: () => Promise.resolve(),
+      close: () => {
+        closed++;
+        return Promise.resolve();
+      },
+    };
+    const { broker, targets } = next(STATE, [FRESH], { queue: { store } });
+    const connecting = outcome(broker.connect());
+    const detaching = broker.detach();
+    opening.resolve({ entries: (async function* () {})() });
+    expect(await detaching).toMatchObject({ id: "s-1" });
+    await settled();
+    expect([connecting.now, targets.length, closed]).toEqual(["ABORTED", 0, 1]);
   });
 
   test("needs acks, and a dialect that does not know its account takes the domain", () => {
