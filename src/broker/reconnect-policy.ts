@@ -123,6 +123,8 @@ export const POLICY: readonly PolicyRow[] = [
     before: BACK_OFF,
   }),
   row({ codes: ["LOOKUP_FAILED", "TLS_FAILED"], retryable: true, before: BACK_OFF }),
+  // A stanza may have caused it, and a session that goes on would send that one again and again.
+  row({ conditions: ["policy-violation"], at: "ready", before: HIGHER, isFresh: true }),
   row({ conditions: ["policy-violation", "resource-constraint"], before: HIGHER }),
   row({ conditions: ["conflict"], at: "login", before: PATIENT }),
   // A server may read a login of ours late, from a connection that was cut, and take it for a newer one.

@@ -4,7 +4,7 @@ import { a, heard, outline, R } from "../session/acks/managed-line.ts";
 import { message, outcome } from "../session/acks/proof-line.ts";
 import { settled } from "../virtual-clock.ts";
 import { bare } from "./line.ts";
-import { ask, ENABLE, failed, JID, PING, PONG, resumed } from "./managed-outage.ts";
+import { ask, ENABLE, FRESH, failed, JID, PING, PONG, resumed } from "./managed-outage.ts";
 import type { Outage } from "./outage.ts";
 import { cut, first, states, written } from "./resumption.ts";
 
@@ -229,6 +229,9 @@ describe("the answer to a ping of the broker's own that comes again is no traffi
   });
 });
 
+const violation = `
+  S: <stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>`;
+
 describe("a session that does not go on", () => {
   test("what its <failed/> does not cover is sent again where `unacked` wants that", async () => {
     const made = await first([ask(0) + failed(1)], { unacked: "requeue" });
@@ -240,6 +243,34 @@ describe("a session that does not go on", () => {
     servers[1]?.say(a(1));
     await settled();
     expect(states(deliveries)).toEqual(["acked", "acked"]);
+    broker.halt();
+  });
+
+  test("a stanza that may have ended the stream goes alone, and not into the old session again", async () => {
+    const made = await first(
+      [
+        `${FRESH}
+  C: …<r xmlns='urn:xmpp:sm:3'/>
+  S: ${a(1)}
+  C: …<r xmlns='urn:xmpp:sm:3'/>${violation}`,
+        `${FRESH}
+  C: …<r xmlns='urn:xmpp:sm:3'/>${violation}`,
+        FRESH,
+      ],
+      { unacked: "requeue" },
+      `${ENABLE}
+  C: …<r xmlns='urn:xmpp:sm:3'/>${violation}`,
+    );
+    const { broker, clock, servers } = made;
+    const deliveries = ["a", "p", "b"].map((id) => broker.send(message(id)));
+    for (let seconds = 0; seconds < 60; seconds++) await clock.pass(1000);
+    const each = servers.slice(1).map((server) => outline(server.heard));
+    expect(each).toEqual(["a r p r", "p r", "b r"]);
+    expect(made.ready).toEqual(["fresh", "fresh", "fresh", "fresh"]);
+    servers[3]?.say(a(1));
+    await settled();
+    expect(states(deliveries)).toEqual(["acked", "failed", "acked"]);
+    expect(deliveries[1]?.error?.code).toBe("POISON");
     broker.halt();
   });
 
