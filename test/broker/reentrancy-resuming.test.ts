@@ -17,7 +17,10 @@ import {
 } from "./managed-outage.ts";
 
 const CALLS: Readonly<Record<string, (broker: Broker) => Promise<unknown>>> = {
-  halt: (broker) => Promise.resolve(broker.halt()),
+  halt: (broker) => {
+    broker.halt();
+    return Promise.resolve();
+  },
   shutdown: (broker) => broker.shutdown(),
   connect: (broker) => broker.connect(),
   reconnect: (broker) => broker.reconnect(),
