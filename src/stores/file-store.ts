@@ -1,5 +1,5 @@
 import { chmod, mkdir, readdir } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { oneOf, text } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import { optional, settleOptions, type Takes, whole } from "../base/option.ts";
@@ -8,8 +8,9 @@ import { Lock } from "./lock.ts";
 import { MANIFEST, Manifest } from "./manifest.ts";
 import { segmentNumber } from "./segment.ts";
 import { SegmentLog } from "./segment-log.ts";
-import { damaged, storeError } from "./store-error.ts";
+import { codeOf, damaged, storeError } from "./store-error.ts";
 import { StoreWriter } from "./store-writer.ts";
+import { syncDirectory } from "./sync-directory.ts";
 
 /** The options of `fileStore`. */
 const FILE_STORE = {
@@ -118,8 +119,10 @@ class FileStore implements OutboxStore {
 
 async function openAll(directory: string, identity: string, bytes: number): Promise<Opened> {
   // (Only a directory that is made here gets its mode.)
-  if ((await mkdir(directory, { recursive: true, mode: 0o700 })) !== undefined) {
+  const made = await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (made !== undefined) {
     await chmod(directory, 0o700);
+    await syncParents(directory, resolve(made));
   }
   const lock = await Lock.take(directory);
   let manifest: Manifest | undefined;
@@ -132,6 +135,16 @@ async function openAll(directory: string, identity: string, bytes: number): Prom
     await lock.release();
     throw thrown;
   }
+}
+
+/** Makes the names of new directories durable: from this one up to the first that was made. */
+async function syncParents(directory: string, made: string): Promise<void> {
+  const parent = dirname(directory);
+  await syncDirectory(parent).catch((thrown: unknown) => {
+    // (One that others may only pass through cannot be synced.)
+    if (codeOf(thrown) !== "EACCES") throw thrown;
+  });
+  if (directory !== made && parent !== directory) await syncParents(parent, made);
 }
 
 async function closeAll({ lock, manifest, log }: Omit<Opened, "writer">): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { link, readFile, readlink, rename, rm, writeFile } from "node:fs/promises";
+import { link, open, readFile, readlink, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { BrokerError } from "../base/errors.ts";
@@ -37,8 +37,8 @@ export class Lock {
     const token = randomBytes(8).toString("hex");
     const own: Holder = { ...(await processFacts(process.pid)), host: hostname(), token };
     const draft = `${file}.${token}`;
-    await writeFile(draft, JSON.stringify(own), { mode: 0o600 });
     try {
+      await writeDurably(draft, JSON.stringify(own));
       for (let tries = 0; tries < 3; tries++) {
         if (await placed(draft, file)) return new Lock(file, token);
         const text = await textOf(file);
@@ -71,6 +71,17 @@ export async function lockHolder(directory: string): Promise<string | undefined>
   const own: Holder = { ...(await processFacts(process.pid)), host: hostname(), token: "" };
   const name = `process ${holder.pid} on ${holder.host}`;
   return (await isAlive(holder, own)) ? name : `${name}, which is gone`;
+}
+
+/** Writes a file. (After a loss of power, a lock that is there without its text would name no process.) */
+async function writeDurably(file: string, text: string): Promise<void> {
+  const handle = await open(file, "w", 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 function locked(detail: string): BrokerError {

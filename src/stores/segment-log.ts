@@ -96,8 +96,8 @@ export class SegmentLog {
     const bytes = encodeBatch(kind, lines, segment.batches, segment.count);
     try {
       await writeAll(handle, bytes, segment.end);
-      this.#isDirty = kind === "removed";
-      if (!this.#isDirty) await handle.datasync();
+      this.#isDirty = true;
+      if (kind !== "removed") await this.#settle();
     } catch (thrown) {
       await this.#giveUp(segment, handle, bytes.length);
       throw thrown;
@@ -127,10 +127,17 @@ export class SegmentLog {
 
   async close(): Promise<void> {
     try {
-      if (this.#isDirty) await this.#handle?.datasync();
+      await this.#settle();
     } finally {
       await this.#closeFile();
     }
+  }
+
+  /** All that was written is durable from now on. */
+  async #settle(): Promise<void> {
+    if (!this.#isDirty) return;
+    await this.#handle?.datasync();
+    this.#isDirty = false;
   }
 
   /** A write has failed: nothing more goes into this file, and the parts of it that may be there are wiped out. */
@@ -138,6 +145,8 @@ export class SegmentLog {
     this.#handle = undefined;
     try {
       await writeAll(handle, Buffer.alloc(length), segment.end);
+      await handle.datasync();
+      this.#isDirty = false;
     } catch {
       // The next segment tells where this one ends.
     } finally {
@@ -181,11 +190,17 @@ export class SegmentLog {
         );
       }
       const isClean = this.#readOne(segment, content, next?.segment);
-      if (number === last && isClean) {
-        this.#handle = await open(join(this.#directory, segmentName(number)), "r+");
-      }
+      if (number === last) await this.#openLast(number, isClean);
       before = segment;
     }
+  }
+
+  /** The end of the last file may not be durable: its process was killed. The next file tells of that end. */
+  async #openLast(number: number, isClean: boolean): Promise<void> {
+    const handle = await open(join(this.#directory, segmentName(number)), "r+");
+    this.#handle = handle;
+    await handle.datasync();
+    if (!isClean) await this.#closeFile();
   }
 
   #readOne(segment: Segment, content: Buffer, behind: Segment | undefined): boolean {
@@ -256,6 +271,7 @@ export class SegmentLog {
     if (hasRoom && this.#handle !== undefined) return { segment: last, handle: this.#handle };
     // A full one whose entries are all removed makes room for the next.
     await this.unlinkSettled(true);
+    await this.#settle();
     const { first, last: number } = this.#manifest.range;
     const before = this.#segments.at(-1);
     const { segment, handle } = await createSegment(this.#directory, {
