@@ -41,8 +41,8 @@ export interface OutboxStore {
    */
   append(entries: readonly StoredEntry[]): Promise<void>;
   /**
-   * Removes entries that were read or appended since it was opened. Keys that the store does not have are passed over. A
-   * crash may undo it: then these stanzas are sent again with their ids.
+   * Removes entries. One that was not read yet is not read any more. Keys that the store does not have are passed over.
+   * A crash may undo it: then these stanzas are sent again with their ids.
    */
   remove(keys: readonly string[]): Promise<void>;
   /** Lets others open it. It can be opened again. */

@@ -213,6 +213,20 @@ const CASES: Readonly<Record<string, (place: StorePlace) => Promise<void>>> = {
     same("the keys that were read", found, keysOf(many(50)));
     same("the keys in the end", keysOf(await during(place)), ["key 49"]);
   },
+  "what is removed before it is read is not read": async (place) => {
+    await during(place, (store) => store.append(many(3)));
+    const store = place.store();
+    const found: string[] = [];
+    try {
+      const { entries } = await store.open(OWNER);
+      await store.remove(["key 1"]);
+      for await (const { key } of entries) found.push(key);
+    } finally {
+      await store.close();
+    }
+    same("the keys that were read", found, ["key 0", "key 2"]);
+    same("the keys in the end", keysOf(await during(place)), ["key 0", "key 2"]);
+  },
   "entries that nobody reads stay": async (place) => {
     await during(place, (store) => store.append(many(3)));
     const store = place.store();

@@ -66,13 +66,16 @@ export class SegmentLog {
   }
 
   /** The entries that are there now and not removed, oldest first, each with its number. */
-  async *entries(): AsyncGenerator<readonly [number, StoredEntry]> {
-    const end = this.#next;
+  entries(): AsyncGenerator<readonly [number, StoredEntry]> {
+    return this.#entriesBefore(this.#next);
+  }
+
+  async *#entriesBefore(end: number): AsyncGenerator<readonly [number, StoredEntry]> {
     for (const segment of [...this.#segments]) {
       if (segment.live === 0 || segment.first >= end) continue;
+      const upTo = { end: segment.end, batches: segment.batches };
       const { content, segment: again } = await loadSegment(this.#directory, segment.number);
       let entry = segment.first;
-      const upTo = { end: segment.end, batches: segment.batches };
       for (const batch of batchesOf(again, content, upTo)) {
         if (batch.kind === "removed") continue;
         if (entry >= end) break;
@@ -135,8 +138,7 @@ export class SegmentLog {
 
   /** All that was written is durable from now on. */
   async #settle(): Promise<void> {
-    if (!this.#isDirty) return;
-    await this.#handle?.datasync();
+    if (this.#isDirty) await this.#handle?.datasync();
     this.#isDirty = false;
   }
 
@@ -146,7 +148,6 @@ export class SegmentLog {
     try {
       await writeAll(handle, Buffer.alloc(length), segment.end);
       await handle.datasync();
-      this.#isDirty = false;
     } catch {
       // The next segment tells where this one ends.
     } finally {

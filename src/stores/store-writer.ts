@@ -25,24 +25,33 @@ export class StoreWriter {
   #removes: (() => void)[] = [];
   /** True while the entries that were found are not all read. */
   #isReading: boolean;
+  /** Keys that were removed and may be those of entries that are not read yet. */
+  readonly #unread = new Set<string>();
+  readonly #entries: ReturnType<SegmentLog["entries"]>;
+  /** The number of the last entry that was read. */
+  #lastRead = 0;
   #running: Promise<void> | undefined;
 
   constructor(log: SegmentLog) {
     this.#log = log;
     this.#numbers = log.late;
     this.#isReading = log.live > 0;
+    this.#entries = log.entries();
   }
 
   /** The entries that were found, oldest first. */
   async *entries(): AsyncGenerator<StoredEntry> {
     try {
-      for await (const [number, entry] of this.#log.entries()) {
-        if (this.#found(entry.key, number)) yield entry;
+      for await (const [number, entry] of this.#entries) {
+        this.#lastRead = number;
+        if (this.#unread.has(entry.key)) this.#dropUnread(number);
+        else if (this.#found(entry.key, number)) yield entry;
       }
     } catch (thrown) {
       throw storeError(thrown);
     }
     this.#isReading = false;
+    this.#unread.clear();
   }
 
   async append(entries: readonly StoredEntry[]): Promise<void> {
@@ -65,6 +74,10 @@ export class StoreWriter {
   async remove(keys: readonly string[]): Promise<void> {
     // (An entry that is still being appended gets its number first.)
     if (keys.some((key) => this.#isPending(key))) await this.#running;
+    for (const key of keys) {
+      const isRead = (this.#numbers.get(key) ?? Number.POSITIVE_INFINITY) <= this.#lastRead;
+      if (this.#isReading && !isRead) this.#unread.add(key);
+    }
     const numbers = keys.flatMap((key) => this.#forget(key));
     if (numbers.length === 0) return;
     this.#log.remove(numbers);
@@ -80,6 +93,12 @@ export class StoreWriter {
     await this.#running;
     if (this.#removed.length > 0) await this.#writeRemoved();
     if (this.#log.live === 0) await this.#log.unlinkSettled(true);
+  }
+
+  /** An entry was read that is removed already. */
+  #dropUnread(number: number): void {
+    this.#log.remove([number]);
+    this.#removed.push(number);
   }
 
   /** An entry was read; false if it is the copy of an older one. */

@@ -1,5 +1,5 @@
 import { nothing } from "../base/abort.ts";
-import { asBrokerError, type BrokerError } from "../base/errors.ts";
+import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { type Steps, step } from "../base/state.ts";
 import type { OutboxStore, StoredEntry } from "../contract/store.ts";
 import type { Item } from "../session/item.ts";
@@ -54,6 +54,12 @@ export class Safekeeping implements DeliveryKeeper {
   #working: Promise<void> | undefined;
   /** Lets the reading of what was found go on. */
   #goOn: (() => void) | undefined;
+  /** The entries that are read. */
+  #entries: AsyncIterable<StoredEntry> | undefined;
+  /** Rejects the call that is under way. */
+  #giveUp: (error: BrokerError) => void = nothing;
+  /** The store has not answered in time, and no call waits for it. */
+  #late: BrokerError | undefined;
 
   constructor(
     parts: TrafficParts,
@@ -92,11 +98,16 @@ export class Safekeeping implements DeliveryKeeper {
     return this.#step;
   }
 
-  /** Closes the store once everything is written. `undefined`: it was not open. */
+  /**
+   * Closes the store once everything is written. A store that has not answered after `timeouts.shutdown` is given up:
+   * its calls end in `STORE_FAILED`. `undefined`: it was not open.
+   */
   close(): Promise<void> | undefined {
     if (this.#state === "closed") return undefined;
-    if (this.#state === "opening") return this.#step.catch(nothing).then(() => this.close());
-    if (this.#state !== "closing") this.#step = this.#close();
+    if (this.#state === "opening") {
+      return this.#inTime(this.#step.catch(nothing)).then(() => this.close());
+    }
+    if (this.#state !== "closing") this.#step = this.#inTime(this.#close());
     return this.#step;
   }
 
@@ -124,14 +135,18 @@ export class Safekeeping implements DeliveryKeeper {
     this.#to("opening");
     const { dialect } = this.#parts.settings;
     const identity = `${dialect.name} ${dialect.account ?? dialect.domain}`;
+    let opening: ReturnType<OutboxStore["open"]> | undefined;
     let entries: AsyncIterable<StoredEntry>;
     try {
-      ({ entries } = await this.#store.open(identity));
+      ({ entries } = await this.#call(() => (opening = this.#store.open(identity))));
     } catch (thrown) {
       this.#to("closed");
+      // Where it opens after all, nobody uses it.
+      if (this.#late !== undefined) void opening?.then(() => this.#store.close()).catch(nothing);
       throw asBrokerError(thrown, "STORE_FAILED");
     }
     this.#to("reading");
+    this.#entries = entries;
     if (this.#over.size > 0) this.#wake();
     void this.#read(entries);
   }
@@ -139,26 +154,51 @@ export class Safekeeping implements DeliveryKeeper {
   async #read(entries: AsyncIterable<StoredEntry>): Promise<void> {
     try {
       for await (const entry of entries) {
-        if (!this.#isReading()) return;
+        if (!this.#isReading(entries)) return;
         // (It was over before the store could be told.)
         if (!this.#over.has(entry.key)) this.#owner.found(entry);
         if (this.#owner.hasRoom) continue;
         await new Promise<void>((resolve) => {
           this.#goOn = resolve;
         });
-        if (!this.#isReading()) return;
+        if (!this.#isReading(entries)) return;
       }
-      if (!this.#isReading()) return;
+      if (!this.#isReading(entries)) return;
       this.#to("open");
       this.#owner.allFound();
     } catch (thrown) {
-      if (this.#isReading()) this.#owner.stop(asBrokerError(thrown, "STORE_FAILED"));
+      if (this.#isReading(entries)) this.#owner.stop(asBrokerError(thrown, "STORE_FAILED"));
     }
   }
 
   /** (A function, since the state changes while something is awaited.) */
-  #isReading(): boolean {
-    return this.#state === "reading";
+  #isReading(entries: AsyncIterable<StoredEntry>): boolean {
+    return this.#state === "reading" && this.#entries === entries;
+  }
+
+  /** A call of the store. It ends at the latest when the store is given up. */
+  #call<T>(call: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject;
+      Promise.resolve(call()).then(resolve, reject);
+      if (this.#late !== undefined) reject(this.#late);
+    });
+  }
+
+  /** Waits for the work with the store. Gives the store up where it has not answered in time. */
+  async #inTime(work: Promise<void>): Promise<void> {
+    const { clock, settings } = this.#parts;
+    const { shutdown } = settings.timeouts;
+    const stopTimer = clock.after(shutdown, () => {
+      this.#late = new BrokerError("STORE_FAILED", `no answer of the store in ${shutdown} ms`);
+      this.#giveUp(this.#late);
+    });
+    try {
+      await work;
+    } finally {
+      stopTimer();
+      this.#late = undefined;
+    }
   }
 
   async #close(): Promise<void> {
@@ -168,7 +208,7 @@ export class Safekeeping implements DeliveryKeeper {
     goOn?.();
     await this.#working;
     try {
-      await this.#store.close();
+      await this.#call(() => this.#store.close());
     } catch (thrown) {
       this.#parts.instruments.failed(asBrokerError(thrown, "STORE_FAILED"), "the store");
     }
@@ -198,7 +238,10 @@ export class Safekeeping implements DeliveryKeeper {
       if (this.#state !== "closing") await this.open();
       // Some may have been taken back meanwhile, or found in the store.
       items = items.filter(({ delivery }) => !delivery.isOver && !delivery.mayGo);
-      if (items.length > 0) await this.#store.append(items.map((item) => this.#entry(item)));
+      if (items.length > 0) {
+        const entries = items.map((item) => this.#entry(item));
+        await this.#call(() => this.#store.append(entries));
+      }
     } catch (thrown) {
       this.#failed(items, asBrokerError(thrown, "STORE_FAILED"));
       return;
@@ -227,7 +270,7 @@ export class Safekeeping implements DeliveryKeeper {
   async #remove(): Promise<void> {
     const keys = [...this.#over];
     try {
-      await this.#store.remove(keys);
+      await this.#call(() => this.#store.remove(keys));
     } catch (thrown) {
       // They are sent again at the next start, with their ids.
       this.#parts.instruments.stats.failed(asBrokerError(thrown, "STORE_FAILED"));

@@ -81,6 +81,7 @@ export class MemoryPlace {
   async *#readAll(found: readonly StoredEntry[]): AsyncGenerator<StoredEntry> {
     for (const entry of found) {
       await Promise.resolve();
+      if (!this.entries.includes(entry)) continue;
       this.read++;
       yield entry;
     }

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OutboxStore, StoredEntry } from "../../src/store.ts";
@@ -16,6 +17,13 @@ export function newDirectory(): string {
 
 export function removeDirectories(): void {
   for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
+}
+
+/** The prototype of all open files, for faults in their calls. */
+export async function handlePrototype(): Promise<FileHandle> {
+  const handle = await open(tmpdir(), "r");
+  await handle.close();
+  return Object.getPrototypeOf(handle) as FileHandle;
 }
 
 export function entry(key: string, text = `<message id='${key}'/>`): StoredEntry {

@@ -1,61 +1,67 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fstatSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fileStore } from "../../src/store.ts";
-import { contentOf, entry, keysOf, newDirectory, OWNER, removeDirectories } from "./place.ts";
+import {
+  contentOf,
+  entry,
+  handlePrototype,
+  keysOf,
+  newDirectory,
+  OWNER,
+  removeDirectories,
+} from "./place.ts";
 
-/** The part of the files that a loss of power leaves: their content, and the directories whose names are durable. */
-const durable = vi.hoisted(() => ({
-  contents: new Map<string, Buffer>(),
-  names: new Map<string, readonly string[]>(),
-}));
+/** The directories, and the part of them that a loss of power leaves: contents by a file's number, and names. */
+const watched = new Set<string>();
+const contents = new Map<number, Buffer>();
+const durableNames = new Map<string, readonly string[]>();
 
-vi.mock("node:fs/promises", async (load) => {
-  const real = await load<typeof import("node:fs/promises")>();
-  const fs = await import("node:fs");
-  const open = async (...given: Parameters<typeof real.open>): Promise<FileHandle> => {
-    const handle = await real.open(...given);
-    const path = String(given[0]);
-    const keep = () => {
-      if (fs.statSync(path).isDirectory()) durable.names.set(path, fs.readdirSync(path));
-      else durable.contents.set(path, fs.readFileSync(path));
-    };
-    const { sync, datasync } = handle;
-    handle.sync = async () => {
-      await sync.call(handle);
-      keep();
-    };
-    handle.datasync = async () => {
-      await datasync.call(handle);
-      keep();
-    };
-    return handle;
-  };
-  const link: typeof real.link = async (from, to) => {
-    await real.link(from, to);
-    durable.contents.set(String(to), durable.contents.get(String(from)) ?? Buffer.alloc(0));
-  };
-  const rename: typeof real.rename = async (from, to) => {
-    await real.rename(from, to);
-    durable.contents.set(String(to), durable.contents.get(String(from)) ?? Buffer.alloc(0));
-  };
-  return { ...real, open, link, rename };
+/** The file or directory of this handle is durable as it is now. */
+function keep({ fd }: FileHandle): void {
+  const { ino } = fstatSync(fd);
+  for (const directory of watched) {
+    if (statSync(directory, { throwIfNoEntry: false }) === undefined) continue;
+    if (statSync(directory).ino === ino) durableNames.set(directory, readdirSync(directory));
+    for (const path of readdirSync(directory).map((name) => join(directory, name))) {
+      if (statSync(path).ino === ino && statSync(path).isFile()) {
+        contents.set(ino, readFileSync(path));
+      }
+    }
+  }
+}
+
+beforeEach(async () => {
+  const prototype = await handlePrototype();
+  for (const call of ["sync", "datasync"] as const) {
+    const real = Reflect.get(prototype, call);
+    vi.spyOn(prototype, call).mockImplementation(async function (this: FileHandle) {
+      await real.call(this);
+      keep(this);
+    });
+  }
 });
 
-beforeEach(() => {
-  durable.contents.clear();
-  durable.names.clear();
+afterEach(() => {
+  vi.restoreAllMocks();
+  for (const each of [watched, contents, durableNames]) each.clear();
+  removeDirectories();
 });
-afterEach(removeDirectories);
+
+function watchedDirectory(): string {
+  const directory = newDirectory();
+  watched.add(directory);
+  return directory;
+}
 
 /** A copy of a directory with what is durable. Names that are not durable are there all the same, or are not. */
 function afterPowerLoss(directory: string, keepsNames: boolean): string {
   const copy = newDirectory();
-  const names = keepsNames ? readdirSync(directory) : (durable.names.get(directory) ?? []);
+  const names = keepsNames ? readdirSync(directory) : (durableNames.get(directory) ?? []);
   for (const name of names) {
     if (!readdirSync(directory).includes(name)) continue;
-    const content = durable.contents.get(join(directory, name)) ?? Buffer.alloc(0);
+    const content = contents.get(statSync(join(directory, name)).ino) ?? Buffer.alloc(0);
     // (The lock is the one of this run of the machine, which is over then.)
     const text = content.toString("latin1").replace(/"boot":"[^"]*"/, '"boot":"an earlier one"');
     writeFileSync(join(copy, name), text, "latin1");
@@ -71,7 +77,7 @@ describe.each([
   ["that keeps no name that was not made durable", false],
 ])("a loss of power %s", (_name, keepsNames) => {
   test("at any moment damages nothing, and loses nothing that was stored", async () => {
-    const directory = newDirectory();
+    const directory = watchedDirectory();
     const store = fileStore(directory, options);
     await store.open(OWNER);
     const waiting = new Set<string>();
@@ -100,20 +106,21 @@ test("the content that a killed process has left is durable once it is found", a
   const writer = fileStore(killed, options);
   await writer.open(OWNER);
   await writer.append([wide("a"), wide("b")]);
-  const next = newDirectory();
+  const next = watchedDirectory();
   for (const name of readdirSync(killed)) {
     if (name !== "lock") writeFileSync(join(next, name), readFileSync(join(killed, name)));
   }
   expect(await keysOf(fileStore(next, options))).toEqual(["a", "b"]);
   const log = join(next, "0000000001.log");
-  expect(durable.contents.get(log)?.equals(readFileSync(log))).toBe(true);
+  expect(contents.get(statSync(log).ino)?.equals(readFileSync(log))).toBe(true);
   await writer.close();
 });
 
 test("the name of a new directory is durable, and those of its parents", async () => {
-  const directory = join(newDirectory(), "deep", "outbox");
-  await contentOf(fileStore(directory));
+  const directory = join(watchedDirectory(), "deep", "outbox");
   const deep = dirname(directory);
-  expect(durable.names.get(deep)).toEqual([basename(directory)]);
-  expect(durable.names.get(dirname(deep))).toEqual([basename(deep)]);
+  watched.add(deep);
+  await contentOf(fileStore(directory));
+  expect(durableNames.get(deep)).toEqual([basename(directory)]);
+  expect(durableNames.get(dirname(deep))).toEqual([basename(deep)]);
 });

@@ -1,0 +1,72 @@
+import type { FileHandle } from "node:fs/promises";
+import { afterEach, expect, test, vi } from "vitest";
+import { fileStore } from "../../src/store.ts";
+import { entry, handlePrototype, keysOf, newDirectory, OWNER, removeDirectories } from "./place.ts";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  removeDirectories();
+});
+
+test("an append while a file is read is no damage", async () => {
+  const directory = newDirectory();
+  const first = fileStore(directory);
+  await first.open(OWNER);
+  await first.append([entry("a")]);
+  await first.close();
+  const store = fileStore(directory);
+  const { entries } = await store.open(OWNER);
+  const prototype = await handlePrototype();
+  const real = Reflect.get(prototype, "readFile") as (
+    this: FileHandle,
+  ) => Promise<Buffer<ArrayBuffer>>;
+  // (The append ends after the file was read, and before its reader goes on.)
+  vi.spyOn(prototype, "readFile").mockImplementation(async function (this: FileHandle) {
+    const content = await real.call(this);
+    await store.append([entry("b")]);
+    return content;
+  });
+  const found: string[] = [];
+  for await (const { key } of entries) found.push(key);
+  vi.restoreAllMocks();
+  expect(found).toEqual(["a"]);
+  await store.close();
+  expect(await keysOf(fileStore(directory))).toEqual(["a", "b"]);
+});
+
+test("an entry that is removed before it is read is not read, and is gone at the next start", async () => {
+  const directory = newDirectory();
+  const first = fileStore(directory);
+  await first.open(OWNER);
+  await first.append(["a", "b", "c"].map((key) => entry(key)));
+  await first.close();
+  const store = fileStore(directory);
+  const { entries } = await store.open(OWNER);
+  await store.remove(["b", "nothing"]);
+  await store.append([entry("b", "<message id='new'/>")]);
+  const found: string[] = [];
+  for await (const { key } of entries) found.push(key);
+  expect(found).toEqual(["a", "c"]);
+  await store.close();
+  expect(await keysOf(fileStore(directory))).toEqual(["a", "c", "b"]);
+});
+
+test("a key that stands there twice is removed as a whole before it is read", async () => {
+  const directory = newDirectory();
+  const first = fileStore(directory);
+  await first.open(OWNER);
+  await first.append(["a", "b"].map((key) => entry(key)));
+  await first.close();
+  const second = fileStore(directory);
+  await second.open(OWNER);
+  await second.append([entry("b", "<message id='late'/>")]);
+  await second.close();
+  const store = fileStore(directory);
+  const { entries } = await store.open(OWNER);
+  await store.remove(["b"]);
+  const found: string[] = [];
+  for await (const { key } of entries) found.push(key);
+  expect(found).toEqual(["a"]);
+  await store.close();
+  expect(await keysOf(fileStore(directory))).toEqual(["a"]);
+});
