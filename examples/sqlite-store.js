@@ -78,16 +78,16 @@ export function sqliteStore(file) {
   };
 }
 
-/** The entries that are there now, a hundred at a time: the broker reads on when it has room. */
+/** The entries that are there now, one at a time: one that was removed meanwhile is not read. */
 async function* entriesOf(database, isOpen) {
   const { last } = database.prepare("SELECT max(place) AS last FROM outbox").get();
-  const page = database.prepare(
-    "SELECT place, entry FROM outbox WHERE place > ? AND place <= ? ORDER BY place LIMIT 100",
+  const next = database.prepare(
+    "SELECT place, entry FROM outbox WHERE place > ? AND place <= ? ORDER BY place LIMIT 1",
   );
   for (let place = 0; isOpen(); ) {
-    const rows = page.all(place, last ?? 0);
-    if (rows.length === 0) return;
-    for (const row of rows) yield JSON.parse(row.entry);
-    place = rows.at(-1).place;
+    const row = next.get(place, last ?? 0);
+    if (row === undefined) return;
+    yield JSON.parse(row.entry);
+    place = row.place;
   }
 }
