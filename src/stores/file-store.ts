@@ -161,7 +161,8 @@ async function manifestOf(directory: string, identity: string): Promise<Manifest
   let manifest = await Manifest.read(directory);
   if (manifest === undefined) {
     const names = await readdir(directory);
-    const segment = names.find((name) => segmentNumber(name) !== undefined);
+    // (A salvage that was cut has put all files aside.)
+    const segment = names.find((name) => segmentNumber(name) !== undefined || name === "salvage");
     if (segment !== undefined) throw damaged(MANIFEST, 0, `it is missing, and ${segment} is there`);
     await Manifest.create(directory, identity);
     manifest = await Manifest.read(directory);

@@ -108,6 +108,22 @@ describe("store look", () => {
   });
 });
 
+/** Makes zeros of the end of the first file, from the batch with its last stanza on. */
+function cutEnd(directory: string): string {
+  const name = "0000000001.log";
+  const bytes = readFileSync(join(directory, name));
+  bytes.fill(0, bytes.lastIndexOf("XOB1"));
+  writeFileSync(join(directory, name), bytes);
+  return name;
+}
+
+test.each(["look", "salvage"])("store %s names the end that a file has lost", async (command) => {
+  const directory = await madeStore();
+  const name = cutEnd(directory);
+  const { out } = await run(["store", command, directory], 200);
+  expect(out).toMatch(new RegExp(`${name} at byte \\d+ +it ended at byte \\d+`));
+});
+
 describe("store salvage", () => {
   test.each([
     [

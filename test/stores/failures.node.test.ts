@@ -151,6 +151,15 @@ test("a store of another address is refused by name", async () => {
   });
 });
 
+test("a directory whose salvage was cut is no new store", async () => {
+  const directory = newDirectory();
+  mkdirSync(join(directory, "salvage"));
+  await expect(fileStore(directory).open(OWNER)).rejects.toMatchObject({
+    code: "STORE_DAMAGED",
+    message: expect.stringContaining("salvage is there") as string,
+  });
+});
+
 describe("the lock", () => {
   /** Runs a process that opens the store, adds an entry, and kills itself. */
   async function runKilled(directory: string): Promise<void> {

@@ -6,7 +6,15 @@ import { lockHolder } from "../lock.ts";
 import { MANIFEST, readManifest } from "../manifest.ts";
 import { segmentName } from "../segment.ts";
 import { codeOf, storeError } from "../store-error.ts";
-import { entriesOf, type Loss, logNames, removedIn, wholeSegment } from "./whole.ts";
+import {
+  entriesOf,
+  type Loss,
+  logNames,
+  lostEnd,
+  removedIn,
+  type WholeSegment,
+  wholeSegment,
+} from "./whole.ts";
 
 /** The facts of one file of a store. */
 export interface FileReport {
@@ -69,9 +77,11 @@ async function look(directory: string): Promise<StoreReport> {
   }
   const files: FileReport[] = [];
   const times: number[] = [];
+  let last: WholeSegment | undefined;
   for (const name of names) {
     const segment = await wholeSegment(directory, name);
-    losses.push(...segment.losses);
+    losses.push(...lostEnd(last, segment), ...segment.losses);
+    last = segment;
     const before = times.length;
     let entries = 0;
     for (const [number, line] of entriesOf(segment)) {

@@ -9,7 +9,15 @@ import { segmentNumber } from "../segment.ts";
 import { codeOf, storeError } from "../store-error.ts";
 import { syncDirectory } from "../sync-directory.ts";
 import { noStore, ownerOf } from "./look.ts";
-import { entriesOf, type Loss, logNames, removedIn, wholeSegment } from "./whole.ts";
+import {
+  entriesOf,
+  type Loss,
+  logNames,
+  lostEnd,
+  removedIn,
+  type WholeSegment,
+  wholeSegment,
+} from "./whole.ts";
 
 /** The result of a salvage. */
 export interface Salvaged {
@@ -79,10 +87,12 @@ async function copyWhole(
   await store.open(identity);
   const losses: Loss[] = [];
   const keys = new Set<string>();
+  let last: WholeSegment | undefined;
   try {
     for (const name of names) {
       const segment = await wholeSegment(directory, name);
-      losses.push(...segment.losses);
+      losses.push(...lostEnd(last, segment), ...segment.losses);
+      last = segment;
       const entries: StoredEntry[] = [];
       for (const [number, line] of entriesOf(segment)) {
         if (number !== undefined && gone.has(number)) continue;

@@ -17,6 +17,9 @@ export interface WholeSegment {
   readonly bytes: number;
   /** The number of its first entry; `undefined`: its first line is damaged. */
   readonly first: number | undefined;
+  /** Where its last whole batch ends, and where the file before had its end. */
+  readonly end: number;
+  readonly endBefore: number | undefined;
   readonly batches: readonly Batch[];
   readonly losses: readonly Loss[];
   readonly content: Buffer;
@@ -55,7 +58,28 @@ export async function wholeSegment(directory: string, file: string): Promise<Who
     ({ number } = next);
   }
   const first = typeof head?.first === "number" ? head.first : undefined;
-  return { file, bytes: content.length, first, batches, losses, content };
+  const { end } = (head?.before ?? {}) as { readonly end?: number };
+  return {
+    file,
+    bytes: content.length,
+    first,
+    end: at,
+    endBefore: end,
+    batches,
+    losses,
+    content,
+  };
+}
+
+/** The end that a file has lost, as the one behind it tells. (One whose damage is known has lost no more.) */
+export function lostEnd(
+  before: WholeSegment | undefined,
+  { file, endBefore = 0 }: WholeSegment,
+): readonly Loss[] {
+  if (before === undefined || segmentNumber(file) !== 1 + (segmentNumber(before.file) ?? 0))
+    return [];
+  if (before.losses.length > 0 || endBefore <= before.end) return [];
+  return [{ file: before.file, offset: before.end, why: `it ended at byte ${endBefore}` }];
 }
 
 /** The entries of a segment as lines of JSON, each with its number where that is known. */
