@@ -84,7 +84,7 @@ describe.each(["2022-10-31", "2024-09-23", "2026-11-17"])("a worker of %s", (dat
       found: "1",
       jid: "juliet@bücher.example",
       written: "<message to='romeo@example.org'><body>1 &lt; 2</body></message>",
-      withoutTransport: "CONNECT_FAILED",
+      withoutTransport: "BAD_OPTION",
       overMemory: "echo.example.org",
     });
   });

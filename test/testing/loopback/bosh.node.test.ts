@@ -46,7 +46,7 @@ describe.each(["http", "https"] as const)("by %s", (scheme) => {
     expect([delivery.state, delivery.ackedBy]).toEqual(["acked", "barrier"]);
     await broker.shutdown();
     expect(await broker.closed).toBeUndefined();
-    expect(server.connections).toEqual([]);
+    await expect.poll(() => server.connections).toEqual([]);
   });
 
   test("5,000 stanzas arrive in order, and one of 200 KB whole", async () => {

@@ -49,7 +49,7 @@ describe.each(SCHEMES)("over %s", (scheme) => {
     expect([delivery.state, delivery.ackedBy]).toEqual(["acked", "barrier"]);
     await broker.shutdown();
     expect(await broker.closed).toBeUndefined();
-    expect(server.connections).toEqual([]);
+    await expect.poll(() => server.connections).toEqual([]);
   });
 
   test("10,000 stanzas arrive in order, and one of 200 KB whole", async () => {
