@@ -46,6 +46,11 @@ export const DIFFERENCES: Readonly<Partial<Record<RuntimeName, readonly Differen
       test: "split: every byte is written by itself, and nothing is lost, over TLS too",
       why: RECORDS,
     },
+    {
+      file: "testing/loopback/http/websocket.node.test.ts",
+      test: "over wss > TLS is told as an event, as far as there is any",
+      why: "An HTTPS server of Bun agrees on no application protocol (ALPN).",
+    },
   ],
   deno: [
     {

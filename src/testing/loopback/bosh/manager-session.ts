@@ -115,7 +115,10 @@ export class ManagerSession implements PipeOwner {
     // As when the machine is gone: the client finds out by itself.
     this.#end = "";
     clearTimeout(this.#timer);
-    for (const { response } of [...this.#held, ...this.#early.values()]) response.destroy();
+    // (On Bun, `response.destroy` ends an answer in order.)
+    // (On Bun `response.destroy` ends an answer in order.)
+    for (const { response } of [...this.#held, ...this.#early.values()])
+      response.req.socket.destroy();
     this.#owner.ended(this);
   }
 
@@ -136,7 +139,7 @@ export class ManagerSession implements PipeOwner {
     const known = this.#held.find(({ rid }) => rid === held.rid);
     const answer = this.#answers.get(held.rid);
     if (known !== undefined) {
-      known.response.destroy();
+      known.response.req.socket.destroy();
       known.response = held.response;
     } else if (answer === undefined) this.terminate("item-not-found", held.response);
     else send(held.response, answer);
