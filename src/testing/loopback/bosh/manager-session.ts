@@ -116,7 +116,6 @@ export class ManagerSession implements PipeOwner {
     this.#end = "";
     clearTimeout(this.#timer);
     // (On Bun, `response.destroy` ends an answer in order.)
-    // (On Bun `response.destroy` ends an answer in order.)
     for (const { response } of [...this.#held, ...this.#early.values()])
       response.req.socket.destroy();
     this.#owner.ended(this);
