@@ -185,7 +185,8 @@ export class Broker {
   }
 
   /**
-   * Resolves when the server has handled everything that was sent so far, except what is held in the queue. Rejects
+   * Resolves when the server has handled everything that was sent so far, except what is held in the queue. With a
+   * store that includes what an earlier process has left there, read or not. Rejects
    * with `ACK_UNAVAILABLE` where no proof is to be had, and with `UNACKNOWLEDGED` when the session ends before.
    */
   acked(): Promise<void> {

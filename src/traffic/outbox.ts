@@ -307,11 +307,14 @@ export class BoundedOutbox implements Outbox, RoomOwner, SafekeepingOwner {
     this.onStop(error);
   }
 
-  /** Resolves when everything that was sent so far and is not held is proven; see `Broker.acked`. */
+  /** Resolves when everything that was sent so far, also by an earlier process, and is not held is proven; see `Broker.acked`. */
   acked(): Promise<void> {
     const session = this.#session;
     if (session === undefined) return Promise.resolve();
-    if (this.#behind.length > 0) return quiet(this.#untilFound().then(() => this.acked()));
+    const isFinding = this.#releases && this.#keeping?.hasMore === true;
+    if (isFinding || this.#behind.length > 0) {
+      return quiet(this.#untilFound().then(() => this.acked()));
+    }
     const moving = this.#moving;
     if (moving?.isEmpty !== false) return session.acks.proof();
     return quiet(moving.gone().then(() => session.acks.proof()));

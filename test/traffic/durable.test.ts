@@ -447,6 +447,19 @@ describe("a store that holds more than memory", () => {
     expect([acked.now, place.keys]).toEqual(["resolved", []]);
   });
 
+  test("is not proven before all of it is read, also where nothing new was sent", async () => {
+    const place = placeWith(...many(COUNT));
+    const made = durable(place);
+    await made.broker.connect();
+    const acked = outcome(made.broker.acked());
+    await settled();
+    while (await hasPinged(made.server)) {
+      expect(acked.now).toBe("pending");
+      await prove(made);
+    }
+    expect([acked.now, place.keys]).toEqual(["resolved", []]);
+  });
+
   test("is not read further while nothing goes out", async () => {
     const place = placeWith(...many(5000));
     const made = await connected(place, { queue: { flush: "manual" } });
