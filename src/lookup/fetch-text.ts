@@ -10,6 +10,9 @@ export type Fetch = (
   },
 ) => Promise<FetchResponse>;
 
+/** The platform's `fetch`, looked up with each call: a program may replace it. */
+export const platformFetch: typeof globalThis.fetch = (url, init) => globalThis.fetch(url, init);
+
 /** The part of the platform's `Response` that is needed here. */
 export interface FetchResponse {
   readonly status: number;

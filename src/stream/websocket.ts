@@ -1,8 +1,9 @@
-import { callable, knownOptions, record, text } from "../base/check.ts";
+import { callable, knownOptions, record } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Lookup, UrlEndpoint } from "../lookup/endpoint.ts";
-import type { Fetch } from "../lookup/fetch-text.ts";
+import { platformFetch } from "../lookup/fetch-text.ts";
 import { hostMeta } from "../lookup/host-meta.ts";
+import { mustBeUrl } from "../lookup/url-option.ts";
 import type { Target, Transport } from "../transport/transport.ts";
 import type { ChannelFactory } from "./channel.ts";
 import { FramedChannel } from "./framed-channel.ts";
@@ -30,7 +31,7 @@ export function websocketChannels(
 ): ChannelFactory {
   const given = typeof options === "string" ? { url: options } : options;
   const { url, or } = knownOptions("websocket", given, ["url", "or"]);
-  if (url !== undefined) mustBeWebSocketUrl(url);
+  if (url !== undefined) mustBeUrl(url, ["wss:", "ws:"]);
   if (or !== undefined) callable("or.channel", record("or", or).channel);
   if (url !== undefined && or !== undefined) {
     throw new BrokerError(
@@ -64,7 +65,7 @@ export function websocketLookup(or: ChannelFactory | undefined): Lookup {
   return async (domain, { signal }) => {
     const known: readonly UrlEndpoint[] = or?.url === undefined ? [] : [{ url: or.url }];
     try {
-      const { websocket, bosh } = await hostMeta(domain, { fetch: fetchHere, signal });
+      const { websocket, bosh } = await hostMeta(domain, { fetch: platformFetch, signal });
       const others = or === undefined || known.length > 0 ? known : bosh;
       if (websocket.length + others.length > 0) return [...websocket, ...others];
     } catch (thrown) {
@@ -73,21 +74,4 @@ export function websocketLookup(or: ChannelFactory | undefined): Lookup {
     }
     throw new BrokerError("LOOKUP_FAILED", `the host-meta of ${domain} names no WebSocket`);
   };
-}
-
-/** The platform's `fetch`, looked up with each call: a program may replace it. */
-const fetchHere: Fetch = (url, init) => globalThis.fetch(url, init);
-
-function mustBeWebSocketUrl(url: unknown): void {
-  const wanted = "an address that begins with wss: or ws:";
-  let parsed: URL;
-  try {
-    parsed = new URL(text("url", url));
-  } catch (cause) {
-    throw new BrokerError("BAD_OPTION", `url must be ${wanted}`, { cause });
-  }
-  const { protocol, username, password, hash } = parsed;
-  const isScheme = protocol === "wss:" || protocol === "ws:";
-  if (isScheme && username === "" && password === "" && hash === "") return;
-  throw new BrokerError("BAD_OPTION", `url must be ${wanted}, without a user and a fragment`);
 }

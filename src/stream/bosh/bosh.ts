@@ -1,9 +1,10 @@
-import { callable, knownOptions, text } from "../../base/check.ts";
+import { callable, knownOptions } from "../../base/check.ts";
 import { BrokerError } from "../../base/errors.ts";
 import type { Lookup } from "../../lookup/endpoint.ts";
+import { platformFetch } from "../../lookup/fetch-text.ts";
 import { hostMeta } from "../../lookup/host-meta.ts";
-import type { TlsFacts } from "../../transport/tls-facts.ts";
-import type { TlsSettings } from "../../transport/transport.ts";
+import { mustBeUrl } from "../../lookup/url-option.ts";
+import { mustBePlain, PLATFORM_TLS } from "../../transport/platform-tls.ts";
 import { NS } from "../../xml/namespaces.ts";
 import type { ChannelFactory } from "../channel.ts";
 import { BoshChannel } from "./bosh-channel.ts";
@@ -17,9 +18,6 @@ export interface BoshOptions {
   /** Sends the HTTP requests: a proxy, or trust in other certificates, for example. Default: the runtime's `fetch`. */
   readonly fetch?: Fetch | undefined;
 }
-
-/** The runtime does TLS and says nothing about it. */
-const HIDDEN: TlsFacts = Object.freeze({ protocol: "unknown", cipher: "unknown", alpn: undefined });
 
 /**
  * Reaches the server by HTTP requests (BOSH: XEP-0124, XEP-0206), for the option `transport` of the dialects `xmpp` and
@@ -36,7 +34,7 @@ const HIDDEN: TlsFacts = Object.freeze({ protocol: "unknown", cipher: "unknown",
 export function bosh(options: string | BoshOptions = {}): ChannelFactory {
   const given = typeof options === "string" ? { url: options } : options;
   const { url, fetch = platformFetch } = knownOptions("bosh", given, ["url", "fetch"]);
-  if (url !== undefined) mustBeHttpUrl(url);
+  if (url !== undefined) mustBeUrl(url, ["https:", "http:"]);
   callable("fetch", fetch);
   return {
     url,
@@ -46,11 +44,11 @@ export function bosh(options: string | BoshOptions = {}): ChannelFactory {
         signal.throwIfAborted();
         if (place === undefined) throw unusable("bosh needs a url: a host has no path");
         if (!/^https?:/.test(place)) throw unusable(`bosh knows no way to ${place}`);
-        mustBePlain(tls);
+        mustBePlain(tls, "with bosh: HTTP does TLS (give a fetch that does it so)");
         if (context.ns !== NS.client) {
           throw unusable(`BOSH carries ${NS.client} only, and not ${context.ns}`);
         }
-        const facts = place.startsWith("https:") ? HIDDEN : undefined;
+        const facts = place.startsWith("https:") ? PLATFORM_TLS : undefined;
         const rid = firstRid(crypto);
         resolve(new BoshChannel({ url: place, fetch, clock, rid, tls: facts, context, limits }));
       });
@@ -60,39 +58,11 @@ export function bosh(options: string | BoshOptions = {}): ChannelFactory {
 
 /** Finds the addresses of a domain by its host-meta. */
 const lookup: Lookup = async (domain, { signal }) => {
-  const fetchHere: typeof globalThis.fetch = (url, init) => globalThis.fetch(url, init);
-  const { bosh: found } = await hostMeta(domain, { fetch: fetchHere, signal });
+  const { bosh: found } = await hostMeta(domain, { fetch: platformFetch, signal });
   if (found.length > 0) return found;
   throw new BrokerError("LOOKUP_FAILED", `the host-meta of ${domain} names no address of BOSH`);
 };
 
 function unusable(detail: string): BrokerError {
   return new BrokerError("BAD_OPTION", detail);
-}
-
-/** Looked up at each call: a program may wrap it later. */
-const platformFetch: Fetch = (url, init) => globalThis.fetch(url, init);
-
-function mustBeHttpUrl(url: unknown): void {
-  const wanted = "an address that begins with https: or http:";
-  let parsed: URL;
-  try {
-    parsed = new URL(text("url", url));
-  } catch (cause) {
-    throw new BrokerError("BAD_OPTION", `url must be ${wanted}`, { cause });
-  }
-  const { protocol, username, password, hash } = parsed;
-  const isScheme = protocol === "https:" || protocol === "http:";
-  if (isScheme && username === "" && password === "" && hash === "") return;
-  throw new BrokerError("BAD_OPTION", `url must be ${wanted}, without a user and a fragment`);
-}
-
-/** Refuses what the runtime's HTTP would ignore. */
-function mustBePlain({ ca, cert, pins, minVersion }: TlsSettings): void {
-  const newer = minVersion === "TLSv1.2" ? undefined : minVersion;
-  const given = Object.entries({ ca, cert, pins, minVersion: newer });
-  const [name] = given.find(([, value]) => value !== undefined) ?? [];
-  if (name === undefined) return;
-  const detail = `tls.${name} cannot be given with bosh: HTTP does TLS (give a fetch that does it so)`;
-  throw new BrokerError("BAD_OPTION", detail);
 }

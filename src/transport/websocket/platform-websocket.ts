@@ -1,5 +1,6 @@
 import { BrokerError } from "../../base/errors.ts";
 import { utf8Bytes } from "../../base/text/utf8.ts";
+import { mustBePlain, PLATFORM_TLS } from "../platform-tls.ts";
 import type { TlsFacts } from "../tls-facts.ts";
 import type { Target, Transport } from "../transport.ts";
 import { type MessageSocket, MessageTransport } from "./message-transport.ts";
@@ -30,9 +31,6 @@ interface PlatformClose {
 
 type PlatformConstructor = new (url: string, protocol: string) => PlatformSocket;
 
-/** A browser shows nothing of the TLS that it does. */
-const HIDDEN: TlsFacts = Object.freeze({ protocol: "unknown", cipher: "unknown", alpn: undefined });
-
 /**
  * Opens a WebSocket of the platform. It does TLS by itself, so options of TLS other than the policy end in `BAD_OPTION`.
  * Rejects with `CONNECT_FAILED` (`retryable`), and with the reason of the signal.
@@ -43,7 +41,9 @@ export async function connectPlatformWebSocket(
   signal: AbortSignal,
 ): Promise<Transport> {
   signal.throwIfAborted();
-  mustBePlain(target);
+  const { host, tls } = target;
+  const servername = tls.servername === host ? undefined : tls.servername;
+  mustBePlain(tls, "where the platform does TLS", { servername });
   const { WebSocket } = globalThis as { WebSocket?: PlatformConstructor };
   if (WebSocket === undefined) {
     throw new BrokerError(
@@ -66,7 +66,7 @@ export async function connectPlatformWebSocket(
     socket.onopen = () => {
       settle();
       if (socket.protocol === SUBPROTOCOL) {
-        resolve(new Platform(socket, url.startsWith("wss:") ? HIDDEN : undefined).transport);
+        resolve(new Platform(socket, url.startsWith("wss:") ? PLATFORM_TLS : undefined).transport);
         return;
       }
       socket.close();
@@ -82,21 +82,6 @@ export async function connectPlatformWebSocket(
 
 function failed(url: string, detail: string): BrokerError {
   return new BrokerError("CONNECT_FAILED", `${url}: ${detail}`, { retryable: true });
-}
-
-/** Refuses what the platform would ignore. */
-function mustBePlain({ host, tls }: Target): void {
-  const { ca, cert, pins, servername, minVersion } = tls;
-  const given = {
-    ca,
-    cert,
-    pins,
-    servername: servername === host ? undefined : servername,
-    minVersion: minVersion === "TLSv1.2" ? undefined : minVersion,
-  };
-  const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
-  if (name === undefined) return;
-  throw new BrokerError("BAD_OPTION", `tls.${name} cannot be given where the platform does TLS`);
 }
 
 /** A WebSocket of the platform. */
