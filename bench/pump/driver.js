@@ -88,3 +88,22 @@ export const message = (n) => ({
 });
 
 export const CHATSTATES = "http://jabber.org/protocol/chatstates";
+
+/** The `Link` of a library whose `xml` makes elements as ours does. */
+export const linkOf = (xml, send) => ({
+  control: (id) => send(xml("message", { to: "x.example.net", id })),
+  chat(n) {
+    const { to, id, body } = message(n);
+    return send(
+      xml(
+        "message",
+        { to, id, type: "chat" },
+        xml("body", {}, body),
+        xml("active", { xmlns: CHATSTATES }),
+      ),
+    );
+  },
+});
+
+/** The facts of an element of such a library. */
+export const factsOf = ({ name, attrs: { type, id } }) => ({ name, type, id });

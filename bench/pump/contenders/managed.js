@@ -1,5 +1,5 @@
 import { ours } from "../../harness/ours.js";
-import { CHATSTATES, message, pumpContender } from "../driver.js";
+import { factsOf, linkOf, pumpContender } from "../driver.js";
 
 const { Broker, xml, xmpp } = await ours("node.js");
 
@@ -19,20 +19,7 @@ export const { prepare, pass, check } = pumpContender({
     });
     broker.on("received", ({ stanza }) => onStanza(stanza));
     await broker.connect();
-    return {
-      control: (id) => broker.send(xml("message", { to: "x.example.net", id })),
-      chat(n) {
-        const { to, id, body } = message(n);
-        return broker.send(
-          xml(
-            "message",
-            { to, id, type: "chat" },
-            xml("body", {}, body),
-            xml("active", { xmlns: CHATSTATES }),
-          ),
-        );
-      },
-    };
+    return linkOf(xml, (stanza) => broker.send(stanza));
   },
-  facts: (stanza) => ({ name: stanza.name, type: stanza.attrs.type, id: stanza.attrs.id }),
+  facts: factsOf,
 });

@@ -1,6 +1,6 @@
 import { NAMESPACES } from "../../filters/sets.js";
 import { ours } from "../../harness/ours.js";
-import { CHATSTATES, message, pumpContender } from "../driver.js";
+import { factsOf, linkOf, pumpContender } from "../driver.js";
 import { DOMAIN } from "../names.js";
 
 const { Broker, component, xml } = await ours("node.js");
@@ -16,20 +16,7 @@ export const { prepare, pass, check } = pumpContender({
     broker.on("received", ({ stanza }) => onStanza(stanza));
     for (const filter of filters) broker.filter(filter, () => {}, { namespaces: NAMESPACES });
     await broker.connect();
-    return {
-      control: (id) => broker.send(xml("message", { to: "x.example.net", id })),
-      chat(n) {
-        const { to, id, body } = message(n);
-        return broker.send(
-          xml(
-            "message",
-            { to, id, type: "chat" },
-            xml("body", {}, body),
-            xml("active", { xmlns: CHATSTATES }),
-          ),
-        );
-      },
-    };
+    return linkOf(xml, (stanza) => broker.send(stanza));
   },
-  facts: (stanza) => ({ name: stanza.name, type: stanza.attrs.type, id: stanza.attrs.id }),
+  facts: factsOf,
 });

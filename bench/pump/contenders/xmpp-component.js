@@ -1,5 +1,5 @@
 import xmppComponent from "@xmpp/component";
-import { CHATSTATES, message, pumpContender } from "../driver.js";
+import { factsOf, linkOf, pumpContender } from "../driver.js";
 import { DOMAIN } from "../names.js";
 
 const { component, xml } = xmppComponent;
@@ -19,21 +19,7 @@ export const { prepare, pass, check } = pumpContender({
     });
     xmpp.on("stanza", onStanza);
     await xmpp.start();
-    return {
-      awaits,
-      control: (id) => xmpp.send(xml("message", { to: "x.example.net", id })),
-      chat(n) {
-        const { to, id, body } = message(n);
-        return xmpp.send(
-          xml(
-            "message",
-            { to, id, type: "chat" },
-            xml("body", {}, body),
-            xml("active", { xmlns: CHATSTATES }),
-          ),
-        );
-      },
-    };
+    return { awaits, ...linkOf(xml, (stanza) => xmpp.send(stanza)) };
   },
-  facts: (stanza) => ({ name: stanza.name, type: stanza.attrs.type, id: stanza.attrs.id }),
+  facts: factsOf,
 });
