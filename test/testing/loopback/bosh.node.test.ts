@@ -1,15 +1,17 @@
-import { describe, expect, onTestFinished, test } from "vitest";
-import { Broker, type BrokerOptions, bosh, legacy, xml, xmpp } from "../../../src/node.ts";
-import { type LoopbackOptions, LoopbackServer } from "../../../src/testing/index.ts";
+import { describe, expect, test } from "vitest";
+import { type Broker, type BrokerOptions, bosh, legacy, xml, xmpp } from "../../../src/node.ts";
+import type { LoopbackServer } from "../../../src/testing/index.ts";
 import { trusting } from "../../trusting-fetch.ts";
 import { settled } from "../../virtual-clock.ts";
-
-async function serve(options: LoopbackOptions = {}): Promise<LoopbackServer> {
-  const users = { juliet: "s3cret", romeo: "m0ntague" };
-  const server = await LoopbackServer.start({ users, http: true, ...options });
-  onTestFinished(() => server.close());
-  return server;
-}
+import {
+  carries,
+  client,
+  connecting,
+  outlivesCuts,
+  readsSlowBytes,
+  serve,
+  talksAndLeaves,
+} from "./http/over-http.ts";
 
 function juliet(
   server: LoopbackServer,
@@ -17,20 +19,12 @@ function juliet(
   options: Partial<BrokerOptions> = {},
 ): Broker {
   const url = server.url(scheme);
-  const broker = new Broker({
-    dialect: xmpp({ jid: "juliet@localhost/balcony", password: "s3cret" }),
+  return client({
     transport: scheme === "http" ? bosh(url) : bosh({ url, fetch: trusting(server.ca) }),
     tls: scheme === "http" ? "plaintext" : "required",
     ...options,
   });
-  onTestFinished(() => {
-    broker.halt();
-  });
-  return broker;
 }
-
-const message = (id: string, to = "juliet@localhost/balcony") =>
-  xml("message", { to, id }, xml("body", {}, id));
 
 describe.each(["http", "https"] as const)("by %s", (scheme) => {
   test("a client logs in, sends, asks and is answered, and leaves in order", async () => {
@@ -38,57 +32,16 @@ describe.each(["http", "https"] as const)("by %s", (scheme) => {
     const broker = juliet(server, scheme);
     expect(await broker.connect()).toEqual({ jid: "juliet@localhost/balcony", resumed: false });
     expect(broker.transport).toBeUndefined();
-    expect(server.connections).toMatchObject([{ port: scheme }]);
-    const arrived = broker.waitFor("/message[@id='m1']");
-    const delivery = broker.send(message("m1"));
-    expect((await arrived).stanza.childText("body")).toBe("m1");
-    await delivery.acked();
-    expect([delivery.state, delivery.ackedBy]).toEqual(["acked", "barrier"]);
-    await broker.shutdown();
-    expect(await broker.closed).toBeUndefined();
-    await expect.poll(() => server.connections).toEqual([]);
+    await talksAndLeaves(server, broker, scheme);
   });
 
   test("5,000 stanzas arrive in order, and one of 200 KB whole", async () => {
-    const server = await serve();
-    const broker = juliet(server, scheme);
-    await broker.connect();
-    const large = "x".repeat(200_000);
-    const ids: string[] = [];
-    const all = broker.waitFor("/message[@id='last']");
-    broker.filter("/message", ({ stanza }) => {
-      ids.push(stanza.attrs.id ?? "");
-      if (stanza.attrs.id === "large") expect(stanza.childText("body")).toBe(large);
-    });
-    for (let n = 0; n < 5000; n++) broker.send(message(`m${n}`));
-    const body = xml("body", {}, large);
-    broker.send(xml("message", { to: "juliet@localhost/balcony", id: "large" }, body));
-    broker.send(message("last"));
-    await all;
-    expect(ids).toEqual([...Array.from({ length: 5000 }, (_, n) => `m${n}`), "large", "last"]);
+    await carries(juliet(await serve(), scheme), 5000);
   });
 
   test("a session is resumed after a cut, and nothing is lost or doubled", async () => {
     const server = await serve({ management: {} });
-    const broker = juliet(server, scheme, { reconnect: { base: 1 } });
-    const ready: boolean[] = [];
-    broker.on("ready", ({ resumed }) => ready.push(resumed));
-    const ids: string[] = [];
-    broker.filter("/message", ({ stanza }) => ids.push(stanza.attrs.id ?? ""));
-    await broker.connect();
-    const wanted: string[] = [];
-    for (let round = 0; round < 3; round++) {
-      for (let n = 0; n < 20; n++) {
-        wanted.push(`r${round}-${n}`);
-        broker.send(message(`r${round}-${n}`));
-      }
-      server.faults.cut();
-      await expect.poll(() => ready.length).toBe(round + 2);
-    }
-    await broker.acked();
-    await expect.poll(() => ids.length).toBe(wanted.length);
-    expect(ready).toEqual([false, true, true, true]);
-    expect(ids).toEqual(wanted);
+    await outlivesCuts(server, juliet(server, scheme, { reconnect: { base: 1 } }), 3);
   });
 
   test("a server that is closing says so", async () => {
@@ -107,12 +60,7 @@ describe.each(["http", "https"] as const)("by %s", (scheme) => {
 
   test("a server that splits its bytes, and delays them, is understood", async () => {
     const server = await serve();
-    server.faults.split();
-    server.faults.delay(1);
-    const broker = juliet(server, scheme);
-    await broker.connect();
-    await broker.shutdown();
-    expect(await broker.closed).toBeUndefined();
+    await readsSlowBytes(server, juliet(server, scheme));
   });
 });
 
@@ -152,13 +100,7 @@ describe("the TLS policy", () => {
     ["plaintext", "ready"],
   ] as const)("%s is met by http with %s", async (tls, outcome) => {
     const server = await serve();
-    const result = await juliet(server, "http", { tls })
-      .connect()
-      .then(
-        () => "ready",
-        (error: unknown) => (error as { code: string }).code,
-      );
-    expect(result).toBe(outcome);
+    expect(await connecting(juliet(server, "http", { tls }))).toBe(outcome);
   });
 
   test.each(["required", "direct", "opportunistic"] as const)("%s is met by https", async (tls) => {

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import {
   createServer,
   Server as HttpServer,
@@ -8,7 +7,7 @@ import {
 import { createServer as createSecureServer, Server as HttpsServer } from "node:https";
 import type { Server } from "node:net";
 import type { Duplex } from "node:stream";
-import { BrokerError } from "../../../base/errors.ts";
+import { listenOn } from "../../listen.ts";
 
 /** One path of the HTTP ports. */
 export interface HttpRoute {
@@ -43,15 +42,11 @@ const CORS = {
 /**
  * Listens for HTTP on a port of 127.0.0.1, or on a free one (0); with a certificate for HTTPS. Rejects with `CONNECT_FAILED`.
  */
-export async function listenHttp(port: number, certificate?: HttpCertificate): Promise<Server> {
-  const listener = certificate === undefined ? createServer() : createSecureServer(certificate);
-  try {
-    listener.listen(port, "127.0.0.1");
-    await once(listener, "listening");
-    return listener;
-  } catch (cause) {
-    throw new BrokerError("CONNECT_FAILED", `port ${port} cannot be listened on`, { cause });
-  }
+export function listenHttp(port: number, certificate?: HttpCertificate): Promise<Server> {
+  return listenOn(
+    port,
+    certificate === undefined ? createServer() : createSecureServer(certificate),
+  );
 }
 
 /** Answers the requests of a listener by routes. Each answer allows pages of every origin. */

@@ -1,39 +1,29 @@
-import { describe, expect, onTestFinished, test } from "vitest";
-import { Broker, type BrokerOptions, websocket, xml, xmpp } from "../../../../src/node.ts";
+import { describe, expect, test } from "vitest";
+import { type Broker, type BrokerOptions, websocket, xmpp } from "../../../../src/node.ts";
+import { type LoopbackServer, makeCertificate } from "../../../../src/testing/index.ts";
 import {
-  type LoopbackOptions,
-  LoopbackServer,
-  makeCertificate,
-} from "../../../../src/testing/index.ts";
+  carries,
+  client,
+  connecting,
+  outlivesCuts,
+  readsSlowBytes,
+  serve,
+  talksAndLeaves,
+} from "./over-http.ts";
 
 const SCHEMES = ["ws", "wss"] as const;
-
-async function serve(options: LoopbackOptions = {}): Promise<LoopbackServer> {
-  const users = { juliet: "s3cret", romeo: "m0ntague" };
-  const server = await LoopbackServer.start({ users, http: true, ...options });
-  onTestFinished(() => server.close());
-  return server;
-}
 
 function juliet(
   server: LoopbackServer,
   scheme: "ws" | "wss",
   options: Partial<BrokerOptions> = {},
 ): Broker {
-  const broker = new Broker({
-    dialect: xmpp({ jid: "juliet@localhost/balcony", password: "s3cret" }),
+  return client({
     transport: websocket(server.url(scheme)),
     tls: scheme === "ws" ? "plaintext" : { ca: server.ca },
     ...options,
   });
-  onTestFinished(() => {
-    broker.halt();
-  });
-  return broker;
 }
-
-const message = (id: string, to = "juliet@localhost/balcony") =>
-  xml("message", { to, id }, xml("body", {}, id));
 
 describe.each(SCHEMES)("over %s", (scheme) => {
   test("a client logs in, sends, asks and is answered, and leaves in order", async () => {
@@ -41,34 +31,11 @@ describe.each(SCHEMES)("over %s", (scheme) => {
     const broker = juliet(server, scheme);
     expect(await broker.connect()).toEqual({ jid: "juliet@localhost/balcony", resumed: false });
     expect(broker.transport?.tls?.protocol).toBe(scheme === "wss" ? "TLSv1.3" : undefined);
-    expect(server.connections).toMatchObject([{ port: scheme === "ws" ? "http" : "https" }]);
-    const arrived = broker.waitFor("/message[@id='m1']");
-    const delivery = broker.send(message("m1"));
-    expect((await arrived).stanza.childText("body")).toBe("m1");
-    await delivery.acked();
-    expect([delivery.state, delivery.ackedBy]).toEqual(["acked", "barrier"]);
-    await broker.shutdown();
-    expect(await broker.closed).toBeUndefined();
-    await expect.poll(() => server.connections).toEqual([]);
+    await talksAndLeaves(server, broker, scheme === "ws" ? "http" : "https");
   });
 
   test("10,000 stanzas arrive in order, and one of 200 KB whole", async () => {
-    const server = await serve();
-    const broker = juliet(server, scheme);
-    await broker.connect();
-    const large = "x".repeat(200_000);
-    const ids: string[] = [];
-    const all = broker.waitFor("/message[@id='last']");
-    broker.filter("/message", ({ stanza }) => {
-      ids.push(stanza.attrs.id ?? "");
-      if (stanza.attrs.id === "large") expect(stanza.childText("body")).toBe(large);
-    });
-    for (let n = 0; n < 10_000; n++) broker.send(message(`m${n}`));
-    const body = xml("body", {}, large);
-    broker.send(xml("message", { to: "juliet@localhost/balcony", id: "large" }, body));
-    broker.send(message("last"));
-    await all;
-    expect(ids).toEqual([...Array.from({ length: 10_000 }, (_, n) => `m${n}`), "large", "last"]);
+    await carries(juliet(await serve(), scheme), 10_000);
   });
 
   test("TLS is told as an event, as far as there is any", async () => {
@@ -82,38 +49,7 @@ describe.each(SCHEMES)("over %s", (scheme) => {
 
   test("a session is resumed after a cut, and nothing is lost or doubled", async () => {
     const server = await serve({ management: {} });
-    const broker = juliet(server, scheme, { reconnect: { base: 1 } });
-    const ready: boolean[] = [];
-    broker.on("ready", ({ resumed }) => ready.push(resumed));
-    const ids: string[] = [];
-    broker.filter("/message", ({ stanza }) => ids.push(stanza.attrs.id ?? ""));
-    await broker.connect();
-    const wanted: string[] = [];
-    const deliveries = [];
-    for (let round = 0; round < 5; round++) {
-      for (let n = 0; n < 20; n++) {
-        wanted.push(`r${round}-${n}`);
-        deliveries.push(broker.send(message(`r${round}-${n}`)));
-      }
-      const again = new Promise<void>((resolve) => {
-        broker.on(
-          "ready",
-          () => {
-            resolve();
-          },
-          { once: true },
-        );
-      });
-      server.faults.cut();
-      await again;
-    }
-    await broker.acked();
-    await expect.poll(() => ids.length).toBe(wanted.length);
-    expect(ready).toEqual([false, true, true, true, true, true]);
-    expect(ids).toEqual(wanted);
-    expect(new Set(deliveries.map(({ ackedBy }) => ackedBy))).toEqual(
-      new Set(["stream-management"]),
-    );
+    await outlivesCuts(server, juliet(server, scheme, { reconnect: { base: 1 } }), 5);
   });
 
   test.each([
@@ -134,12 +70,7 @@ describe.each(SCHEMES)("over %s", (scheme) => {
 
   test("a server that splits its bytes, and delays them, is understood", async () => {
     const server = await serve();
-    server.faults.split();
-    server.faults.delay(1);
-    const broker = juliet(server, scheme);
-    await broker.connect();
-    await broker.shutdown();
-    expect(await broker.closed).toBeUndefined();
+    await readsSlowBytes(server, juliet(server, scheme));
   });
 });
 
@@ -153,11 +84,7 @@ describe("the TLS policy", () => {
   ] as const)("%s is met by ws with %s", async (tls, outcome) => {
     const server = await serve();
     const broker = juliet(server, "ws", { tls });
-    const result = await broker.connect().then(
-      () => "ready",
-      (error: unknown) => (error as { code: string }).code,
-    );
-    expect(result).toBe(outcome);
+    expect(await connecting(broker)).toBe(outcome);
   });
 
   test.each(["required", "direct", "opportunistic"] as const)(
@@ -192,11 +119,7 @@ describe("the TLS policy", () => {
       const broker = juliet(server, "wss", {
         dialect: xmpp({ jid: `juliet@${domain}/balcony`, password: "s3cret" }),
       });
-      const result = await broker.connect().then(
-        () => "ready",
-        (error: unknown) => (error as { code: string }).code,
-      );
-      expect(result).toBe(outcome);
+      expect(await connecting(broker)).toBe(outcome);
     },
   );
 });
