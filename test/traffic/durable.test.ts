@@ -5,6 +5,7 @@ import type { StoredEntry } from "../../src/contract/store.ts";
 import { storeCases } from "../../src/stores/conformance.ts";
 import { xml } from "../../src/xml/element.ts";
 import { codeOf, type Line, line } from "../broker/line.ts";
+import { a as handled, managedDialect } from "../session/acks/managed-line.ts";
 import {
   answer,
   DIALECTS,
@@ -420,6 +421,40 @@ describe("what an earlier process has left", () => {
     expect(made.broker.queue.flush()).toBe(2);
     await settled();
     expect(heard(made)).toEqual(["a", "b"]);
+  });
+});
+
+describe("what is proven leaves the store", () => {
+  test("by stream management, as far as the server counts", async () => {
+    const place = new MemoryPlace();
+    const made = await connected(place, { dialect: managedDialect() });
+    for (const id of ["a", "b", "c"]) made.broker.send(message(id), { key: id });
+    await settled();
+    expect([heard(made), place.keys]).toEqual([
+      ["a", "b", "c"],
+      ["a", "b", "c"],
+    ]);
+    await says(made.server, handled(2));
+    expect(place.keys).toEqual(["c"]);
+    kill(made, place);
+    const next = await connected(place, { dialect: managedDialect() });
+    expect(heard(next)).toEqual(["c"]);
+    await says(next.server, handled(1));
+    expect(place.keys).toEqual([]);
+  });
+
+  test("by the echo, where the server answers no ping", async () => {
+    const place = new MemoryPlace();
+    const made = await connected(place, { dialect: DIALECTS.component });
+    made.broker.send(message("a"), { key: "a" });
+    await settled();
+    // An answer whose addresses are not swapped proves nothing.
+    const ping = await nextPing(made.server);
+    await says(made.server, answer(ping, { type: "error", from: "gw.example.org", to: "example.org" }));
+    expect(place.keys).toEqual(["a"]);
+    const echo = await nextPing(made.server);
+    await says(made.server, answer(echo, { type: "get" }));
+    expect(place.keys).toEqual([]);
   });
 });
 
