@@ -450,7 +450,10 @@ describe("what is proven leaves the store", () => {
     await settled();
     // An answer whose addresses are not swapped proves nothing.
     const ping = await nextPing(made.server);
-    await says(made.server, answer(ping, { type: "error", from: "gw.example.org", to: "example.org" }));
+    await says(
+      made.server,
+      answer(ping, { type: "error", from: "gw.example.org", to: "example.org" }),
+    );
     expect(place.keys).toEqual(["a"]);
     const echo = await nextPing(made.server);
     await says(made.server, answer(echo, { type: "get" }));
