@@ -34,7 +34,8 @@ async function cutAt(place, server, { cuts, seed, lie, say }) {
   flow.start({ every: 10, burst: 1 + random.below(4), text: () => "x".repeat(random.below(600)) });
   // The sender is cut, so that nothing is judged of what it is told.
   const talk = new Flow("talk", receiver, sender.broker, () => sender.broker.jid);
-  if (place.talks) talk.start({ every: 10 });
+  // So many come while it is away that a server which keeps ten has to let its session go.
+  if (place.talks) talk.start({ every: 10, burst: 5 });
   await sender.cut(
     cuts,
     (random) => chooseCut(random, place),
