@@ -103,12 +103,13 @@ function row(given: Partial<PolicyRow> & Pick<PolicyRow, "before">): PolicyRow {
  */
 export const POLICY: readonly PolicyRow[] = [
   row({ conditions: ["see-other-host", "see-other-uri"], before: { kind: "follow", hops: 3 } }),
-  // A bare end may be a cut, or a server that refuses the session: the next try tells.
+  // A bare end may be a cut, or a server that refuses the session: only more tries tell. Two cuts in a row are usual on
+  // a bad network, and a session that is given up loses what the server still held for it.
   row({
     codes: ["DISCONNECTED", "SOCKET_DEAD"],
     at: "resume",
     before: SOON,
-    repeated: { times: 2, within: undefined, course: SOON, isFresh: true },
+    repeated: { times: 4, within: undefined, course: SOON, isFresh: true },
   }),
   row({
     codes: ["PROTOCOL_ERROR", "TIMEOUT_BIND", "STREAM_ERROR", ...PARSER_CODES],

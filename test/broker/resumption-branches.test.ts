@@ -42,6 +42,9 @@ const other = says(`<resumed xmlns='${SM}' previd='other' h='1'/>`);
 const odd = (attributes: string): string =>
   says(`<resumed xmlns='${SM}' previd='s-1'${attributes}/>`);
 
+/** The server ends the connection instead of an answer. */
+const END = ask(0) + says("(end)");
+
 const ALL = "written written written";
 const NONE = "unknown unknown unknown";
 
@@ -64,7 +67,8 @@ const BRANCHES: readonly [branch: string, Told, Links, Outcome, States, Again][]
   ["failed with an h that goes back",               a(2), [ask(0) + failed(1)], "fresh", "acked acked unknown", ""],
   ["failed with an h that is no number",            "", [ask(0) + notFound(" h='two'")], "fresh", NONE, ""],
   ["a stream error",                                "", [ask(0) + streamError("undefined-condition"), FRESH], "fresh", NONE, ""],
-  ["a bare end, twice",                             "", [ask(0) + says("(end)"), ask(0) + says("(end)"), FRESH], "fresh", NONE, ""],
+  ["a bare end, four times",                        "", [END, END, END, END, FRESH], "fresh", NONE, ""],
+  ["a bare end, three times",                       "", [END, END, END, ask(0) + resumed(1) + PROBE], "resumed", "acked written written", "b c q r"],
   // Accepted, and it cannot be true: the session is left.
   ["another previd",                                "", [ask(0) + other + PROBE, FRESH], "fresh", NONE, ""],
   ["resumed without previd",                        "", [ask(0) + says(`<resumed xmlns='${SM}' h='1'/>`) + PROBE, FRESH], "fresh", NONE, ""],
@@ -94,7 +98,10 @@ const BRANCHES: readonly [branch: string, Told, Links, Outcome, States, Again][]
     [ask(0) + resumed(0) + PROBE + REPLAY_CUT, ask(1) + resumed(2) + PROBE + REPLAY_CUT, ask(2) + resumed(4) + PROBE + REPLAY_CUT, ask(3) + resumed(5) + PROBE],
     "resumed", "acked acked written", "c q r"],
   ["cut while probing, twice",                      "",
-    [ask(0) + resumed(1) + PING + CUT, ask(0) + resumed(3) + PING + CUT, FRESH],
+    [ask(0) + resumed(1) + PING + CUT, ask(0) + resumed(3) + PING + CUT, ask(0) + resumed(3) + PROBE],
+    "resumed", "acked acked written", "c q r"],
+  ["cut while probing, four times",                 "",
+    [ask(0) + resumed(1) + PING + CUT, ...Array<Link>(3).fill(ask(0) + resumed(3) + PING + CUT), FRESH],
     "fresh", "acked acked unknown", ""],
   // The server was away.
   ["the window passed, and it still knows h",       "", [...Array<Link>(8).fill(AWAY), ask(0) + notFound(" h='1'")], "fresh", "acked unknown unknown", ""],
