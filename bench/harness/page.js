@@ -103,15 +103,12 @@ more regular than real ones, which favours parsers that learn. The rows “adver
 }
 
 function goals(results) {
-  const rows = GOALS.flatMap(({ bench, what, value, least, most, unit = "" }) => {
-    const result = results.get(bench);
-    const reached = result && value(result.goals);
-    if (reached === undefined || reached === null || !Number.isFinite(reached)) return [];
-    const good = least === undefined ? reached <= most : reached >= least;
+  const rows = GOALS.map(({ bench, what, value, least, most, unit = "" }) => {
+    const figure = Number(value(results.get(bench)?.goals ?? {}));
+    const isReached = least === undefined ? figure <= most : figure >= least;
     const goal = least === undefined ? `≤ ${show(most)}` : `≥ ${show(least)}`;
-    return [
-      `| ${bench} | ${what} | ${goal} ${unit} | ${show(reached)} | ${good ? "yes" : "**no**"} |`,
-    ];
+    const verdict = Number.isFinite(figure) ? (isReached ? "yes" : "**no**") : "**not measured**";
+    return `| ${bench} | ${what} | ${goal} ${unit} | ${show(figure)} | ${verdict} |`;
   });
   return `## Goals and what was reached
 
