@@ -1,12 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Contender } from "../harness/contender.js";
 import { withContenders } from "../harness/paired.js";
-import { median, summary } from "../harness/stats.js";
-
-const OURS = "xmpp-broker";
-const PEER = "@xmpp/client";
+import { COLUMNS, figures, OURS, PEER, trusting } from "./login.js";
 
 const CLIENTS = [
   [OURS, "xmpp-broker"],
@@ -18,6 +12,7 @@ const file = (path) => new URL(path, import.meta.url);
 /** @param {import("../run.js").Context} context */
 export async function run({ output, quick, only }) {
   const goals = {};
+  const { cpu, time, turns, bytes, noise } = COLUMNS;
   const table = output.table({
     id: "connect",
     title: "From connect to ready: STARTTLS, the strongest mechanism both know, bind",
@@ -26,11 +21,11 @@ export async function run({ output, quick, only }) {
       { key: "name", label: "library" },
       { key: "server", label: "server", width: 14 },
       { key: "delay", label: "delay ms", digits: 0 },
-      { key: "cpu", label: "CPU ms" },
-      { key: "time", label: "ms" },
-      { key: "turns", label: "round trips", digits: 0 },
-      { key: "bytes", label: "bytes", digits: 0 },
-      { key: "noise", label: "noise" },
+      cpu,
+      time,
+      turns,
+      bytes,
+      noise,
     ],
   });
   for (const server of await servers(quick, output)) {
@@ -38,7 +33,9 @@ export async function run({ output, quick, only }) {
     const host = new Contender("server", file("../harness/real-server.js"));
     await withContenders([host], async () => {
       const place = await host.call("start", server);
-      await compare(server, place, { output, quick, goals, table });
+      await trusting(place.ca, (env) =>
+        compare(server, place, env, { output, quick, goals, table }),
+      );
       await host.call("stop");
     });
   }
@@ -55,21 +52,14 @@ async function servers(quick, output) {
   });
 }
 
-async function compare(server, place, context) {
-  const folder = mkdtempSync(join(tmpdir(), "xmpp-broker-bench-"));
-  const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, "ca.pem") };
-  writeFileSync(env.NODE_EXTRA_CA_CERTS, place.ca);
+async function compare(server, place, env, context) {
   const clients = CLIENTS.map(
     ([name, path]) => new Contender(name, file(`./contenders/${path}.js`), [], env),
   );
-  try {
-    await withContenders(clients, async () => {
-      for (const delay of context.quick ? [0] : [0, 50])
-        await rounds(server, place, delay, clients, context);
-    });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  await withContenders(clients, async () => {
+    for (const delay of context.quick ? [0] : [0, 50])
+      await rounds(server, place, delay, clients, context);
+  });
 }
 
 async function rounds(server, place, delay, clients, { output, quick, goals, table }) {
@@ -112,21 +102,16 @@ async function patiently(act) {
 }
 
 function report(server, delay, passes, goals, table) {
-  const of = (name, key) => median(passes[name].map((pass) => pass[key]));
-  if (PEER in passes) {
-    goals[`${server} ${delay} time of the peer's`] = of(OURS, "wall") / of(PEER, "wall");
-    goals[`${server} ${delay} CPU of the peer's`] = of(OURS, "cpu") / of(PEER, "cpu");
-  }
-  for (const name of Object.keys(passes)) {
-    table.row({
-      name,
-      server,
-      delay,
-      time: of(name, "wall"),
-      turns: of(name, "turns"),
-      bytes: of(name, "bytes"),
-      cpu: of(name, "cpu"),
-      noise: `${(summary(passes[name].map(({ wall }) => wall)).noise * 100).toFixed(0)} %`,
-    });
-  }
+  const rows = Object.entries(passes).map(([name, of]) => ({
+    name,
+    server,
+    delay,
+    ...figures(of),
+  }));
+  for (const row of rows) table.row(row);
+  const ours = rows.find(({ name }) => name === OURS);
+  const peer = rows.find(({ name }) => name === PEER);
+  if (peer === undefined) return;
+  goals[`${server} ${delay} time of the peer's`] = ours.time / peer.time;
+  goals[`${server} ${delay} CPU of the peer's`] = ours.cpu / peer.cpu;
 }

@@ -1,17 +1,34 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { COLUMNS, figures, OURS, PEER, trusting } from "../connect/login.js";
 import { Contender } from "../harness/contender.js";
 import { withContenders } from "../harness/paired.js";
-import { median, summary } from "../harness/stats.js";
 
-const OURS = "xmpp-broker";
-const PEER = "@xmpp/client";
+/** Node 20 has the platform's WebSocket behind a switch. */
+const PLATFORM = typeof WebSocket === "undefined" ? ["--experimental-websocket"] : [];
 
-const CLIENTS = [
-  [OURS, "xmpp-broker"],
-  [PEER, "xmpp-client"],
+/** The ways to find a server. `port`: the port of the server that the relay leads to. */
+const WAYS = [
+  {
+    id: "finding",
+    title: "From an address alone to ready: SRV records, addresses, STARTTLS, login, bind",
+    clients: [
+      [OURS, "xmpp-broker", []],
+      [PEER, "xmpp-client", []],
+    ],
+    port: ({ client }) => client.port,
+  },
+  {
+    id: "finding-web",
+    title: "From an address alone to ready: host-meta, addresses, WebSocket over TLS, login, bind",
+    clients: [
+      [`${OURS} by ws`, "xmpp-broker", []],
+      [`${OURS}, neutral entry`, "xmpp-broker-neutral", PLATFORM],
+      [PEER, "xmpp-client", PLATFORM],
+      ["stanza", "stanza", []],
+    ],
+    port: ({ web }) => web,
+    isWeb: true,
+  },
 ];
 
 /** The address of the relay, and one at which nobody answers. */
@@ -26,29 +43,17 @@ const file = (path) => new URL(path, import.meta.url);
 /** @param {import("../run.js").Context} context */
 export async function run({ output, quick, only }) {
   const goals = {};
-  const table = output.table({
-    id: "finding",
-    title: "From an address alone to ready: SRV records, addresses, STARTTLS, login, bind",
-    note: `the server is LoopbackServer; a login that takes more than ${PATIENCE / 1000} s is given up`,
-    columns: [
-      { key: "name", label: "library" },
-      { key: "addresses", label: "addresses", width: 14 },
-      { key: "delay", label: "delay ms", digits: 0 },
-      { key: "cpu", label: "CPU ms" },
-      { key: "time", label: "ms" },
-      { key: "questions", label: "questions to DNS", digits: 0 },
-      { key: "turns", label: "round trips", digits: 0 },
-      { key: "noise", label: "noise" },
-    ],
-  });
   const host = new Contender("server", file("../harness/real-server.js"));
   await withContenders([host], async () => {
     const place = await host.call("start", "loopback");
-    for (const isSilent of [false, true]) {
-      const addresses = isSilent ? "first silent" : "one";
-      if (only !== undefined && !addresses.includes(only)) continue;
-      for (const delay of quick ? [0] : [0, 50]) {
-        await scene(place, { addresses, isSilent, delay, quick }, { output, goals, table });
+    for (const way of WAYS) {
+      if (only !== undefined && !way.id.includes(only)) continue;
+      const table = open(output, way);
+      for (const isSilent of [false, true]) {
+        for (const delay of quick ? [0] : [0, 50]) {
+          const facts = { way, isSilent, delay, quick };
+          await trusting(place.ca, (env) => scene(place, env, facts, { output, goals, table }));
+        }
       }
     }
     await host.call("stop");
@@ -56,33 +61,56 @@ export async function run({ output, quick, only }) {
   return goals;
 }
 
-/** Measures both clients with one name server and one relay. */
-async function scene(place, facts, context) {
-  const folder = mkdtempSync(join(tmpdir(), "xmpp-broker-bench-"));
-  const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, "ca.pem") };
-  writeFileSync(env.NODE_EXTRA_CA_CERTS, place.ca);
+function open(output, { id, title }) {
+  const { cpu, time, turns, questions, noise } = COLUMNS;
+  return output.table({
+    id,
+    title,
+    note: `the server is LoopbackServer; a login that takes more than ${PATIENCE / 1000} s is given up`,
+    columns: [
+      { key: "name", label: "library" },
+      { key: "addresses", label: "addresses", width: 14 },
+      { key: "delay", label: "delay ms", digits: 0 },
+      cpu,
+      time,
+      questions,
+      turns,
+      noise,
+    ],
+  });
+}
+
+/** Measures the clients of a way with one name server and one relay. */
+async function scene(place, env, facts, context) {
   const relay = new Contender("relay", file("../connect/relay.js"));
   const names = new Contender("names", file("./names.js"));
-  const silent = new Contender("silent", file("./silent.js"));
+  const silent = facts.isSilent ? new Contender("silent", file("./silent.js")) : undefined;
   try {
     await withContenders([relay, names], async () => {
+      const { way, delay } = facts;
       const { domain } = place.client;
-      const { isSilent, delay } = facts;
-      const port = await relay.call("start", { to: place.client.port, delay: delay / 2 });
-      if (isSilent) await fill(await silent.call("start", { host: SILENT, port }), port);
-      const addresses = isSilent ? [SILENT, ALIVE] : [ALIVE];
-      const server = await names.call("start", { domain, port, addresses, delay });
-      for (const [name, path] of CLIENTS) {
-        const client = new Contender(name, file(`./contenders/${path}.js`), [], env);
-        await client.call("prepare", { ...place.client, ca: place.ca, names: server });
+      const port = await relay.call("start", { to: way.port(place), delay: delay / 2 });
+      if (silent !== undefined)
+        await fill(await silent.call("start", { host: SILENT, port }), port);
+      const addresses = silent === undefined ? [ALIVE] : [SILENT, ALIVE];
+      const server = await names.call("start", {
+        domain,
+        port,
+        addresses,
+        delay,
+        isWeb: way.isWeb,
+      });
+      for (const [name, path, execArgv] of way.clients) {
+        const client = new Contender(name, file(`./contenders/${path}.js`), execArgv, env);
+        const web = way.isWeb ? port : undefined;
+        await client.call("prepare", { ...place.client, ca: place.ca, names: server, web });
         await measure(client, relay, names, facts, context);
       }
       await names.call("stop");
     });
   } finally {
     // It stands still, so it cannot be asked to stop.
-    process.kill(silent.pid);
-    rmSync(folder, { recursive: true });
+    if (silent !== undefined) process.kill(silent.pid);
   }
 }
 
@@ -96,14 +124,10 @@ async function fill(wait, port) {
   await new Promise((resolve) => setTimeout(resolve, wait));
 }
 
-async function measure(
-  client,
-  relay,
-  names,
-  { addresses, delay, quick },
-  { output, goals, table },
-) {
+async function measure(client, relay, names, { way, isSilent, delay, quick }, context) {
+  const { output, goals, table } = context;
   const { name } = client;
+  const addresses = isSilent ? "first silent" : "one";
   const passes = [];
   const total = quick ? 3 : 15;
   for (let round = quick ? 0 : -3; round < total; round++) {
@@ -120,22 +144,14 @@ async function measure(
     const { turns } = await relay.call("counted");
     const questions = await names.call("counted");
     await client.call("leave");
+    await relay.call("drop");
     if (round >= 0) passes.push({ ...pass, turns, questions });
   }
   output.progress("");
   await client.stop();
-  const of = (key) => median(passes.map((pass) => pass[key]));
-  goals[`${name}, ${addresses}, ${delay} ms`] = of("wall");
-  table.row({
-    name,
-    addresses,
-    delay,
-    time: of("wall"),
-    cpu: of("cpu"),
-    questions: of("questions"),
-    turns: of("turns"),
-    noise: `${(summary(passes.map(({ wall }) => wall)).noise * 100).toFixed(0)} %`,
-  });
+  const row = { name, addresses, delay, ...figures(passes) };
+  goals[`${way.id}: ${name}, ${addresses}, ${delay} ms`] = row.time;
+  table.row(row);
 }
 
 /** The result, or `undefined` where it takes too long. */

@@ -4,14 +4,16 @@ import { testNames } from "../harness/test-servers.js";
 let server;
 
 /**
- * @param {{ domain: string, port: number, addresses: string[], delay: number }} options `delay`: ms of a round trip
+ * @param {{ domain: string, port: number, addresses: string[], delay: number, isWeb?: boolean }} options
+ *   `delay`: ms of a round trip; `isWeb`: there are no SRV records
  * @returns its address, as `setServers` takes it
  */
-export async function start({ domain, port, addresses, delay }) {
+export async function start({ domain, port, addresses, delay, isWeb }) {
   const { DnsServer } = await testNames();
   const records = addresses.map((data) => ({ kind: "A", data }));
+  const srv = { kind: "SRV", data: `1 1 ${port} chat.${domain}` };
   const answers = {
-    [`SRV _xmpp-client._tcp.${domain}`]: [{ kind: "SRV", data: `1 1 ${port} chat.${domain}` }],
+    ...(isWeb ? {} : { [`SRV _xmpp-client._tcp.${domain}`]: [srv] }),
     [`A chat.${domain}`]: records,
     [`A ${domain}`]: records,
   };

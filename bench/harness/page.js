@@ -51,8 +51,10 @@ const CHAPTERS = [
   [
     "finding",
     "Finding the server",
-    "A client that is given an address and a password: SRV records, addresses, then the login as above. The name server " +
-      "and the relay are the bench's own, and both delay. In the last rows the first address of the server is silent.",
+    "A client gets an address and a password. It finds the server by SRV records, or by host-meta as in a browser, and " +
+      "logs in. The name server and the relay are the bench's own, and both delay. In the last rows of each table the first " +
+      "address of the server is silent. Connections that are opened at the same time count as one round trip. The `fetch` and " +
+      "the platform's WebSocket are Node's.",
   ],
   ["size", "Size", "Bundles by esbuild for a browser, Node's modules left out."],
 ];

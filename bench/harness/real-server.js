@@ -19,7 +19,8 @@ export async function find() {
  * @returns {Promise<Place>}
  * @typedef {{ name: string, ca: string, serviceDomains: string[],
  *   component: { port: number, domain: string, secret: string },
- *   client: { port: number, domain: string, username: string, password: string } }} Place
+ *   client: { port: number, domain: string, username: string, password: string },
+ *   web?: number }} Place `web`: the port for HTTPS, of `loopback` alone
  */
 export async function start(name) {
   return name === "loopback" ? startLoopback() : startReal(name);
@@ -36,6 +37,7 @@ async function startLoopback() {
   const client = { username: "alice", password: "wonderland" };
   const server = await LoopbackServer.start({
     domain: "required.test",
+    http: true,
     users: { [client.username]: client.password },
     components: Object.fromEntries(domains.map((domain) => [domain, component.secret])),
   });
@@ -46,6 +48,7 @@ async function startLoopback() {
     serviceDomains: domains,
     component: { ...component, port: server.ports.component },
     client: { ...client, port: server.ports.client, domain: "required.test" },
+    web: server.ports.https,
   };
 }
 

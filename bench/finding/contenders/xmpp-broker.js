@@ -1,14 +1,15 @@
 import { connecting } from "../../connect/driver.js";
 import { ours } from "../../harness/ours.js";
-import { askOnly } from "../resolver.js";
+import { asks } from "../asks.js";
 
 let library;
 
 const client = connecting({
-  make: ({ username, domain, password, ca }) =>
+  make: ({ username, domain, password, ca, web }) =>
     new library.Broker({
       dialect: library.xmpp({ jid: `${username}@${domain}`, password }),
       tls: { ca },
+      ...(web === undefined ? {} : { transport: library.websocket() }),
     }),
   connect: (broker) => broker.connect(),
   leave: (broker) => broker.shutdown(),
@@ -17,7 +18,7 @@ const client = connecting({
 export const { pass, leave } = client;
 
 export async function prepare(place) {
-  askOnly(place.names);
+  asks(place);
   library = await ours("node.js");
   client.prepare(place);
 }

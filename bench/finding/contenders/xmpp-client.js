@@ -1,11 +1,15 @@
 import { connecting } from "../../connect/driver.js";
-import { askOnly } from "../resolver.js";
+import { asks } from "../asks.js";
 
 let library;
 
 const driver = connecting({
-  make({ username, domain, password }) {
+  make({ username, domain, password, web }) {
     const xmpp = library.client({ service: domain, domain, username, password });
+    // A browser has WebSockets alone.
+    if (web !== undefined) {
+      xmpp.transports = xmpp.transports.filter((one) => one.prototype.socketParameters("wss://a"));
+    }
     xmpp.on("error", () => {});
     return xmpp;
   },
@@ -16,7 +20,7 @@ const driver = connecting({
 export const { pass, leave } = driver;
 
 export async function prepare(place) {
-  askOnly(place.names);
+  asks(place);
   library = await import("@xmpp/client");
   driver.prepare(place);
 }

@@ -1,11 +1,30 @@
 /**
- * Makes this process ask one name server for everything, as if the machine were set up so. It must be called before a
- * library is imported that asks.
+ * The questions of a client's process: names go to the name server of the bench, as if the machine were set up so,
+ * and host-meta is at a port of the bench, since not every user may open 443.
  */
 import dns from "node:dns";
 import { syncBuiltinESMExports } from "node:module";
 
-export function askOnly(address) {
+/**
+ * Must be called before a library is imported that asks.
+ *
+ * @param {{ names: string, web?: number }} places the name server's address, and the port for HTTPS
+ */
+export function asks({ names, web }) {
+  askNames(names);
+  if (web !== undefined) askHttps(web);
+}
+
+function askHttps(port) {
+  const { fetch } = globalThis;
+  globalThis.fetch = (address, init) => {
+    const url = new URL(address);
+    if (url.port === "") url.port = String(port);
+    return fetch(url, init);
+  };
+}
+
+function askNames(address) {
   const { Resolver } = dns.promises;
   class Asking extends Resolver {
     constructor(options) {
