@@ -1,12 +1,10 @@
 import { once } from "node:events";
-import { connecting } from "../../connect/driver.js";
-import { asks } from "../asks.js";
+import { finding } from "../driver.js";
 
-let library;
-
-const driver = connecting({
-  make: ({ username, domain, password }) =>
-    library.createClient({
+export const { prepare, pass, leave } = finding({
+  load: () => import("stanza"),
+  make: ({ createClient }, { username, domain, password }) =>
+    createClient({
       jid: `${username}@${domain}`,
       password,
       transports: { websocket: true, bosh: false },
@@ -22,11 +20,3 @@ const driver = connecting({
     await gone;
   },
 });
-
-export const { pass, leave } = driver;
-
-export async function prepare(place) {
-  asks(place);
-  library = await import("stanza");
-  driver.prepare(place);
-}

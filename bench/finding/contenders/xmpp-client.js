@@ -1,11 +1,9 @@
-import { connecting } from "../../connect/driver.js";
-import { asks } from "../asks.js";
+import { finding } from "../driver.js";
 
-let library;
-
-const driver = connecting({
-  make({ username, domain, password, web }) {
-    const xmpp = library.client({ service: domain, domain, username, password });
+export const { prepare, pass, leave } = finding({
+  load: () => import("@xmpp/client"),
+  make({ client }, { username, domain, password, web }) {
+    const xmpp = client({ service: domain, domain, username, password });
     // A browser has WebSockets alone.
     if (web !== undefined) {
       xmpp.transports = xmpp.transports.filter((one) => one.prototype.socketParameters("wss://a"));
@@ -16,11 +14,3 @@ const driver = connecting({
   connect: (xmpp) => xmpp.start(),
   leave: (xmpp) => xmpp.stop(),
 });
-
-export const { pass, leave } = driver;
-
-export async function prepare(place) {
-  asks(place);
-  library = await import("@xmpp/client");
-  driver.prepare(place);
-}
