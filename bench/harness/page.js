@@ -152,7 +152,10 @@ function chapter(result, title, how) {
 function markdown({ columns, rows }) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
   const cell = (row, column) =>
-    String(show(row[column.key], column)).replaceAll("|", "\\|").replaceAll("<", "&lt;");
+    String(show(row[column.key], column))
+      .replaceAll("|", "\\|")
+      .replaceAll("<", "&lt;")
+      .replace(/^ +/, (indent) => "&ensp;".repeat(indent.length));
   return [
     line(columns.map(({ label }) => label)),
     line(

@@ -25,7 +25,7 @@ async function features(output, { id, title, list, source, platform }) {
   const table = output.table({
     id,
     title,
-    note: "an indented row is a part of the row above; modules that several features need are in none of their rows, and in the row of all together",
+    note: "an indented row is a part of the row above; modules that several features need count in the row of all together alone",
     columns: [
       { key: "name", label: "feature", width: 48 },
       { key: "minified", label: "KB minified", digits: 1 },

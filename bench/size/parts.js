@@ -6,7 +6,7 @@ export function parts(output, client) {
   const table = output.table({
     id: "parts",
     title: "The parts of a client for browsers, by folder",
-    note: "architecture.md says what each folder holds; an indented row is a part of the row above, and the others add up to the whole",
+    note: "the page about the architecture says what each folder holds; an indented row is a part of the folder above, and the others add up to the whole",
     columns: [
       { key: "folder", label: "folder", width: 34 },
       { key: "minified", label: "KB minified", digits: 1 },
@@ -20,15 +20,18 @@ export function parts(output, client) {
       share: `${((size / client.minified) * 100).toFixed(1)} %`,
     });
   const folders = foldersOf(client.inputs);
-  const bySize = ([, a], [, b]) => b - a;
-  const top = [...folders].filter(([folder]) => !folder.includes("/")).sort(bySize);
-  let rest = client.minified;
-  for (const [folder, size] of top) {
-    rest -= size;
-    row(folder, size);
-    const inner = [...folders].filter(([path]) => path.startsWith(`${folder}/`)).sort(bySize);
-    for (const [path, of] of inner) row(`  ${path}`, of);
-  }
+  /** Lists the folders inside one, the largest first, each with those inside it. */
+  const list = (parent, indent) => {
+    const inner = [...folders].filter(([folder]) => dirname(folder) === parent);
+    let sum = 0;
+    for (const [folder, size] of inner.sort(([, a], [, b]) => b - a)) {
+      row(indent + folder, size);
+      list(folder, `${indent}  `);
+      sum += size;
+    }
+    return sum;
+  };
+  const rest = client.minified - list(".", "");
   row("code of the bundler, and the entry", rest);
   row("the whole", client.minified);
 }
