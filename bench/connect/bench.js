@@ -1,6 +1,7 @@
 import { Contender } from "../harness/contender.js";
 import { withContenders } from "../harness/paired.js";
-import { COLUMNS, figures, OURS, PEER, trusting } from "./login.js";
+import { onServer, serverNames } from "../harness/servers.js";
+import { COLUMNS, figures, OURS, PEER } from "./login.js";
 
 const CLIENTS = [
   [OURS, "xmpp-broker"],
@@ -28,28 +29,13 @@ export async function run({ output, quick, only }) {
       noise,
     ],
   });
-  for (const server of await servers(quick, output)) {
+  for (const server of await serverNames({ quick, output })) {
     if (only !== undefined && !server.includes(only)) continue;
-    const host = new Contender("server", file("../harness/real-server.js"));
-    await withContenders([host], async () => {
-      const place = await host.call("start", server);
-      await trusting(place.ca, (env) =>
-        compare(server, place, env, { output, quick, goals, table }),
-      );
-      await host.call("stop");
-    });
+    await onServer(server, (place, env) =>
+      compare(server, place, env, { output, quick, goals, table }),
+    );
   }
   return goals;
-}
-
-async function servers(quick, output) {
-  if (quick) return ["loopback"];
-  const finder = new Contender("server", file("../harness/real-server.js"));
-  return withContenders([finder], async () => {
-    const found = await finder.call("find");
-    for (const each of found) if (!each.found) output.say(`(${each.name}: ${each.why}; left out)`);
-    return ["loopback", ...found.filter((each) => each.found).map(({ name }) => name)];
-  });
 }
 
 async function compare(server, place, env, context) {

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { median, summary } from "../harness/stats.js";
 
 export const OURS = "xmpp-broker";
@@ -15,18 +12,6 @@ export const COLUMNS = {
   questions: { key: "questions", label: "questions to DNS", digits: 0 },
   noise: { key: "noise", label: "noise" },
 };
-
-/** Gives `use` the environment of a process that trusts a certificate beside the usual ones. */
-export async function trusting(ca, use) {
-  const folder = mkdtempSync(join(tmpdir(), "xmpp-broker-bench-"));
-  const file = join(folder, "ca.pem");
-  try {
-    writeFileSync(file, ca);
-    return await use({ ...process.env, NODE_EXTRA_CA_CERTS: file });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
 
 /** The cells of a row: the medians of many logins. */
 export function figures(passes) {

@@ -1,7 +1,8 @@
 import { connect } from "node:net";
-import { COLUMNS, figures, OURS, PEER, trusting } from "../connect/login.js";
+import { COLUMNS, figures, OURS, PEER } from "../connect/login.js";
 import { Contender } from "../harness/contender.js";
 import { withContenders } from "../harness/paired.js";
+import { onServer } from "../harness/servers.js";
 
 /** Node 20 has the platform's WebSocket behind a switch. */
 const PLATFORM = typeof WebSocket === "undefined" ? ["--experimental-websocket"] : [];
@@ -43,20 +44,16 @@ const file = (path) => new URL(path, import.meta.url);
 /** @param {import("../run.js").Context} context */
 export async function run({ output, quick, only }) {
   const goals = {};
-  const host = new Contender("server", file("../harness/real-server.js"));
-  await withContenders([host], async () => {
-    const place = await host.call("start", "loopback");
+  await onServer("loopback", async (place, env) => {
     for (const way of WAYS) {
       if (only !== undefined && !way.id.includes(only)) continue;
       const table = open(output, way);
       for (const isSilent of [false, true]) {
         for (const delay of quick ? [0] : [0, 50]) {
-          const facts = { way, isSilent, delay, quick };
-          await trusting(place.ca, (env) => scene(place, env, facts, { output, goals, table }));
+          await scene(place, env, { way, isSilent, delay, quick }, { output, goals, table });
         }
       }
     }
-    await host.call("stop");
   });
   return goals;
 }

@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Contender } from "../harness/contender.js";
 import { paired, withContenders } from "../harness/paired.js";
+import { onServer, serverNames } from "../harness/servers.js";
 import { median } from "../harness/stats.js";
 
 const OURS = "xmpp-broker";
@@ -36,59 +34,28 @@ const COLUMNS = [
 /** @param {import("../run.js").Context} context */
 export async function run({ output, quick, only }) {
   const goals = {};
+  const servers = await serverNames({ quick, output });
   for (const role of ["component", "client"]) {
     const table = output.table({
       id: role,
       title: `Pings to the server and back, as a ${role}${role === "client" ? " over STARTTLS" : ""}`,
       columns: COLUMNS,
     });
-    for (const server of await servers(quick, output)) {
+    for (const server of servers) {
       if (only !== undefined && !`${role} ${server}`.includes(only)) continue;
-      await onServer(role, server, { output, quick, goals, table });
+      await onServer(server, (place, env) =>
+        askAll(role, place, env, { output, quick, goals, table }),
+      );
     }
   }
   return goals;
 }
 
-/** LoopbackServer always; the real ones where they are installed, and only in a full run. */
-let known;
-async function servers(quick, output) {
-  if (quick) return ["loopback"];
-  if (known !== undefined) return known;
-  await withContenders([serverProcess()], async ([finder]) => {
-    const found = await finder.call("find");
-    for (const { name, found: there, why } of found) {
-      if (!there) output.say(`(${name}: ${why}; left out)`);
-    }
-    known = ["loopback", ...found.filter((each) => each.found).map(({ name }) => name)];
-  });
-  return known;
-}
-
-const serverProcess = () =>
-  new Contender("server", new URL("../harness/real-server.js", import.meta.url));
-
-async function onServer(role, server, context) {
-  await withContenders([serverProcess()], async ([host]) => {
-    const place = await host.call("start", server);
-    const folder = mkdtempSync(join(tmpdir(), "xmpp-broker-bench-"));
-    try {
-      writeFileSync(join(folder, "ca.pem"), place.ca);
-      await askAll(role, place, join(folder, "ca.pem"), context);
-    } finally {
-      rmSync(folder, { recursive: true });
-      await host.call("stop");
-    }
-  });
-}
-
 /**
- * All are connected at the same time (a component each under a name of its own) and ask in turn, round after
- * round: what a server is slow at in one minute it is slow at for all.
+ * Connects all contenders at the same time, components each by a name of their own. They ask in turn, round after
+ * round, so that a slow minute of the server is a slow minute of all.
  */
-async function askAll(role, place, caFile, { output, quick, goals, table }) {
-  // @xmpp/client trusts what Node trusts, and Node can be told only when it starts.
-  const env = { ...process.env, NODE_EXTRA_CA_CERTS: caFile };
+async function askAll(role, place, env, { output, quick, goals, table }) {
   const contenders = ROLES[role].map(
     ([name, file]) =>
       new Contender(name, new URL(`./contenders/${file}`, import.meta.url), [], env),
@@ -107,9 +74,9 @@ async function askAll(role, place, caFile, { output, quick, goals, table }) {
       else table.row({ name: each.name, server: place.name, rate: "does not connect" });
     }
     const limit = contenders.find(({ name }) => name === SOCKET);
-    // A server that has just started is slow at first; none of the contenders is to pay for it.
+    // A server is slow when it has just started, which must not count.
     await limit.call("pass", { requests: quick ? 100 : 30_000, window: 64 });
-    // The many first: by the time that single requests are asked, everybody's code is compiled.
+    // Many at once come first, so that all code is compiled when single requests are asked.
     for (const window of [64, 1]) {
       const requests = quick ? 50 * Math.min(window, 6) : window === 1 ? 500 : 4000;
       const rows = await paired(connected, {
