@@ -122,6 +122,8 @@ async function measure({ name, about, ...sizes }, { quick, seed, lie }) {
   try {
     const { run } = await import(`./${name}.js`);
     checks = await run({ size, seed, lie, say: (text) => say(`  ${text}`) });
+    if (!checks.some(({ target }) => target !== undefined))
+      throw new Error("there was nothing to check");
   } catch (error) {
     say(`  ${error instanceof Error ? error.stack : error}`);
     checks = [{ what: "it ran to its end", value: "no", target: "yes", met: false }];

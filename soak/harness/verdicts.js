@@ -24,13 +24,17 @@ const RULES = {
 /** The rules that hold wherever the sender may be cut, and the receiver may not. */
 const EVERYWHERE = ["falseAcked", "falseFailed", "notFinal", "doubled", "foreign"];
 
-/** A check for each rule of the ledger, and what it was of. `of` begins the names. */
+/** A check for each rule of the ledger, and the number that it is of: without any stanza it is missed. `of` begins the names. */
 export function verdictChecks(verdict, rules = EVERYWHERE, of = "") {
-  const { sent, states } = verdict;
-  return rules.map((rule) => ({
-    what: `${of}${RULES[rule]}`,
-    value: `${verdict[rule]} of ${rule === "falseAcked" ? states.acked : sent}`,
-    target: "0",
-    met: verdict[rule] === 0,
-  }));
+  const { sent = 0, states } = verdict;
+  return rules.map((rule) => {
+    const all = rule === "falseAcked" ? (states.acked ?? 0) : sent;
+    const { [rule]: count = 0 } = verdict;
+    return {
+      what: `${of}${RULES[rule]}`,
+      value: `${count} of ${all}`,
+      target: "0",
+      met: count === 0 && all > 0,
+    };
+  });
 }
