@@ -35,8 +35,6 @@ export class Cursor {
   reach = 0;
   /** The name that was read last. */
   name: Name = NO_NAME;
-  /** The hash of the name that was scanned last. */
-  hash = 0;
   /** Text of the innermost element that is not its child yet. */
   text = "";
 

@@ -332,7 +332,7 @@ export class StreamParser {
       return undefined;
     }
     const { namespace, outer } = builder;
-    const element = readWholeStanza(slab, at, namespace, outer, cursor.limits, tag);
+    const element = readWholeStanza(slab, at, namespace, outer, cursor.limits);
     if (element === undefined) {
       this.#detour = this.#nextDetour;
       this.#nextDetour = Math.min(2 * this.#nextDetour + 1, LONGEST_DETOUR);

@@ -3,7 +3,7 @@ import * as characters from "./bytes/characters.ts";
 import { valueStop } from "./bytes/scan.ts";
 import { FOREIGN, LINES, REFERENCES } from "./bytes/slab.ts";
 import type { Cursor } from "./cursor.ts";
-import { hashOn, knownName, learnName, makeRoom, type Name, NO_NAME, SEED } from "./names.ts";
+import { guessedNamespace, knownName, learnName, type Name, nameEnd } from "./names.ts";
 import { StartTag } from "./start-tag.ts";
 import { referenceEnd } from "./text.ts";
 
@@ -38,8 +38,7 @@ export const lastTag = tag;
 export function readStartTag(cursor: Cursor): number {
   const { slab } = cursor;
   const { bytes } = slab;
-  if (makeRoom()) tag.element = NO_NAME;
-  let i = readElementName(cursor, cursor.at + 1);
+  let i = readName(cursor, cursor.at + 1);
   if (i === CUT) return CUT;
   tag.begin(cursor.name);
   for (;;) {
@@ -58,29 +57,6 @@ export function readStartTag(cursor: Cursor): number {
   return i + 2;
 }
 
-/** Reads the name of a start tag. It is likely one that followed the last start tag before. */
-function readElementName(cursor: Cursor, from: number): number {
-  const { slab } = cursor;
-  const { bytes, view } = slab;
-  let name = tag.element.follower;
-  let stands = name.literal.standsAt(view, from);
-  if (!stands) {
-    name = tag.element.otherFollower;
-    stands = name.literal.standsAt(view, from);
-  }
-  const { length } = name.literal;
-  const to = from + length;
-  // Another stream with a larger limit may have taught the name.
-  if (length > cursor.limits.name) stands = false;
-  if (stands && to < slab.end && ((CLASS[bytes[to] ?? 0] ?? 0) & NAME) === 0) {
-    cursor.name = name;
-    return to;
-  }
-  const after = nameEnd(cursor, from);
-  if (after !== CUT) tag.element.expectFollower(cursor.name);
-  return after;
-}
-
 /**
  * Reads an attribute into `tag`. Returns the place behind it, or `CUT`.
  *
@@ -93,11 +69,9 @@ function readAttribute(cursor: Cursor, from: number, spaced: boolean): number {
   if (!spaced && ((CLASS[bytes[from] ?? 0] ?? 0) & NAME) !== 0) {
     cursor.malformed("no space before an attribute", from);
   }
-  let i = nameEnd(cursor, from);
+  let i = readName(cursor, from);
   if (i === CUT) return CUT;
   const { name } = cursor;
-  tag.last.expectNext(name);
-  tag.last = name;
   while (CLASS[bytes[i] ?? 0] === SPACE) i++;
   if (i >= slab.end) return CUT;
   if (bytes[i] !== EQUALS) cursor.malformed("an attribute without a value", i);
@@ -110,31 +84,13 @@ function readAttribute(cursor: Cursor, from: number, spaced: boolean): number {
   }
   const start = i + 1;
   if (name.isDefault) {
-    const close = guessNamespace(cursor, start, quote);
-    if (close !== CUT) return close + 1;
+    const guess = guessedNamespace(tag.element, slab, start, quote);
+    if (guess !== undefined && tag.namespace === undefined) {
+      tag.namespace = guess.uri;
+      return start + guess.literal.length + 1;
+    }
   }
   return readValue(cursor, name, start, quote);
-}
-
-/**
- * Compares a default namespace with the last two of this element's name: nearly always it is one of
- * them. Returns the place of the closing quote, or `CUT` if it is another.
- *
- *     <body xmlns='jabber:client'>
- *                  ^
- */
-function guessNamespace({ slab }: Cursor, start: number, quote: number): number {
-  if (tag.namespace !== undefined) return CUT;
-  const { bytes, view, end } = slab;
-  let guess = tag.element.namespace;
-  let close = start + guess.literal.length;
-  if (close >= end || bytes[close] !== quote || !guess.literal.standsAt(view, start)) {
-    guess = tag.element.otherNamespace;
-    close = start + guess.literal.length;
-    if (close >= end || bytes[close] !== quote || !guess.literal.standsAt(view, start)) return CUT;
-  }
-  tag.namespace = guess.uri;
-  return close;
 }
 
 /**
@@ -178,37 +134,28 @@ function readValue(cursor: Cursor, name: Name, start: number, quote: number): nu
 }
 
 /** Reads a name into `cursor.name`. Returns the place behind it, or `CUT`. */
-function nameEnd(cursor: Cursor, from: number): number {
-  const to = scanName(cursor, from);
-  if (to === CUT) return CUT;
-  const { hash, slab } = cursor;
-  cursor.name = knownName(slab.view, from, to - from, hash) ?? newName(cursor, from, to);
+function readName(cursor: Cursor, from: number): number {
+  const { slab } = cursor;
+  const known = knownName(slab, from);
+  const to = known === undefined ? nameEnd(slab.bytes, from) : from + known.literal.length;
+  if (!isNameWhole(cursor, from, to)) return CUT;
+  cursor.name = known ?? newName(cursor, from, to);
   return to;
 }
 
-/** Finds the end of a name, and its hash (`cursor.hash`). Returns the place, or `CUT`. */
-function scanName(cursor: Cursor, from: number): number {
-  const { slab } = cursor;
-  const { bytes } = slab;
-  let i = from;
-  let hash = SEED;
-  let byte = bytes[i] ?? 0;
-  while (((CLASS[byte] ?? 0) & NAME) !== 0) {
-    hash = hashOn(hash, byte);
-    byte = bytes[++i] ?? 0;
-  }
+/** Checks the length of a name. Returns whether it has come to its end. */
+function isNameWhole(cursor: Cursor, from: number, to: number): boolean {
   const most = cursor.limits.name;
-  if (i - from > most) cursor.exceed("name", from + most);
-  if (i >= slab.end) return CUT;
-  if (i === from) cursor.malformed("a character that cannot start a name", i);
-  cursor.hash = hash;
-  return i;
+  if (to - from > most) cursor.exceed("name", from + most);
+  if (to >= cursor.slab.end) return false;
+  if (to === from) cursor.malformed("a character that cannot start a name", from);
+  return true;
 }
 
 function newName(cursor: Cursor, from: number, to: number): Name {
-  const ascii = cursor.checkForeign(from, to);
-  const text = ascii ? cursor.slab.ascii(from, to) : cursor.slab.utf8(from, to);
-  return learnName(text, cursor.hash) ?? cursor.malformed("a bad name", from, to);
+  const isAscii = cursor.checkForeign(from, to);
+  const text = isAscii ? cursor.slab.ascii(from, to) : cursor.slab.utf8(from, to);
+  return learnName(text, isAscii) ?? cursor.malformed("a bad name", from, to);
 }
 
 /**
@@ -222,7 +169,7 @@ export function readEndTag(cursor: Cursor): number {
   const { bytes, view } = slab;
   const from = cursor.at + 2;
   const open = cursor.builder.openName;
-  if (open !== undefined && open.id >= 0) {
+  if (open?.isKept) {
     const { literal } = open;
     const to = from + literal.length;
     if (to < slab.end && bytes[to] === GT && literal.standsAt(view, from)) return to + 1;
@@ -235,9 +182,9 @@ function readOddEndTag(cursor: Cursor, open: Name | undefined): number {
   const { slab } = cursor;
   const { bytes } = slab;
   const from = cursor.at + 2;
-  let i = scanName(cursor, from);
-  if (i === CUT) return CUT;
-  const to = i;
+  const to = nameEnd(bytes, from);
+  if (!isNameWhole(cursor, from, to)) return CUT;
+  let i = to;
   cursor.checkForeign(from, to);
   while (CLASS[bytes[i] ?? 0] === SPACE) i++;
   if (i >= slab.end) return CUT;

@@ -1,10 +1,10 @@
-import { Dictionary, declaredAround, unique } from "../dictionary.ts";
+import { Dictionary, declaredAround, EmptyDictionary, unique } from "../dictionary.ts";
 import { Element, NO_PREFIXES } from "../element.ts";
 import type { XmlLimits } from "../limits.ts";
 import { NS } from "../namespaces.ts";
 import type { XmlCondition } from "../xml-error.ts";
 import { learnNamespace, type Name } from "./names.ts";
-import { rareDictionary, type StartTag } from "./start-tag.ts";
+import type { StartTag } from "./start-tag.ts";
 
 /** An open element. A frame is used again for the next element at its depth. */
 interface Frame {
@@ -33,6 +33,17 @@ interface Declarations {
 }
 
 const NO_DECLARATIONS: Declarations = { ns: undefined, prefixes: undefined, undo: [], count: 0 };
+
+/** Elements with so many attributes are rare, and their shape is not worth learning. */
+const MOST_SHAPED = 16;
+
+/**
+ * A dictionary for keys that are new, or many. In a common dictionary V8 would make a hidden class for
+ * each new key, which takes a microsecond and memory.
+ */
+function rareDictionary(): Record<string, string> {
+  return Object.create(null) as Record<string, string>;
+}
 
 /** A fault of the tag that is being read: the limit that it exceeds, or another. */
 export type TagFault =
@@ -123,13 +134,10 @@ export class TreeBuilder {
     if (++this.#elements > limits.elements) this.#fail("elements");
     if (depth - this.roots >= limits.depth) this.#fail("depth");
 
-    const special = !tag.usual;
-    const declared = special ? this.#declare(name, tag, limits) : NO_DECLARATIONS;
-    if (tag.count - declared.count > limits.attributes) {
-      this.#fail("attributes");
-    }
-    if (special) this.#addAttributes(tag);
-    if (tag.twice !== undefined) this.#failTwice(tag.twice);
+    const declared = tag.declares ? this.#declare(name, tag, limits) : NO_DECLARATIONS;
+    const attributes = tag.count - declared.count;
+    if (attributes > limits.attributes) this.#fail("attributes");
+    const attrs = attributes === 0 ? new EmptyDictionary() : this.#attributesOf(tag);
     const ns = declared.ns ?? tag.namespace ?? this.namespace;
     let prefixes = top ? this.outer : NO_PREFIXES;
     if (declared.prefixes !== undefined) {
@@ -140,7 +148,7 @@ export class TreeBuilder {
     const own = name.prefix === "" ? ns : this.#resolve(name);
     const isRoot = depth < this.roots;
     const children = empty || isRoot ? [] : PENDING;
-    const element = new Element(name.local, own, tag.attrs, prefixes, children);
+    const element = new Element(name.local, own, attrs, prefixes, children);
     // The root of a stream is not kept while the stream is open: it gets no children.
     // Its namespace is that of all stanzas, which is compared with names of the program again and again.
     if (isRoot) this.#open(NO_ELEMENT, name, unique(ns), NO_DECLARATIONS.undo);
@@ -210,24 +218,30 @@ export class TreeBuilder {
     this.#held = from;
   }
 
-  /** Adds the attributes with prefixes, once the declarations of the tag are in scope. */
-  #addAttributes(tag: StartTag): void {
-    const { names, values } = tag;
-    for (let k = 0; k < names.length; k++) {
+  /** The attributes of a tag, once its declarations are in scope. */
+  #attributesOf({ names, values, count, areKept }: StartTag): Record<string, string> {
+    let isRare = !areKept || count >= MOST_SHAPED;
+    let attrs = isRare ? rareDictionary() : new Dictionary();
+    let twice: Name | undefined;
+    for (let k = 0; k < count; k++) {
       const name = names[k];
       if (name === undefined || name.declares) continue;
       let key = name.local;
       if (name.prefix !== "") {
         const uri = this.#resolve(name);
         if (name.uri !== uri) {
-          tag.beRare();
+          if (!isRare) attrs = Object.assign(rareDictionary(), attrs);
+          isRare = true;
           name.uri = uri;
           name.key = uri === NS.xml ? `xml:${name.local}` : `{${uri}}${name.local}`;
         }
         ({ key } = name);
       }
-      tag.put(key, values[k] ?? "", name);
+      if (key in attrs) twice ??= name;
+      attrs[key] = values[k] ?? "";
     }
+    if (twice !== undefined) this.#failTwice(twice);
+    return attrs;
   }
 
   #resolve(name: Name): string {
@@ -247,7 +261,7 @@ export class TreeBuilder {
     const undo: Undo[] = [];
     let count = 0;
     const { names, values } = tag;
-    for (let k = 0; k < names.length; k++) {
+    for (let k = 0; k < tag.count; k++) {
       const name = names[k];
       if (name === undefined || !name.declares) continue;
       count++;
@@ -258,7 +272,7 @@ export class TreeBuilder {
         if (ns !== undefined || tag.namespace !== undefined) this.#failTwice(name);
         const known = learnNamespace(uri);
         ns = known?.uri ?? uri;
-        if (known !== undefined) element.expectNamespace(known);
+        if (known !== undefined) element.namespace = known;
       } else {
         prefixes ??= rareDictionary();
         if (prefix in prefixes) this.#failTwice(name);

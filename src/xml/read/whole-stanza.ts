@@ -6,20 +6,10 @@ import * as characters from "./bytes/characters.ts";
 import { readReference } from "./bytes/references.ts";
 import { textStop, valueStop } from "./bytes/scan.ts";
 import { FOREIGN, LINES, NO_SLAB, REFERENCES, type Slab } from "./bytes/slab.ts";
-import {
-  hashOn,
-  knownName,
-  knownNamespace,
-  LONGEST_NAME,
-  type Name,
-  NO_NAME,
-  SEED,
-} from "./names.ts";
-import { nextTag, type StartTag, seen } from "./start-tag.ts";
+import { guessedNamespace, knownName, knownNamespace, LONGEST_NAME, type Name } from "./names.ts";
 
 // Constants of this module, as in `tags.ts`.
 const CLASS = characters.CLASS;
-const NAME = characters.NAME;
 const SPACE = characters.SPACE;
 const CR = 0x0d;
 const BLANK = 0x20;
@@ -53,8 +43,8 @@ let at = 0;
 let left = 0;
 let most = 0;
 let longestTag = 0;
-/** The name of the last start tag. */
-let last: Name = NO_NAME;
+/** The number of the tag. It finds attributes that come twice. */
+let tags = 0;
 /** The default namespace of the tag. */
 let namespace = "";
 /** The flags of the text or value that was read last. */
@@ -81,7 +71,6 @@ export function readWholeStanza(
   inherited: string,
   prefixes: Readonly<Record<string, string>>,
   limits: XmlLimits,
-  tag: StartTag,
 ): Element | undefined {
   // No known name is longer, so no name has to be measured.
   if (limits.name < LONGEST_NAME || limits.tag < LONGEST_NAME + "</>".length) return undefined;
@@ -90,7 +79,6 @@ export function readWholeStanza(
   left = limits.elements;
   most = Math.min(limits.attributes, MOST_ATTRIBUTES);
   longestTag = limits.tag;
-  last = tag.element;
   at = start;
   const element = readElement(inherited, prefixes, Math.min(limits.depth, DEEPEST));
   slab = NO_SLAB;
@@ -101,7 +89,6 @@ export function readWholeStanza(
     return undefined;
   }
   if (at - start > limits.bytes) return undefined;
-  tag.element = last;
   from.taken = at;
   return element;
 }
@@ -119,16 +106,8 @@ function readElement(
 ): Element | undefined {
   const start = at;
   if (depth === 0 || --left < 0) return undefined;
-  let name: Name | undefined = last.follower;
-  if (!isElementName(name, start + 1)) {
-    name = last.otherFollower;
-    if (!isElementName(name, start + 1)) {
-      name = unexpectedElement(start + 1);
-      if (name === undefined) return undefined;
-    }
-  }
-  if (name.prefix !== "") return undefined;
-  last = name;
+  const name = knownName(slab, start + 1);
+  if (name === undefined || name.prefix !== "") return undefined;
   namespace = inherited;
   const attrs = readAttributes(name, start + 1 + name.literal.length);
   if (attrs === undefined) return undefined;
@@ -192,18 +171,6 @@ function waitedFrom(from: number): (Element | string)[] {
   return children;
 }
 
-/** Looks up the name of an element that did not follow the last one the last two times. */
-function unexpectedElement(from: number): Name | undefined {
-  const name = knownNameAt(from);
-  if (name !== undefined) last.expectFollower(name);
-  return name;
-}
-
-function isElementName(name: Name, from: number): boolean {
-  const after = bytes[from + name.literal.length];
-  return (after === GT || after === BLANK || after === SLASH) && name.literal.standsAt(view, from);
-}
-
 /**
  * Reads the attributes of a start tag, up to its `>` or `/`. Sets `namespace` if a default namespace is
  * declared.
@@ -212,26 +179,19 @@ function isElementName(name: Name, from: number): boolean {
  *             ^
  */
 function readAttributes(element: Name, from: number): Record<string, string> | undefined {
-  const serial = nextTag();
+  const tag = ++tags;
   let i = from;
   let attrs = NONE;
   let count = 0;
   let declared = false;
-  let before = element;
   while (bytes[i] === BLANK) {
     i++;
-    let name: Name | undefined = before.next;
-    if (bytes[i + name.literal.length] !== EQUALS || !name.literal.standsAt(view, i)) {
-      name = before.otherNext;
-      if (bytes[i + name.literal.length] !== EQUALS || !name.literal.standsAt(view, i)) {
-        name = unexpectedAttribute(before, i);
-        if (name === undefined) return undefined;
-      }
-    }
-    before = name;
-    const quote = bytes[i + name.literal.length + 1];
-    if (quote !== APOSTROPHE && quote !== QUOTE) return undefined;
-    const start = i + name.literal.length + 2;
+    const name = knownName(slab, i);
+    if (name === undefined) return undefined;
+    i += name.literal.length;
+    const quote = bytes[i + 1];
+    if (bytes[i] !== EQUALS || (quote !== APOSTROPHE && quote !== QUOTE)) return undefined;
+    const start = i + 2;
     if (name.isDefault) {
       if (declared) return undefined;
       declared = true;
@@ -243,8 +203,8 @@ function readAttributes(element: Name, from: number): Record<string, string> | u
       flags = 0;
       let end = valueStop(view, start);
       if (bytes[end] !== quote) end = oddValueEnd(end, quote);
-      if (end === ODD || seen[name.id] === serial) return undefined;
-      seen[name.id] = serial;
+      if (end === ODD || name.tag === tag) return undefined;
+      name.tag = tag;
       if (attrs === NONE) attrs = new Dictionary();
       attrs[name.plain ? name.local : name.key] = slab.text(start, end, flags, true);
       count++;
@@ -257,48 +217,22 @@ function readAttributes(element: Name, from: number): Record<string, string> | u
   return attrs;
 }
 
-/** Looks up the name of an attribute that did not follow the one before the last two times. */
-function unexpectedAttribute(before: Name, from: number): Name | undefined {
-  const name = knownNameAt(from);
-  if (name === undefined || bytes[from + name.literal.length] !== EQUALS) return undefined;
-  before.expectNext(name);
-  return name;
-}
-
-/** The name at this place, if the table has it. */
-function knownNameAt(from: number): Name | undefined {
-  let to = from;
-  let hash = SEED;
-  let byte = bytes[to] ?? 0;
-  while (((CLASS[byte] ?? 0) & NAME) !== 0) {
-    hash = hashOn(hash, byte);
-    byte = bytes[++to] ?? 0;
-  }
-  return knownName(view, from, to - from, hash);
-}
-
 /**
- * Reads a default namespace: nearly always one of the last two of this element's name. Returns the place
+ * Reads a default namespace: nearly always it is the last one of this element's name. Returns the place
  * of the closing quote, or `ODD`.
  */
 function namespaceEnd(element: Name, start: number, quote: number): number {
-  let guess = element.namespace;
-  let end = start + guess.literal.length;
-  if (bytes[end] !== quote || !guess.literal.standsAt(view, start)) {
-    guess = element.otherNamespace;
-    end = start + guess.literal.length;
-    if (bytes[end] !== quote || !guess.literal.standsAt(view, start)) {
-      end = valueStop(view, start);
-      if (bytes[end] !== quote) return ODD;
-      const known = knownNamespace(slab.ascii(start, end));
-      // The namespace of `xml` must not be the default (Namespaces in XML, 3).
-      if (known === undefined || known.uri === NS.xml) return ODD;
-      element.expectNamespace(known);
-      guess = known;
-    }
+  let known = guessedNamespace(element, slab, start, quote);
+  if (known === undefined) {
+    const end = valueStop(view, start);
+    if (bytes[end] !== quote) return ODD;
+    known = knownNamespace(slab.ascii(start, end));
+    // The namespace of `xml` must not be the default (Namespaces in XML, 3).
+    if (known === undefined || known.uri === NS.xml) return ODD;
+    element.namespace = known;
   }
-  namespace = guess.uri;
-  return end;
+  namespace = known.uri;
+  return start + known.literal.length;
 }
 
 /** The place of the closing quote, where the value needs a closer look, or `ODD`. */

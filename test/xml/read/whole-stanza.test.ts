@@ -4,7 +4,6 @@ import { describe, expect, test } from "vitest";
 import { LIMITS, type XmlLimits } from "../../../src/xml/limits.ts";
 import { lease, release } from "../../../src/xml/read/bytes/slab.ts";
 import { PushParser } from "../../../src/xml/read/push-parser.ts";
-import { StartTag } from "../../../src/xml/read/start-tag.ts";
 import { readWholeStanza } from "../../../src/xml/read/whole-stanza.ts";
 import { bytesOf, cuts, pieces, record, shape } from "../recorder.ts";
 
@@ -28,7 +27,7 @@ function shortly(text: string | Uint8Array, limits: Partial<XmlLimits> = {}, len
   slab.append(bytes.subarray(0, length));
   try {
     const settled = { ...LIMITS, ...limits };
-    const element = readWholeStanza(slab, 0, "jabber:client", PREFIXES, settled, new StartTag());
+    const element = readWholeStanza(slab, 0, "jabber:client", PREFIXES, settled);
     return element && { shape: shape(element), taken: slab.taken };
   } finally {
     slab.takeOver(slab, slab.end);
