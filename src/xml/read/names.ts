@@ -71,7 +71,7 @@ export const MOST_NAMES = 2048;
 /** The names of this process. A name that is not kept takes longer to read, and nothing else. */
 const names = new KnownTexts<Name>(MOST_NAMES, LONGEST_NAME);
 
-const GUESS_BITS = 10;
+const GUESS_BITS = 12;
 /** The name that came last of those whose first four bytes fall into the same place. */
 const guesses: Name[] = new Array<Name>(1 << GUESS_BITS).fill(NO_NAME);
 

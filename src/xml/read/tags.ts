@@ -1,11 +1,10 @@
 import { isQName } from "../qname.ts";
 import * as characters from "./bytes/characters.ts";
-import { valueStop } from "./bytes/scan.ts";
-import { FOREIGN, LINES, REFERENCES } from "./bytes/slab.ts";
+import { valueEnd } from "./bytes/runs.ts";
 import type { Cursor } from "./cursor.ts";
 import { guessedNamespace, knownName, learnName, type Name, nameEnd } from "./names.ts";
 import { StartTag } from "./start-tag.ts";
-import { referenceEnd } from "./text.ts";
+import { mustBeCut } from "./text.ts";
 
 // Constants of this module: engines fold these, but fetch imported and exported ones at each use. That took a
 // twentieth of all time.
@@ -15,9 +14,7 @@ const NAME = characters.NAME;
 const SPACE = characters.SPACE;
 /** Stands for a place: bytes that are needed have not arrived. */
 const CUT = 0;
-const BLANK = 0x20;
 const QUOTE = 0x22;
-const AMP = 0x26;
 const APOSTROPHE = 0x27;
 const SLASH = 0x2f;
 const LT = 0x3c;
@@ -101,36 +98,15 @@ function readAttribute(cursor: Cursor, from: number, spaced: boolean): number {
  */
 function readValue(cursor: Cursor, name: Name, start: number, quote: number): number {
   const { slab } = cursor;
-  const { bytes, view } = slab;
-  let i = start;
-  let flags = 0;
-  for (;;) {
-    i = valueStop(view, i);
-    const byte = bytes[i] ?? 0;
-    if (byte === quote) {
-      tag.add(name, slab.text(start, i, flags, true));
-      return i + 1;
-    }
-    if (byte >= 0x80) {
-      flags |= FOREIGN;
-      i = cursor.foreignEnd(i);
-      if ((bytes[i] ?? 0) >= 0x80) return CUT;
-    } else if (byte === AMP) {
-      flags |= REFERENCES;
-      i = referenceEnd(cursor, i);
-      if (i === CUT) return CUT;
-    } else if (byte === LT) cursor.malformed("`<` in an attribute", i);
-    else if (i >= slab.end) return CUT;
-    else {
-      if (byte < BLANK) {
-        if (CLASS[byte] !== SPACE) cursor.failCharacter(i);
-        flags |= LINES;
-      }
-      // Quotes of the other kind, and line ends, seldom come alone.
-      do i++;
-      while (bytes[i] === byte);
-    }
+  const i = valueEnd(slab, start, quote);
+  const byte = slab.bytes[i] ?? 0;
+  if (byte === quote) {
+    tag.add(name, slab.text(start, i, true));
+    return i + 1;
   }
+  if (byte === LT) cursor.malformed("`<` in an attribute", i);
+  mustBeCut(cursor, i);
+  return CUT;
 }
 
 /** Reads a name into `cursor.name`. Returns the place behind it, or `CUT`. */

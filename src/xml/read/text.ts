@@ -1,14 +1,12 @@
 import * as characters from "./bytes/characters.ts";
 import { readReference } from "./bytes/references.ts";
-import { textStop } from "./bytes/scan.ts";
-import { FOREIGN, LINES, REFERENCES } from "./bytes/slab.ts";
+import { referenceEnd, textEnd } from "./bytes/runs.ts";
+import { LINES } from "./bytes/slab.ts";
 import type { Cursor } from "./cursor.ts";
 
 // Constants of this module, as in `tags.ts`.
 const CLASS = characters.CLASS;
 const NAME = characters.NAME;
-const SPACE = characters.SPACE;
-const CUT = 0;
 const CR = 0x0d;
 const HASH = 0x23;
 const AMP = 0x26;
@@ -21,8 +19,6 @@ const CDATA = "<![CDATA[";
 
 /** An unfinished text is cut into strings of at least this many bytes, so that bytes do not pile up. */
 const FLUSH = 4096;
-/** No legal reference is longer, unless it is padded with zeros. */
-const LONGEST_REFERENCE = 24;
 
 /**
  * Reads text in a stanza, or in a CDATA section, where `<` and `&` mean themselves. Returns whether it
@@ -32,58 +28,42 @@ const LONGEST_REFERENCE = 24;
  *           ^                                      ^
  */
 export function readText(cursor: Cursor, cdata: boolean): boolean {
-  const { slab } = cursor;
-  const { bytes, view } = slab;
-  const start = cursor.at;
-  let i = start;
-  let flags = 0;
-  if (cursor.resume > start) {
-    i = cursor.resume;
-    flags = cursor.flags;
+  const { at, resume, slab } = cursor;
+  const isResumed = resume > at;
+  slab.flags = isResumed ? cursor.flags : 0;
+  const i = textEnd(slab, isResumed ? resume : at, at, cdata);
+  const byte = slab.bytes[i];
+  if (byte === LT) {
+    takeTextTo(cursor, i);
+    return true;
   }
-  for (;;) {
-    i = textStop(view, i);
-    const byte = bytes[i] ?? 0;
-    if (byte === LT && !cdata) {
-      takeTextTo(cursor, i, flags);
-      return true;
-    }
-    if (byte >= 0x80) {
-      flags |= FOREIGN;
-      i = cursor.foreignEnd(i);
-      if ((bytes[i] ?? 0) >= 0x80) break;
-    } else if (byte === AMP && !cdata) {
-      const after = referenceEnd(cursor, i);
-      if (after === CUT) break;
-      flags |= REFERENCES;
-      i = after;
-    } else if (byte === GT) {
-      if (i >= start + 2 && bytes[i - 1] === CLOSE_BRACKET && bytes[i - 2] === CLOSE_BRACKET) {
-        if (!cdata) cursor.malformed("`]]>` in text", i - 2, i);
-        takeTextTo(cursor, i - 2, flags);
-        cursor.at = i + 1;
-        cursor.token = "none";
-        return true;
-      }
-      i++;
-    } else if (i >= slab.end) break;
-    else {
-      if (!characters.isCharacter(byte)) cursor.failCharacter(i);
-      if (byte === CR) flags |= LINES;
-      // Line ends seldom come alone.
-      for (i++; CLASS[bytes[i] ?? 0] === SPACE; i++) if (bytes[i] === CR) flags |= LINES;
-    }
+  if (byte === GT) {
+    if (!cdata) cursor.malformed("`]]>` in text", i - 2, i);
+    takeTextTo(cursor, i - 2);
+    cursor.at = i + 1;
+    cursor.token = "none";
+    return true;
   }
-  keepText(cursor, i, flags);
+  mustBeCut(cursor, i);
+  keepText(cursor, i);
   return false;
+}
+
+/** Fails unless a value or text is legal up to a place where bytes are missing. */
+export function mustBeCut(cursor: Cursor, at: number): void {
+  const { bytes, end } = cursor.slab;
+  const byte = bytes[at] ?? 0;
+  if (byte >= 0x80) cursor.foreignEnd(at);
+  else if (byte === AMP) checkReference(cursor, at);
+  else if (at < end) cursor.failCharacter(at);
 }
 
 /**
  * Keeps a text that was cut. A long one becomes a string at once. Its last bytes stay where they may
  * belong to the next: a CR before an LF, two brackets before a `>`.
  */
-function keepText(cursor: Cursor, to: number, flags: number): void {
-  const { bytes } = cursor.slab;
+function keepText(cursor: Cursor, to: number): void {
+  const { bytes, flags } = cursor.slab;
   let safe = to;
   while (safe > cursor.at && safe > to - 2) {
     const byte = bytes[safe - 1];
@@ -92,7 +72,7 @@ function keepText(cursor: Cursor, to: number, flags: number): void {
   }
   let known = flags;
   if (safe - cursor.at >= FLUSH) {
-    takeTextTo(cursor, safe, flags);
+    takeTextTo(cursor, safe);
     known = LINES;
   }
   cursor.resume = to;
@@ -100,43 +80,34 @@ function keepText(cursor: Cursor, to: number, flags: number): void {
 }
 
 /** Adds the bytes up to `to` to the text of the innermost element. */
-function takeTextTo(cursor: Cursor, to: number, flags: number): void {
-  const text = cursor.slab.text(cursor.at, to, flags, false);
+function takeTextTo(cursor: Cursor, to: number): void {
+  const text = cursor.slab.text(cursor.at, to, false);
   cursor.text = cursor.text === "" ? text : cursor.text + text;
   cursor.at = to;
 }
 
 /**
- * Checks a reference. Returns the place behind it, or `CUT`.
+ * Fails unless a reference is cut.
  *
  *     &amp;   &#10;   &#x1F339;
  *     ^
  */
-export function referenceEnd(cursor: Cursor, from: number): number {
+function checkReference(cursor: Cursor, from: number): void {
   const { slab } = cursor;
-  const { bytes } = slab;
-  let i = from + 1;
-  for (; bytes[i] !== SEMICOLON; i++) {
-    const byte = bytes[i] ?? 0;
-    if (i >= slab.end) return CUT;
+  const to = referenceEnd(slab, from);
+  for (let i = from + 1; i < to; i++) {
+    const byte = slab.bytes[i] ?? 0;
     if (((CLASS[byte] ?? 0) & NAME) === 0 && (byte !== HASH || i !== from + 1)) {
       cursor.malformed("a bare `&`", from, i);
     }
-    if (i - from >= LONGEST_REFERENCE) {
-      cursor.fail("restricted-xml", "a reference to an entity", from, i);
-    }
   }
-  const reference = readReference(bytes, from, i);
-  if (typeof reference === "number") return i + 1;
-  cursor.checkForeign(from, i);
-  switch (reference) {
-    case "syntax":
-      return cursor.malformed("a bad reference", from, i);
-    case "character":
-      return cursor.malformed("a reference to an illegal character", from, i);
-    case "entity":
-      return cursor.fail("restricted-xml", "a reference to an entity", from, i);
-  }
+  if (to >= slab.end) return;
+  cursor.checkForeign(from, to);
+  const isLong = slab.bytes[to] !== SEMICOLON;
+  const fault = isLong ? "entity" : readReference(slab.bytes, from, to);
+  if (fault === "entity") cursor.fail("restricted-xml", "a reference to an entity", from, to);
+  const what = fault === "syntax" ? "a bad reference" : "a reference to an illegal character";
+  cursor.malformed(what, from, to);
 }
 
 /**

@@ -2,26 +2,18 @@ import { Dictionary, EmptyDictionary, NONE } from "../dictionary.ts";
 import { Element, NO_PREFIXES } from "../element.ts";
 import type { XmlLimits } from "../limits.ts";
 import { NS } from "../namespaces.ts";
-import * as characters from "./bytes/characters.ts";
-import { readReference } from "./bytes/references.ts";
-import { textStop, valueStop } from "./bytes/scan.ts";
-import { FOREIGN, LINES, NO_SLAB, REFERENCES, type Slab } from "./bytes/slab.ts";
+import { textEnd, valueEnd } from "./bytes/runs.ts";
+import { NO_SLAB, type Slab } from "./bytes/slab.ts";
 import { guessedNamespace, knownName, knownNamespace, LONGEST_NAME, type Name } from "./names.ts";
 
 // Constants of this module, as in `tags.ts`.
-const CLASS = characters.CLASS;
-const SPACE = characters.SPACE;
-const CR = 0x0d;
 const BLANK = 0x20;
 const QUOTE = 0x22;
-const AMP = 0x26;
 const APOSTROPHE = 0x27;
 const SLASH = 0x2f;
-const SEMICOLON = 0x3b;
 const LT = 0x3c;
 const EQUALS = 0x3d;
 const GT = 0x3e;
-const CLOSE_BRACKET = 0x5d;
 
 /** Stands for a place: the short way cannot read on. */
 const ODD = 0;
@@ -29,7 +21,6 @@ const ODD = 0;
 // Beyond these a stanza is rare and is read the long way.
 const MOST_ATTRIBUTES = 15;
 const DEEPEST = 32;
-const LONGEST_REFERENCE = 12;
 const WAITING_KEPT = 64;
 
 // The stanza that is being read. There is one in the process, since one call reads all of it. Variables of
@@ -47,8 +38,6 @@ let longestTag = 0;
 let tags = 0;
 /** The default namespace of the tag. */
 let namespace = "";
-/** The flags of the text or value that was read last. */
-let flags = 0;
 /** The children of the open elements that have more than two. The innermost element's are last. */
 let waiting: (Element | string)[] = [];
 let held = 0;
@@ -127,9 +116,10 @@ function readElement(
     for (;;) {
       let child: Element | string | undefined;
       if (bytes[i] !== LT) {
-        const end = textEnd(i);
-        if (end === ODD) return undefined;
-        child = slab.text(i, end, flags, false);
+        slab.flags = 0;
+        const end = textEnd(slab, i, i, false);
+        if (bytes[end] !== LT) return undefined;
+        child = slab.text(i, end, false);
         i = end;
       } else if (bytes[i + 1] === SLASH) {
         const end = i + 2 + name.literal.length;
@@ -200,13 +190,11 @@ function readAttributes(element: Name, from: number): Record<string, string> | u
     } else {
       // The prefix `xml` always means the same. The long way sets the key when it first resolves the name.
       if (!name.plain && (name.prefix !== "xml" || name.uri === "")) return undefined;
-      flags = 0;
-      let end = valueStop(view, start);
-      if (bytes[end] !== quote) end = oddValueEnd(end, quote);
-      if (end === ODD || name.tag === tag) return undefined;
+      const end = valueEnd(slab, start, quote);
+      if (bytes[end] !== quote || name.tag === tag) return undefined;
       name.tag = tag;
       if (attrs === NONE) attrs = new Dictionary();
-      attrs[name.plain ? name.local : name.key] = slab.text(start, end, flags, true);
+      attrs[name.plain ? name.local : name.key] = slab.text(start, end, true);
       count++;
       i = end + 1;
     }
@@ -224,8 +212,8 @@ function readAttributes(element: Name, from: number): Record<string, string> | u
 function namespaceEnd(element: Name, start: number, quote: number): number {
   let known = guessedNamespace(element, slab, start, quote);
   if (known === undefined) {
-    const end = valueStop(view, start);
-    if (bytes[end] !== quote) return ODD;
+    const end = valueEnd(slab, start, quote);
+    if (bytes[end] !== quote || slab.flags !== 0) return ODD;
     known = knownNamespace(slab.ascii(start, end));
     // The namespace of `xml` must not be the default (Namespaces in XML, 3).
     if (known === undefined || known.uri === NS.xml) return ODD;
@@ -233,62 +221,4 @@ function namespaceEnd(element: Name, start: number, quote: number): number {
   }
   namespace = known.uri;
   return start + known.literal.length;
-}
-
-/** The place of the closing quote, where the value needs a closer look, or `ODD`. */
-function oddValueEnd(from: number, quote: number): number {
-  let i = from;
-  for (;;) {
-    const byte = bytes[i] ?? 0;
-    if (byte === quote) return i;
-    if (byte >= 0x80) i = charactersEnd(i);
-    else if (byte === AMP) i = referenceEnd(i);
-    else if (byte === QUOTE || byte === APOSTROPHE) i++;
-    else if (CLASS[byte] === SPACE) {
-      flags |= LINES;
-      i++;
-    } else return ODD;
-    if (i === ODD) return ODD;
-    i = valueStop(view, i);
-  }
-}
-
-/** The place of the tag behind a text, or `ODD`. */
-function textEnd(from: number): number {
-  const i = textStop(view, from);
-  flags = 0;
-  return bytes[i] === LT ? i : oddTextEnd(from, i);
-}
-
-function oddTextEnd(start: number, from: number): number {
-  let i = from;
-  for (;;) {
-    const byte = bytes[i] ?? 0;
-    if (byte === LT) return i;
-    if (byte >= 0x80) i = charactersEnd(i);
-    else if (byte === AMP) i = referenceEnd(i);
-    else if (byte === GT) {
-      const closes = bytes[i - 1] === CLOSE_BRACKET && bytes[i - 2] === CLOSE_BRACKET;
-      i = closes && i >= start + 2 ? ODD : i + 1;
-    } else if (CLASS[byte] === SPACE) {
-      if (byte === CR) flags |= LINES;
-      i++;
-    } else return ODD;
-    if (i === ODD) return ODD;
-    i = textStop(view, i);
-  }
-}
-
-function charactersEnd(from: number): number {
-  flags |= FOREIGN;
-  const i = characters.foreignEnd(bytes, from, slab.end);
-  return (bytes[i] ?? 0) >= 0x80 ? ODD : i;
-}
-
-function referenceEnd(from: number): number {
-  flags |= REFERENCES;
-  let i = from + 1;
-  while (i - from < LONGEST_REFERENCE && bytes[i] !== SEMICOLON) i++;
-  const legal = bytes[i] === SEMICOLON && typeof readReference(bytes, from, i) === "number";
-  return legal ? i + 1 : ODD;
 }

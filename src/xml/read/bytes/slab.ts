@@ -1,5 +1,8 @@
 import { latin1, utf8 } from "./decode.ts";
-import { expand } from "./references.ts";
+import { readReference } from "./references.ts";
+
+const AMP = 0x26;
+const SEMICOLON = 0x3b;
 
 // Flags for the bytes of a value or text. They say how to make a string of it.
 
@@ -35,6 +38,8 @@ export class Slab {
   #to = 0;
   /** The place behind the last byte. */
   end = 0;
+  /** What the bytes hold that are made a string of. */
+  flags = 0;
   /** The place behind the stanza that `readWholeStanza` read. */
   taken = 0;
 
@@ -80,10 +85,35 @@ export class Slab {
   }
 
   /** Makes a string of checked bytes: of an attribute's value, or else of text. */
-  text(from: number, to: number, flags: number, value: boolean): string {
-    if (flags === 0) return this.ascii(from, to);
-    if (flags === FOREIGN) return this.utf8(from, to);
-    return expand(this.bytes, from, to, { references: (flags & REFERENCES) !== 0, value });
+  text(from: number, to: number, value: boolean): string {
+    if (this.flags === 0) return this.ascii(from, to);
+    if (this.flags === FOREIGN) return this.utf8(from, to);
+    return this.#expand(from, to, value);
+  }
+
+  /** Makes a string of checked bytes with references or line ends. */
+  #expand(from: number, to: number, value: boolean): string {
+    let text = "";
+    let at = from;
+    if ((this.flags & REFERENCES) !== 0) {
+      for (let i = from; i < to; i++) {
+        if (this.bytes[i] !== AMP) continue;
+        text += this.#run(at, i, value);
+        at = this.bytes.indexOf(SEMICOLON, i) + 1;
+        const code = readReference(this.bytes, i, at - 1);
+        if (typeof code === "number") text += String.fromCodePoint(code);
+        i = at - 1;
+      }
+    }
+    return text + this.#run(at, to, value);
+  }
+
+  /** Makes a string of checked bytes without references. */
+  #run(from: number, to: number, value: boolean): string {
+    const text = (this.flags & FOREIGN) === 0 ? this.ascii(from, to) : this.utf8(from, to);
+    if ((this.flags & LINES) === 0) return text;
+    // Line ends are normalized (XML 1.0, 2.11), and in a value each white space becomes a space (3.3.3).
+    return value ? text.replace(/\r\n?|[\t\n]/g, " ") : text.replace(/\r\n?/g, "\n");
   }
 
   #forget(): void {
