@@ -1,4 +1,4 @@
-import { BrokerError } from "../../base/errors.ts";
+import { asBrokerError, BrokerError } from "../../base/errors.ts";
 import { Fifo } from "../../base/fifo.ts";
 import { type Steps, step } from "../../base/state.ts";
 import { oneLine } from "../../base/text/printable.ts";
@@ -32,7 +32,7 @@ export interface MessageSocket {
 /** The end of a WebSocket: a close code and a reason, or, without a handshake, a cause. */
 export type SocketEnd =
   | { readonly code: number; readonly reason: string }
-  | { readonly cause: Error | undefined };
+  | { readonly cause: unknown };
 
 /** The most that is held while reading is paused: not each platform can pause. In bytes. */
 const MOST_HELD = 16 * 1024 * 1024;
@@ -256,13 +256,8 @@ export class MessageTransport implements Transport {
 function lost(how: SocketEnd): BrokerError {
   const facts = { retryable: true };
   if ("cause" in how) {
-    const { cause } = how;
-    const detail = cause?.message ?? "the connection was cut";
-    return new BrokerError(
-      "DISCONNECTED",
-      detail,
-      cause === undefined ? facts : { ...facts, cause },
-    );
+    if (how.cause !== undefined) return asBrokerError(how.cause, "DISCONNECTED", facts);
+    return new BrokerError("DISCONNECTED", "the connection was cut", facts);
   }
   const reason = how.reason === "" ? "" : ` (${oneLine(how.reason)})`;
   return new BrokerError(

@@ -10,6 +10,9 @@ import { SUBPROTOCOL } from "./subprotocol.ts";
 const FIRST_LOOK = 1;
 const LAST_LOOK = 32;
 
+/** The close code of an end in order (RFC 6455, 7.4.1). */
+const NORMAL = 1000;
+
 /** The WebSocket of a browser, as far as it is used here; other platforms have the same one. */
 interface PlatformSocket {
   binaryType: string;
@@ -116,7 +119,12 @@ class Platform implements MessageSocket {
   }
 
   send(messages: readonly string[], bytes: number): void {
-    for (const text of messages) this.#socket.send(text);
+    try {
+      for (const text of messages) this.#socket.send(text);
+    } catch (thrown) {
+      this.#refused(thrown);
+      return;
+    }
     this.#unsent += bytes;
     this.#stopLooking?.();
     this.#lookAfter(FIRST_LOOK);
@@ -128,15 +136,29 @@ class Platform implements MessageSocket {
   resume(): void {}
 
   close(): void {
-    this.#socket.close(1000);
+    try {
+      this.#socket.close(NORMAL);
+    } catch (thrown) {
+      this.#refused(thrown);
+    }
   }
 
   drop(code: number): void {
     const socket = this.#socket;
     socket.onmessage = socket.onclose = null;
     this.#stopLooking?.();
-    // A page may give 1000 and its own codes only (WebSockets Standard, 3.1).
-    socket.close(code === 1000 ? 1000 : 3000 + code);
+    try {
+      // A page may give 1000 and its own codes only (WebSockets Standard, 3.1).
+      socket.close(code === NORMAL ? NORMAL : 3000 + code);
+    } catch {
+      // It is out of reach, and nothing more is wanted of it.
+    }
+  }
+
+  /** A worker refuses the use of a WebSocket that another request opened, so the connection is lost for us. */
+  #refused(thrown: unknown): void {
+    this.drop(NORMAL);
+    this.transport.closed({ cause: thrown });
   }
 
   #lookAfter(wait: number): void {
