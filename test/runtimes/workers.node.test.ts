@@ -1,85 +1,43 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { locate } from "../docs/document.ts";
-import { workerdPath } from "./runtimes.ts";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { LoopbackServer } from "../../src/testing/index.ts";
+import { CANDIDATES } from "../servers/found.ts";
+import { ACCOUNTS, type RealServer } from "../servers/server.ts";
+import { waysOf } from "./ways.ts";
+import { makeWorker, type Worker } from "./workerd.ts";
 
-/** The folder of the worker. */
-let folder = "";
+/** Dates before and after workers got a global `MessageChannel` and a global `setImmediate`. */
+const DATES = ["2022-10-31", "2024-09-23", "2025-10-01", "2026-11-17"] as const;
+const TODAY = "2026-11-17";
 
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "xmpp-broker-workers-"));
-  await build({
-    entryPoints: [fileURLToPath(locate("test/runtimes/programs/worker.js"))],
-    alias: { "xmpp-broker": fileURLToPath(locate("src/index.ts")) },
-    outfile: join(folder, "worker.js"),
-    bundle: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-  });
-});
+/** The ways to a server that a worker has. */
+const WAYS = ["ws", "wss", "http-bind", "https-bind"] as const;
+const DIALECTS = ["xmpp", "legacy"] as const;
 
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
-
-/** The configuration of workerd for a compatibility date. Workers may connect to this machine. */
-const configuration = (date: string): string => `
-using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = (
-      modules = [(name = "worker", esModule = embed "worker.js")],
-      compatibilityDate = "${date}",
-      globalOutbound = "network",
-    )),
-    (name = "network", network = (allow = ["public", "private"])),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
-);
-`;
-
-/** Starts workerd. Resolves with the port on which it answers. */
-async function serve(date: string): Promise<number> {
-  const file = join(folder, `${date}.capnp`);
-  writeFileSync(file, configuration(date));
-  const child = spawn(workerdPath(), ["serve", file, "--control-fd=1"], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  onTestFinished(() => {
-    child.kill();
-  });
-  return await portOf(child);
+/** Sends a request to a worker, with an account; gives the answer. */
+async function ask(
+  worker: string,
+  path: string,
+  account: Record<string, string>,
+): Promise<unknown> {
+  const answer = await fetch(`${worker}/${path}?${String(new URLSearchParams(account))}`);
+  return await answer.json();
 }
 
-/** The port of the line that workerd writes when it listens. It fails with all that it wrote if it ends. */
-function portOf({ stdout, stderr }: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let output = "";
-    stderr?.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-    stdout?.on("data", (chunk: Buffer) => {
-      const [, port] = /"port":(\d+)/.exec(chunk.toString()) ?? [];
-      if (port !== undefined) resolve(Number(port));
-    });
-    stdout?.once("end", () => {
-      reject(new Error(`workerd has ended: ${output}`));
-    });
+describe("the neutral entry", () => {
+  let worker: Worker;
+  beforeAll(async () => {
+    worker = await makeWorker("worker.js");
+    return () => {
+      worker.remove();
+    };
   });
-}
 
-/** Dates before and after workers got a global `MessageChannel` and Node's modules. */
-describe.each(["2022-10-31", "2024-09-23", "2026-11-17"])("a worker of %s", (date) => {
-  test("loads the neutral entry, which works", async () => {
-    const port = await serve(date);
-    const answer = await fetch(`http://127.0.0.1:${port}/`);
-    expect(await answer.json()).toEqual({
+  test.each(DATES)("loads in a worker of %s, and works", async (date) => {
+    const served = await worker.serve(date);
+    onTestFinished(() => {
+      served.close();
+    });
+    expect(await ask(served.url, "", {})).toEqual({
       phase: "idle",
       found: "1",
       jid: "juliet@bücher.example",
@@ -88,4 +46,112 @@ describe.each(["2022-10-31", "2024-09-23", "2026-11-17"])("a worker of %s", (dat
       overMemory: "echo.example.org",
     });
   });
+});
+
+describe("a worker that logs in", () => {
+  let worker: Worker;
+  beforeAll(async () => {
+    worker = await makeWorker("chatting-worker.js");
+    return () => {
+      worker.remove();
+    };
+  });
+
+  describe.each(DATES)("with the date %s", (date) => {
+    let server: LoopbackServer;
+    let url: string;
+    let account: Record<"url" | "jid" | "password", string>;
+
+    beforeAll(async () => {
+      const users = { juliet: "wherefore" };
+      server = await LoopbackServer.start({
+        users,
+        http: true,
+        management: {},
+        conflict: "replace",
+      });
+      account = { url: server.url("ws"), jid: "juliet@localhost/worker", password: "wherefore" };
+      const served = await worker.serve(date);
+      ({ url } = served);
+      return async () => {
+        served.close();
+        await server.close();
+      };
+    });
+
+    test("sends, receives, asks and leaves in order", async () => {
+      expect(await ask(url, "visit", account)).toEqual({
+        jid: account.jid,
+        said: "grüße ❤",
+        answer: "result",
+        end: "in order",
+      });
+      await expect.poll(() => server.connections).toEqual([]);
+    });
+
+    test("goes on with its session when the server cuts the connection, and its queue is sent", async () => {
+      const answer = ask(url, "stay", account);
+      await expect.poll(() => server.connections.map(({ phase }) => phase)).toEqual(["ready"]);
+      server.faults.cut();
+      expect(await answer).toEqual(["DISCONNECTED", "queued", "resumed", "queued", "again"]);
+    });
+
+    test("is told by a code why it cannot log in", async () => {
+      const codes = ["AUTH_FAILED", "CONNECT_FAILED", "CONNECT_FAILED", "BAD_OPTION"];
+      expect(await ask(url, "fail", account)).toEqual(codes);
+    });
+
+    // Before 2024-11-11 `fetch` refuses an option that BOSH needs.
+    test(`${date < "2024-11-11" ? "cannot go" : "goes"} by BOSH`, async () => {
+      const outcome = await ask(url, "visit", { ...account, url: server.url("http") });
+      if (date >= "2024-11-11") expect(outcome).toMatchObject({ said: "grüße ❤", end: "in order" });
+      else expect(outcome).toMatch(/^BrokerError: the server was not reached: .*'cache'/);
+    });
+
+    test("keeps its connection between requests in a Durable Object", async () => {
+      const kept = { ...account, jid: "juliet@localhost/object" };
+      expect(await ask(url, "session", kept)).toEqual(["ready"]);
+      const before = server.connections;
+      expect(await ask(url, "session/talk", kept)).toEqual(["ready", "from another request"]);
+      expect(before).toHaveLength(1);
+      expect(server.connections[0]).toBe(before[0]);
+      expect(await ask(url, "session/leave", kept)).toEqual(["idle", "from another request"]);
+    });
+  });
+});
+
+describe.each(["prosody", "ejabberd"] as const)("a worker logs in to %s", (name) => {
+  let server: RealServer;
+  let worker: Worker;
+  let url: string;
+
+  beforeAll(async () => {
+    worker = await makeWorker("chatting-worker.js");
+    server = await CANDIDATES[name].start();
+    const served = await worker.serve(TODAY, server.ca);
+    ({ url } = served);
+    return async () => {
+      served.close();
+      worker.remove();
+      await server.close();
+    };
+  });
+
+  test("by the ways of the table", () => {
+    expect(WAYS).toEqual(waysOf("workerd"));
+  });
+
+  test.each(DIALECTS.flatMap((dialect) => WAYS.map((way) => [dialect, way] as const)))(
+    "as %s over %s",
+    async (dialect, way) => {
+      const { domain } = server.clients[/^(?:wss|https)/.test(way) ? "required" : "off"];
+      const place = new URL({ ...server.webSockets, ...server.bosh }[way] ?? "");
+      // A worker knows only the names that DNS knows.
+      place.hostname = new URL(server.webSockets.wss).hostname;
+      const jid = `alice@${domain}/worker`;
+      const account = { dialect, url: place.href, jid, password: ACCOUNTS.alice };
+      const outcome = { jid, said: "grüße ❤", answer: "result", end: "in order" };
+      expect(await ask(url, "visit", account)).toEqual(outcome);
+    },
+  );
 });

@@ -26,13 +26,21 @@ class ForeignSocket {
   }
 }
 
+const TARGET: Target = {
+  host: "localhost",
+  port: 80,
+  tls: {
+    ...{ servername: "localhost", ca: undefined, cert: undefined, key: undefined },
+    ...{ pins: undefined, minVersion: "TLSv1.2" },
+  },
+};
+
 /** A transport over such a WebSocket, and what it tells. */
 async function open(): Promise<{ transport: Transport; ends: unknown[] }> {
   vi.stubGlobal("WebSocket", ForeignSocket);
   onTestFinished(() => void vi.unstubAllGlobals());
-  const target = { host: "localhost", port: 80, tls: { policy: "plaintext" } } as Target;
   const { signal } = new AbortController();
-  const transport = await connectPlatformWebSocket("ws://localhost/", target, signal);
+  const transport = await connectPlatformWebSocket("ws://localhost/", TARGET, signal);
   const ends: unknown[] = [];
   const nothing = (): void => undefined;
   const others = { data: nothing, end: nothing, taken: nothing, leaving: nothing };
@@ -43,9 +51,27 @@ async function open(): Promise<{ transport: Transport; ends: unknown[] }> {
 const LOST = new BrokerError("DISCONNECTED", REFUSAL, { retryable: true });
 
 test.each([
-  ["a write", (transport: Transport) => transport.write("<a/>"), [LOST]],
-  ["the closing handshake", (transport: Transport) => transport.end(), [LOST]],
-  ["the end at once", (transport: Transport) => transport.destroy(), [undefined]],
+  [
+    "a write",
+    (transport: Transport) => {
+      transport.write("<a/>");
+    },
+    [LOST],
+  ],
+  [
+    "the closing handshake",
+    (transport: Transport) => {
+      transport.end();
+    },
+    [LOST],
+  ],
+  [
+    "the end at once",
+    (transport: Transport) => {
+      transport.destroy();
+    },
+    [undefined],
+  ],
 ])("a WebSocket of another request refuses %s, which ends the connection", async (_, act, ends) => {
   const opened = await open();
   act(opened.transport);
