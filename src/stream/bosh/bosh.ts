@@ -39,12 +39,13 @@ export function bosh(options: string | BoshOptions = {}): ChannelFactory {
   return {
     url,
     lookup: url === undefined ? lookup : undefined,
-    channel({ url: place, context, limits, clock, crypto, tls }, signal) {
+    channel(target, signal) {
       return new Promise((resolve) => {
         signal.throwIfAborted();
+        const { url: place, context, limits, clock, crypto } = target;
         if (place === undefined) throw unusable("bosh needs a url: a host has no path");
         if (!/^https?:/.test(place)) throw unusable(`bosh knows no way to ${place}`);
-        mustBePlain(tls, "with bosh: HTTP does TLS (give a fetch that does it so)");
+        mustBePlain(target, "with bosh: HTTP does TLS (give a fetch that does it so)");
         if (context.ns !== NS.client) {
           throw unusable(`BOSH carries ${NS.client} only, and not ${context.ns}`);
         }

@@ -54,29 +54,29 @@ export async function connectNodeWebSocket(
 /** Goes from HTTP to the WebSocket (RFC 6455, 4). Nothing is compressed, as a secret could be guessed by its length. */
 function upgrade(url: string, socket: Socket, Client: typeof WebSocket): Promise<Transport> {
   return new Promise((resolve, reject) => {
+    const taken: Socket[] = [];
     const client = new Client(url, SUBPROTOCOL, {
-      createConnection: () => socket,
+      createConnection() {
+        taken.push(socket);
+        return socket;
+      },
       perMessageDeflate: false,
       maxPayload: MOST_BYTES,
     });
     let failure: Error | undefined;
-    let isOverOurs = false;
     client.on("error", (error) => {
       failure ??= error;
     });
+    // Bun has a `ws` of its own. Before 1.4.5 it opens another socket, which is not checked by our settings.
+    if (taken.length === 0) {
+      client.terminate();
+      const detail = `${url}: this runtime has its own ws, which takes no socket (that of Bun 1.4.5 does)`;
+      reject(new BrokerError("CONNECT_FAILED", detail));
+      return;
+    }
     client.once("close", clientOnClose);
-    client.once("upgrade", (response) => {
-      isOverOurs = response.socket === socket;
-    });
     client.once("open", () => {
       client.off("close", clientOnClose);
-      // Bun has a `ws` of its own, which would open another socket and not check it by our settings.
-      if (!isOverOurs) {
-        client.terminate();
-        const detail = `${url}: this runtime replaces the package ws`;
-        reject(new BrokerError("CONNECT_FAILED", detail));
-        return;
-      }
       resolve(new NodeSocket(client, socket).transport);
     });
 

@@ -44,9 +44,7 @@ export async function connectPlatformWebSocket(
   signal: AbortSignal,
 ): Promise<Transport> {
   signal.throwIfAborted();
-  const { host, tls } = target;
-  const servername = tls.servername === host ? undefined : tls.servername;
-  mustBePlain(tls, "where the platform does TLS", { servername });
+  mustBePlain(target, "where the platform does TLS");
   const { WebSocket } = globalThis as { WebSocket?: PlatformConstructor };
   if (WebSocket === undefined) {
     throw new BrokerError(

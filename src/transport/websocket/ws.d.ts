@@ -1,7 +1,6 @@
 /** The parts of the package `ws` that are used here. */
 declare module "ws" {
   import type { EventEmitter } from "node:events";
-  import type { IncomingMessage } from "node:http";
   import type { Duplex } from "node:stream";
 
   export interface ClientOptions {
@@ -11,7 +10,6 @@ declare module "ws" {
   }
 
   export interface WebSocketEventMap {
-    readonly upgrade: [response: IncomingMessage];
     readonly open: [];
     readonly message: [data: Buffer, isBinary: boolean];
     readonly close: [code: number, reason: Buffer];

@@ -170,6 +170,7 @@ describe("the options of bosh", () => {
     "tls.ca": { tls: { ca: "PEM" } },
     "tls.pins": { tls: { pins: [`${"A".repeat(43)}=`] } },
     "tls.minVersion": { tls: { minVersion: "TLSv1.3" } },
+    "tls.servername": { tls: { servername: "elsewhere.example" } },
     "jabber:client": {
       dialect: component({ domain: "c.example.org", secret: "s" }),
       tls: "plaintext",
