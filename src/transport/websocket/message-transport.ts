@@ -7,6 +7,12 @@ import type { TlsFacts } from "../tls-facts.ts";
 import type { Address, Transport, TransportEvents } from "../transport.ts";
 import { nextTurn } from "../turn.ts";
 
+/** A text message, and how many bytes it has as UTF-8. */
+export interface Message {
+  readonly text: string;
+  readonly bytes: number;
+}
+
 /** An open WebSocket: the parts in which that of the platform and that of Node differ. */
 export interface MessageSocket {
   /** Our end; `undefined`: the platform does not tell. */
@@ -15,10 +21,8 @@ export interface MessageSocket {
   readonly remote: Address | undefined;
   /** The facts of TLS with `wss`; `undefined` in clear. */
   readonly tls: TlsFacts | undefined;
-  /** The most bytes that it is given before it has told that earlier ones are taken; one message may be larger. */
-  readonly window: number;
-  /** Sends text messages of so many bytes together. */
-  send(messages: readonly string[], bytes: number): void;
+  /** Sends text messages, together if it can. */
+  send(messages: readonly Message[]): void;
   /** Stops reading, where the platform can. */
   pause(): void;
   /** Reads again. */
@@ -47,12 +51,11 @@ const NO_CODE = 1005;
 const UNSUPPORTED = 1003;
 const POLICY = 1008;
 
-/** `ending`: our half ends when all is sent. `closing`: the handshake has begun. `gone`: nothing is sent or read any more. */
-type State = "open" | "ending" | "closing" | "gone";
+/** `closing`: nothing follows the messages that were sent. `gone`: nothing is sent or read any more. */
+type State = "open" | "closing" | "gone";
 
 const STEPS: Steps<State> = {
-  open: ["ending", "gone"],
-  ending: ["closing", "gone"],
+  open: ["closing", "gone"],
   closing: ["gone"],
   gone: [],
 };
@@ -73,11 +76,8 @@ export class MessageTransport implements Transport {
   #isPaused = false;
   /** The write of this turn: not begun, begun, or about to leave. */
   #turn: "silent" | "writing" | "leaving" = "silent";
-  /** Messages of this turn and messages that wait for the window, oldest first. */
-  readonly #waiting = new Fifo<{ readonly text: string; readonly bytes: number }>();
-  /** Bytes that may be given to the socket: the writes of all turns that are over. */
-  #released = 0;
-  #given = 0;
+  /** The messages of this turn. */
+  #written: Message[] = [];
   /** Messages that arrived while reading was paused, oldest first. */
   readonly #held = new Fifo<Uint8Array>();
   #heldCost = 0;
@@ -101,7 +101,7 @@ export class MessageTransport implements Transport {
     if (this.#state !== "open" || data.length === 0) return;
     const text = typeof data === "string" ? data : new TextDecoder().decode(data);
     const bytes = utf8Length(text);
-    this.#waiting.push({ text, bytes });
+    this.#written.push({ text, bytes });
     this.handed += bytes;
     if (this.#turn !== "silent") return;
     this.#turn = "writing";
@@ -129,8 +129,8 @@ export class MessageTransport implements Transport {
   end(): void {
     this.#flush();
     if (this.#state !== "open") return;
-    this.#to("ending");
-    this.#send();
+    this.#to("closing");
+    this.#socket.close();
   }
 
   destroy(): void {
@@ -165,7 +165,6 @@ export class MessageTransport implements Transport {
   took(bytes: number): void {
     if (this.#state === "gone" || bytes === 0) return;
     this.taken += bytes;
-    this.#send();
     this.#events?.taken(this.taken);
   }
 
@@ -191,7 +190,7 @@ export class MessageTransport implements Transport {
     }
     this.#to("gone");
     this.#end = { error };
-    this.#waiting.takeAll();
+    this.#written = [];
     this.#held.takeAll();
     this.#socket.drop(code);
     this.#deliverSoon();
@@ -203,29 +202,9 @@ export class MessageTransport implements Transport {
     this.#turn = "leaving";
     this.#events?.leaving();
     this.#turn = "silent";
-    this.#released = this.handed;
-    this.#send();
-  }
-
-  /** Gives the socket as much as its window lets through. */
-  #send(): void {
-    if (this.#state === "gone") return;
-    const texts: string[] = [];
-    let bytes = 0;
-    for (let next = this.#waiting.front; next !== undefined; next = this.#waiting.front) {
-      const inFlight = this.#given + bytes - this.taken;
-      const isLeft = this.#given + bytes + next.bytes <= this.#released;
-      if (!isLeft || (inFlight > 0 && inFlight + next.bytes > this.#socket.window)) break;
-      this.#waiting.shift();
-      texts.push(next.text);
-      bytes += next.bytes;
-    }
-    this.#given += bytes;
-    if (bytes > 0) this.#socket.send(texts, bytes);
-    if (this.#state === "ending" && this.#waiting.size === 0) {
-      this.#to("closing");
-      this.#socket.close();
-    }
+    const messages = this.#written;
+    this.#written = [];
+    if (messages.length > 0) this.#socket.send(messages);
   }
 
   #deliverSoon(): void {

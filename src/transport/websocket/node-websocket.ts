@@ -2,11 +2,12 @@ import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { WebSocket } from "ws";
 import { asBrokerError, BrokerError } from "../../base/errors.ts";
+import { Fifo } from "../../base/fifo.ts";
 import { openSocket } from "../tcp.ts";
 import { handshake, reasonOf, secureContext, tlsFacts } from "../tls.ts";
 import type { TlsFacts } from "../tls-facts.ts";
 import type { Address, Target, Transport } from "../transport.ts";
-import { type MessageSocket, MessageTransport } from "./message-transport.ts";
+import { type Message, type MessageSocket, MessageTransport } from "./message-transport.ts";
 import { SUBPROTOCOL } from "./subprotocol.ts";
 
 /**
@@ -15,7 +16,10 @@ import { SUBPROTOCOL } from "./subprotocol.ts";
  */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** The bytes that are given to a socket at a time, as to a TCP transport: it tells only when it has taken all of them. */
+/**
+ * The most bytes that a socket is given before it has taken the earlier ones, as with a TCP transport: it tells only when
+ * it has taken all of them. A message that is larger goes alone.
+ */
 const WINDOW = 16_384;
 
 /**
@@ -93,10 +97,15 @@ class NodeSocket implements MessageSocket {
   readonly local: Address | undefined;
   readonly remote: Address | undefined;
   readonly tls: TlsFacts | undefined;
-  readonly window = WINDOW;
   readonly transport: MessageTransport;
   readonly #client: WebSocket;
   readonly #socket: Socket;
+  /** Messages that wait for the window, oldest first. */
+  readonly #waiting = new Fifo<Message>();
+  /** Bytes that the socket was given and has not taken. */
+  #unsent = 0;
+  /** True if the handshake of the end begins behind the messages that wait. */
+  #isClosing = false;
 
   constructor(client: WebSocket, socket: Socket) {
     this.#client = client;
@@ -116,25 +125,53 @@ class NodeSocket implements MessageSocket {
       else transport.message(data);
     });
     client.on("close", (code, reason) => {
-      if (failure === undefined && code !== LOST)
-        transport.closed({ code, reason: String(reason) });
-      else transport.closed({ cause: failure });
+      // A server that ends before our last message has left does not agree to our end.
+      const isCut = code === LOST || (this.#isClosing && this.#waiting.size > 0);
+      if (failure !== undefined || isCut) transport.closed({ cause: failure });
+      else transport.closed({ code, reason: String(reason) });
     });
   }
 
-  send(messages: readonly string[], bytes: number): void {
-    const last = messages.length - 1;
-    // One write of the system for all of them.
+  send(messages: readonly Message[]): void {
+    for (const message of messages) this.#waiting.push(message);
+    this.#pump();
+  }
+
+  /** Gives the socket as much as the window lets through. */
+  #pump(): void {
+    const texts: string[] = [];
+    let bytes = 0;
+    for (let next = this.#waiting.front; next !== undefined; next = this.#waiting.front) {
+      const inFlight = this.#unsent + bytes;
+      if (inFlight > 0 && inFlight + next.bytes > WINDOW) break;
+      this.#waiting.shift();
+      texts.push(next.text);
+      bytes += next.bytes;
+    }
+    this.#unsent += bytes;
+    this.#write(texts, bytes);
+    if (this.#isClosing && this.#waiting.size === 0) this.#client.close(1000);
+  }
+
+  /** Writes messages of so many bytes together, in one write of the system. */
+  #write(texts: readonly string[], bytes: number): void {
+    const last = texts.length - 1;
     this.#socket.cork();
-    for (const [index, text] of messages.entries()) {
+    for (const [index, text] of texts.entries()) {
       if (index < last) this.#client.send(text);
       else {
         this.#client.send(text, (error) => {
-          if (!error) this.transport.took(bytes);
+          if (!error) this.#took(bytes);
         });
       }
     }
     this.#socket.uncork();
+  }
+
+  #took(bytes: number): void {
+    this.#unsent -= bytes;
+    if (this.#waiting.size > 0) this.#pump();
+    this.transport.took(bytes);
   }
 
   pause(): void {
@@ -146,10 +183,12 @@ class NodeSocket implements MessageSocket {
   }
 
   close(): void {
-    this.#client.close(1000);
+    this.#isClosing = true;
+    if (this.#waiting.size === 0) this.#client.close(1000);
   }
 
   drop(): void {
+    this.#waiting.takeAll();
     this.#client.terminate();
   }
 }

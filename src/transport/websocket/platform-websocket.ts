@@ -1,9 +1,10 @@
+import { onAbort } from "../../base/abort.ts";
 import { BrokerError } from "../../base/errors.ts";
 import { utf8Bytes } from "../../base/text/utf8.ts";
 import { mustBePlain, PLATFORM_TLS } from "../platform-tls.ts";
 import type { TlsFacts } from "../tls-facts.ts";
 import type { Target, Transport } from "../transport.ts";
-import { type MessageSocket, MessageTransport } from "./message-transport.ts";
+import { type Message, type MessageSocket, MessageTransport } from "./message-transport.ts";
 import { SUBPROTOCOL } from "./subprotocol.ts";
 
 /** How soon a platform is asked how much it still holds, at first and at last, in milliseconds. It tells nothing by itself. */
@@ -54,16 +55,15 @@ export async function connectPlatformWebSocket(
   }
   const socket = new WebSocket(url, SUBPROTOCOL);
   return await new Promise((resolve, reject) => {
-    const settle = (): void => {
-      signal.removeEventListener("abort", signalOnAbort);
-      socket.onopen = socket.onclose = null;
-    };
-    const signalOnAbort = (): void => {
+    const stop = onAbort(signal, () => {
       settle();
       socket.close();
       reject(signal.reason as Error);
+    });
+    const settle = (): void => {
+      stop();
+      socket.onopen = socket.onclose = null;
     };
-    signal.addEventListener("abort", signalOnAbort);
     socket.onopen = () => {
       settle();
       if (socket.protocol === SUBPROTOCOL) {
@@ -90,8 +90,6 @@ class Platform implements MessageSocket {
   readonly local = undefined;
   readonly remote = undefined;
   readonly tls: TlsFacts | undefined;
-  /** The platform tells at each byte how much it holds. */
-  readonly window = Number.POSITIVE_INFINITY;
   readonly transport: MessageTransport;
   readonly #socket: PlatformSocket;
   /** Bytes sent and not seen to be taken. */
@@ -116,14 +114,16 @@ class Platform implements MessageSocket {
     };
   }
 
-  send(messages: readonly string[], bytes: number): void {
+  send(messages: readonly Message[]): void {
     try {
-      for (const text of messages) this.#socket.send(text);
+      for (const { text, bytes } of messages) {
+        this.#socket.send(text);
+        this.#unsent += bytes;
+      }
     } catch (thrown) {
       this.#refused(thrown);
       return;
     }
-    this.#unsent += bytes;
     this.#stopLooking?.();
     this.#lookAfter(FIRST_LOOK);
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  type Message,
   type MessageSocket,
   MessageTransport,
 } from "../../../src/transport/websocket/message-transport.ts";
@@ -10,15 +11,10 @@ class SocketDouble implements MessageSocket {
   readonly local = undefined;
   readonly remote = { host: "127.0.0.1", port: 443 };
   readonly tls = undefined;
-  readonly window: number;
   readonly log: string[] = [];
 
-  constructor(window: number) {
-    this.window = window;
-  }
-
-  send(messages: readonly string[], bytes: number): void {
-    this.log.push(`${messages.map((text) => text.slice(0, 20)).join("|")} (${bytes})`);
+  send(messages: readonly Message[]): void {
+    this.log.push(messages.map(({ text, bytes }) => `${text} (${bytes})`).join(" "));
   }
 
   pause(): void {
@@ -39,8 +35,8 @@ class SocketDouble implements MessageSocket {
 }
 
 /** A transport that has begun. `leaving`: the text that its owner writes when a turn leaves. */
-function open({ window = 1000, leaving = "" } = {}) {
-  const socket = new SocketDouble(window);
+function open({ leaving = "" } = {}) {
+  const socket = new SocketDouble();
   const { log } = socket;
   const transport = new MessageTransport(socket);
   transport.start({
@@ -73,51 +69,25 @@ describe("writes", () => {
     expect(log).toEqual([]);
     expect(transport.handed).toBe(9);
     await settled();
-    expect(log).toEqual(["[leaving]", "<a/>|<é/>|<r/> (13)"]);
+    expect(log).toEqual(["[leaving]", "<a/> (4) <é/> (5) <r/> (4)"]);
     expect([transport.handed, transport.taken]).toEqual([13, 0]);
     transport.took(13);
     expect(log.at(-1)).toBe("[taken 13]");
     expect(transport.taken).toBe(13);
   });
-
-  test("wait for the window: a message larger than it goes alone", async () => {
-    const { transport, log } = open({ window: 10 });
-    for (const text of ["12345", "1234", "123456789012", "1"]) transport.write(text);
-    await settled();
-    expect(log).toEqual(["[leaving]", "12345|1234 (9)"]);
-    transport.took(9);
-    expect(log.slice(2)).toEqual(["123456789012 (12)", "[taken 9]"]);
-    transport.took(12);
-    transport.took(1);
-    expect(log.slice(4)).toEqual(["1 (1)", "[taken 21]", "[taken 22]"]);
-  });
-
-  test("of a turn that is not over stay, while progress lets others through", async () => {
-    const { transport, log } = open({ window: 4 });
-    transport.write("1234");
-    await settled();
-    transport.write("next");
-    transport.took(4);
-    expect(log).toEqual(["[leaving]", "1234 (4)", "[taken 4]"]);
-    await settled();
-    expect(log.slice(3)).toEqual(["[leaving]", "next (4)"]);
-  });
 });
 
 describe("an end", () => {
   test("leaves behind all that is written, and is in order where the other side agrees", async () => {
-    const { transport, log } = open({ window: 4 });
+    const { transport, log } = open();
     transport.write("1234");
-    transport.write("5678");
     transport.end();
     transport.write("late");
-    expect(log).toEqual(["[leaving]", "1234 (4)"]);
-    transport.took(4);
-    expect(log.slice(2)).toEqual(["5678 (4)", "[close]", "[taken 4]"]);
+    expect(log).toEqual(["[leaving]", "1234 (4)", "[close]"]);
     transport.closed({ code: 1000, reason: "" });
     await settled();
     expect(log.at(-1)).toBe("[closed in order]");
-    expect(transport.handed).toBe(8);
+    expect(transport.handed).toBe(4);
   });
 
   test.each([
@@ -164,7 +134,7 @@ describe("an end", () => {
   });
 
   test("before the start is told after it", async () => {
-    const socket = new SocketDouble(1);
+    const socket = new SocketDouble();
     const transport = new MessageTransport(socket);
     transport.message(utf8("<early/>"));
     transport.closed({ cause: undefined });
