@@ -29,6 +29,16 @@ const NONCE_BYTES = 24;
 
 const HASH_LENGTH = { "SHA-1": 20, "SHA-256": 32, "SHA-512": 64 } as const;
 
+/**
+ * The server's first message: nonce, salt and iterations (RFC 5802, 7). Extensions may follow; each is a letter that is
+ * none of the server's own, and a value of at least one character other than NUL.
+ */
+const SERVER_FIRST =
+  /^r=([\x21-\x2b\x2d-\x7e]+),s=([^,]*),i=([^,]*)(?:,(?![eimrsv]=)[A-Za-z]=[^\0,]+)*$/;
+
+/** The server's last message: its signature, and extensions as in the first. */
+const SERVER_FINAL = /^v=([^,]*)(?:,(?![eimrsv]=)[A-Za-z]=[^\0,]+)*$/;
+
 /** The flag `n`: the client does not support channel binding (RFC 5802, 6). */
 const BINDING_FLAG = "n";
 
@@ -102,66 +112,47 @@ class ScramProof implements Proof {
   #readServerFirst(message: string): { nonce: string; salt: Uint8Array; iterations: number } {
     // `m=` is an extension that must be understood, and we understand none.
     if (message.startsWith("m=")) throw this.#failed("the server demands an unknown extension");
-    this.#refuseError(message);
-    const [nonce, salt, iterations, ...extensions] = message.split(",");
-    if (!extensions.every(isExtension)) {
-      throw this.#failed("the server's first message is malformed");
-    }
-    return {
-      nonce: this.#readNonce(value("r", nonce)),
-      salt: this.#readSalt(value("s", salt)),
-      iterations: this.#readIterations(value("i", iterations)),
-    };
-  }
-
-  #readNonce(nonce: string | undefined): string {
-    if (nonce === undefined || !/^[\x21-\x2b\x2d-\x7e]+$/.test(nonce)) {
-      throw this.#failed("the server's first message is malformed");
-    }
+    const [, nonce = "", salt = "", iterations = ""] = this.#parse("first", SERVER_FIRST, message);
     if (!nonce.startsWith(this.#nonce) || nonce.length === this.#nonce.length) {
       throw this.#failed("the server's nonce does not extend ours");
     }
-    return nonce;
+    return { nonce, salt: this.#readSalt(salt), iterations: this.#readIterations(iterations) };
   }
 
-  #readSalt(text: string | undefined): Uint8Array {
-    const salt = text === undefined ? undefined : decodeBase64(text);
-    if (salt === undefined || salt.length === 0) {
-      throw this.#failed("the server's salt is empty or not base64");
-    }
-    return salt;
+  #readSalt(text: string): Uint8Array {
+    const salt = decodeBase64(text);
+    if (salt !== undefined && salt.length > 0) return salt;
+    throw this.#failed("the server's salt is empty or not base64");
   }
 
-  #readIterations(text: string | undefined): number {
-    const iterations = text !== undefined && /^[1-9][0-9]{0,9}$/.test(text) ? Number(text) : 0;
+  #readIterations(text: string): number {
+    const iterations = /^[1-9][0-9]{0,9}$/.test(text) ? Number(text) : 0;
     const most = MOST_ITERATIONS[this.#hash];
-    if (iterations < LEAST_ITERATIONS || iterations > most) {
-      const range = `from ${LEAST_ITERATIONS} to ${most}`;
-      throw this.#failed(`the server's iteration count is not a number ${range}`);
-    }
-    return iterations;
+    if (iterations >= LEAST_ITERATIONS && iterations <= most) return iterations;
+    const range = `from ${LEAST_ITERATIONS} to ${most}`;
+    throw this.#failed(`the server's iteration count is not a number ${range}`);
   }
 
   verify(serverFinal: string): void {
-    this.#refuseError(serverFinal);
-    const [verifier, ...extensions] = serverFinal.split(",");
-    if (!extensions.every(isExtension)) {
-      throw this.#failed("the server's final message is malformed");
-    }
-    const signature = decodeBase64(value("v", verifier) ?? "");
+    const [, verifier = ""] = this.#parse("final", SERVER_FINAL, serverFinal);
+    const signature = decodeBase64(verifier);
     if (signature === undefined || !constantTimeEqual(signature, this.#serverSignature)) {
       throw this.#failed("the server's signature is wrong");
     }
   }
 
-  /** Refuses `e=`, by which the server tells why it refused (RFC 5802, 7). */
-  #refuseError(message: string): void {
-    const reason = value("e", message.split(",")[0]);
-    if (reason === undefined) return;
-    throw new AuthError(this.mechanism, {
-      condition: "not-authorized",
-      ...(/^[a-z-]{1,64}$/.test(reason) ? { detail: reason } : {}),
-    });
+  /** Takes a message apart, unless it is `e=`, by which the server tells why it refused (RFC 5802, 7). */
+  #parse(which: "first" | "final", grammar: RegExp, message: string): RegExpExecArray {
+    const reason = /^e=([^,]*)/.exec(message)?.[1];
+    if (reason !== undefined) {
+      throw new AuthError(this.mechanism, {
+        condition: "not-authorized",
+        ...(/^[a-z-]{1,64}$/.test(reason) ? { detail: reason } : {}),
+      });
+    }
+    const parts = grammar.exec(message);
+    if (parts === null) throw this.#failed(`the server's ${which} message is malformed`);
+    return parts;
   }
 
   #prepare(text: string, what: string): string {
@@ -177,19 +168,6 @@ class ScramProof implements Proof {
   #failed(detail: string): AuthError {
     return new AuthError(this.mechanism, { detail });
   }
-}
-
-/**
- * Tells whether this is an extension that may be passed over (RFC 5802, 7): a letter and a value of at least
- * one character, none of them NUL. The letters of the server's own attributes have their places elsewhere.
- */
-function isExtension(attribute: string): boolean {
-  return /^(?![eimrsv]=)[A-Za-z]=[^\0]+$/.test(attribute);
-}
-
-/** Reads the value of `letter=value`; `undefined` if it is anything else. */
-function value(letter: string, attribute: string | undefined): string | undefined {
-  return attribute?.startsWith(`${letter}=`) ? attribute.slice(2) : undefined;
 }
 
 /** Writes a `saslname` (RFC 5802, 7): escapes the comma, which separates, and the escape itself. */
