@@ -3,12 +3,15 @@ import { MAPPED_TO_NOTHING, PROHIBITED } from "../base/text/stringprep.ts";
 /** Nearly all user names and passwords consist of these characters, which preparation does not change. */
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
-/** Mapped to a space (table C.1.2, without those that are dropped). */
-const SPACES = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/gu;
+/** The one space of table C.1.2 that normalization does not make a space. */
+const OGHAM_SPACE = "\u1680";
 
-/** Table D.1: the characters that are written from right to left. */
+/**
+ * Table D.1: the characters that are written from right to left, without those that are prohibited, and without forms of
+ * letters that normalization replaces.
+ */
 const RIGHT_TO_LEFT =
-  /[\u05be\u05c0\u05c3\u05d0-\u05ea\u05f0-\u05f4\u061b\u061f\u0621-\u063a\u0640-\u064a\u066d-\u066f\u0671-\u06d5\u06dd\u06e5\u06e6\u06fa-\u06fe\u0700-\u070d\u0710\u0712-\u072c\u0780-\u07a5\u07b1\u200f\ufb1d\ufb1f-\ufb28\ufb2a-\ufb36\ufb38-\ufb3c\ufb3e\ufb40\ufb41\ufb43\ufb44\ufb46-\ufbb1\ufbd3-\ufd3d\ufd50-\ufd8f\ufd92-\ufdc7\ufdf0-\ufdfc\ufe70-\ufe74\ufe76-\ufefc]/u;
+  /[\u05be\u05c0\u05c3\u05d0-\u05ea\u05f0-\u05f4\u061b\u061f\u0621-\u063a\u0640-\u064a\u066d-\u066f\u0671-\u06d5\u06e5\u06e6\u06fa-\u06fe\u0700-\u070d\u0710\u0712-\u072c\u0780-\u07a5\u07b1\ufe73]/u;
 
 /** Letters. The ones that are not written from right to left take the place of table D.2. */
 const LETTER = /[\p{Lu}\p{Ll}\p{Lt}\p{Lo}\p{Nl}]/u;
@@ -20,7 +23,10 @@ const LETTER = /[\p{Lu}\p{Ll}\p{Lt}\p{Lo}\p{Nl}]/u;
  */
 export function saslprep(text: string): string | undefined {
   if (PRINTABLE_ASCII.test(text)) return text;
-  const prepared = text.replace(SPACES, " ").replace(MAPPED_TO_NOTHING, "").normalize("NFKC");
+  const prepared = text
+    .replaceAll(OGHAM_SPACE, " ")
+    .replace(MAPPED_TO_NOTHING, "")
+    .normalize("NFKC");
   return PROHIBITED.test(prepared) || mixesDirections(prepared) ? undefined : prepared;
 }
 

@@ -36,3 +36,21 @@ test.each([
 ])("%s is refused", (_, text) => {
   expect(saslprep(text)).toBeUndefined();
 });
+
+/** Table D.1 of RFC 3454, whole. */
+const RIGHT_TO_LEFT =
+  /[\u05be\u05c0\u05c3\u05d0-\u05ea\u05f0-\u05f4\u061b\u061f\u0621-\u063a\u0640-\u064a\u066d-\u066f\u0671-\u06d5\u06dd\u06e5\u06e6\u06fa-\u06fe\u0700-\u070d\u0710\u0712-\u072c\u0780-\u07a5\u07b1\u200f\ufb1d\ufb1f-\ufb28\ufb2a-\ufb36\ufb38-\ufb3c\ufb3e\ufb40\ufb41\ufb43\ufb44\ufb46-\ufbb1\ufbd3-\ufd3d\ufd50-\ufd8f\ufd92-\ufdc7\ufdf0-\ufdfc\ufe70-\ufe74\ufe76-\ufefc]/u;
+
+/** Table C.1.2, without the one that is mapped to nothing (B.1). */
+const SPACES = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/u;
+
+test("each character of table D.1 is refused beside a letter, and each space of C.1.2 is a space", () => {
+  for (let code = 0; code <= 0xffff; code++) {
+    const character = String.fromCharCode(code);
+    // The form of a mark becomes a space and that mark, which has no direction.
+    const isMark = character.normalize("NFKC").startsWith(" ");
+    if (RIGHT_TO_LEFT.test(character) && !isMark) {
+      expect(saslprep(`a${character}`), code.toString(16)).toBeUndefined();
+    } else if (SPACES.test(character)) expect(saslprep(`a${character}b`)).toBe("a b");
+  }
+});
