@@ -3,7 +3,11 @@ import { webCrypto } from "./base/crypto/web-crypto.ts";
 import { watchPageNetwork } from "./base/page-network.ts";
 import type { Runtime } from "./contract/runtime.ts";
 import type { ChannelFactory } from "./stream/channel.ts";
-import { type WebSocketOptions, websocketChannels, websocketLookup } from "./stream/websocket.ts";
+import {
+  type WebSocketOptions,
+  websocketChannels,
+  websocketLookup,
+} from "./stream/websocket/websocket.ts";
 import { connectPlatformWebSocket } from "./transport/websocket/platform-websocket.ts";
 
 /** The parts that every runtime has: the Web Crypto API and WebSockets, and no other sockets. */

@@ -8,7 +8,7 @@ import { nodeDns } from "./lookup/node-dns.ts";
 import { racing } from "./lookup/race.ts";
 import { srvLookup } from "./lookup/srv.ts";
 import type { ChannelFactory } from "./stream/channel.ts";
-import { type WebSocketOptions, websocketChannels } from "./stream/websocket.ts";
+import { type WebSocketOptions, websocketChannels } from "./stream/websocket/websocket.ts";
 import { connectTcp } from "./transport/tcp.ts";
 import type { TransportFactory } from "./transport/transport.ts";
 import { connectNodeWebSocket } from "./transport/websocket/node-websocket.ts";

@@ -66,7 +66,7 @@ export type { StreamHeader } from "./stream/header.ts";
 export { type ErrorReply, errorReply, type ReplyChild, reply } from "./stream/reply.ts";
 export { StanzaError, type StanzaErrorFacts, type StanzaErrorType } from "./stream/stanza-error.ts";
 export { StreamError } from "./stream/stream-error.ts";
-export type { WebSocketOptions } from "./stream/websocket.ts";
+export type { WebSocketOptions } from "./stream/websocket/websocket.ts";
 export type { FilterHandler, FilterMatch, Responder } from "./traffic/filter-match.ts";
 export type { ConnectEvents } from "./transport/connect-events.ts";
 export { type MemoryOptions, type MemoryTransport, memoryPair } from "./transport/memory.ts";

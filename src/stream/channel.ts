@@ -5,8 +5,7 @@ import type { TlsFacts } from "../transport/tls-facts.ts";
 import type { SecureOptions, Target, Transport } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import type { XmlLimits } from "../xml/limits.ts";
-import type { ChannelEnding } from "./ending.ts";
-import type { HeaderAttributes, StreamContext } from "./framing.ts";
+import type { ChannelEnding, HeaderAttributes, StreamContext } from "./framing.ts";
 
 /** The events of a channel; its stream listens. */
 export interface ChannelEvents {

@@ -5,8 +5,7 @@ import type { Element } from "../xml/element.ts";
 import type { XmlLimits } from "../xml/limits.ts";
 import { StreamParser } from "../xml/read/stream-parser.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
-import type { ChannelEnding } from "./ending.ts";
-import type { Framing, HeaderAttributes, StreamContext } from "./framing.ts";
+import type { ChannelEnding, Framing, HeaderAttributes, StreamContext } from "./framing.ts";
 
 /** A channel of bytes: a transport, a framing and a parser that is pulled. */
 export class FramedChannel implements Channel, TransportEvents {

@@ -1,7 +1,8 @@
+import type { BrokerError } from "../base/errors.ts";
 import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { openTag, serialize } from "../xml/write/serialize.ts";
-import type { ChannelEnding } from "./ending.ts";
+import type { XmlError } from "../xml/xml-error.ts";
 import { isInStanzaNamespace } from "./stanza.ts";
 
 /** The namespaces declared above every element of a stream. */
@@ -14,6 +15,13 @@ export interface StreamContext {
 
 /** Attributes of a stream header; `undefined` leaves one out. */
 export type HeaderAttributes = Readonly<Record<string, string | undefined>>;
+
+/** The end of the server's side, once nothing more can be read: its footer, the end of its half, or a fault. */
+export type ChannelEnding =
+  /** `text`: the footer as the trace shows it. Default: that of RFC 6120. */
+  | { readonly by: "footer"; readonly text?: string | undefined }
+  | { readonly by: "half" }
+  | { readonly by: "fault"; readonly error: XmlError | BrokerError };
 
 /** The look of a stream on the wire: header, footer, error, and the text that a stanza needs there. */
 export interface Framing {

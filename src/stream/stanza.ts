@@ -1,4 +1,4 @@
-import type { Element } from "../xml/element.ts";
+import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 
 /**
@@ -22,4 +22,15 @@ export function isInStanzaNamespace({ ns }: Pick<Element, "ns">): boolean {
 export function isRequest(element: Element): boolean {
   const { type } = element.attrs;
   return (type === "get" || type === "set") && element.name === "iq" && isStanza(element);
+}
+
+/**
+ * A message or presence with the time of its first send and the address that says so (XEP-0203): a copy. An element
+ * that has a delay or can have none stays as it is. `sentAt` is in milliseconds since 1970.
+ */
+export function withDelay(stanza: Element, from: string, sentAt: number): Element {
+  const isDelayable = isStanza(stanza) && stanza.name !== "iq";
+  if (!isDelayable || stanza.child("delay", NS.delay) !== undefined) return stanza;
+  const stamp = new Date(sentAt).toISOString();
+  return stanza.clone().append(xml("delay", { xmlns: NS.delay, from, stamp }));
 }

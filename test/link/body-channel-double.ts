@@ -5,8 +5,7 @@ import type {
   ChannelFactory,
   ChannelTarget,
 } from "../../src/stream/channel.ts";
-import type { ChannelEnding } from "../../src/stream/ending.ts";
-import type { HeaderAttributes } from "../../src/stream/framing.ts";
+import type { ChannelEnding, HeaderAttributes } from "../../src/stream/framing.ts";
 import type { Transport, TransportFactory } from "../../src/transport/transport.ts";
 import type { Element } from "../../src/xml/element.ts";
 import { NS } from "../../src/xml/namespaces.ts";

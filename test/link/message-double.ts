@@ -1,6 +1,6 @@
 import type { ChannelFactory } from "../../src/stream/channel.ts";
 import { FramedChannel } from "../../src/stream/framed-channel.ts";
-import { FRAMING, websocketFraming } from "../../src/stream/websocket-framing.ts";
+import { FRAMING, websocketFraming } from "../../src/stream/websocket/websocket-framing.ts";
 import type {
   Transport,
   TransportEvents,

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Broker, type BrokerOptions, websocket, xmpp } from "../../src/node.ts";
-import { FRAMING } from "../../src/stream/websocket-framing.ts";
+import { FRAMING } from "../../src/stream/websocket/websocket-framing.ts";
 import { LoopbackServer } from "../../src/testing/index.ts";
 
 async function serve(): Promise<LoopbackServer> {

@@ -4,8 +4,7 @@ import { Element } from "../../xml/element.ts";
 import type { XmlLimits } from "../../xml/limits.ts";
 import { NS } from "../../xml/namespaces.ts";
 import type { Channel, ChannelEvents } from "../channel.ts";
-import type { ChannelEnding } from "../ending.ts";
-import type { HeaderAttributes, StreamContext } from "../framing.ts";
+import type { ChannelEnding, HeaderAttributes, StreamContext } from "../framing.ts";
 import { BOSH, bodyText, type ReceivedBody } from "./body.ts";
 import {
   BoshSession,

@@ -1,6 +1,6 @@
 import type { Element } from "../../xml/element.ts";
 import type { XmlLimits } from "../../xml/limits.ts";
-import type { ChannelEnding } from "../ending.ts";
+import type { ChannelEnding } from "../framing.ts";
 import type { ReceivedBody } from "./body.ts";
 
 /** The bodies that have arrived, in order. Their elements are parsed one by one, by the limits in force then. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { SecureContext } from "node:tls";
 import { BrokerError } from "../../base/errors.ts";
 import { type Framing, type StreamContext, xmlFraming } from "../../stream/framing.ts";
-import { FRAMING, websocketFraming } from "../../stream/websocket-framing.ts";
+import { FRAMING, websocketFraming } from "../../stream/websocket/websocket-framing.ts";
 import { type Element, xml } from "../../xml/element.ts";
 import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../../xml/limits.ts";
 import { NS } from "../../xml/namespaces.ts";

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { BOSH, bodyText } from "../../../stream/bosh/body.ts";
-import { FRAMING } from "../../../stream/websocket-framing.ts";
+import { FRAMING } from "../../../stream/websocket/websocket-framing.ts";
 import { openTag, serialize } from "../../../xml/write/serialize.ts";
 import type { RequestBody } from "./request-body.ts";
 import { type PipeOwner, StreamPipe } from "./stream-pipe.ts";

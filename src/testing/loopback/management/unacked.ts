@@ -1,6 +1,6 @@
 import { Fifo } from "../../../base/fifo.ts";
 import { counted, type Progress, progress } from "../../../stream/counter.ts";
-import { withDelay } from "../../../stream/delay.ts";
+import { withDelay } from "../../../stream/stanza.ts";
 import type { Element } from "../../../xml/element.ts";
 
 /** A stanza that was sent, and the time of that in milliseconds since 1970. */

@@ -1,7 +1,7 @@
-import { NS } from "../xml/namespaces.ts";
-import { openTag } from "../xml/write/serialize.ts";
-import type { Framing, StreamContext } from "./framing.ts";
-import { StreamError } from "./stream-error.ts";
+import { NS } from "../../xml/namespaces.ts";
+import { openTag } from "../../xml/write/serialize.ts";
+import type { Framing, StreamContext } from "../framing.ts";
+import { StreamError } from "../stream-error.ts";
 
 /** The namespace of headers and footers (RFC 7395, 3.3.2). */
 export const FRAMING = "urn:ietf:params:xml:ns:xmpp-framing";

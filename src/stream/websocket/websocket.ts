@@ -1,12 +1,12 @@
-import { callable, knownOptions, record } from "../base/check.ts";
-import { BrokerError } from "../base/errors.ts";
-import type { Lookup, UrlEndpoint } from "../lookup/endpoint.ts";
-import { platformFetch } from "../lookup/fetch-text.ts";
-import { hostMeta } from "../lookup/host-meta.ts";
-import { mustBeUrl } from "../lookup/url-option.ts";
-import type { Target, Transport } from "../transport/transport.ts";
-import type { ChannelFactory } from "./channel.ts";
-import { FramedChannel } from "./framed-channel.ts";
+import { callable, knownOptions, record } from "../../base/check.ts";
+import { BrokerError } from "../../base/errors.ts";
+import type { Lookup, UrlEndpoint } from "../../lookup/endpoint.ts";
+import { platformFetch } from "../../lookup/fetch-text.ts";
+import { hostMeta } from "../../lookup/host-meta.ts";
+import { mustBeUrl } from "../../lookup/url-option.ts";
+import type { Target, Transport } from "../../transport/transport.ts";
+import type { ChannelFactory } from "../channel.ts";
+import { FramedChannel } from "../framed-channel.ts";
 import { websocketFraming } from "./websocket-framing.ts";
 
 /** How a WebSocket is found. */

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ChannelFactory } from "../../src/stream/channel.ts";
-import { type WebSocketOptions, websocketChannels } from "../../src/stream/websocket.ts";
+import type { ChannelFactory } from "../../../src/stream/channel.ts";
+import {
+  type WebSocketOptions,
+  websocketChannels,
+} from "../../../src/stream/websocket/websocket.ts";
 
 const { fetch } = globalThis;
 let asked: string[];

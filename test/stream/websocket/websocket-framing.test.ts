@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { ChannelEnding } from "../../src/stream/ending.ts";
-import { FramedChannel } from "../../src/stream/framed-channel.ts";
-import { FRAMING, websocketFraming } from "../../src/stream/websocket-framing.ts";
-import { memoryPair } from "../../src/transport/memory.ts";
-import { xml } from "../../src/xml/element.ts";
-import { LIMITS } from "../../src/xml/limits.ts";
-import { NS } from "../../src/xml/namespaces.ts";
-import { parse } from "../../src/xml/read/parse.ts";
-import { serialize } from "../../src/xml/write/serialize.ts";
+import { FramedChannel } from "../../../src/stream/framed-channel.ts";
+import type { ChannelEnding } from "../../../src/stream/framing.ts";
+import { FRAMING, websocketFraming } from "../../../src/stream/websocket/websocket-framing.ts";
+import { memoryPair } from "../../../src/transport/memory.ts";
+import { xml } from "../../../src/xml/element.ts";
+import { LIMITS } from "../../../src/xml/limits.ts";
+import { NS } from "../../../src/xml/namespaces.ts";
+import { parse } from "../../../src/xml/read/parse.ts";
+import { serialize } from "../../../src/xml/write/serialize.ts";
 
 const CONTEXT = { ns: NS.client, prefixes: { stream: NS.stream } };
 const STREAM = "http://etherx.jabber.org/streams";
