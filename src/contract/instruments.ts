@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { Emitter, type EmitterOwner } from "../base/emitter.ts";
 import { BrokerError } from "../base/errors.ts";
-import type { Wiretap } from "../stream/wiretap.ts";
+import type { Wiretap } from "../stream/stream-parts.ts";
 import type { Element } from "../xml/element.ts";
 import type { SerializeContext } from "../xml/write/serialize.ts";
 import type { Delivery } from "./delivery.ts";

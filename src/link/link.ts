@@ -13,8 +13,9 @@ import { NEGOTIATION_EVENTS } from "../negotiate/events.ts";
 import type { LoginResult, LoginSettings, Resuming } from "../negotiate/login.ts";
 import type { Memory } from "../negotiate/memory.ts";
 import type { Channel } from "../stream/channel.ts";
-import { Stream, type StreamOwner, type StreamSink } from "../stream/stream.ts";
+import { Stream } from "../stream/stream.ts";
 import { isStreamError, onceReady, withoutText } from "../stream/stream-error.ts";
+import type { StreamOwner, StreamSink } from "../stream/stream-parts.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Element } from "../xml/element.ts";
 import { type Destination, findDestinations, serverName } from "./address.ts";
@@ -152,12 +153,12 @@ export class Link implements StreamOwner {
 
   /** True if a stanza can be written. */
   get isOpen(): boolean {
-    return this.#state !== "over" && this.#stream?.state === "open";
+    return this.#state !== "over" && this.#stream?.ours.state === "open";
   }
 
   /** True if it is over, or has said goodbye: later stanzas need the next link. */
   get isEnding(): boolean {
-    return this.#state === "over" || this.#stream?.isEnding === true;
+    return this.#state === "over" || this.#stream?.ours.isEnding === true;
   }
 
   /** Stanzas that came during the login, oldest first. */
@@ -248,12 +249,12 @@ export class Link implements StreamOwner {
     this.#stopTimer = this.#parts.runtime.clock.after(timeout, () => {
       this.destroy();
     });
-    this.#stream?.close();
+    this.#stream?.ours.close();
   }
 
   /** Ends the link without a goodbye, so that the server keeps the session. Written text still leaves. */
   leave(): void {
-    if (this.#state === "open") this.#stream?.leave();
+    if (this.#state === "open") this.#stream?.ours.leave();
     else this.destroy();
   }
 
@@ -262,7 +263,7 @@ export class Link implements StreamOwner {
     if (error === undefined) this.#giveUpOthers();
     this.#end(error);
     if (this.#stream === undefined) this.gone();
-    else this.#stream.fail(error);
+    else this.#stream.ours.finish(error);
   }
 
   /** Drops everything at once, without a goodbye. */
@@ -270,7 +271,7 @@ export class Link implements StreamOwner {
     if (error === undefined) this.#giveUpOthers();
     this.#end(error);
     if (this.#stream === undefined) this.gone();
-    else this.#stream.destroy(error);
+    else this.#stream.ours.destroy(error);
   }
 
   /** Aborted with the reason when the attempt is over. */

@@ -188,7 +188,9 @@ export class Negotiation implements Login {
     const { clock, timeouts, stream, instruments } = this.#parts;
     const { code, wait } = TIMEOUT_OF[step];
     this.#stopDeadline = clock.after(timeouts[wait], () => {
-      stream.fail(new BrokerError(code, `${timeouts[wait]} ms have passed`, { retryable: true }));
+      stream.ours.finish(
+        new BrokerError(code, `${timeouts[wait]} ms have passed`, { retryable: true }),
+      );
     });
     if (step === "auth") instruments.secrecy = "all";
     else instruments.secrecy = this.#revealed ? "errors" : "none";
@@ -198,7 +200,7 @@ export class Negotiation implements Login {
   send(element: Element): void {
     const { id } = element.attrs;
     if (this.hasResumed && id !== undefined) this.#parts.resuming?.pinged(id);
-    this.#parts.stream.send(element);
+    this.#parts.stream.ours.send(element);
   }
 
   secure(): Promise<TlsFacts> {

@@ -168,7 +168,7 @@ export class Session implements Carried, Prober, AckLine {
   write(item: Item): boolean {
     const { instruments, dialect } = this.#parts;
     const { text, stanza, returning, request } = item;
-    const handed = this.#stream?.write(text) ?? 0;
+    const handed = this.#stream?.ours.write(text) ?? 0;
     if (handed === 0) return false;
     if (instruments.emitter.has("trace")) instruments.wire("out", stanza, text);
     const { stats } = instruments;
@@ -212,7 +212,7 @@ export class Session implements Carried, Prober, AckLine {
 
   /** Writes past the queue. */
   #pass(text: string, element: Element): boolean {
-    const handed = this.#stream?.write(text) ?? 0;
+    const handed = this.#stream?.ours.write(text) ?? 0;
     if (handed === 0) return false;
     this.#parts.instruments.wire("out", element, text);
     this.unsent = handed - this.#taken;

@@ -1,70 +1,17 @@
 import { nothing } from "../base/abort.ts";
-import type { Clock } from "../base/clock.ts";
-import { BrokerError, isBrokerError } from "../base/errors.ts";
-import { type Steps, step } from "../base/state.ts";
+import { BrokerError } from "../base/errors.ts";
 import type { TlsFacts } from "../transport/tls-facts.ts";
 import type { Element } from "../xml/element.ts";
 import type { XmlLimits } from "../xml/limits.ts";
-import { serialize } from "../xml/write/serialize.ts";
-import { XmlError } from "../xml/xml-error.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
-import type { HeaderAttributes, StreamContext } from "./framing.ts";
-import type { StreamHeader } from "./header.ts";
+import type { HeaderAttributes } from "./framing.ts";
+import { headerText, type StreamHeader } from "./header.ts";
+import { OurSide, type StreamReading } from "./our-side.ts";
 import { streamErrorFrom } from "./stream-error.ts";
-import type { Wiretap } from "./wiretap.ts";
-
-/** How long a connection that has failed may take to say why before it is dropped, in milliseconds. */
-const LINGER = 500;
+import type { StreamParts, StreamSink } from "./stream-parts.ts";
 
 /** How long a dialect may be busy before the next element is looked at, in milliseconds. */
 const PEEK = 250;
-
-/** The life of a stream: nothing sent, header sent, footer sent, over, and its connection gone. */
-export type StreamState = "new" | "open" | "closing" | "over" | "gone";
-
-const STEPS: Steps<StreamState> = {
-  new: ["open", "over"],
-  open: ["open", "closing", "over"],
-  closing: ["over"],
-  over: ["gone"],
-  gone: [],
-};
-
-/** The listener of a stream's life: its link. */
-export interface StreamOwner {
-  /** True if the server may keep a session that the next connection asks for: a footer would end it (XEP-0198, 5). */
-  readonly keepsSession: boolean;
-  /** Our header went out. */
-  opened(header: string): void;
-  /** Our footer went out. */
-  closing(): void;
-  /** The stream is over (`undefined`: closed by both sides in order). Called once, before `gone`. */
-  ended(error: BrokerError | undefined): void;
-  /** The connection is gone. Called once. */
-  gone(): void;
-}
-
-/** The receiver of elements, once they flow: a session. */
-export interface StreamSink {
-  /** An element arrived. */
-  element(element: Element): void;
-  /** Just before a turn's write leaves; text written from inside goes with it. */
-  leaving(): void;
-  /** The system has taken more bytes; `total` counts from the start. */
-  taken(total: number): void;
-  /** Our footer is about to be written; text written from inside goes before it. */
-  closing(): void;
-}
-
-/** The parts of a stream. */
-export interface StreamParts {
-  readonly domain: string;
-  readonly version: string | undefined;
-  readonly context: StreamContext;
-  readonly clock: Clock;
-  readonly tap: Wiretap;
-  readonly owner: StreamOwner;
-}
 
 interface Waiter<T> {
   resolve(value: T): void;
@@ -75,10 +22,11 @@ interface Waiter<T> {
  * One XML stream over a channel (RFC 6120, 4): header, restart, elements in order, errors, closing. While a dialect
  * negotiates, elements are pulled one by one with `next`. After `flow` they are pushed to the sink.
  */
-export class Stream implements ChannelEvents {
+export class Stream implements ChannelEvents, StreamReading {
   readonly channel: Channel;
+  /** Our side of it: all that is sent, and the end. */
+  readonly ours: OurSide;
   readonly #parts: StreamParts;
-  #state: StreamState = "new";
   /** Waits for the server's header, or for the next element. */
   #header: Waiter<StreamHeader> | undefined;
   #reader: Waiter<Element> | undefined;
@@ -90,10 +38,6 @@ export class Stream implements ChannelEvents {
   /** An element that was read while the dialect was busy. */
   #ahead: Element | undefined;
   #stopPeeking = nothing;
-  /** The connection is gone, with elements left to read: the end waits for them. */
-  #lost: { readonly error: Error | undefined } | undefined;
-  #error: BrokerError | undefined;
-  #stopLingering = nothing;
   /** When bytes last arrived, by the clock. */
   heard: number;
   /** When a write of ours last left. */
@@ -105,19 +49,10 @@ export class Stream implements ChannelEvents {
   constructor(channel: Channel, parts: StreamParts) {
     this.channel = channel;
     this.#parts = parts;
+    this.ours = new OurSide(channel, parts, this);
     this.heard = parts.clock.now();
     this.said = this.heard;
     channel.start(this);
-  }
-
-  /** Where the stream is in its life. */
-  get state(): StreamState {
-    return this.#state;
-  }
-
-  /** True if our side is closed, or all of it is over: no stanza can follow. */
-  get isEnding(): boolean {
-    return this.#state === "closing" || this.#isOver();
   }
 
   /**
@@ -128,8 +63,8 @@ export class Stream implements ChannelEvents {
    *                                ^ here: resolved
    */
   open(attributes: HeaderAttributes = {}): Promise<StreamHeader> {
-    if (this.isEnding) return Promise.reject(this.#ending());
-    this.#to("open");
+    if (this.ours.isEnding) return Promise.reject(this.ours.error);
+    this.ours.open();
     const { domain, version, tap, owner } = this.#parts;
     const header = this.channel.open({ to: domain, version, ...attributes });
     tap.wire("out", header);
@@ -143,7 +78,7 @@ export class Stream implements ChannelEvents {
 
   /** The next element, waiting for it if need be; rejects when the stream is over. */
   next(): Promise<Element> {
-    if (this.#isOver()) return Promise.reject(this.#ending());
+    if (this.ours.isOver) return Promise.reject(this.ours.error);
     return new Promise((resolve, reject) => {
       this.#reader = { resolve, reject };
       this.#resume();
@@ -157,23 +92,6 @@ export class Stream implements ChannelEvents {
     this.#sink = sink;
     this.#resume();
     this.readable(0);
-  }
-
-  /** Writes an element as a child of the stream. */
-  send(element: Element): void {
-    const { tap, context } = this.#parts;
-    tap.wire("out", element);
-    if (this.#state === "open") this.channel.write(serialize(element, context));
-  }
-
-  /** Writes a stanza; returns the bytes handed over so far, or 0 behind our footer, where nothing may be sent (RFC 6120, 4.4). */
-  write(text: string): number {
-    if (this.#state !== "open") return 0;
-    try {
-      return this.channel.write(text);
-    } catch (thrown) {
-      return this.#broken(thrown);
-    }
   }
 
   /** Notes in `leftAt` when everything written so far has left this machine. */
@@ -224,34 +142,6 @@ export class Stream implements ChannelEvents {
     return await channel.secure(options);
   }
 
-  /** Sends our footer and waits, through the owner's deadline, for the server's. */
-  close(): void {
-    if (this.#state === "new") this.#finish(undefined);
-    else if (this.#state === "open") {
-      this.#sayGoodbye();
-      this.readable(0);
-    }
-  }
-
-  /** Ends our half of the connection without a footer: what is written leaves, and the server keeps the session. */
-  leave(): void {
-    if (this.#isOver()) return;
-    this.#sink?.closing();
-    this.#finish(undefined, false);
-    this.readable(0);
-  }
-
-  /** Ends the stream for a reason of our own: says goodbye if it can, and drops the connection soon. */
-  fail(error: BrokerError | undefined): void {
-    this.#finish(error);
-  }
-
-  /** Drops the connection at once. */
-  destroy(error?: BrokerError): void {
-    this.#end(error);
-    this.channel.destroy();
-  }
-
   // Events of the channel.
 
   readable(bytes: number): void {
@@ -278,9 +168,27 @@ export class Stream implements ChannelEvents {
   }
 
   gone(error: Error | undefined): void {
-    this.#stopLingering();
-    this.#lost = { error };
+    this.ours.lose(error);
     this.readable(0);
+  }
+
+  // Events of our side.
+
+  get isFlowing(): boolean {
+    return this.#sink !== undefined;
+  }
+
+  closing(): void {
+    this.#sink?.closing();
+  }
+
+  over(error: BrokerError): void {
+    // A paused socket would never tell of its end.
+    this.#resume();
+    const waiters = [this.#header, this.#reader];
+    this.#header = undefined;
+    this.#reader = undefined;
+    for (const waiter of waiters) waiter?.reject(error);
   }
 
   /** Reads all there is. */
@@ -290,13 +198,13 @@ export class Stream implements ChannelEvents {
       const element = this.#ahead ?? channel.read();
       this.#ahead = undefined;
       if (element === undefined) {
-        this.#look();
+        this.ours.look();
         return;
       }
       if (this.#isError(element)) return;
       sink.element(element);
     }
-    if (this.#lost !== undefined) this.#look();
+    if (this.ours.isLost) this.ours.look();
   }
 
   /** Reads one element for each that is waited for; the rest of the chunk stays unparsed. */
@@ -305,14 +213,14 @@ export class Stream implements ChannelEvents {
       const element = this.#ahead ?? this.channel.read();
       this.#ahead = undefined;
       if (element === undefined) {
-        this.#look();
+        this.ours.look();
         return;
       }
       this.#arrived(element);
     }
     const { channel } = this;
     const hasUnread = this.#ahead !== undefined || !channel.idle;
-    if (this.#isOver() || !hasUnread) this.#look();
+    if (this.ours.isOver || !hasUnread) this.ours.look();
     else this.#holdBack();
   }
 
@@ -324,7 +232,7 @@ export class Stream implements ChannelEvents {
     if (this.#isPaused) return;
     this.pause();
     this.#stopPeeking = this.#parts.clock.after(PEEK, () => {
-      if (this.#sink !== undefined || this.#isOver()) return;
+      if (this.#sink !== undefined || this.ours.isOver) return;
       this.#lookAhead();
       if (this.#ahead === undefined) this.#resume();
     });
@@ -350,7 +258,7 @@ export class Stream implements ChannelEvents {
     if (!this.channel.isHeader(element)) {
       this.#header = waiter;
       const what = `the answer is no XMPP stream, it begins with <${element.name}>`;
-      this.#refuse(new BrokerError("PROTOCOL_ERROR", what), "invalid-namespace");
+      this.ours.refuse(new BrokerError("PROTOCOL_ERROR", what), "invalid-namespace");
       return;
     }
     const { id, from, version } = element.attrs;
@@ -362,7 +270,7 @@ export class Stream implements ChannelEvents {
   /** Reads one element before anybody waits for it, to learn of the server's end. */
   #lookAhead(): void {
     this.#ahead ??= this.channel.read();
-    if (this.#ahead === undefined) this.#look();
+    if (this.#ahead === undefined) this.ours.look();
     else if (this.#isStreamError(this.#ahead)) this.#isError(this.#ahead);
   }
 
@@ -370,123 +278,12 @@ export class Stream implements ChannelEvents {
   #isError(element: Element): boolean {
     this.#parts.tap.wire("in", element);
     if (!this.#isStreamError(element)) return false;
-    this.#finish(streamErrorFrom(element));
+    this.ours.finish(streamErrorFrom(element));
     return true;
   }
 
   #isStreamError({ name, ns }: Element): boolean {
     return name === "error" && ns === this.#parts.context.prefixes.stream;
-  }
-
-  /** Nothing more can be read: ends the stream where the server's side has ended. */
-  #look(): void {
-    const { ending } = this.channel;
-    if (!this.#isOver() && ending !== undefined) {
-      if (ending.by === "footer") {
-        this.#parts.tap.wire("in", ending.text ?? "</stream:stream>");
-        const inOrder = this.#state === "closing";
-        this.#finish(inOrder ? undefined : disconnected("the server closed the stream"));
-      } else if (ending.by === "half") {
-        // A bare end is a lost connection: it owes a footer only where no session is kept.
-        const { keepsSession } = this.#parts.owner;
-        this.#finish(disconnected("the server ended the connection"), !keepsSession);
-      } else this.#unreadable(ending.error);
-    }
-    if (this.#lost !== undefined) this.#goneFor(this.#lost.error);
-  }
-
-  #goneFor(error: Error | undefined): void {
-    if (this.#state === "gone") return;
-    if (isBrokerError(error)) this.#end(error);
-    else if (this.#state === "closing" && error === undefined) this.#end(undefined);
-    else this.#end(disconnected("the connection was cut", error));
-    this.#to("gone");
-    this.#parts.owner.gone();
-  }
-
-  /** The bytes that arrived cannot be read on. */
-  #unreadable(error: XmlError | BrokerError): void {
-    if (!(error instanceof XmlError)) {
-      this.#finish(error);
-      return;
-    }
-    const { condition, detail, offset, found, exceeded } = error;
-    // Once ready this passes: a new stream does not begin with the stanza that ended this one.
-    const isPassing = this.#sink !== undefined;
-    const told = isPassing ? new XmlError(condition, detail, offset, found, true, exceeded) : error;
-    this.#refuse(told, condition);
-  }
-
-  /** Answers bytes that a server must not send with the stream error that the RFC names, and ends. */
-  #refuse(error: XmlError | BrokerError, condition: string): void {
-    if (this.#state === "open") {
-      this.#dare(() => {
-        this.#parts.tap.wire("out", this.channel.writeError(condition));
-      });
-    }
-    this.#finish(error);
-  }
-
-  #sayGoodbye(): void {
-    if (this.#state !== "open") return;
-    this.#sink?.closing();
-    this.#to("closing");
-    this.#dare(() => {
-      this.#parts.tap.wire("out", this.channel.writeFooter());
-    });
-    this.#parts.owner.closing();
-  }
-
-  /** Ends the stream: our footer, if it is due, then our half of the connection, then, before long, all of it. */
-  #finish(error: BrokerError | undefined, saysGoodbye = true): void {
-    if (this.#isOver()) return;
-    if (this.#lost === undefined) {
-      if (saysGoodbye) this.#sayGoodbye();
-      // A listener of the goodbye may have ended it.
-      if (this.#isOver()) return;
-      this.#dare(() => {
-        this.channel.finish();
-      });
-      this.#stopLingering = this.#parts.clock.after(LINGER, () => {
-        this.channel.destroy();
-      });
-    }
-    this.#end(error);
-  }
-
-  #end(error: BrokerError | undefined): void {
-    if (this.#isOver()) return;
-    this.#to("over");
-    this.#error = error;
-    this.channel.stop();
-    // A paused socket would never tell of its end.
-    this.#resume();
-    const waiters = [this.#header, this.#reader];
-    this.#header = undefined;
-    this.#reader = undefined;
-    for (const waiter of waiters) waiter?.reject(this.#ending());
-    this.#parts.owner.ended(error);
-  }
-
-  /** Does a step of the goodbye. A channel of the caller's that fails at it has no more to say. */
-  #dare(action: () => void): void {
-    try {
-      action();
-    } catch (thrown) {
-      this.#broken(thrown);
-    }
-  }
-
-  /**
-   * A channel of the caller's has thrown: the connection is dropped, in a turn of its own, since the writer goes on
-   * first. The text that was being written counts as handed over: a part of it may have left.
-   */
-  #broken(thrown: unknown): number {
-    const cause = thrown instanceof Error ? thrown : new TypeError(String(thrown));
-    this.#parts.clock.after(0, () => {
-      this.destroy(disconnected("the connection failed", cause));
-    });
-    return this.channel.handed || 1;
   }
 
   #resume(): void {
@@ -496,27 +293,4 @@ export class Stream implements ChannelEvents {
     this.#stopPeeking();
     this.channel.resume();
   }
-
-  #isOver(): boolean {
-    return this.#state === "over" || this.#state === "gone";
-  }
-
-  #to(state: StreamState): void {
-    this.#state = step("stream", STEPS, this.#state, state);
-  }
-
-  #ending(): BrokerError {
-    return this.#error ?? disconnected("the stream is closed");
-  }
-}
-
-function disconnected(detail: string, cause?: Error): BrokerError {
-  const facts = { retryable: true };
-  return new BrokerError("DISCONNECTED", detail, cause === undefined ? facts : { ...facts, cause });
-}
-
-/** A received header for the trace. As an element `<stream:stream>` would be closed. */
-function headerText(header: Element, context: StreamContext): string {
-  const text = serialize(header, context);
-  return header.name === "stream" ? text.replace(/\/>$/, ">") : text;
 }
