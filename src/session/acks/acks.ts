@@ -1,3 +1,4 @@
+import { BrokerError } from "../../base/errors.ts";
 import type { Element } from "../../xml/element.ts";
 import type { TrackedDelivery } from "../delivery.ts";
 import type { Item } from "../item.ts";
@@ -107,3 +108,8 @@ export interface AckLine {
 
 /** Makes the proofs of one session. */
 export type AcksFactory = (line: AckLine) => Acks;
+
+/** The error of a stanza whose session ended before its proof. */
+export function unacknowledged(): BrokerError {
+  return new BrokerError("UNACKNOWLEDGED", undefined, { retryable: true });
+}

@@ -8,10 +8,10 @@ import type { Dialect } from "../../dialect/dialect.ts";
 import type { Element } from "../../xml/element.ts";
 import type { Keeper, TrackedDelivery } from "../delivery.ts";
 import type { Item } from "../item.ts";
-import type { AckLine, Acks, Unproven } from "./acks.ts";
+import { type AckLine, type Acks, type Unproven, unacknowledged } from "./acks.ts";
 import { AnswerTimer } from "./answer-timer.ts";
 import { ProofWaits } from "./proof-waits.ts";
-import { UnprovenList } from "./unproven-list.ts";
+import { type BareStanza, UnprovenList } from "./unproven-list.ts";
 import { judge, pingOf, type Way, waysOf } from "./ways.ts";
 
 /** How long an answer may take once the ping has left, in milliseconds; then the way is given up. */
@@ -33,8 +33,9 @@ interface Ask {
   readonly id: string;
   readonly way: Way;
   readonly ping: Element;
-  /** The bytes handed over before it: its answer proves these. */
+  /** The bytes handed over before it, and the tracked stanzas that were: its answer proves these. */
   readonly upTo: number;
+  readonly tracked: number;
   /** The bytes handed over with it. */
   end: number;
 }
@@ -94,21 +95,20 @@ export class Barriers implements Acks, Keeper {
     return this.#unproven?.find(key);
   }
 
-  admits({ tracked }: Item): boolean {
+  admits(item: Item): boolean {
     const unproven = this.#unproven;
+    // (Most sessions track nothing, and do not look for a way.)
     if (unproven === undefined || unproven.size === 0 || this.#way === undefined) return true;
-    if (tracked?.isSuspect === true || unproven.hasSuspect) return false;
-    return !unproven.isFull(this.#line.handed);
+    return unproven.admits(item);
   }
 
   wrote(item: Item): void {
-    const { delivery, tracked, at } = item;
+    const { delivery, bytes, tracked, at } = item;
     this.#wroteTo = at;
     this.#isTurnOpen = true;
     const isAsked = delivery.handOver(this);
-    if (tracked !== undefined) this.#track(delivery, at, item);
-    else if (this.#isAlways) this.#track(delivery, at, undefined);
-    else if (isAsked) this.#askFor(delivery);
+    if (tracked !== undefined) this.#track(item);
+    else if (this.#isAlways || isAsked) this.#track({ delivery, bytes, tracked });
   }
 
   wroteOwn(): void {}
@@ -180,7 +180,7 @@ export class Barriers implements Acks, Keeper {
 
   /** Tracks a delivery that the program asks about. Only the place behind it is known by now. */
   #askFor(delivery: TrackedDelivery): void {
-    if (!delivery.isTracked) this.#track(delivery, this.#line.handed, undefined);
+    if (!delivery.isTracked) this.#track({ delivery, bytes: 0, tracked: undefined });
     else if (this.#way === undefined) delivery.cannotProve(this.#reason());
   }
 
@@ -191,12 +191,13 @@ export class Barriers implements Acks, Keeper {
     this.#parts.instruments.delivery(delivery, undefined);
   }
 
-  #track(delivery: TrackedDelivery, at: number, item: Item | undefined): void {
+  #track(entry: Item | BareStanza): void {
     this.#unproven ??= new UnprovenList(this.#parts.instruments);
-    this.#unproven.add(delivery, at, item);
+    this.#unproven.push(entry);
     if (this.#way !== undefined) return;
-    delivery.cannotProve(this.#reason());
-    this.#unproven.letGo(this.#line.handed);
+    const reason = this.#reason();
+    entry.delivery.cannotProve(reason);
+    this.#unproven.letGo(reason);
   }
 
   /** Sends a ping, if something waits for one and none is under way. */
@@ -208,10 +209,10 @@ export class Barriers implements Acks, Keeper {
     const line = this.#line;
     const id = randomId(this.#parts.crypto);
     const ping = pingOf(way, id, line);
-    const ask: Ask = { id, way, ping, upTo: line.handed, end: Number.POSITIVE_INFINITY };
-    this.#open = ask;
     // A listener of the trace may send a stanza as the ping is written: the answer does not prove that one.
-    this.#unproven?.asked(ask.upTo);
+    const tracked = this.#unproven?.added ?? 0;
+    const ask = { id, way, ping, upTo: line.handed, tracked, end: Number.POSITIVE_INFINITY };
+    this.#open = ask;
     if (!line.own(ping)) {
       this.#open = undefined;
       return;
@@ -221,7 +222,7 @@ export class Barriers implements Acks, Keeper {
   }
 
   #proven(ask: Ask): void {
-    const { way, upTo } = ask;
+    const { way, upTo, tracked } = ask;
     const time = this.#timer?.time ?? 0;
     const isFirst = ask === this.#open && !this.#isAnswered;
     if (ask === this.#open) {
@@ -230,7 +231,7 @@ export class Barriers implements Acks, Keeper {
       this.#parts.instruments.stats.roundTrip = time;
     } else this.#givenUp?.delete(ask.id);
     this.#provenTo = Math.max(this.#provenTo, upTo);
-    this.#unproven?.prove(upTo, way.kind);
+    this.#unproven?.proveUpTo(tracked, way.kind);
     this.#waits.proven(this.#provenTo);
     // A listener of a delivery may have ended the session.
     if (this.#isOver) return;
@@ -273,7 +274,7 @@ export class Barriers implements Acks, Keeper {
 
   #none(error: BrokerError): void {
     this.#why = error;
-    this.#unproven?.cannotProve(error, this.#line.handed);
+    this.#unproven?.cannotProve(error);
     this.#waits.fail(error);
   }
 
@@ -297,9 +298,4 @@ export class Barriers implements Acks, Keeper {
     this.#open = undefined;
     this.#timer?.stop();
   }
-}
-
-/** The error of a stanza whose session ended before its proof. */
-export function unacknowledged(): BrokerError {
-  return new BrokerError("UNACKNOWLEDGED", undefined, { retryable: true });
 }

@@ -11,12 +11,17 @@ import { type Element, xml } from "../../xml/element.ts";
 import { NS } from "../../xml/namespaces.ts";
 import type { Keeper, TrackedDelivery } from "../delivery.ts";
 import type { Item } from "../item.ts";
-import type { AckLine, Acks, Kept, Resumption, Unproven } from "./acks.ts";
-import { unacknowledged } from "./barriers.ts";
+import {
+  type AckLine,
+  type Acks,
+  type Kept,
+  type Resumption,
+  type Unproven,
+  unacknowledged,
+} from "./acks.ts";
 import { ACK_WAIT, HandledCount } from "./handled-count.ts";
 import { ProofWaits } from "./proof-waits.ts";
-import { proves } from "./proves.ts";
-import { isKept, type UnackedEntry, UnackedList, unproven } from "./unacked-list.ts";
+import { isKept, type UnprovenEntry, UnprovenList } from "./unproven-list.ts";
 
 /**
  * The life of the proofs. `live`: the server's counter fits ours. `broken`: the link is gone. `probing`: the server
@@ -55,7 +60,7 @@ export class StreamManagement implements Acks, Keeper, Resumption {
   readonly #parts: StreamManagementParts;
   readonly #line: AckLine;
   #state: State = "live";
-  readonly #list = new UnackedList();
+  readonly #list: UnprovenList;
   /** How many stanzas the server has acknowledged since `<enable/>`. */
   #acked = 0;
   /** How many deliveries were written. */
@@ -74,6 +79,7 @@ export class StreamManagement implements Acks, Keeper, Resumption {
   constructor(parts: StreamManagementParts, line: AckLine, kept?: Kept) {
     this.#parts = parts;
     this.#line = line;
+    this.#list = new UnprovenList(parts.instruments);
     this.#handled = new HandledCount(parts.clock, line);
     if (kept === undefined) return;
     this.#acked = kept.acked;
@@ -103,11 +109,8 @@ export class StreamManagement implements Acks, Keeper, Resumption {
     return this.#list.find(key);
   }
 
-  admits({ tracked }: Item): boolean {
-    const list = this.#list;
-    if (list.size === 0 || this.#state !== "live") return true;
-    if (tracked?.isSuspect === true || list.hasSuspect) return false;
-    return !list.isFull;
+  admits(item: Item): boolean {
+    return this.#state !== "live" || this.#list.admits(item);
   }
 
   wrote(item: Item): void {
@@ -115,12 +118,11 @@ export class StreamManagement implements Acks, Keeper, Resumption {
     const isAsked = delivery.handOver(this);
     // An element that is no stanza does not count, so its handling cannot be learnt.
     if (isStanza(stanza)) {
-      delivery.isTracked = true;
       this.#written++;
       const { bytes, tracked } = item;
       const isBare = tracked === undefined && !this.#line.mayGoOn;
       this.#count(isBare ? { delivery, bytes, tracked } : item);
-      if (this.#why !== undefined) this.#letGo(this.#why);
+      if (this.#why !== undefined) this.#list.letGo(this.#why);
     }
     if (isAsked) this.ask(delivery);
   }
@@ -207,10 +209,10 @@ export class StreamManagement implements Acks, Keeper, Resumption {
     this.#stopAsking();
     this.#handled.end();
     this.#waits.fail(unacknowledged());
-    return this.#list.take(this.#list.size).flatMap(unproven);
+    return this.#list.takeAll();
   }
 
-  #count(entry: UnackedEntry): void {
+  #count(entry: UnprovenEntry): void {
     this.#isTurnOpen = true;
     this.#list.push(entry);
   }
@@ -264,17 +266,8 @@ export class StreamManagement implements Acks, Keeper, Resumption {
 
   /** So many more were handled. */
   #prove(newly: number): void {
-    const { instruments } = this.#parts;
     this.#acked += newly;
-    const told: Item[] = [];
-    for (const entry of this.#list.take(newly)) {
-      if (entry.delivery === undefined) continue;
-      if (proves(entry.delivery, "stream-management", instruments) && entry.tracked !== undefined) {
-        told.push(entry);
-      }
-    }
-    // All of them are proven before any is told of, since a listener may end the session.
-    for (const { delivery, stanza } of told) instruments.tell(delivery, stanza);
+    this.#list.prove(newly, "stream-management");
     this.#waits.proven(this.#written - this.#list.deliveries);
   }
 
@@ -285,24 +278,12 @@ export class StreamManagement implements Acks, Keeper, Resumption {
     const { instruments } = this.#parts;
     const error = new BrokerError("ACK_UNAVAILABLE", detail);
     this.#why = error;
-    for (const { delivery } of this.#list.all()) delivery?.cannotProve(error);
+    this.#list.cannotProve(error);
     this.#waits.fail(error);
-    this.#letGo(error);
     instruments.stats.failed(error);
     const to = domainOf(this.#line.jid);
     instruments.emit("ack:unavailable", { to, way: "stream-management", error });
     this.#line.moved();
-  }
-
-  /** Lets the oldest go as long as they are too many, since none of them will be proven. */
-  #letGo(error: BrokerError): void {
-    while (this.#list.isFull) {
-      const entry = this.#list.shift();
-      if (entry?.delivery?.isOpen !== true) continue;
-      const [left] = unproven(entry);
-      entry.delivery.fail(error);
-      this.#parts.instruments.delivery(entry.delivery, left?.item?.stanza);
-    }
   }
 
   #to(state: State): void {

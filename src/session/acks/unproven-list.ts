@@ -5,40 +5,44 @@ import type { Instruments } from "../../contract/instruments.ts";
 import type { TrackedDelivery } from "../delivery.ts";
 import type { Item } from "../item.ts";
 import type { Unproven } from "./acks.ts";
-import { proves } from "./proves.ts";
 
-/** How many deliveries may be unproven before `send` waits. */
+/** How many stanzas may be unproven before `send` waits. */
 export const MOST_UNPROVEN = 10_000;
 
-/** How many bytes may be written from the oldest unproven delivery on before `send` waits. */
+/** How many bytes they may have together before `send` waits. */
 export const MOST_UNPROVEN_BYTES = 16 * 1024 * 1024;
 
-/** The bounds of a group where no ping ends it: deliveries are let go by the place of the first of their group. */
-const GROUP_SIZE = 64;
-const GROUP_BYTES = 256 * 1024;
-
-/** The deliveries that were handed over between two pings. */
-interface Group {
-  readonly deliveries: Fifo<TrackedDelivery>;
-  /** The bytes handed over with the first of them. */
-  readonly from: number;
-  /** The bytes handed over before the ping behind them; infinite while there is none. */
-  upTo: number;
+/** A stanza of the broker's own, such as a probe: it counts, and no delivery belongs to it. */
+export interface OwnStanza {
+  readonly delivery: undefined;
+  readonly bytes: number;
 }
 
+/** A stanza that is never written again, and never told of: only its delivery is kept. */
+export interface BareStanza {
+  readonly delivery: TrackedDelivery;
+  readonly bytes: number;
+  readonly tracked: undefined;
+}
+
+/** A stanza that was written and has no proof. */
+export type UnprovenEntry = Item | BareStanza | OwnStanza;
+
 /**
- * The tracked deliveries of a session that have no proof, in the order in which they were handed over. They are kept
- * in groups, one for each ping, so that each costs no more than its place in a list.
+ * The stanzas of a session that have no proof, in the order in which they were written: a proof counts them from the
+ * front. Each costs no more than its place.
  */
 export class UnprovenList {
   /** How many there are. A field, since the way out asks for it with each stanza. */
   size = 0;
-  /** Oldest first. */
-  readonly #groups: Group[] = [];
-  /** The last group, while no ping is behind it. */
-  #latest: Group | undefined;
-  /** The stanzas that are kept. */
-  #items: Map<TrackedDelivery, Item> | undefined;
+  /** How many have a delivery. */
+  deliveries = 0;
+  /** How many were ever added. */
+  added = 0;
+  readonly #entries = new Fifo<UnprovenEntry>();
+  /** The ping that the login wrote behind `<resumed/>`: it counts before all others, and is never written again. */
+  #probe: OwnStanza | undefined;
+  #bytes = 0;
   /** The deliveries whose keys the caller gave. */
   #keyed: Map<string, TrackedDelivery> | undefined;
   #suspects = 0;
@@ -48,14 +52,11 @@ export class UnprovenList {
     this.#instruments = instruments;
   }
 
-  /** True if one of them may have ended a stream: then nothing else goes before its proof. */
-  get hasSuspect(): boolean {
-    return this.#suspects > 0;
-  }
-
-  /** True if they are too many, or reach too far back from so many bytes handed over. */
-  isFull(handed: number): boolean {
-    return this.size >= MOST_UNPROVEN || this.#reach(handed) >= MOST_UNPROVEN_BYTES;
+  /** True if this one may be written now. One that may have ended a stream goes alone, and its proof comes first. */
+  admits({ tracked }: Item): boolean {
+    if (this.size === 0) return true;
+    if (tracked?.isSuspect === true || this.#suspects > 0) return false;
+    return this.size < MOST_UNPROVEN && this.#bytes < MOST_UNPROVEN_BYTES;
   }
 
   /** The one with this key of the caller's. */
@@ -63,124 +64,128 @@ export class UnprovenList {
     return this.#keyed?.get(key);
   }
 
-  /** Adds one behind all others. `at`: the bytes handed over with it; `item`: set if the stanza is to be kept. */
-  add(delivery: TrackedDelivery, at: number, item: Item | undefined): void {
-    delivery.isTracked = true;
-    const group = this.#latest ?? this.#begin(at);
-    group.deliveries.push(delivery);
+  /** Adds one behind all others. */
+  push(entry: UnprovenEntry): void {
+    this.#entries.push(entry);
     this.size++;
+    this.added++;
+    this.#bytes += entry.bytes;
+    const { delivery } = entry;
+    if (delivery === undefined) return;
+    this.deliveries++;
+    delivery.isTracked = true;
     if (delivery.givenKey !== undefined) {
       this.#keyed ??= new Map();
       this.#keyed.set(delivery.givenKey, delivery);
     }
-    if (item === undefined) return;
-    this.#items ??= new Map();
-    this.#items.set(delivery, item);
-    if (item.tracked?.isSuspect === true) this.#suspects++;
+    if (entry.tracked?.isSuspect === true) this.#suspects++;
   }
 
-  /** A ping leaves behind all of them; so many bytes had been handed over before it. */
-  asked(upTo: number): void {
-    if (this.#latest !== undefined) this.#latest.upTo = upTo;
-    this.#latest = undefined;
-  }
-
-  /** A proof has arrived of everything up to so many bytes, which end before a ping. */
-  prove(upTo: number, by: AckedBy): void {
-    // (A listener may end the session, which takes the groups that are left.)
-    for (let group = this.#oldest(); group !== undefined; group = this.#oldest()) {
-      if (group.upTo > upTo) return;
-      this.#groups.shift();
-      const deliveries = group.deliveries.takeAll();
-      this.size -= deliveries.length;
-      const isBare = this.#items === undefined && this.#keyed === undefined;
-      const told: [TrackedDelivery, Item][] = [];
-      for (const delivery of deliveries) {
-        const item = isBare ? undefined : this.#forget(delivery);
-        const isProven = proves(delivery, by, this.#instruments);
-        if (isProven && item !== undefined) told.push([delivery, item]);
-      }
-      // All of them are proven before any is told of, since a listener may end the session.
-      for (const [delivery, { stanza }] of told) this.#instruments.tell(delivery, stanza);
+  /** The first so many are proven. */
+  prove(count: number, by: AckedBy): void {
+    const told: Item[] = [];
+    for (const entry of this.#take(count)) {
+      const isProven = entry.delivery !== undefined && this.#proves(entry.delivery, by);
+      if (isProven && entry.tracked !== undefined) told.push(entry);
     }
+    // All of them are proven before any is told of, since a listener may end the session.
+    for (const { delivery, stanza } of told) this.#instruments.tell(delivery, stanza);
+  }
+
+  /** All are proven that were among the first so many ever added. */
+  proveUpTo(added: number, by: AckedBy): void {
+    this.prove(added - (this.added - this.size), by);
   }
 
   /** No proof is to be had of these: `acked()` rejects, and the oldest are let go as long as they are too many. */
-  cannotProve(error: BrokerError, handed: number): void {
-    for (const delivery of this.#all()) delivery.cannotProve(error);
-    this.letGo(handed);
+  cannotProve(error: BrokerError): void {
+    for (const { delivery } of this.#entries.all()) delivery?.cannotProve(error);
+    this.letGo(error);
   }
 
-  /** Lets the oldest go as long as they are too many. Without pings it is this that begins a new group at times. */
-  letGo(handed: number): void {
-    const { deliveries, from = handed } = this.#latest ?? {};
-    if ((deliveries?.size ?? 0) >= GROUP_SIZE || handed - from >= GROUP_BYTES) this.asked(handed);
-    while (this.size > MOST_UNPROVEN || this.#reach(handed) > MOST_UNPROVEN_BYTES) {
-      const delivery = this.#shift();
-      if (delivery === undefined) return;
-      const item = this.#forget(delivery);
-      if (!delivery.isOpen) continue;
+  /** Lets the oldest go as long as they are too many, since no proof is to be had. */
+  letGo(cause: BrokerError): void {
+    while (this.size > MOST_UNPROVEN || this.#bytes > MOST_UNPROVEN_BYTES) {
+      const entry = this.#shift();
+      if (entry?.delivery?.isOpen !== true) continue;
       const detail = "too many stanzas wait for a proof, and none is to be had";
-      delivery.fail(new BrokerError("ACK_UNAVAILABLE", detail));
-      this.#instruments.delivery(delivery, item?.stanza);
+      entry.delivery.fail(new BrokerError("ACK_UNAVAILABLE", detail, { cause }));
+      this.#instruments.delivery(entry.delivery, itemOf(entry)?.stanza);
     }
   }
 
-  /** Takes all, oldest first. */
+  /** Takes all that have a delivery, oldest first. */
   takeAll(): Unproven[] {
-    const all = this.#all().map((delivery) => ({ delivery, item: this.#items?.get(delivery) }));
-    this.#groups.length = 0;
-    this.#latest = undefined;
-    this.size = 0;
-    this.#items = undefined;
-    this.#keyed = undefined;
-    this.#suspects = 0;
-    return all;
+    return this.#take(this.size).flatMap((entry) =>
+      entry.delivery === undefined ? [] : [{ delivery: entry.delivery, item: itemOf(entry) }],
+    );
   }
 
-  #begin(at: number): Group {
-    const upTo = Number.POSITIVE_INFINITY;
-    const group = { deliveries: new Fifo<TrackedDelivery>(), from: at, upTo };
-    this.#groups.push(group);
-    this.#latest = group;
-    return group;
+  /**
+   * The session goes on over a new link. Stanzas of the broker's own are forgotten: they were about the old link, and
+   * the server has not counted them. In front of the others is the probe that the login writes now.
+   */
+  begin(probe: OwnStanza): void {
+    this.#entries.keep(isKept);
+    this.#bytes = this.items().reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#probe = probe;
+    this.size = this.#entries.size + 1;
   }
 
-  #oldest(): Group | undefined {
-    return this.#groups[0];
+  /** All of them, oldest first; they stay. */
+  all(): readonly UnprovenEntry[] {
+    return this.#probe === undefined ? this.#entries.all() : [this.#probe, ...this.#entries.all()];
   }
 
-  #all(): TrackedDelivery[] {
-    return this.#groups.flatMap(({ deliveries }) => deliveries.all());
+  /** Entries that can be written again, oldest first; they stay. */
+  items(): readonly Item[] {
+    return this.#entries.all().filter(isKept);
   }
 
-  /** Takes the oldest delivery, with its group if that is empty then. */
-  #shift(): TrackedDelivery | undefined {
-    const group = this.#oldest();
-    const delivery = group?.deliveries.shift();
-    if (delivery !== undefined) this.size--;
-    if (group?.deliveries.size === 0) {
-      this.#groups.shift();
-      if (group === this.#latest) this.#latest = undefined;
+  /** Takes so many, oldest first. */
+  #take(count: number): UnprovenEntry[] {
+    const taken: UnprovenEntry[] = [];
+    while (taken.length < count) {
+      const entry = this.#shift();
+      if (entry === undefined) break;
+      taken.push(entry);
     }
-    return delivery;
+    return taken;
   }
 
-  /** How many bytes were handed over behind the first of the oldest group. */
-  #reach(handed: number): number {
-    const oldest = this.#oldest();
-    return oldest === undefined ? 0 : handed - oldest.from;
+  #shift(): UnprovenEntry | undefined {
+    const entry = this.#probe ?? this.#entries.shift();
+    if (entry === undefined) return undefined;
+    this.#probe = undefined;
+    this.size--;
+    this.#bytes -= entry.bytes;
+    const { delivery } = entry;
+    if (delivery === undefined) return entry;
+    this.deliveries--;
+    if (delivery.givenKey !== undefined) this.#keyed?.delete(delivery.givenKey);
+    if (entry.tracked?.isSuspect === true) this.#suspects--;
+    return entry;
   }
 
-  /** Forgets what is kept of a delivery beside its place, and returns the item of its stanza. */
-  #forget(delivery: TrackedDelivery): Item | undefined {
-    if (this.#keyed !== undefined && delivery.givenKey !== undefined) {
-      this.#keyed.delete(delivery.givenKey);
+  /** Proves a delivery and counts that, and tells of nothing; false where it was settled before. */
+  #proves(delivery: TrackedDelivery, by: AckedBy): boolean {
+    const { deliveries } = this.#instruments.stats;
+    // The proof of the server may be read before the system's own report.
+    if (delivery.isHanded) {
+      delivery.take();
+      deliveries.written++;
     }
-    const item = this.#items?.get(delivery);
-    if (item === undefined) return undefined;
-    this.#items?.delete(delivery);
-    if (item.tracked?.isSuspect === true) this.#suspects--;
-    return item;
+    if (!delivery.isOpen) return false;
+    delivery.prove(by);
+    deliveries.acked++;
+    return true;
   }
 }
+
+/** The stanza to send again, and to tell of; `undefined` where only a proof was asked for. */
+function itemOf(entry: UnprovenEntry): Item | undefined {
+  return entry.delivery === undefined || entry.tracked === undefined ? undefined : entry;
+}
+
+/** True if an entry can be written again. */
+export const isKept = (entry: UnprovenEntry): entry is Item => "text" in entry;
