@@ -11,7 +11,8 @@ export interface DeliveryKeeper {
 
 /** The delivery of a stanza that a store keeps until it is over. */
 export class KeptDelivery extends TrackedDelivery {
-  readonly #keeper: DeliveryKeeper;
+  /** `undefined`: its store keeps it for another process. */
+  #keeper: DeliveryKeeper | undefined;
   /** `undefined`: it is to be stored. An error: it goes without the store. */
   #kept: true | BrokerError | undefined;
   /** Made when somebody asks. */
@@ -46,15 +47,20 @@ export class KeptDelivery extends TrackedDelivery {
     this.#tell();
   }
 
+  /** Its session goes on in another process, which has the store then: this one takes nothing out of it. */
+  leave(): void {
+    this.#keeper = undefined;
+  }
+
   override prove(by: AckedBy): void {
     super.prove(by);
-    this.#keeper.over(this);
+    this.#keeper?.over(this);
   }
 
   override fail(error: BrokerError): void {
     super.fail(error);
     this.#tell();
-    this.#keeper.over(this);
+    this.#keeper?.over(this);
   }
 
   /** Settles the promise that was asked for, if it can be settled. */

@@ -23,11 +23,15 @@ export interface SafekeepingOwner {
   stop(error: BrokerError): void;
 }
 
-/** The life of the store. `reading`: it is open, and what an earlier process has left is not all found. */
-type State = "closed" | "opening" | "reading" | "open" | "closing";
+/**
+ * The life of the store. `visiting`: it is being opened only to remove what is over, and closed again then. `reading`:
+ * it is open, and what an earlier process has left is not all found.
+ */
+type State = "closed" | "visiting" | "opening" | "reading" | "open" | "closing";
 
 const STEPS: Steps<State> = {
-  closed: ["opening"],
+  closed: ["visiting", "opening"],
+  visiting: ["opening", "closing", "closed"],
   opening: ["reading", "closed"],
   reading: ["open", "closing"],
   open: ["closing"],
@@ -93,8 +97,9 @@ export class Safekeeping implements DeliveryKeeper {
 
   /** Opens the store. Ends in the codes `STORE_…`. */
   open(): Promise<void> {
-    if (this.#state === "closed") this.#step = this.#open();
-    else if (this.#state === "closing") return this.#step.then(() => this.open());
+    if (this.#state === "closing") return this.#step.then(() => this.open());
+    if (this.#state === "closed") this.#step = this.#open("opening");
+    else if (this.#state === "visiting") this.#to("opening");
     return this.#step;
   }
 
@@ -104,7 +109,7 @@ export class Safekeeping implements DeliveryKeeper {
    */
   close(): Promise<void> | undefined {
     if (this.#state === "closed") return undefined;
-    if (this.#state === "opening") {
+    if (this.#state === "opening" || this.#state === "visiting") {
       return this.#inTime(this.#step.catch(nothing)).then(() => this.close());
     }
     if (this.#state !== "closing") this.#step = this.#inTime(this.#close());
@@ -121,6 +126,7 @@ export class Safekeeping implements DeliveryKeeper {
     if (!isKept) return;
     this.#over.add(key);
     if (this.isOpen) this.#wake();
+    else if (this.#state === "closed") this.#visit();
   }
 
   /** There is room for more of what was found. */
@@ -131,8 +137,16 @@ export class Safekeeping implements DeliveryKeeper {
     goOn();
   }
 
-  async #open(): Promise<void> {
-    this.#to("opening");
+  /** Opens the store that is closed, removes what is over, and closes it again, unless somebody needs it by then. */
+  #visit(): void {
+    this.#step = this.#inTime(this.#open("visiting"));
+    this.#step.catch((error: unknown) => {
+      this.#report(error);
+    });
+  }
+
+  async #open(state: "opening" | "visiting"): Promise<void> {
+    this.#to(state);
     const { dialect } = this.#parts.settings;
     const identity = `${dialect.name} ${dialect.account ?? dialect.domain}`;
     let opening: ReturnType<OutboxStore["open"]> | undefined;
@@ -144,6 +158,10 @@ export class Safekeeping implements DeliveryKeeper {
       // Where it opens after all, nobody uses it.
       if (this.#late !== undefined) void opening?.then(() => this.#store.close()).catch(nothing);
       throw asBrokerError(thrown, "STORE_FAILED");
+    }
+    if (this.#isVisiting) {
+      await this.#close();
+      return;
     }
     this.#to("reading");
     this.#entries = entries;
@@ -171,7 +189,11 @@ export class Safekeeping implements DeliveryKeeper {
     }
   }
 
-  /** (A function, since the state changes while something is awaited.) */
+  /** (Functions, since the state changes while something is awaited.) */
+  get #isVisiting(): boolean {
+    return this.#state === "visiting";
+  }
+
   #isReading(entries: AsyncIterable<StoredEntry>): boolean {
     return this.#state === "reading" && this.#entries === entries;
   }
@@ -207,13 +229,15 @@ export class Safekeeping implements DeliveryKeeper {
     this.#goOn = undefined;
     goOn?.();
     await this.#working;
+    while (this.#over.size > 0) await this.#remove();
     try {
       await this.#call(() => this.#store.close());
     } catch (thrown) {
-      this.#parts.instruments.failed(asBrokerError(thrown, "STORE_FAILED"), "the store");
+      this.#report(thrown);
     }
     this.#to("closed");
     if (this.#added.length > 0) this.#wake();
+    else if (this.#over.size > 0) this.#visit();
   }
 
   #wake(): void {
@@ -273,7 +297,7 @@ export class Safekeeping implements DeliveryKeeper {
       await this.#call(() => this.#store.remove(keys));
     } catch (thrown) {
       // They are sent again at the next start, with their ids.
-      this.#parts.instruments.stats.failed(asBrokerError(thrown, "STORE_FAILED"));
+      this.#report(thrown);
     }
     for (const key of keys) this.#over.delete(key);
   }
@@ -291,6 +315,11 @@ export class Safekeeping implements DeliveryKeeper {
         : { expires: Math.round(clock.wall() + expires - clock.now()) }),
       tries: tracked?.tries ?? 0,
     };
+  }
+
+  /** Tells of a call of the store that failed, where no delivery can tell. */
+  #report(thrown: unknown): void {
+    this.#parts.instruments.failed(asBrokerError(thrown, "STORE_FAILED"), "the store");
   }
 
   #to(state: State): void {

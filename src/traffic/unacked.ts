@@ -4,6 +4,7 @@ import type { UnackedChoice } from "../contract/acks-option.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import { type Unproven, unacknowledged } from "../session/acks/acks.ts";
 import type { Item } from "../session/item.ts";
+import { KeptDelivery } from "../session/kept-delivery.ts";
 import { isStanza } from "../stream/stanza.ts";
 import { isStreamError } from "../stream/stream-error.ts";
 import type { Gate } from "./gate.ts";
@@ -77,7 +78,10 @@ export class Unacked {
     const { instruments } = this.#parts;
     for (const { delivery } of again) delivery.requeue();
     this.#outbox.requeue(again);
-    for (const [{ delivery }, reason] of ended) delivery.fail(reason);
+    for (const [{ delivery }, reason] of ended) {
+      if (isElsewhere && delivery instanceof KeptDelivery) delivery.leave();
+      delivery.fail(reason);
+    }
     // (One that waits no more, since there was no room or a listener took it out, has been told of.)
     for (const { delivery, stanza } of again) {
       if (delivery.state === "queued") instruments.delivery(delivery, stanza);

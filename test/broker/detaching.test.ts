@@ -8,6 +8,7 @@ import type { OutboxStore, StoredEntry } from "../../src/contract/store.ts";
 import { xml } from "../../src/xml/element.ts";
 import { a, heard, outline, R } from "../session/acks/managed-line.ts";
 import { message, outcome } from "../session/acks/proof-line.ts";
+import { MemoryPlace } from "../stores/memory-place.ts";
 import { settled, VirtualClock } from "../virtual-clock.ts";
 import {
   ask,
@@ -443,6 +444,27 @@ describe("session", () => {
     expect(await detaching).toMatchObject({ id: "s-1" });
     await settled();
     expect([connecting.now, targets.length, closed]).toEqual(["ABORTED", 0, 1]);
+  });
+
+  test("and its store send what both have once, and the proof takes it out of the store", async () => {
+    const place = new MemoryPlace();
+    const options = { queue: { store: place.store() } };
+    const { broker: old, clock } = await live([], options);
+    old.send(message("a"), { key: "row 1" });
+    await settled();
+    const detaching = old.detach();
+    await clock.pass(5000);
+    const session = await detaching;
+    expect([session?.unacked.length, place.keys, place.calls.at(-1)]).toEqual([
+      ...[1, ["row 1"], "close"],
+    ]);
+    const made = next(session, [ask(0) + resumed(0) + PROBE], options);
+    await made.broker.connect();
+    expect(outline(await heard(made.server))).toBe("a r");
+    made.server.say(a(2));
+    await settled();
+    expect([place.keys, made.deliveries]).toEqual([[], ["a acked"]]);
+    made.broker.halt();
   });
 
   test("needs acks, and a dialect that does not know its account takes the domain", () => {

@@ -312,6 +312,124 @@ describe("what is sent", () => {
   });
 });
 
+describe("a stanza that ends while the store is closed", () => {
+  /** A broker that was shut down with two stanzas in its queue and in the store. */
+  async function shutDown(place: MemoryPlace, options: Options = {}): Promise<Line> {
+    const made = durable(place, options);
+    for (const key of ["a", "b"]) made.broker.send(message(key), { key, ttl: 60_000 });
+    await settled();
+    await made.broker.shutdown();
+    expect([place.keys, place.calls.at(-1)]).toEqual([["a", "b"], "close"]);
+    place.calls.length = 0;
+    return made;
+  }
+
+  const ends = [
+    ["by remove", ({ broker }: Line) => broker.queue.remove("b"), "remove b", ["a"]],
+    ["by clear", ({ broker }: Line) => broker.queue.clear(), "remove a b", []],
+    ["by its ttl", ({ clock }: Line) => clock.pass(60_000), "remove a b", []],
+  ] as const;
+
+  test.each(ends)("%s leaves it, and the store is closed again", async (_, end, call, left) => {
+    const place = new MemoryPlace();
+    const made = await shutDown(place);
+    void end(made);
+    await settled();
+    expect(place.calls).toEqual([expect.stringContaining("open"), call, "close"]);
+    expect(place.keys).toEqual(left);
+    const next = await connected(place);
+    expect(heard(next)).toEqual(left);
+    // (The one that is left has its ttl.)
+    expect(made.clock.timers).toBe(left.length);
+  });
+
+  test.each(ends)("%s and the store that does not open says so", async (_, end, call, left) => {
+    const place = new MemoryPlace();
+    const made = await shutDown(place);
+    const told: string[] = [];
+    made.broker.on("error", ({ error, source }) => told.push(`${source}: ${error.code}`));
+    place.refusal = new BrokerError("STORE_LOCKED");
+    void end(made);
+    await settled();
+    expect(told).toEqual(["the store: STORE_LOCKED"]);
+    expect(place.keys).toEqual(["a", "b"]);
+    // The next opening removes it all the same.
+    place.refusal = undefined;
+    await made.broker.connect();
+    await settled();
+    expect(place.calls).toContain(call);
+    expect(heard(made)).toEqual(left);
+    made.broker.halt();
+  });
+
+  test.each(ends)("%s and the store that removes nothing says so", async (_, end) => {
+    const place = new MemoryPlace();
+    const refuse = () => Promise.reject(new Error("input/output error"));
+    const made = await shutDown(place, { queue: { store: { ...place.store(), remove: refuse } } });
+    const told: string[] = [];
+    made.broker.on("error", ({ error, source }) => told.push(`${source}: ${error.message}`));
+    void end(made);
+    await settled();
+    expect(told).toEqual([expect.stringContaining("input/output error")]);
+    expect([place.keys, place.calls.at(-1)]).toEqual([["a", "b"], "close"]);
+  });
+
+  test("and the store that answers no more is given up", async () => {
+    const place = new MemoryPlace();
+    const store = { ...place.store() };
+    const made = await shutDown(place, { queue: { store } });
+    store.open = () => new Promise<never>(() => undefined);
+    const told: string[] = [];
+    made.broker.on("error", ({ error }) => told.push(error.code));
+    made.broker.queue.clear();
+    await made.clock.pass(5000);
+    expect([told, made.clock.timers]).toEqual([["STORE_FAILED"], 0]);
+  });
+
+  test.each([
+    ["connect", ({ broker }: Line) => broker.connect(), []],
+    ["send", ({ broker }: Line) => broker.send(message("c"), { key: "c" }).stored(), ["c"]],
+  ])("and %s at once leaves the store open", async (_, use, keys) => {
+    const place = new MemoryPlace();
+    const made = await shutDown(place);
+    made.broker.queue.clear();
+    await use(made);
+    await settled();
+    expect([place.keys, place.calls.includes("close")]).toEqual([keys, false]);
+    made.broker.halt();
+  });
+
+  test("as the store closes leaves it before, or by another opening", async () => {
+    for (let turn = 0; turn < 12; turn++) {
+      const place = new MemoryPlace();
+      const made = await connected(place, { queue: { flush: "manual" } });
+      made.server.cut();
+      await made.broker.closed;
+      made.broker.send(message("a"), { key: "a" });
+      await settled();
+      const ended = made.broker.shutdown();
+      for (let passed = 0; passed < turn; passed++) await Promise.resolve();
+      made.broker.queue.clear();
+      await ended;
+      await settled();
+      expect([turn, place.keys, place.calls.at(-1)]).toEqual([turn, [], "close"]);
+    }
+  });
+
+  test("as a request has no place in it", async () => {
+    const place = new MemoryPlace();
+    const made = await shutDown(place);
+    const controller = new AbortController();
+    const asked = made.broker.request(xml("iq", { type: "get", id: "r" }), {
+      signal: controller.signal,
+    });
+    controller.abort();
+    expect(await codeOf(asked)).toBe("ABORTED");
+    await settled();
+    expect([place.calls, place.keys]).toEqual([[], ["a", "b"]]);
+  });
+});
+
 describe("the end of a session", () => {
   test("has what is unproven sent again, unless unacked says otherwise", async () => {
     for (const [unacked, state, keys] of [
