@@ -1,3 +1,4 @@
+import type { Clock } from "../base/clock.ts";
 import type { Element } from "../xml/element.ts";
 import type { TrackedDelivery } from "./delivery.ts";
 
@@ -33,4 +34,35 @@ export interface Item {
   tracked: Tracked | undefined;
   /** How many bytes the link had been given after it; 0 while it waits. */
   at: number;
+}
+
+/** The facts of an item that is sent now. */
+export function tracked(clock: Clock, isAnswer: boolean): Tracked {
+  const sentAt = clock.wall();
+  const since = clock.now();
+  return { sentAt, since, isAnswer, tries: 0, isSuspect: false, strikes: 0 };
+}
+
+/** The same item to be kept: with a stanza that the caller cannot change any more. */
+export function keep(item: Item, facts: Tracked | undefined): Item {
+  return { ...item, stanza: item.stanza.clone(), tracked: facts };
+}
+
+/** An item that has no text yet, or never gets one. (Every item has the same members: so they are written faster.) */
+export function unwritten(
+  delivery: TrackedDelivery,
+  stanza: Element,
+  expires: number | undefined,
+): Item {
+  return {
+    delivery,
+    stanza,
+    text: "",
+    bytes: 0,
+    returning: undefined,
+    expires,
+    request: undefined,
+    tracked: undefined,
+    at: 0,
+  };
 }

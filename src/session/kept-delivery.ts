@@ -7,6 +7,8 @@ import { TrackedDelivery } from "./delivery.ts";
 export interface DeliveryKeeper {
   /** Nothing more happens to the delivery. */
   over(delivery: KeptDelivery): void;
+  /** True if the store is to forget the one with this key. */
+  isOver(key: string): boolean;
 }
 
 /** The delivery of a stanza that a store keeps until it is over. */

@@ -3,18 +3,17 @@ import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { exceedsBytes, utf8Length } from "../base/text/utf8.ts";
 import { OWN_KEY } from "../contract/delivery.ts";
 import type { UnackedStanza } from "../contract/session-state.ts";
-import type { StoredEntry } from "../contract/store.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import { TrackedDelivery } from "../session/delivery.ts";
-import type { Item, Tracked } from "../session/item.ts";
+import { type Item, type Tracked, unwritten } from "../session/item.ts";
 import { type DeliveryKeeper, KeptDelivery } from "../session/kept-delivery.ts";
 import { toClient } from "../session/translate.ts";
 import type { ElementWriter } from "../stream/framing.ts";
 import { isInStanzaNamespace, isRequest, isStanza, withDelay } from "../stream/stanza.ts";
-import { type Element, isElement, withAttribute, xml } from "../xml/element.ts";
+import { type Element, isElement, withAttribute } from "../xml/element.ts";
 import { DEEPEST, type XmlLimits } from "../xml/limits.ts";
 import { NS } from "../xml/namespaces.ts";
-import { parse } from "../xml/read/parse.ts";
+import { type ParseOptions, parse } from "../xml/read/parse.ts";
 import type { TrafficParts } from "./parts.ts";
 
 /** The largest stanza where neither the program nor the server names a number: servers take so much of a client. */
@@ -23,7 +22,7 @@ const SEND_BYTES = 256 * 1024;
 /** The beginning of an element. */
 const ELEMENT = /^<[^?!]/;
 
-/** The limits on a stanza that the broker has written before: it may be larger than what a server may send. */
+/** The limits on a stanza that the broker has written before. */
 const LARGE = 64 * 1024 * 1024;
 const WIDE: Partial<XmlLimits> = {
   bytes: LARGE,
@@ -114,42 +113,7 @@ export class Gate {
       };
     } catch (thrown) {
       delivery.fail(asBrokerError(thrown, "ILLEGAL_XML"));
-      const nothing = { text: "", bytes: 0, returning: undefined };
-      return { delivery, stanza: given, ...nothing, expires, request, tracked: undefined, at: 0 };
-    }
-  }
-
-  /**
-   * Makes the item of a stanza that an earlier process has left, for the delivery that a caller may have for its key
-   * already. The delivery has failed where the stanza cannot be sent.
-   */
-  found(entry: StoredEntry, keeper: DeliveryKeeper, delivery: TrackedDelivery | undefined): Item {
-    const { settings, context, clock } = this.#parts;
-    const kept = delivery ?? new KeptDelivery(entry.key, keeper);
-    if (kept instanceof KeptDelivery) kept.keep();
-    kept.find();
-    const { text, sent, expires, tries } = entry;
-    const now = clock.now();
-    const due = expires === undefined ? undefined : now + expires - clock.wall();
-    const since = now + sent - clock.wall();
-    const tracked = { sentAt: sent, since, isAnswer: false, tries: Math.max(tries, 1) };
-    const facts = { tracked: { ...tracked, isSuspect: false, strikes: 0 }, expires: due };
-    const nothing = {
-      delivery: kept,
-      text: "",
-      bytes: 0,
-      returning: undefined,
-      at: 0,
-      request: undefined,
-    };
-    try {
-      const stanza = parse(text, { prefixes: context.prefixes, limits: WIDE });
-      const from = settings.dialect.account ?? settings.dialect.domain;
-      return this.again({ ...nothing, stanza, ...facts }, facts.tracked, from);
-    } catch (thrown) {
-      const error = asBrokerError(thrown, "ILLEGAL_XML");
-      kept.fail(error);
-      return { ...nothing, stanza: xml(entry.kind), ...facts };
+      return unwritten(delivery, given, expires);
     }
   }
 
@@ -171,7 +135,7 @@ export class Gate {
     try {
       // A declaration is legal in front of an element, but not inside a stream.
       if (!ELEMENT.test(text)) throw new BrokerError("ILLEGAL_XML", "no element begins the text");
-      const wire = parse(text, { ...context, limits: WIDE });
+      const wire = readOwn(text, context);
       stanza = dialect.inbound === undefined ? wire : takeOut(dialect, wire);
       toClient(stanza, context.ns);
       if (!isStanza(stanza)) throw new BrokerError("ILLEGAL_XML", `<${stanza.name}>`);
@@ -184,17 +148,9 @@ export class Gate {
     const kept =
       keeper === undefined || key === undefined ? undefined : new KeptDelivery(key, keeper);
     kept?.keep();
-    return {
-      delivery: kept ?? new TrackedDelivery(key ?? ++this.#count),
-      stanza,
-      text,
-      bytes: text.length,
-      returning: undefined,
-      expires: undefined,
-      request: undefined,
-      tracked: { sentAt, since, isAnswer: false, tries, isSuspect: false, strikes: 0 },
-      at: 0,
-    };
+    const delivery = kept ?? new TrackedDelivery(key ?? ++this.#count);
+    const tracked = { sentAt, since, isAnswer: false, tries, isSuspect: false, strikes: 0 };
+    return { ...unwritten(delivery, stanza, undefined), text, bytes: text.length, tracked };
   }
 
   #newKey(): string {
@@ -209,6 +165,11 @@ export class Gate {
     const returning = dialect.returns ? takeOut(dialect, wire) : undefined;
     return { ...item, stanza, text, bytes: utf8Length(text), returning, at: 0 };
   }
+}
+
+/** Reads a stanza that the broker has written before: it may be larger than what a server may send. */
+export function readOwn(text: string, context: ParseOptions): Element {
+  return parse(text, { ...context, limits: WIDE });
 }
 
 /** True if a store keeps such a stanza. An answer is worth nothing to an asker who has waited for a new process. */

@@ -5,35 +5,26 @@ import type { OutboxStore, StoredEntry } from "../contract/store.ts";
 import type { Item } from "../session/item.ts";
 import { type DeliveryKeeper, KeptDelivery } from "../session/kept-delivery.ts";
 import type { ElementWriter } from "../stream/framing.ts";
+import type { Backlog } from "./backlog.ts";
 import type { TrafficParts } from "./parts.ts";
 
 /** The outbox whose stanzas a store keeps. */
 export interface SafekeepingOwner {
-  /** True if more of what was found can be taken; if not, `goOn` tells when. */
-  readonly hasRoom: boolean;
-  /** An earlier process has left this stanza. */
-  found(entry: StoredEntry): void;
-  /** All that an earlier process has left was found. */
-  allFound(): void;
   /** The store has these, or lets them go without it: they may go to the wire. */
-  mayGo(): void;
+  drain(): void;
   /** The store has not taken this one, and it does not go. */
   refused(item: Item, error: BrokerError): void;
-  /** The store has failed, and the program wants the broker to stop then. */
-  stop(error: BrokerError): void;
+  /** Ends the run: the store has failed, and the program wants that. */
+  readonly onStop: (error: BrokerError) => void;
 }
 
-/**
- * The life of the store. `visiting`: it is being opened only to remove what is over, and closed again then. `reading`:
- * it is open, and what an earlier process has left is not all found.
- */
-type State = "closed" | "visiting" | "opening" | "reading" | "open" | "closing";
+/** The life of the store. `visiting`: it is being opened only to remove what is over, and is closed again then. */
+type State = "closed" | "visiting" | "opening" | "open" | "closing";
 
 const STEPS: Steps<State> = {
   closed: ["visiting", "opening"],
   visiting: ["opening", "closing", "closed"],
-  opening: ["reading", "closed"],
-  reading: ["open", "closing"],
+  opening: ["open", "closed"],
   open: ["closing"],
   closing: ["closed"],
 };
@@ -41,13 +32,13 @@ const STEPS: Steps<State> = {
 /**
  * The store of an outbox at work:
  *
- *     send ── add ── append (all of a turn) ── mayGo ── the wire ── proof ── over ── remove (all of a turn)
- *     open ── found, found, … as far as there is room ── allFound
+ *     send ── add ── append (all of a turn) ── drain ── the wire ── proof ── over ── remove (all of a turn)
  */
 export class Safekeeping implements DeliveryKeeper {
   readonly #parts: TrafficParts;
   readonly #store: OutboxStore;
   readonly #write: ElementWriter;
+  readonly #backlog: Backlog;
   readonly #owner: SafekeepingOwner;
   #state: State = "closed";
   /** The step that is under way: opening or closing. */
@@ -56,10 +47,6 @@ export class Safekeeping implements DeliveryKeeper {
   #added: Item[] = [];
   #over = new Set<string>();
   #working: Promise<void> | undefined;
-  /** Lets the reading of what was found go on. */
-  #goOn: (() => void) | undefined;
-  /** The entries that are read. */
-  #entries: AsyncIterable<StoredEntry> | undefined;
   /** Rejects the call that is under way. */
   #giveUp: (error: BrokerError) => void = nothing;
   /** The store has not answered in time, and no call waits for it. */
@@ -69,30 +56,26 @@ export class Safekeeping implements DeliveryKeeper {
     parts: TrafficParts,
     store: OutboxStore,
     write: ElementWriter,
+    backlog: Backlog,
     owner: SafekeepingOwner,
   ) {
     this.#parts = parts;
     this.#store = store;
     this.#write = write;
+    this.#backlog = backlog;
     this.#owner = owner;
   }
 
   get isOpen(): boolean {
-    return this.#state === "reading" || this.#state === "open";
+    return this.#state === "open";
   }
 
   get #isWritable(): boolean {
     return this.isOpen || this.#state === "closing";
   }
 
-  /** True if an earlier process may have left more than was found. */
-  get hasMore(): boolean {
-    return this.#state !== "open";
-  }
-
-  /** True if a stanza cannot go at once: it is to be stored, or others go before it that are still to be found. */
-  mustWait({ delivery }: Item): boolean {
-    return this.#state !== "open" || !delivery.mayGo;
+  isOver(key: string): boolean {
+    return this.#over.has(key);
   }
 
   /** Opens the store. Ends in the codes `STORE_…`. */
@@ -129,14 +112,6 @@ export class Safekeeping implements DeliveryKeeper {
     else if (this.#state === "closed") this.#visit();
   }
 
-  /** There is room for more of what was found. */
-  goOn(): void {
-    if (this.#goOn === undefined || !this.#owner.hasRoom) return;
-    const goOn = this.#goOn;
-    this.#goOn = undefined;
-    goOn();
-  }
-
   /** Opens the store that is closed, removes what is over, and closes it again, unless somebody needs it by then. */
   #visit(): void {
     this.#step = this.#inTime(this.#open("visiting"));
@@ -163,39 +138,14 @@ export class Safekeeping implements DeliveryKeeper {
       await this.#close();
       return;
     }
-    this.#to("reading");
-    this.#entries = entries;
+    this.#to("open");
     if (this.#over.size > 0) this.#wake();
-    void this.#read(entries);
+    void this.#backlog.read(entries, this);
   }
 
-  async #read(entries: AsyncIterable<StoredEntry>): Promise<void> {
-    try {
-      for await (const entry of entries) {
-        if (!this.#isReading(entries)) return;
-        // (It was over before the store could be told.)
-        if (!this.#over.has(entry.key)) this.#owner.found(entry);
-        if (this.#owner.hasRoom) continue;
-        await new Promise<void>((resolve) => {
-          this.#goOn = resolve;
-        });
-        if (!this.#isReading(entries)) return;
-      }
-      if (!this.#isReading(entries)) return;
-      this.#to("open");
-      this.#owner.allFound();
-    } catch (thrown) {
-      if (this.#isReading(entries)) this.#owner.stop(asBrokerError(thrown, "STORE_FAILED"));
-    }
-  }
-
-  /** (Functions, since the state changes while something is awaited.) */
+  /** (A function, since the state changes while something is awaited.) */
   get #isVisiting(): boolean {
     return this.#state === "visiting";
-  }
-
-  #isReading(entries: AsyncIterable<StoredEntry>): boolean {
-    return this.#state === "reading" && this.#entries === entries;
   }
 
   /** A call of the store. It ends at the latest when the store is given up. */
@@ -224,10 +174,8 @@ export class Safekeeping implements DeliveryKeeper {
   }
 
   async #close(): Promise<void> {
+    if (this.isOpen) this.#backlog.stop();
     this.#to("closing");
-    const goOn = this.#goOn;
-    this.#goOn = undefined;
-    goOn?.();
     await this.#working;
     while (this.#over.size > 0) await this.#remove();
     try {
@@ -275,7 +223,7 @@ export class Safekeeping implements DeliveryKeeper {
       // It was taken back while it was being stored.
       if (delivery.isOver) this.#over.add(delivery.key);
     }
-    this.#owner.mayGo();
+    this.#owner.drain();
   }
 
   /** The store did not take these. It says itself what is to be done then. */
@@ -284,11 +232,11 @@ export class Safekeeping implements DeliveryKeeper {
     this.#parts.instruments.stats.failed(error);
     if (onFailure === "memory" && this.isOpen) {
       for (const { delivery } of items) if (delivery instanceof KeptDelivery) delivery.keep(error);
-      this.#owner.mayGo();
+      this.#owner.drain();
       return;
     }
     for (const item of items) if (!item.delivery.isOver) this.#owner.refused(item, error);
-    if (onFailure === "stop" && this.isOpen) this.#owner.stop(error);
+    if (onFailure === "stop" && this.isOpen) this.#owner.onStop(error);
   }
 
   async #remove(): Promise<void> {

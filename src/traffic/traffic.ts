@@ -126,7 +126,7 @@ export class Traffic {
     const settle = (error: BrokerError) => {
       const unacked = new Unacked(this.#parts, this.#gate, this.outbox);
       const settled = unacked.settle(left, session, error, fate === "elsewhere");
-      this.outbox.leave([]);
+      this.outbox.leave(undefined);
       return settled;
     };
     if (goesOn) return settle;
