@@ -4,7 +4,7 @@ import { oneOf, text } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import { optional, settleOptions, type Takes, whole } from "../base/option.ts";
 import type { OutboxStore, StoredEntry, StoreFailure } from "../contract/store.ts";
-import { Lock } from "./lock.ts";
+import { Lock } from "./lock/lock.ts";
 import { MANIFEST, Manifest } from "./manifest.ts";
 import { segmentNumber } from "./segment.ts";
 import { SegmentLog } from "./segment-log.ts";

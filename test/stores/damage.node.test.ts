@@ -1,5 +1,4 @@
 import {
-  cpSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -11,7 +10,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { fileStore, type StoredEntry } from "../../src/store.ts";
 import { seededRandom } from "../../src/testing/relay/seeded-random.ts";
-import { contentOf, entry, newDirectory, OWNER, removeDirectories } from "./place.ts";
+import { contentOf, copyOf, entry, newDirectory, OWNER, removeDirectories } from "./place.ts";
 
 afterEach(removeDirectories);
 
@@ -29,19 +28,11 @@ async function killedStore(): Promise<{ directory: string; entries: StoredEntry[
     );
     if (batch % 3 === 2) await store.remove([`${batch - 1}.0`, `${batch}.1`]);
   }
-  const copy = newDirectory();
-  cpSync(directory, copy, { recursive: true });
+  const copy = copyOf(directory);
   await store.close();
-  rmSync(join(copy, "lock"));
   const entries = await contentOf(fileStore(copyOf(copy), { segmentBytes }));
   expect(entries.length).toBeGreaterThan(20);
   return { directory: copy, entries };
-}
-
-function copyOf(directory: string): string {
-  const copy = newDirectory();
-  cpSync(directory, copy, { recursive: true });
-  return copy;
 }
 
 /** Opens a store after a fault: it names the fault, or holds exactly what it held. */

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
@@ -9,12 +9,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { fileStore, type StoredEntry } from "../../src/store.ts";
 import { checkedLine } from "../../src/stores/checked-line.ts";
-import { locate } from "../docs/document.ts";
 import { contentOf, entry, keysOf, newDirectory, OWNER, removeDirectories } from "./place.ts";
 
 afterEach(removeDirectories);
@@ -123,7 +120,8 @@ test("the directory and its files are readable by their owner only", async () =>
   await store.append([entry("a")]);
   const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
   expect(mode(directory)).toBe("700");
-  expect(readdirSync(directory).sort()).toEqual(["0000000001.log", "lock", "manifest"]);
+  const names = readdirSync(directory).map((name) => name.replace(/[0-9a-f]{16}/, "TOKEN"));
+  expect(names.sort()).toEqual(["0000000001.log", "lock", "lock.TOKEN.sock", "manifest"]);
   for (const name of readdirSync(directory)) expect(mode(join(directory, name))).toBe("600");
   await store.close();
 });
@@ -157,74 +155,5 @@ test("a directory whose salvage was cut is no new store", async () => {
   await expect(fileStore(directory).open(OWNER)).rejects.toMatchObject({
     code: "STORE_DAMAGED",
     message: expect.stringContaining("salvage is there") as string,
-  });
-});
-
-describe("the lock", () => {
-  /** Runs a process that opens the store, adds an entry, and kills itself. */
-  async function runKilled(directory: string): Promise<void> {
-    const folder = newDirectory();
-    await build({
-      entryPoints: [fileURLToPath(locate("src/store.ts"))],
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      outfile: join(folder, "store.mjs"),
-    });
-    const file = join(folder, "child.mjs");
-    const lines = [
-      'import { fileStore } from "./store.mjs";',
-      `const store = fileStore(${JSON.stringify(directory)});`,
-      `await store.open(${JSON.stringify(OWNER)});`,
-      `await store.append([${JSON.stringify(entry("a"))}]);`,
-      'process.kill(process.pid, "SIGKILL");',
-    ];
-    writeFileSync(file, lines.join("\n"));
-    expect(spawnSync(process.execPath, [file]).signal).toBe("SIGKILL");
-  }
-
-  test("of a process that was killed is taken over", async () => {
-    const directory = newDirectory();
-    await runKilled(directory);
-    expect(readdirSync(directory)).toContain("lock");
-    expect(await keysOf(fileStore(directory))).toEqual(["a"]);
-    expect(readdirSync(directory)).not.toContain("lock");
-  });
-
-  test.runIf(process.platform === "linux").each([
-    ["an earlier process with a number that is in use again", { started: "1" }, true],
-    ["an earlier run of this machine", { boot: "another" }, true],
-    ["an earlier container of this name", { room: "pid:[1]" }, true],
-    ["this process", {}, false],
-    ["a process on another machine", { host: "another.example" }, false],
-  ])("of %s is taken over: %o, %s", async (_name, changes, isTaken) => {
-    const directory = newDirectory();
-    const store = fileStore(directory);
-    await store.open(OWNER);
-    const lock = join(directory, "lock");
-    const holder = JSON.parse(readFileSync(lock, "utf8")) as Record<string, unknown>;
-    await store.close();
-    writeFileSync(lock, JSON.stringify({ ...holder, ...changes }));
-    const opening = fileStore(directory);
-    if (isTaken) {
-      await opening.open(OWNER);
-      await opening.close();
-      expect(readdirSync(directory)).toEqual(["manifest"]);
-    } else {
-      await expect(opening.open(OWNER)).rejects.toMatchObject({
-        code: "STORE_LOCKED",
-        message: expect.stringContaining(`by process ${process.pid}`) as string,
-      });
-    }
-  });
-
-  test("that names no process is refused by name", async () => {
-    const directory = newDirectory();
-    mkdirSync(directory, { recursive: true });
-    writeFileSync(join(directory, "lock"), "");
-    await expect(fileStore(directory).open(OWNER)).rejects.toMatchObject({
-      code: "STORE_LOCKED",
-      message: expect.stringContaining(join(directory, "lock")) as string,
-    });
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +13,16 @@ export function newDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), "store-"));
   made.push(directory);
   return directory;
+}
+
+/** A copy of the files of a store that nobody has open: as `kill -9` leaves them, without the lock. */
+export function copyOf(directory: string): string {
+  const copy = newDirectory();
+  for (const name of readdirSync(directory)) {
+    const isFile = lstatSync(join(directory, name)).isFile();
+    if (isFile && name !== "lock") copyFileSync(join(directory, name), join(copy, name));
+  }
+  return copy;
 }
 
 export function removeDirectories(): void {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BrokerError, isBrokerError } from "../../base/errors.ts";
 import type { StoredEntry } from "../../contract/store.ts";
-import { lockHolder } from "../lock.ts";
+import { lockHolder } from "../lock/lock.ts";
 import { MANIFEST, readManifest } from "../manifest.ts";
 import { segmentName } from "../segment.ts";
 import { codeOf, storeError } from "../store-error.ts";

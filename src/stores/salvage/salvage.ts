@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { BrokerError } from "../../base/errors.ts";
 import type { StoredEntry } from "../../contract/store.ts";
 import { fileStore } from "../file-store.ts";
-import { Lock } from "../lock.ts";
+import { Lock } from "../lock/lock.ts";
 import { MANIFEST } from "../manifest.ts";
 import { segmentNumber } from "../segment.ts";
 import { codeOf, storeError } from "../store-error.ts";
