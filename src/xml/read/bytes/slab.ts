@@ -38,7 +38,7 @@ export class Slab {
   #to = 0;
   /** The place behind the last byte. */
   end = 0;
-  /** What the bytes hold that are made a string of. */
+  /** Facts of the bytes that become a string. */
   flags = 0;
   /** The place behind the stanza that `readWholeStanza` read. */
   taken = 0;
