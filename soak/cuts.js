@@ -32,9 +32,9 @@ async function cutAt(place, server, { cuts, seed, lie, say }) {
   await sender.ready();
   const flow = new Flow("cut", sender.broker, receiver, () => receiver.jid, { lies: lie });
   flow.start({ every: 10, burst: 1 + random.below(4), text: () => "x".repeat(random.below(600)) });
-  // The sender is cut, so that nothing is judged of what it is told.
+  // The sender is cut, so messages to it are not judged.
   const talk = new Flow("talk", receiver, sender.broker, () => sender.broker.jid);
-  // So many come while it is away that a server which keeps ten has to let its session go.
+  // A server that keeps ten messages must give up its session, since more come while it is away.
   if (place.talks) talk.start({ every: 10, burst: 5 });
   await sender.cut(
     cuts,
@@ -67,7 +67,7 @@ async function cutWithHabits(place, options) {
 export async function run({ size, seed, say, lie }) {
   const managed = [...PLACES, ...HABIT_PLACES].filter(({ isManaged }) => isManaged);
   const others = PLACES.length + HABIT_PLACES.length - managed.length;
-  // So many at the places with XEP-0198, and so many at the others.
+  // The places with XEP-0198 share `cuts` cuts, and so do the others.
   const cutsAt = ({ isManaged }) => Math.ceil(size.cuts / (isManaged ? managed.length : others));
   const options = (place, number) => ({ cuts: cutsAt(place), seed: seed + number, lie, say });
   const [real, own] = await Promise.all([

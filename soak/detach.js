@@ -80,7 +80,7 @@ async function replaceAgainAndAgain(name, { times, seed, say }) {
       `${name}: ${times} processes, ${resumed} went on, ${sent} sent, ${lost} lost, ${outOfOrder} late`,
     );
     await bot.call("stop");
-    // That the watcher sees the end shows that it would have seen an earlier one.
+    // The watcher sees this end, so it would have seen an earlier one.
     await until("the end of the presence", () => seen.length > gone);
     await watcher.shutdown();
     return { verdict, resumed, unsent, gone, unanswered, twice };

@@ -16,7 +16,7 @@ import { sleep, until, untilQuiet } from "./harness/wait.js";
 
 const SENDER = fileURLToPath(new URL("children/durable-sender.js", import.meta.url));
 
-/** A place whose sender is killed again and again, and a receiver that nobody kills. */
+/** A place whose sender is killed again and again. Its receiver is never killed. */
 class Killed {
   stored = new Set();
   acked = new Set();
@@ -87,7 +87,7 @@ class Killed {
       await sender.ended;
       if (withServer && kill % 3 === 1) {
         await this.server.restart();
-        // A server takes what comes for a client that is not there, and nobody gets it.
+        // A server takes messages for a client that is not there, and they are lost.
         await this.receiver.ready();
       }
     }

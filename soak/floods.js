@@ -11,7 +11,7 @@ import { until } from "./harness/wait.js";
 const ELEMENTS = 16_000;
 const HEAP = 128;
 /**
- * How many of them the program may hold: the default of `inbox.bytes`, by its rule of costs; one is
+ * The number of stanzas that the program may hold: the default of `inbox.bytes`, by its rule of costs. One more is
  * taken while there is still room, one waits, and an iterator hands out one.
  */
 const MOST = Math.floor((64 * 2 ** 20) / (ELEMENTS * (1 + 128))) + 3;

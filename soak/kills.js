@@ -25,10 +25,10 @@ const WAITS = { base: 50, cap: 500 };
 
 /** A sender and a receiver of one place, through all kills of its server. */
 class Pair {
-  /** Acked stanzas that were lost: with the server's memory, and before a later one that arrived. */
+  /** The acked stanzas that were lost: with the memory of the server, and before a later one that arrived. */
   lostWithServer = 0;
   lostBefore = 0;
-  /** How many had been looked at, and how many were written before the kill. */
+  /** The number of stanzas that were looked at, and of those that were written before the kill. */
   #looked = 0;
   #sent = 0;
 

@@ -1,6 +1,6 @@
 /**
  * The night: a component and a client, on Prosody and on ejabberd, go through the faults that a program
- * meets when nobody watches it. For each fault: what was sent, what was lost, and what said so.
+ * meets in a night. For each fault it counts the messages that were sent and lost, and the reports of the losses.
  */
 import { xml } from "xmpp-broker";
 import { CuttingRelay } from "xmpp-broker/testing";
@@ -165,7 +165,7 @@ function tally(words) {
   return [...counts].map(([word, times]) => `${word}${times > 1 ? ` ×${times}` : ""}`);
 }
 
-/** Where the night is: its rows are kept for the page. */
+/** The rows of the night, kept for the page. */
 export const rows = [];
 
 export async function run({ size, say }) {

@@ -1,5 +1,5 @@
 /**
- * Makes a contender of a client: what is counted is from `connect` to online, not making it, nor
+ * Makes a contender of a client. A pass counts from `connect` to online, without making the client and without
  * logging out.
  */
 export function connecting({ make, connect, leave }) {

@@ -1,8 +1,8 @@
 import { Random } from "./random.js";
 
 /**
- * Streams made to miss every cache and to reach for every bound, all of them legal and within the
- * default limits: what a hostile peer may send all day.
+ * Streams that miss every cache and come near every bound. All are legal and within the default limits, so a hostile
+ * peer may send them all day.
  */
 const STREAMS = {
   /** No name is ever seen twice. */
@@ -11,7 +11,7 @@ const STREAMS = {
     const attribute = "a" + r.hex(10);
     return `<message to='${r.hex(8)}@x'><${name} xmlns='urn:${r.hex(12)}' ${attribute}='${r.hex(6)}'>x</${name}></message>`;
   },
-  /** Well-known shapes with one byte changed, so that what was learned is always nearly right. */
+  /** Well-known shapes with one byte changed, so that a learned shape always almost fits. */
   nearly(r) {
     const odd = r.pick(["typf", "idx", "frum", "tp", "xmlnt"]);
     const space = r.pick([" ", "  ", "\n", "\t"]);

@@ -1,6 +1,6 @@
 /**
- * Streams of a peer that wants to use up memory or time. Each is endless in spirit; the bench cuts it
- * off after some bytes. A good parser has refused it long before.
+ * Streams of a peer that wants to use up memory or time. Each would go on for ever; the bench cuts it
+ * off after some bytes. A good parser refuses it long before.
  */
 export const ATTACKS = {
   "depth: <a> without end": (size) => "<a>".repeat(size / 3),

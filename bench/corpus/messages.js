@@ -17,7 +17,7 @@ export function chat(w) {
   );
 }
 
-/** The short one: what a bot sees most of. */
+/** A short message, the commonest one for a bot. */
 export function shortChat(w) {
   return w.el(
     "message",

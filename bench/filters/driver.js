@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { expressions, stanzaTexts } from "./sets.js";
 
-/** Stanzas that a pass goes through at most, and again and again. */
+/** The most stanzas of a pass, which goes through them again and again. */
 const STANZAS = 1000;
 
 /**
@@ -9,7 +9,7 @@ const STANZAS = 1000;
  *
  * @param {{ load: (text: string) => any, compile: (expressions: string[]) => (stanza: any) =>
  *   number[] }} engine `load` parses a stanza once, before anything is timed; `compile` takes all
- *   filters and gives back what says which of them match a stanza, in their order
+ *   filters and returns a function from a stanza to the numbers of the filters that match it, in order
  */
 export function filterContender({ load, compile }) {
   let stanzas;
@@ -43,7 +43,7 @@ export function filterContender({ load, compile }) {
   return { prepare, check, pass, stanza: (i) => stanzas[i] };
 }
 
-/** All filters, one after the other: how every engine without an index does it. */
+/** Tries all filters, one after the other, as every engine without an index does. */
 export function oneByOne(tests) {
   return (stanza) => {
     const found = [];

@@ -63,7 +63,7 @@ const STATIC = [
 
 /**
  * The N expressions of a set. In `mixed` and `from` the first ten have constants that occur in
- * the stanzas, all others constants that do not: what matches stays the same while N grows.
+ * the stanzas, all others have constants that do not. So the matches stay the same while N grows.
  *
  * @param {"mixed" | "from" | "static" | "unindexable"} set @param {number} n
  */

@@ -21,7 +21,7 @@ export async function start({ domain, port, addresses, delay, isWeb }) {
   return server.listen();
 }
 
-/** How many questions came since the last call. */
+/** The number of questions since the last call. */
 export function counted() {
   return server.asked.splice(0).length;
 }

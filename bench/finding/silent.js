@@ -1,4 +1,4 @@
-/** An address that answers no connection, as a dead machine does: its queue is full, and it accepts none. */
+/** An address that answers no connection, as that of a dead machine: its queue is full, and it accepts none. */
 import { once } from "node:events";
 import { createServer } from "node:net";
 

@@ -26,7 +26,7 @@ export class Contender {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     this.#ready = new Promise((resolve, reject) => this.#waiting.set(0, { resolve, reject }));
-    this.#ready.catch(() => {}); // told to whoever calls
+    this.#ready.catch(() => {}); // Each call rejects with it.
     this.#child.on("message", ({ id, result, error }) => {
       const wait = this.#waiting.get(id);
       this.#waiting.delete(id);

@@ -1,11 +1,11 @@
 /**
- * The child's side: loads one contender and does what the parent says, until the parent goes.
+ * The program of a child: it loads one contender and carries out the parent's calls, until the parent ends.
  * `pass` is timed here, so that the way between the processes does not count.
  */
 const contender = await import(process.argv[2]);
 
 async function timed(argument) {
-  // Only where asked for: what a pass puts on the heap, in a process that does not collect meanwhile.
+  // The heap is measured only if a task asks for it, in a process that does not collect meanwhile.
   const collect = argument?.measure === "heap" ? globalThis.gc : undefined;
   collect?.();
   const before = process.memoryUsage().heapUsed;

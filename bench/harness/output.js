@@ -21,7 +21,7 @@ export class Output {
     this.#stream.write(text + "\n");
   }
 
-  /** A line that the next one overwrites; on a pipe nothing. */
+  /** Prints a line that the next one overwrites. On a pipe it prints nothing. */
   progress = (text) => {
     if (!process.stderr.isTTY) return;
     if (text === "" && !this.#progress) return;

@@ -56,7 +56,7 @@ export async function withContenders(contenders, use) {
   }
 }
 
-/** Refuses to time what does not give the same result as the first. */
+/** Throws where the result of a contender differs from the first one. */
 export function mustAgree(what, results) {
   const [first, ...others] = Object.entries(results);
   for (const [name, result] of others) {

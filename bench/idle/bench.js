@@ -10,7 +10,7 @@ const LIBRARIES = [
   ["bare socket", "socket"],
 ];
 
-/** So that what is young does not weigh. */
+/** The young generation is small, so that garbage does not count. */
 const SMALL = ["--max-semi-space-size=1"];
 
 /** Bytes a connection, in a fresh process. */

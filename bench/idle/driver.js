@@ -1,14 +1,14 @@
-/** Opened at the same time; more would only queue at the other end. */
+/** The connections that are opened at the same time: more would only queue at the other end. */
 const AT_ONCE = 50;
-/** Seconds; V8 looks at the last five. */
+/** The idle seconds. V8 looks at the last five. */
 const RESTING = 8;
-/** Opened before anything is counted, so that code and caches are there. */
+/** The connections before the count begins, so that code and caches are there. */
 const FIRST = 20;
 
 /**
  * Makes a contender of something that can be connected many times in one process.
  *
- * @param {(port: number, n: number) => Promise<unknown>} connect what it gives is kept
+ * @param {(port: number, n: number) => Promise<unknown>} connect its results are kept
  */
 export function idling(connect) {
   const kept = [];
@@ -31,8 +31,8 @@ export function idling(connect) {
   }
 
   /**
-   * After some idle seconds: only then does V8 take back, with its next collection, what the young generation
-   * grew by while there was much to do.
+   * Measures after some idle seconds. Only then does V8 shrink the young generation again, at its next
+   * collection.
    */
   async function rested() {
     for (let second = 0; second < RESTING; second++) {

@@ -11,7 +11,7 @@ const contender = (name, file, execArgv) =>
 const OURS = "xmpp-broker";
 const REFERENCE = "@xmpp/xml";
 
-/** The name in the tables, the file, and whether it takes part in every input or in the first only. */
+/** The name in the tables, the file, and the inputs that it takes part in: every one, or the first. */
 const PARSERS = [
   [OURS, "xmpp-broker"],
   [REFERENCE, "xmpp-xml"],
@@ -83,7 +83,7 @@ async function compare(all, narrow, chosen, { output, quick, goals }) {
     const progress = (text) => output.progress(text && `${name}: ${text}`);
     const rows = await paired(taking, {
       rounds,
-      // Compilers come to rest only after some thirty megabytes.
+      // The compilers of V8 are done only after some thirty megabytes.
       warm: quick ? 1 : 8,
       reference: REFERENCE,
       progress,
@@ -123,7 +123,7 @@ async function compare(all, narrow, chosen, { output, quick, goals }) {
   }
 }
 
-/** Prepares one input everywhere and refuses to go on unless all trees are the same. */
+/** Prepares one input in all contenders. Throws unless all trees are the same. */
 async function agree(name, taking, task, output, note) {
   const results = {};
   for (const each of taking) {

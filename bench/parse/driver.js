@@ -24,7 +24,7 @@ export function parserContender({ start, plain }) {
     chunks = chunksOf(task);
   }
 
-  /** Instead of a task: these stanzas. @param {string} stanzas */
+  /** Takes these stanzas instead of a task. @param {string} stanzas */
   function prepareText(stanzas) {
     chunks = chunked(Buffer.from(HEADER + stanzas), 65536);
   }
@@ -38,7 +38,7 @@ export function parserContender({ start, plain }) {
     return { stanzas };
   }
 
-  /** Everything the trees hold, as totals and as one hash over all of it. */
+  /** The contents of the trees, as totals and as one hash. */
   function check() {
     const hash = createHash("sha256");
     const totals = { stanzas: 0, elements: 0, attributes: 0, text: 0 };
@@ -90,7 +90,7 @@ export function parserContender({ start, plain }) {
   return { prepare, prepareText, pass, check, verdicts, attack };
 }
 
-/** One text for one tree, whoever built it. @param {Plain} element */
+/** The text of a tree, which is the same for the trees of all libraries. @param {Plain} element */
 function canonical({ name, ns, attributes, children }, totals) {
   totals.elements++;
   totals.attributes += attributes.length;

@@ -68,7 +68,7 @@ const COLUMNS = [
   { key: "noise", label: "noise" },
 ];
 
-/** Connects those that take part in a direction and hands them to `use`, each in its own process. */
+/** Connects the contenders of a direction, each in its own process, and hands them to `use`. */
 async function connected(direction, { sender, taking }, size, use) {
   const tls = direction === "tls" ? await certificate() : {};
   const port = await sender.call("listen", { ...tls, managed: direction === "managed" });
@@ -95,7 +95,7 @@ async function pumpIn(profile, direction, context) {
       if (each.name !== SOCKET) results[each.name] = await each.call("check", size);
     }
     mustAgree(`pump in, ${profile}`, results);
-    // The slow pour it less often, so that a pass of each takes about as long.
+    // A slow contender gets the corpus less often, so that all passes take about as long.
     const often = (name) => (name.startsWith("slixmpp") || quick ? 1 : name === SOCKET ? 8 : 4);
     const reference = direction === "tls" ? OURS : REFERENCE;
     const rows = await paired(contenders, {

@@ -30,7 +30,7 @@ export class ManagedLogin {
   #rest = "";
   #handled = 0;
 
-  /** Takes what has come of the login so far, and returns what to say to it: nothing, as long as it is a part. */
+  /** Takes the text of the login so far. Returns the answer, and nothing while the text is incomplete. */
   greet(text) {
     const [whole, answer] = STEPS[this.#step];
     const found = whole.exec(text);
@@ -39,12 +39,12 @@ export class ManagedLogin {
     return answer.replace("$1", found[1]);
   }
 
-  /** True once the client is in. */
+  /** True after the login. */
   get isIn() {
     return this.#step === STEPS.length;
   }
 
-  /** Counts the stanzas of a chunk; returns what to say to it, if it has asked. */
+  /** Counts the stanzas of a chunk. Returns the acknowledgement, if the client has asked for it. */
   read(chunk) {
     const text = this.#rest + chunk;
     const end = text.lastIndexOf(">") + 1;

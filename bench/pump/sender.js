@@ -8,13 +8,13 @@ import { corpus } from "../corpus/corpus.js";
 import { ManagedLogin } from "./managed-login.js";
 import { DOMAIN, LAST, POUR, SEEN } from "./names.js";
 
-/** Large enough that the sender is never what is measured. */
+/** The bytes of one write: many, so that the sender is never the slow end. */
 const SLICE = 262_144;
 
-/** Whole stanzas, so that an answer can come between two slices. */
+/** Slices of the corpus. Each ends with a stanza, so that an answer can come between two. */
 let slices = [];
 
-/** Sets what is poured. */
+/** Makes the corpus to pour. */
 export function load(task) {
   const { stanzas } = corpus({ ...task, component: DOMAIN });
   slices = [];

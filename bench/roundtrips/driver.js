@@ -4,7 +4,7 @@ import { quantile } from "../harness/stats.js";
  * Makes a contender of something that asks and is answered.
  *
  * @param {(place: import("../harness/real-server.js").Place) => Promise<(to: string) =>
- *   Promise<unknown>>} connect gives back what sends a ping and waits for its answer
+ *   Promise<unknown>>} connect returns a function that sends a ping and waits for its answer
  */
 export function asking(connect) {
   let ask;
@@ -16,7 +16,7 @@ export function asking(connect) {
     await ask(to);
   }
 
-  /** So many pings, `window` of them outstanding at any time. */
+  /** Sends `requests` pings, `window` of them outstanding at any time. */
   async function pass({ requests, window }) {
     const latencies = [];
     let left = requests;

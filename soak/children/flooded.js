@@ -64,7 +64,7 @@ function sample() {
   peak = Math.max(peak, process.memoryUsage().heapUsed);
 }
 
-/** How it is now. That it answers at all says that it lives. */
+/** The state of the program. An answer shows that it lives. */
 export function pass() {
   sample();
   return { done, most, peak, phase: broker.phase.name };

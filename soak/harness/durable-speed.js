@@ -9,7 +9,7 @@ import { fileStore } from "xmpp-broker/store";
 
 const BACKLOG = fileURLToPath(new URL("../children/backlog.js", import.meta.url));
 
-/** (A directory on a disk: in memory, fdatasync costs nothing.) */
+/** Makes a directory on a disk: in memory, fdatasync costs nothing. */
 const newDirectory = () => mkdtempSync("/var/tmp/soak-store-");
 
 const message = (number) =>
@@ -17,7 +17,7 @@ const message = (number) =>
 
 const dialect = xmpp({ jid: "soak@localhost", password: "unused" });
 
-/** Sends to a store without a connection: what is measured is the way to the disk. */
+/** Sends to a store without a connection, so that only the way to the disk is measured. */
 async function manyInOneTurn(stanzas) {
   const directory = newDirectory();
   const broker = new Broker({ dialect, queue: { store: fileStore(directory) } });

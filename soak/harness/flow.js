@@ -96,7 +96,7 @@ export class Flow {
     clearInterval(this.#timer);
   }
 
-  /** Waits until every delivery has a final state, or no proof of it is to be had: that one ends with its session. */
+  /** Waits until every delivery has a final state. One that cannot be proven ends with its session, and is not waited for. */
   async final() {
     await until("a final state of every delivery", () =>
       [...this.deliveries].every(
@@ -120,15 +120,15 @@ export class Flow {
     await this.quiet();
   }
 
-  /** Waits until nothing more arrives; longer, if something is called acked that has not come yet. */
+  /** Waits until nothing more arrives. It waits longer where a message is called acked and has not arrived. */
   async quiet() {
     await untilQuiet(() => this.arrived.size);
     if (this.ledger.verdict().falseAcked > 0) await untilQuiet(() => this.arrived.size, 5_000);
   }
 
   /**
-   * How many were lost, by what says so: the delivery's state, or an error that came back. `acked`: the
-   * server had it, and lost it. `written`: nothing says so.
+   * The number of lost messages, by the report on them: the state of the delivery, or an error that came back. `acked`:
+   * the server had it, and lost it. `written`: there is no report.
    */
   losses() {
     const lost = { unknown: 0, failed: 0, returned: 0, acked: 0, written: 0 };

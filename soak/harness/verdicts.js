@@ -24,7 +24,7 @@ const RULES = {
 /** The rules that hold wherever the sender may be cut, and the receiver may not. */
 const EVERYWHERE = ["falseAcked", "falseFailed", "notFinal", "doubled", "foreign"];
 
-/** A check for each rule of the ledger, and the number that it is of: without any stanza it is missed. `of` begins the names. */
+/** A check for each rule of the ledger. It is missed where no stanza was checked. `of` begins the names. */
 export function verdictChecks(verdict, rules = EVERYWHERE, of = "") {
   const { sent = 0, states } = verdict;
   return rules.map((rule) => {

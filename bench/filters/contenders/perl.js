@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expressions, NAMESPACES, stanzaTexts } from "../sets.js";
 
-/** Perl times itself; this end only passes on. */
+/** Perl measures its own time, and this process passes the figures on. */
 const perl = spawn("perl", [fileURLToPath(new URL("./ancestor.pl", import.meta.url))], {
   stdio: ["pipe", "pipe", "inherit"],
 });

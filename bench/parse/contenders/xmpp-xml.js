@@ -26,9 +26,9 @@ function contender(decode) {
   });
 }
 
-/** As its connections decode: chunk by chunk, which breaks characters that a chunk's end cuts. */
+/** Decodes as its connections do: chunk by chunk. That breaks a character that the end of a chunk cuts. */
 const asShipped = contender(() => (chunk) => chunk.toString("utf8"));
-/** As they should: for the comparison of trees only. */
+/** Decodes across chunks, for the comparison of trees alone. */
 const whole = contender(() => {
   const decoder = new StringDecoder("utf8");
   return (chunk) => decoder.write(chunk);

@@ -13,7 +13,7 @@ export const { prepare, pass, check } = pumpContender({
       host: "127.0.0.1",
       port,
       tls: "plaintext",
-      // So that the session is one to resume, and each stanza is kept until it is acknowledged.
+      // The session can be resumed with it, so each stanza is kept until it is acknowledged.
       reconnect: true,
       acks,
     });

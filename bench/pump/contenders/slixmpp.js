@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { DOMAIN, LAST, POUR, SEEN } from "../names.js";
 import { PYTHON } from "./slixmpp-available.js";
 
-/** Python times itself; this end only passes on. */
+/** Python measures its own time, and this process passes the figures on. */
 const python = spawn(PYTHON, [fileURLToPath(new URL("./slixmpp-pump.py", import.meta.url))], {
   stdio: ["pipe", "pipe", "inherit"],
 });

@@ -13,7 +13,7 @@ export const { prepare, pass } = asking(async (place) => {
   return pings(socket, asClient ? "" : ` from='${domain}'`);
 });
 
-/** Reads until what is waited for has come. */
+/** Reads until an expected text has come. */
 class Wire {
   constructor(socket) {
     this.socket = socket;
@@ -77,7 +77,7 @@ async function login(wire, { ca, client }, domain) {
   return inner.release();
 }
 
-/** Sends what a turn of the event loop asks for in one write, as a good program would. */
+/** Sends the pings of a turn of the event loop in one write, as a good program would. */
 function pings(socket, from) {
   const waiting = new Map();
   let asked = 0;
