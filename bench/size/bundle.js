@@ -22,7 +22,7 @@ export const ours = (names, entry = "index.js") => exported(names, join(DIST, en
 export const exported = (names, from) => `export ${names} from ${JSON.stringify(from)};`;
 
 /**
- * Bundles and compresses code, as a web site would. `without`: modules and folders that are empty in it.
+ * Bundles and compresses code, as a web site would. `without`: files that are empty in it.
  *
  * @param {string} contents
  * @param {{ without?: readonly string[], sentences?: boolean, platform?: "browser" | "node" }} options
@@ -38,7 +38,7 @@ export async function bundle(
     name: "change",
     setup(plugins) {
       plugins.onLoad({ filter: /\.js$/ }, async ({ path }) => {
-        if (without.some((left) => isWithin(path, left))) return { contents: await empty(path) };
+        if (without.includes(path)) return { contents: await empty(path) };
         if (sentences || !path.startsWith(DIST)) return undefined;
         return { contents: await withoutSentences(await readFile(path, "utf8")) };
       });
@@ -65,11 +65,6 @@ export async function bundle(
     if (bytesInOutput > 0) inputs.set(join(BENCH, path), bytesInOutput);
   }
   return { minified: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, inputs };
-}
-
-/** True if a file is this module, or lies in this folder. A folder ends in `/`. */
-export function isWithin(file, place) {
-  return place.endsWith("/") ? file.startsWith(place) : file === place;
 }
 
 /** A module with the same names and no code. The minifier puts the constants into their places. */

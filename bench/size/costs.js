@@ -1,6 +1,6 @@
-import { join } from "node:path";
-import { bundle, DIST, isWithin, KB, ours } from "./bundle.js";
-import { FEATURES, NODE_FEATURES } from "./features.js";
+import { relative } from "node:path";
+import { bundle, DIST, KB, ours } from "./bundle.js";
+import { FEATURES, isAt, NODE_FEATURES } from "./features.js";
 
 /** Measures the cost of each feature, on the neutral entry and on Node's. */
 export async function costs(output) {
@@ -35,14 +35,13 @@ async function features(output, { id, title, list, source, platform }) {
   const row = (name, { minified, gzip }) =>
     table.row({ name, minified: minified / KB, gzip: gzip / KB });
   const whole = await bundle(source, { platform });
-  const places = list.map(([name, ...modules]) => [name, modules.map((each) => join(DIST, each))]);
-  check(places, [...whole.inputs.keys()]);
-  for (const [name, without] of places) {
+  const rows = filesOf(list, [...whole.inputs.keys()]);
+  for (const [name, without] of rows) {
     const cost = less(whole, await bundle(source, { platform, without }));
     if (cost.gzip <= 0) throw new Error(`${name} costs nothing: others need its modules too`);
     row(name, cost);
   }
-  const without = places.flatMap(([, modules]) => modules);
+  const without = rows.flatMap(([, files]) => files);
   const foundation = await bundle(source, { platform, without });
   row("all these features together", less(whole, foundation));
   row("the shared foundation: all else", foundation);
@@ -58,17 +57,19 @@ const less = (one, other) => ({
 
 const isPart = (name) => name.startsWith(" ");
 
-/** Throws for a module that the entry has not, and for one in two features that are not indented. */
-function check(places, files) {
+/** The files of each feature. Throws for a place without one, and for a file in two features that are not indented. */
+function filesOf(list, files) {
   const owners = new Map();
-  for (const [name, modules] of places) {
-    for (const place of modules) {
-      const found = files.filter((file) => isWithin(file, place));
+  return list.map(([name, ...places]) => {
+    const own = places.flatMap((place) => {
+      const found = files.filter((file) => isAt(relative(DIST, file).replace(/\.js$/, ""), place));
       if (found.length === 0) throw new Error(`${name}: ${place} is not in the entry`);
-      for (const file of isPart(name) ? [] : found) {
-        if (owners.has(file)) throw new Error(`${file} is in ${owners.get(file)} and in ${name}`);
-        owners.set(file, name);
-      }
+      return found;
+    });
+    for (const file of isPart(name) ? [] : own) {
+      if (owners.has(file)) throw new Error(`${file} is in ${owners.get(file)} and in ${name}`);
+      owners.set(file, name);
     }
-  }
+    return [name, own];
+  });
 }
