@@ -36,7 +36,7 @@ export const FEATURES = [
   ["STARTTLS", "negotiate/starttls"],
   ["binding a resource", "negotiate/bind"],
   ["jabber:iq:auth", "negotiate/iq-auth"],
-  ["WebSocket", "stream/websocket", "stream/websocket-framing", "transport/websocket/"],
+  ["WebSocket", "stream/websocket/", "transport/websocket/"],
   ["  the transport: the platform's WebSocket", "transport/websocket/"],
   ["  the framing (RFC 7395)", "stream/websocket-framing"],
   ["host-meta", "lookup/host-meta"],
