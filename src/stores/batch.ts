@@ -4,7 +4,7 @@ import { crc32 } from "./crc32.ts";
 export const SECTOR = 512;
 
 /** The bytes in front of the lines of a batch. */
-export const HEAD = 32;
+export const HEAD = 36;
 
 const MAGIC = 0x584f4231;
 
@@ -40,14 +40,17 @@ export type Reading =
 /**
  * Writes a batch:
  *
- *     "XOB1" kind length checksum number count before checksum-of-these   (8 × 4 bytes)
+ *     "XOB1" kind length checksum number count before durable checksum-of-these   (9 × 4 bytes)
  *     one line of JSON for each entry
+ *
+ * `durable` is the number of batches of its file that were on the disk when this one was written.
  */
 export function encodeBatch(
   kind: BatchKind,
   lines: readonly string[],
   number: number,
   before: number,
+  durable: number,
 ): Buffer {
   const text = `${lines.join("\n")}\n`;
   const length = Buffer.byteLength(text);
@@ -60,14 +63,15 @@ export function encodeBatch(
   bytes.writeUInt32BE(number, 16);
   bytes.writeUInt32BE(lines.length, 20);
   bytes.writeUInt32BE(before, 24);
-  bytes.writeUInt32BE(crc32(bytes, 0, 28), 28);
+  bytes.writeUInt32BE(durable, 28);
+  bytes.writeUInt32BE(crc32(bytes, 0, 32), 32);
   return bytes;
 }
 
 /**
- * Reads the batch with this number at this place of a segment. A segment is made of zeros, one write adds one batch,
- * and the next begins when it is durable. So only the last batch may be incomplete: then its end is missing, or whole
- * sectors of it. All else is damage.
+ * Reads the batch with this number at this place of a segment. A segment is made of zeros, and one write adds one batch.
+ * A loss of power takes the end of what was not durable, or whole sectors of it. So a batch may be incomplete where
+ * each later one was written before it was durable. All else is damage.
  */
 export function readBatch(bytes: Buffer, at: number, number: number): Reading {
   const head = headAt(bytes, at, number);
@@ -81,11 +85,11 @@ export function readBatch(bytes: Buffer, at: number, number: number): Reading {
   if (crc32(bytes, from, to) === sum) return { kind, count, before, from, to };
   bytes[to - 1] = last ?? 0;
   const isTorn = bytes[to - 1] === 0 || hasEmptySector(bytes, at, to);
-  if (isTorn && !hasBatchAfter(bytes, from, number)) return { kind: "end", isClean: false };
+  if (isTorn && !wasDurable(bytes, from, number)) return { kind: "end", isClean: false };
   return { kind: "damaged", at, why: "the checksum of a batch does not fit" };
 }
 
-/** Nothing that can be read begins here: the end, the torn beginning of the last batch, or damage. */
+/** Nothing that can be read begins here: the end, a torn beginning of a batch, or damage. */
 function headless(bytes: Buffer, at: number, number: number): Reading {
   const { length } = bytes;
   if (at + HEAD > length || isEmpty(bytes, at, length)) return { kind: "end", isClean: true };
@@ -94,13 +98,13 @@ function headless(bytes: Buffer, at: number, number: number): Reading {
     isEmpty(bytes, at + HEAD, length) ||
     isEmpty(bytes, at, next) ||
     (at + HEAD > next && isEmpty(bytes, next, Math.min(next + SECTOR, length)));
-  if (isTorn && !hasBatchAfter(bytes, at, number)) return { kind: "end", isClean: false };
+  if (isTorn && !wasDurable(bytes, at, number)) return { kind: "end", isClean: false };
   return { kind: "damaged", at, why: "no batch begins here" };
 }
 
 function headAt(bytes: Buffer, at: number, number: number | undefined) {
   if (at + HEAD > bytes.length || bytes.readUInt32BE(at) !== MAGIC) return undefined;
-  if (crc32(bytes, at, at + 28) !== bytes.readUInt32BE(at + 28)) return undefined;
+  if (crc32(bytes, at, at + 32) !== bytes.readUInt32BE(at + 32)) return undefined;
   const found = bytes.readUInt32BE(at + 16);
   const kind = KINDS[bytes.readUInt32BE(at + 4)];
   if (kind === undefined || (number !== undefined && found !== number)) return undefined;
@@ -111,17 +115,18 @@ function headAt(bytes: Buffer, at: number, number: number | undefined) {
     number: found,
     count: bytes.readUInt32BE(at + 20),
     before: bytes.readUInt32BE(at + 24),
+    durable: bytes.readUInt32BE(at + 28),
     from,
     to,
     sum: bytes.readUInt32BE(at + 12),
   };
 }
 
-/** True if a later batch begins anywhere behind. */
-function hasBatchAfter(bytes: Buffer, from: number, number: number): boolean {
+/** True if a later batch behind tells that the one with this number was durable. */
+function wasDurable(bytes: Buffer, from: number, number: number): boolean {
   for (const at of placesOf(bytes, from)) {
     const head = headAt(bytes, at, undefined);
-    if (head !== undefined && head.number > number) return true;
+    if (head !== undefined && head.durable > number) return true;
   }
   return false;
 }

@@ -227,6 +227,14 @@ const CASES: Readonly<Record<string, (place: StorePlace) => Promise<void>>> = {
     same("the keys that were read", found, ["key 0", "key 2"]);
     same("the keys in the end", keysOf(await during(place)), ["key 0", "key 2"]);
   },
+  "what is removed is gone, also where nobody reads": async (place) => {
+    await during(place, (store) => store.append(many(3)));
+    const store = place.store();
+    await store.open(OWNER);
+    await store.remove(["key 1"]);
+    await store.close();
+    same("the keys", keysOf(await during(place)), ["key 0", "key 2"]);
+  },
   "entries that nobody reads stay": async (place) => {
     await during(place, (store) => store.append(many(3)));
     const store = place.store();

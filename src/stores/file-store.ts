@@ -1,5 +1,6 @@
 import { chmod, mkdir, readdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { nothing } from "../base/abort.ts";
 import { oneOf, text } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import { optional, settleOptions, type Takes, whole } from "../base/option.ts";
@@ -80,11 +81,13 @@ class FileStore implements OutboxStore {
   }
 
   async append(entries: readonly StoredEntry[]): Promise<void> {
-    await (await this.#writer()).append(entries);
+    await this.#turn;
+    await this.#writer.append(entries);
   }
 
   async remove(keys: readonly string[]): Promise<void> {
-    await (await this.#writer()).remove(keys);
+    await this.#turn;
+    await this.#writer.remove(keys);
   }
 
   async close(): Promise<void> {
@@ -100,8 +103,7 @@ class FileStore implements OutboxStore {
     });
   }
 
-  async #writer(): Promise<StoreWriter> {
-    await this.#turn;
+  get #writer(): StoreWriter {
     if (this.#opened === undefined) throw new BrokerError("STORE_FAILED", "the store is not open");
     return this.#opened.writer;
   }
@@ -131,8 +133,8 @@ async function openAll(directory: string, identity: string, bytes: number): Prom
     const log = await SegmentLog.open(directory, manifest, bytes);
     return { lock, manifest, log, writer: new StoreWriter(log) };
   } catch (thrown) {
-    await manifest?.close();
-    await lock.release();
+    await manifest?.close().catch(nothing);
+    await lock.release().catch(nothing);
     throw thrown;
   }
 }
@@ -151,7 +153,7 @@ async function closeAll({ lock, manifest, log }: Omit<Opened, "writer">): Promis
   try {
     await log.close();
   } finally {
-    await manifest.close();
+    await manifest.close().catch(nothing);
     await lock.release();
   }
 }

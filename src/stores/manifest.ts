@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { open, rename } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BrokerError } from "../base/errors.ts";
 import { SECTOR } from "./batch.ts";
@@ -27,9 +27,13 @@ export interface Range {
 export class Manifest {
   readonly identity: string;
   range: Range;
+  /** False after a change that failed: the disk may have it all the same. */
+  isSure = true;
+  readonly #file: string;
   readonly #handle: FileHandle;
 
-  private constructor(identity: string, range: Range, handle: FileHandle) {
+  private constructor(identity: string, range: Range, file: string, handle: FileHandle) {
+    this.#file = file;
     this.identity = identity;
     this.range = range;
     this.#handle = handle;
@@ -38,7 +42,9 @@ export class Manifest {
   /** Makes the manifest of a new store: it is there as a whole, or not at all. */
   static async create(directory: string, identity: string): Promise<void> {
     const draft = join(directory, `${MANIFEST}.new`);
-    const handle = await open(draft, "w", 0o600);
+    // (A new file: a link of that name would lead elsewhere.)
+    await rm(draft, { force: true });
+    const handle = await open(draft, "wx", 0o600);
     try {
       const facts = checkedLine({ version: VERSION, identity }, RANGE_AT);
       const range = checkedLine({ first: 1, last: 0 }, SECTOR);
@@ -53,16 +59,17 @@ export class Manifest {
 
   /** Reads the manifest of a directory; `undefined`: it has none. Ends in `STORE_DAMAGED` and `STORE_VERSION`. */
   static async read(directory: string): Promise<Manifest | undefined> {
+    const file = join(directory, MANIFEST);
     let handle: FileHandle;
     try {
-      handle = await open(join(directory, MANIFEST), "r+");
+      handle = await open(file, "r+");
     } catch (thrown) {
       if (codeOf(thrown) === "ENOENT") return undefined;
       throw thrown;
     }
     try {
       const { identity, range } = readManifest(await handle.readFile());
-      return new Manifest(identity, range, handle);
+      return new Manifest(identity, range, file, handle);
     } catch (thrown) {
       await handle.close();
       throw thrown;
@@ -71,10 +78,24 @@ export class Manifest {
 
   /** The range is another one from now on, durably. */
   async change(range: Range): Promise<void> {
+    this.isSure = false;
     const bytes = checkedLine(range, SECTOR);
     await this.#handle.write(bytes, 0, SECTOR, RANGE_AT);
     await this.#handle.datasync();
     this.range = range;
+    this.isSure = true;
+  }
+
+  /** The disk has this range, also after a change that failed. */
+  async assure(): Promise<void> {
+    if (!this.isSure) await this.change(this.range);
+  }
+
+  /** The directory is still the one that was opened: nobody has deleted, moved or replaced it. Ends in `STORE_FAILED`. */
+  async checkPlace(): Promise<void> {
+    const [own, there] = await Promise.all([this.#handle.stat(), stat(this.#file)]);
+    if (own.ino === there.ino && own.dev === there.dev) return;
+    throw new BrokerError("STORE_FAILED", `${this.#file} is another file now`);
   }
 
   async close(): Promise<void> {

@@ -1,20 +1,23 @@
-import type { FileHandle } from "node:fs/promises";
-import { open, readdir, rm } from "node:fs/promises";
+import { fstatSync } from "node:fs";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { nothing } from "../base/abort.ts";
+import { BrokerError } from "../base/errors.ts";
 import type { StoredEntry } from "../contract/store.ts";
 import { type BatchKind, encodeBatch, HEAD, SECTOR } from "./batch.ts";
+import { LogReader } from "./log-reader.ts";
 import type { Manifest } from "./manifest.ts";
 import {
   batchesOf,
   createSegment,
+  entryOf,
   linesOf,
   loadSegment,
   type Segment,
   segmentName,
-  segmentNumber,
+  segmentWith,
   writeAll,
 } from "./segment.ts";
-import { damaged } from "./store-error.ts";
 
 /** The log of a store: its segments in order, and the one that is written. */
 export class SegmentLog {
@@ -22,20 +25,30 @@ export class SegmentLog {
   readonly #manifest: Manifest;
   readonly #segmentBytes: number;
   /** Oldest first. */
-  readonly #segments: Segment[] = [];
+  readonly #segments: Segment[];
   /** The file of the last segment, if more can be written there. */
   #handle: FileHandle | undefined;
-  /** True if the last write is not durable yet. */
-  #isDirty = false;
-  /** The number of the next entry. */
-  #next = 1;
+  /** The removals that were written and are not durable yet, and those whose write was lost. */
+  #unsettled: number[] = [];
+  #lost: number[] = [];
+  /** Files that could not be deleted. */
+  readonly #remains = new Set<number>();
+  #next: number;
   /** Entries whose keys may stand in the log twice, by key. */
-  readonly late = new Map<string, number>();
+  readonly late: Map<string, number>;
 
-  private constructor(directory: string, manifest: Manifest, segmentBytes: number) {
+  private constructor(
+    directory: string,
+    manifest: Manifest,
+    segmentBytes: number,
+    { segments, next, late }: LogReader,
+  ) {
     this.#directory = directory;
     this.#manifest = manifest;
     this.#segmentBytes = segmentBytes;
+    this.#segments = segments;
+    this.#next = next;
+    this.late = late;
   }
 
   /** Opens the log and looks at every byte of it. Ends in `STORE_DAMAGED`. */
@@ -44,9 +57,11 @@ export class SegmentLog {
     manifest: Manifest,
     segmentBytes: number,
   ): Promise<SegmentLog> {
-    const log = new SegmentLog(directory, manifest, segmentBytes);
+    const reader = new LogReader(directory);
+    await reader.read(manifest.range);
+    const log = new SegmentLog(directory, manifest, segmentBytes, reader);
     try {
-      await log.#readAll();
+      await log.#openLast(reader.isClean);
       await log.unlinkSettled();
       return log;
     } catch (thrown) {
@@ -60,58 +75,63 @@ export class SegmentLog {
     return this.#segments.reduce((sum, { live }) => sum + live, 0);
   }
 
-  /** True if the file of an entry is still there. */
-  has(entry: number): boolean {
-    return this.#find(entry) !== undefined;
+  /** True if removals are to be written again. */
+  get hasLost(): boolean {
+    return this.#lost.length > 0;
   }
 
-  /** The entries that are there now and not removed, oldest first, each with its number. */
-  entries(): AsyncGenerator<readonly [number, StoredEntry]> {
-    return this.#entriesBefore(this.#next);
+  /** The number of the next entry. */
+  get next(): number {
+    return this.#next;
   }
 
-  async *#entriesBefore(end: number): AsyncGenerator<readonly [number, StoredEntry]> {
+  /** The entries from one number on, before another, that are not removed, each with its number. Ends in `STORE_DAMAGED`. */
+  async *entriesBetween(
+    start: number,
+    end: number,
+  ): AsyncGenerator<readonly [number, StoredEntry]> {
     for (const segment of [...this.#segments]) {
-      if (segment.live === 0 || segment.first >= end) continue;
+      const isPassed = segment.first + segment.count <= start || segment.first >= end;
+      if (segment.live === 0 || isPassed) continue;
       const upTo = { end: segment.end, batches: segment.batches };
       const { content, segment: again } = await loadSegment(this.#directory, segment.number);
+      const name = segmentName(segment.number);
       let entry = segment.first;
       for (const batch of batchesOf(again, content, upTo)) {
         if (batch.kind === "removed") continue;
         if (entry >= end) break;
         for (const line of linesOf(content, batch)) {
-          if (!segment.isGone(entry)) yield [entry, JSON.parse(line) as StoredEntry];
+          if (entry >= start && !segment.isGone(entry)) {
+            yield [entry, entryOf(line, name, batch.from)];
+          }
           entry++;
         }
       }
     }
   }
 
-  /** Notes that entries are removed. The log tells of it with the next write. */
+  /** Takes entries out. The log tells of it with the next `noteRemoved`. */
   remove(entries: readonly number[]): void {
-    for (const entry of entries) this.#find(entry)?.remove(entry);
+    for (const entry of entries) segmentWith(this.#segments, entry)?.remove(entry);
   }
 
-  /** Writes a batch behind all others. Returns the number of its first entry. Only entries are made durable at once. */
-  async write(kind: BatchKind, lines: readonly string[]): Promise<number> {
-    const length = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, HEAD);
-    const { segment, handle } = await this.#roomFor(length);
-    const bytes = encodeBatch(kind, lines, segment.batches, segment.count);
-    try {
-      await writeAll(handle, bytes, segment.end);
-      this.#isDirty = true;
-      if (kind !== "removed") await this.#settle();
-    } catch (thrown) {
-      await this.#giveUp(segment, handle, bytes.length);
-      throw thrown;
-    }
+  /** Writes that entries are removed, and those of which an earlier write was lost. It is not made durable at once. */
+  async noteRemoved(entries: readonly number[]): Promise<void> {
+    await this.unlinkSettled();
+    const all = [...this.#lost, ...entries];
+    const left = all.filter((entry) => segmentWith(this.#segments, entry) !== undefined);
+    // (A write that fails may add to them.)
+    if (left.length > 0) await this.#write("removed", [JSON.stringify(inRanges(left))]);
+    this.#lost = [];
+    for (const entry of left) this.#unsettled.push(entry);
+  }
+
+  /** Writes entries behind all others, durably. Returns the number of the first. */
+  async append(kind: "entries" | "late", lines: readonly string[]): Promise<number> {
+    const segment = await this.#write(kind, lines);
     const first = this.#next;
-    segment.end += bytes.length;
-    segment.batches++;
-    if (kind !== "removed") {
-      segment.add(lines.length);
-      this.#next += lines.length;
-    }
+    segment.add(lines.length);
+    this.#next += lines.length;
     return first;
   }
 
@@ -121,11 +141,20 @@ export class SegmentLog {
     const keepsLast = !andLast && this.#handle !== undefined;
     let count = segments.findIndex(({ live }) => live > 0);
     if (count < 0) count = keepsLast ? segments.length - 1 : segments.length;
-    if (count <= 0) return;
-    const { last } = this.#manifest.range;
-    await this.#manifest.change({ first: segments[count]?.number ?? last + 1, last });
-    if (count === segments.length) await this.#closeFile();
-    for (const { number } of segments.splice(0, count)) await this.#delete(number);
+    if (count > 0) {
+      const { last } = this.#manifest.range;
+      await this.#manifest.change({ first: segments[count]?.number ?? last + 1, last });
+      if (count === segments.length) await this.#closeFile();
+      for (const { number } of segments.splice(0, count)) this.#remains.add(number);
+    }
+    for (const number of this.#remains) {
+      try {
+        await rm(join(this.#directory, segmentName(number)), { force: true });
+        this.#remains.delete(number);
+      } catch {
+        // The next call tries again.
+      }
+    }
   }
 
   async close(): Promise<void> {
@@ -136,131 +165,78 @@ export class SegmentLog {
     }
   }
 
-  /** All that was written is durable from now on. */
-  async #settle(): Promise<void> {
-    if (this.#isDirty) await this.#handle?.datasync();
-    this.#isDirty = false;
+  /** The end of the last file may not be durable: its process was killed. */
+  async #openLast(isClean: boolean): Promise<void> {
+    const last = this.#segments.at(-1);
+    if (last === undefined) return;
+    this.#handle = await open(join(this.#directory, segmentName(last.number)), "r+");
+    await this.#handle.datasync();
+    if (!isClean) await this.#closeFile();
   }
 
-  /** A write has failed: nothing more goes into this file, and the parts of it that may be there are wiped out. */
-  async #giveUp(segment: Segment, handle: FileHandle, length: number): Promise<void> {
-    this.#handle = undefined;
+  async #write(kind: BatchKind, lines: readonly string[]): Promise<Segment> {
+    const length = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, HEAD);
+    const { segment, handle } = await this.#roomFor(length);
+    const { batches, count, durable } = segment;
+    const bytes = encodeBatch(kind, lines, batches, count, durable.batches);
     try {
-      await writeAll(handle, Buffer.alloc(length), segment.end);
+      await writeAll(handle, bytes, segment.end);
+    } catch (thrown) {
+      await this.#giveUp(segment, handle, bytes.length);
+      throw thrown;
+    }
+    segment.end += bytes.length;
+    segment.batches++;
+    if (kind !== "removed") await this.#settle();
+    return segment;
+  }
+
+  /** All that was written is durable from now on. */
+  async #settle(): Promise<void> {
+    const segment = this.#segments.at(-1);
+    const handle = this.#handle;
+    if (segment === undefined || handle === undefined) return;
+    if (segment.batches === segment.durable.batches) return;
+    try {
+      await handle.datasync();
+      // (A file that was deleted meanwhile takes writes, and nobody finds them.)
+      if (fstatSync(handle.fd).nlink === 0) {
+        throw new BrokerError("STORE_FAILED", `${segmentName(segment.number)} was deleted`);
+      }
+    } catch (thrown) {
+      await this.#giveUp(segment, handle, 0);
+      throw thrown;
+    }
+    segment.durable = { end: segment.end, batches: segment.batches };
+    this.#unsettled = [];
+  }
+
+  /**
+   * A write has failed, or was not made durable. Nothing more goes into this file, since a disk may have lost all that
+   * was not durable: this is wiped out, and the removals in it are to be written again.
+   */
+  async #giveUp(segment: Segment, handle: FileHandle, length: number): Promise<void> {
+    const { durable, end } = segment;
+    this.#handle = undefined;
+    this.#lost = [...this.#lost, ...this.#unsettled];
+    this.#unsettled = [];
+    segment.end = durable.end;
+    segment.batches = durable.batches;
+    try {
+      await writeAll(handle, Buffer.alloc(end - durable.end + length), durable.end);
       await handle.datasync();
     } catch {
       // The next segment tells where this one ends.
     } finally {
-      await handle.close();
+      await handle.close().catch(nothing);
     }
   }
 
+  /** (All that the file holds is durable, or was given up.) */
   async #closeFile(): Promise<void> {
     const handle = this.#handle;
     this.#handle = undefined;
-    await handle?.close();
-  }
-
-  #find(entry: number): Segment | undefined {
-    const segments = this.#segments;
-    let low = 0;
-    let high = segments.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((segments[middle]?.first ?? 0) <= entry) low = middle + 1;
-      else high = middle;
-    }
-    return segments[low - 1];
-  }
-
-  async #readAll(): Promise<void> {
-    const { first, last } = this.#manifest.range;
-    await this.#checkNames(first, last);
-    let before: Segment | undefined;
-    // (The one behind tells where a segment ends, so its head is read first.)
-    let next = first <= last ? await loadSegment(this.#directory, first) : undefined;
-    if (next !== undefined) this.#next = next.segment.first;
-    for (let number = first; number <= last && next !== undefined; number++) {
-      const { segment, content } = next;
-      next = number < last ? await loadSegment(this.#directory, number + 1) : undefined;
-      if (before !== undefined && segment.first !== this.#next) {
-        throw damaged(
-          segmentName(number),
-          0,
-          `its first entry is ${segment.first}, not ${this.#next}`,
-        );
-      }
-      const isClean = this.#readOne(segment, content, next?.segment);
-      if (number === last) await this.#openLast(number, isClean);
-      before = segment;
-    }
-  }
-
-  /** The end of the last file may not be durable: its process was killed. The next file tells of that end. */
-  async #openLast(number: number, isClean: boolean): Promise<void> {
-    const handle = await open(join(this.#directory, segmentName(number)), "r+");
-    this.#handle = handle;
-    await handle.datasync();
-    if (!isClean) await this.#closeFile();
-  }
-
-  #readOne(segment: Segment, content: Buffer, behind: Segment | undefined): boolean {
-    this.#segments.push(segment);
-    const batches = batchesOf(segment, content, behind?.before);
-    for (;;) {
-      const { done, value } = batches.next();
-      if (done === true) return value;
-      if (value.kind === "removed") this.#removed(linesOf(content, value));
-      else {
-        segment.add(value.count);
-        if (value.kind === "late") this.#late(linesOf(content, value));
-        this.#next += value.count;
-      }
-      segment.end = value.to;
-      segment.batches++;
-    }
-  }
-
-  #late(lines: readonly string[]): void {
-    for (const [index, line] of lines.entries()) {
-      const { key } = JSON.parse(line) as StoredEntry;
-      if (!this.late.has(key)) this.late.set(key, this.#next + index);
-    }
-  }
-
-  #removed(lines: readonly string[]): void {
-    for (const line of lines) {
-      const ranges = JSON.parse(line) as number[];
-      for (let at = 0; at < ranges.length; at += 2) {
-        const to = ranges[at + 1] ?? 0;
-        for (let entry = ranges[at] ?? 0; entry <= to; entry++) this.#find(entry)?.remove(entry);
-      }
-    }
-  }
-
-  /** Files outside of the range are there if a process has ended in the middle of making or deleting one. */
-  async #checkNames(first: number, last: number): Promise<void> {
-    const names = await readdir(this.#directory);
-    for (const name of names) {
-      const number = segmentNumber(name);
-      if (number === undefined || (number >= first && number <= last)) continue;
-      if (number > last + 1) throw damaged(name, 0, `the last segment is ${last}`);
-      if (number === last + 1 && (await this.#holdsSomething(number))) {
-        throw damaged(name, SECTOR, `the last segment is ${last}, and this one holds something`);
-      }
-      await this.#delete(number);
-    }
-  }
-
-  /** (A file that was not made to its end holds nothing: it gets its first batch after the manifest names it.) */
-  async #holdsSomething(number: number): Promise<boolean> {
-    const handle = await open(join(this.#directory, segmentName(number)), "r");
-    try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD), 0, HEAD, SECTOR);
-      return buffer.subarray(0, bytesRead).some((byte) => byte !== 0);
-    } finally {
-      await handle.close();
-    }
+    await handle?.close().catch(nothing);
   }
 
   /** The segment to write so many bytes to: the last one, or a new one. */
@@ -273,6 +249,9 @@ export class SegmentLog {
     // A full one whose entries are all removed makes room for the next.
     await this.unlinkSettled(true);
     await this.#settle();
+    // (A new file belongs beside the others. Where their directory is another one, nobody would find it.)
+    await this.#manifest.checkPlace();
+    await this.#manifest.assure();
     const { first, last: number } = this.#manifest.range;
     const before = this.#segments.at(-1);
     const { segment, handle } = await createSegment(this.#directory, {
@@ -284,8 +263,12 @@ export class SegmentLog {
     try {
       await this.#manifest.change({ first, last: segment.number });
     } catch (thrown) {
-      await handle.close();
-      await this.#delete(segment.number);
+      await handle.close().catch(nothing);
+      // (While the disk may have a manifest that names it, it stays.)
+      await this.#manifest
+        .assure()
+        .then(() => rm(join(this.#directory, segmentName(segment.number))))
+        .catch(nothing);
       throw thrown;
     }
     await this.#closeFile();
@@ -293,8 +276,14 @@ export class SegmentLog {
     this.#segments.push(segment);
     return { segment, handle };
   }
+}
 
-  async #delete(number: number): Promise<void> {
-    await rm(join(this.#directory, segmentName(number)), { force: true });
+/** The first and the last of each range of numbers. */
+function inRanges(numbers: readonly number[]): number[] {
+  const ranges: number[] = [];
+  for (const number of [...numbers].sort((a, b) => a - b)) {
+    if (number === (ranges.at(-1) ?? Number.NaN) + 1) ranges[ranges.length - 1] = number;
+    else ranges.push(number, number);
   }
+  return ranges;
 }

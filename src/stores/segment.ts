@@ -1,5 +1,6 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { StoredEntry } from "../contract/store.ts";
 import { type Batch, readBatch, SECTOR } from "./batch.ts";
 import { Bits } from "./bits.ts";
 import { checkedLine, readCheckedLine } from "./checked-line.ts";
@@ -36,6 +37,8 @@ export class Segment {
   /** Where the next batch goes, and its number. */
   end = SECTOR;
   batches = 0;
+  /** The same, as far as the disk has it for sure. */
+  durable: End = { end: SECTOR, batches: 0 };
   /** How many entries it has, and how many are not removed. */
   count = 0;
   live = 0;
@@ -82,7 +85,9 @@ export async function createSegment(
   head: Omit<Head, "version">,
 ): Promise<{ readonly segment: Segment; readonly handle: FileHandle }> {
   const file = join(directory, segmentName(head.segment));
-  const handle = await open(file, "w+", 0o600);
+  // (A new file: a link of that name would lead elsewhere.)
+  await rm(file, { force: true });
+  const handle = await open(file, "wx+", 0o600);
   try {
     await writeAll(handle, checkedLine({ version: VERSION, ...head }, SECTOR), 0);
     const zeros = Buffer.alloc(Math.min(head.bytes - SECTOR, 1 << 20));
@@ -139,6 +144,43 @@ async function contentOf(file: string, name: string): Promise<Buffer> {
 /** The lines of a batch. */
 export function linesOf(content: Buffer, { from, to }: Batch): string[] {
   return content.toString("utf8", from, to - 1).split("\n");
+}
+
+/** Reads an entry from its line. Ends in `STORE_DAMAGED`. */
+export function entryOf(line: string, name: string, at: number): StoredEntry {
+  const entry = parsed(line);
+  if (typeof entry === "object" && entry !== null && "key" in entry && "text" in entry) {
+    if (typeof entry.key === "string" && typeof entry.text === "string")
+      return entry as StoredEntry;
+  }
+  throw damaged(name, at, "a line of it is no entry");
+}
+
+/** Reads from their line the numbers of removed entries: the first and the last of each range. */
+export function rangesOf(line: string, name: string, at: number): readonly number[] {
+  const ranges = parsed(line);
+  if (Array.isArray(ranges) && ranges.every((each) => typeof each === "number")) return ranges;
+  throw damaged(name, at, "a line of it is no list of numbers");
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The segment of a log that has this entry; `undefined`: its file is gone. */
+export function segmentWith(segments: readonly Segment[], entry: number): Segment | undefined {
+  let low = 0;
+  let high = segments.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((segments[middle]?.first ?? 0) <= entry) low = middle + 1;
+    else high = middle;
+  }
+  return segments[low - 1];
 }
 
 /**

@@ -5,6 +5,9 @@ import { storeError } from "./store-error.ts";
 /** How many characters go into one batch; a larger entry goes alone. */
 const MOST = 2 * 1024 * 1024;
 
+/** How many characters of keys are kept of removed entries that may still be unread. */
+const MOST_UNREAD = 4 * 1024 * 1024;
+
 /** One call of `append`. */
 interface Append {
   readonly keys: readonly string[];
@@ -27,7 +30,10 @@ export class StoreWriter {
   #isReading: boolean;
   /** Keys that were removed and may be those of entries that are not read yet. */
   readonly #unread = new Set<string>();
-  readonly #entries: ReturnType<SegmentLog["entries"]>;
+  #unreadSize = 0;
+  /** The number behind the last entry that was found. */
+  readonly #foundEnd: number;
+  readonly #entries: ReturnType<SegmentLog["entriesBetween"]>;
   /** The number of the last entry that was read. */
   #lastRead = 0;
   #running: Promise<void> | undefined;
@@ -36,7 +42,8 @@ export class StoreWriter {
     this.#log = log;
     this.#numbers = log.late;
     this.#isReading = log.live > 0;
-    this.#entries = log.entries();
+    this.#foundEnd = log.next;
+    this.#entries = log.entriesBetween(0, log.next);
   }
 
   /** The entries that were found, oldest first. */
@@ -52,6 +59,7 @@ export class StoreWriter {
     }
     this.#isReading = false;
     this.#unread.clear();
+    this.#unreadSize = 0;
   }
 
   async append(entries: readonly StoredEntry[]): Promise<void> {
@@ -61,9 +69,9 @@ export class StoreWriter {
     const lines: string[] = [];
     for (const entry of entries) {
       if (this.#numbers.has(entry.key)) continue;
+      lines.push(JSON.stringify(entry));
       this.#numbers.set(entry.key, Number.NaN);
       keys.push(entry.key);
-      lines.push(JSON.stringify(entry));
     }
     await new Promise<void>((resolve, reject) => {
       this.#appends.push({ keys, lines, resolve, reject });
@@ -76,8 +84,11 @@ export class StoreWriter {
     if (keys.some((key) => this.#isPending(key))) await this.#running;
     for (const key of keys) {
       const isRead = (this.#numbers.get(key) ?? Number.POSITIVE_INFINITY) <= this.#lastRead;
-      if (this.#isReading && !isRead) this.#unread.add(key);
+      if (!this.#isReading || isRead || this.#unread.has(key)) continue;
+      this.#unread.add(key);
+      this.#unreadSize += key.length;
     }
+    if (this.#unreadSize > MOST_UNREAD) await this.#lookForUnread();
     const numbers = keys.flatMap((key) => this.#forget(key));
     if (numbers.length === 0) return;
     this.#log.remove(numbers);
@@ -90,9 +101,22 @@ export class StoreWriter {
 
   /** Ends when everything is written. A store that holds nothing leaves no log behind. */
   async close(): Promise<void> {
-    await this.#running;
-    if (this.#removed.length > 0) await this.#writeRemoved();
+    while (this.#running !== undefined) await this.#running;
+    if (this.#unread.size > 0) await this.#lookForUnread();
+    if (this.#removed.length > 0 || this.#log.hasLost) await this.#writeRemoved();
     if (this.#log.live === 0) await this.#log.unlinkSettled(true);
+  }
+
+  /** Finds the removed entries that are not read yet, so that their keys can be forgotten. */
+  async #lookForUnread(): Promise<void> {
+    const keys = [...this.#unread];
+    for await (const [number, { key }] of this.#log.entriesBetween(
+      this.#lastRead + 1,
+      this.#foundEnd,
+    )) {
+      if (this.#unread.has(key)) this.#dropUnread(number);
+    }
+    for (const key of keys) if (this.#unread.delete(key)) this.#unreadSize -= key.length;
   }
 
   /** An entry was read that is removed already. */
@@ -139,7 +163,7 @@ export class StoreWriter {
     // The calls of this turn go into one batch.
     await Promise.resolve();
     while (this.#appends.length > 0 || this.#removes.length > 0) {
-      if (this.#removed.length > 0) await this.#writeRemoved();
+      if (this.#removed.length > 0 || this.#log.hasLost) await this.#writeRemoved();
       if (this.#appends.length > 0) await this.#writeAppended(this.#nextAppends());
     }
     this.#running = undefined;
@@ -159,7 +183,7 @@ export class StoreWriter {
     const keys = appends.flatMap((append) => append.keys);
     try {
       if (lines.length > 0) {
-        const first = await this.#log.write(this.#isReading ? "late" : "entries", lines);
+        const first = await this.#log.append(this.#isReading ? "late" : "entries", lines);
         for (const [index, key] of keys.entries()) this.#appended(key, first + index);
       }
     } catch (thrown) {
@@ -184,23 +208,11 @@ export class StoreWriter {
     this.#removes = [];
     this.#removed = [];
     try {
-      await this.#log.unlinkSettled();
-      const left = removed.filter((number) => this.#log.has(number));
-      if (left.length > 0) await this.#log.write("removed", [JSON.stringify(rangesOf(left))]);
+      await this.#log.noteRemoved(removed);
     } catch {
       // The next call tries again. After a crash they would be sent again, with their ids.
       this.#removed = [...removed, ...this.#removed];
     }
     for (const resolve of removes) resolve();
   }
-}
-
-/** The first and the last of each range of numbers. */
-function rangesOf(numbers: readonly number[]): number[] {
-  const ranges: number[] = [];
-  for (const number of [...numbers].sort((a, b) => a - b)) {
-    if (number === (ranges.at(-1) ?? Number.NaN) + 1) ranges[ranges.length - 1] = number;
-    else ranges.push(number, number);
-  }
-  return ranges;
 }

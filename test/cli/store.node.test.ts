@@ -137,7 +137,7 @@ describe("store salvage", () => {
       (directory: string) => {
         truncateSync(join(directory, "0000000001.log"), 0);
       },
-      allKeys.slice(11).filter((key) => key !== "key 20"),
+      allKeys.slice(10).filter((key) => key !== "key 20"),
     ],
   ])("keeps what is whole where %s is damaged", async (_name, damage, kept) => {
     const directory = await madeStore();

@@ -9,6 +9,8 @@ import {
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { fileStore, type StoredEntry } from "../../src/store.ts";
+import { type BatchKind, encodeBatch } from "../../src/stores/batch.ts";
+import { checkedLine } from "../../src/stores/checked-line.ts";
 import { seededRandom } from "../../src/testing/relay/seeded-random.ts";
 import { contentOf, copyOf, entry, newDirectory, OWNER, removeDirectories } from "./place.ts";
 
@@ -145,6 +147,26 @@ describe("a store after kill -9", () => {
     }
   });
 
+  test.each([
+    ["entries", '{"key":"a"'],
+    ["entries", '{"key":7,"text":""}'],
+    ["late", "null"],
+    ["removed", "[1,"],
+    ["removed", '["a"]'],
+  ] as const)(
+    "a batch of %s whose checksum fits and whose line is %s is named",
+    async (kind, line) => {
+      const directory = withBatch(kind, line);
+      expect(await verdict(directory, [])).toMatch(
+        /0000000001\.log at byte \d+: a line of it is no/,
+      );
+    },
+  );
+
+  test("a removal of all numbers that there are takes no time", async () => {
+    expect(await verdict(withBatch("removed", `[0,${2 ** 53}]`), [])).toBe("the same");
+  });
+
   test("a store that was refused is left as it is", async () => {
     const { directory } = await killedStore();
     const last = lastSegment(directory);
@@ -161,6 +183,20 @@ describe("a store after kill -9", () => {
     expect(look()).toEqual(before);
   });
 });
+
+/** A store with one entry `first`, and a batch behind it. */
+function withBatch(kind: BatchKind, line: string): string {
+  const directory = newDirectory();
+  const first = encodeBatch("entries", [JSON.stringify(entry("first"))], 0, 0, 0);
+  const batch = encodeBatch(kind, [line], 1, 1, 1);
+  const head = { version: 1, segment: 1, bytes: 4096, first: 1, before: null };
+  const log = Buffer.concat([checkedLine(head, 512), first, batch, Buffer.alloc(4096)]);
+  writeFileSync(join(directory, "0000000001.log"), log.subarray(0, 4096));
+  const owner = checkedLine({ version: 1, identity: OWNER }, 4096);
+  const manifest = Buffer.concat([owner, checkedLine({ first: 1, last: 1 }, 512)]);
+  writeFileSync(join(directory, "manifest"), manifest);
+  return directory;
+}
 
 function removeDirectory(directory: string): void {
   rmSync(directory, { recursive: true });

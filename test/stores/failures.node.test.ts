@@ -1,11 +1,14 @@
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -77,17 +80,147 @@ describe.runIf(isRoot && process.platform === "linux")("a full disk", () => {
     }));
 });
 
-test("a directory that is gone fails the append", async () => {
+describe("a directory that is", () => {
+  const gone = (directory: string) => {
+    rmSync(directory, { recursive: true });
+  };
+  const moved = (directory: string) => {
+    renameSync(directory, `${directory}.moved`);
+  };
+
+  test.each([
+    ["gone", gone],
+    [
+      "gone and made again",
+      (directory: string) => {
+        gone(directory);
+        mkdirSync(directory);
+      },
+    ],
+    ["moved", moved],
+    [
+      "moved, with another in its place",
+      (directory: string) => {
+        moved(directory);
+        mkdirSync(directory);
+      },
+    ],
+    [
+      "replaced by a link to another",
+      (directory: string) => {
+        moved(directory);
+        symlinkSync(newDirectory(), directory);
+      },
+    ],
+  ])("%s loses nothing that was stored", async (_name, fault) => {
+    const directory = join(newDirectory(), "outbox");
+    const store = fileStore(directory, { segmentBytes: 4 * KILOBYTE });
+    await store.open(OWNER);
+    // (One file is open, and the next is to be made.)
+    await store.append([entry("a")]);
+    fault(directory);
+    const stored: string[] = [];
+    for (const key of ["b", "c", "d", "e"]) {
+      await store.append([large(key)]).then(
+        () => stored.push(key),
+        (error: unknown) => {
+          expect(error).toMatchObject({ code: "STORE_FAILED" });
+        },
+      );
+    }
+    await store.close();
+    // (What is in a directory that was moved is still on the disk.)
+    const moved = `${directory}.moved`;
+    const isMoved = existsSync(moved);
+    const left = isMoved ? await keysOf(fileStore(moved)) : [];
+    expect(left).toEqual(isMoved ? ["a", ...stored] : stored);
+    // It is a new store, if it is one at all.
+    expect(await keysOf(fileStore(directory))).toEqual([]);
+  });
+});
+
+test("a link in the place of a new file is not followed", async () => {
+  const directory = newDirectory();
+  const letter = join(newDirectory(), "letter.txt");
+  writeFileSync(letter, "wherefore");
+  symlinkSync(letter, join(directory, "manifest.new"));
+  const store = fileStore(directory, { segmentBytes: 4 * KILOBYTE });
+  await store.open(OWNER);
+  symlinkSync(letter, join(directory, "0000000001.log"));
+  await store.append([entry("a")]);
+  await store.close();
+  expect(readFileSync(letter, "utf8")).toBe("wherefore");
+  expect(await keysOf(store)).toEqual(["a"]);
+});
+
+test("a settled file that cannot be deleted fails no append, and is deleted later", async () => {
   const directory = newDirectory();
   const store = fileStore(directory, { segmentBytes: 4 * KILOBYTE });
   await store.open(OWNER);
-  rmSync(directory, { recursive: true });
-  await expect(store.append([large("a")])).rejects.toMatchObject({
-    code: "STORE_FAILED",
-    retryable: false,
-    message: expect.stringContaining("ENOENT") as string,
-  });
+  await store.append([large("a")]);
+  // (A directory of that name cannot be deleted so.)
+  const file = join(directory, "0000000001.log");
+  renameSync(file, `${file}.aside`);
+  mkdirSync(join(file, "full"), { recursive: true });
+  await store.remove(["a"]);
+  for (const key of ["b", "c"]) await store.append([large(key)]);
+  await store.remove(["b"]);
+  rmSync(file, { recursive: true });
+  renameSync(`${file}.aside`, file);
+  await store.append([large("d")]);
+  expect(existsSync(file)).toBe(false);
   await store.close();
+  expect(await keysOf(store)).toEqual(["c", "d"]);
+});
+
+test("keys and texts may hold anything that a string can", async () => {
+  const store = fileStore(newDirectory(), { segmentBytes: 4 * KILOBYTE });
+  const keys = [
+    "\u0000",
+    "\ud800",
+    "\udc00\ud800",
+    "\n\r\u2028",
+    "__proto__",
+    "",
+    "k".repeat(65_536),
+  ];
+  await store.open(OWNER);
+  await store.append(keys.map((key) => entry(key, `<message>${key}</message>`)));
+  await store.close();
+  expect(await contentOf(store)).toEqual(
+    keys.map((key) => entry(key, `<message>${key}</message>`)),
+  );
+  await store.open(OWNER);
+  await store.remove(keys.slice(1));
+  await store.close();
+  expect(await keysOf(store)).toEqual(["\u0000"]);
+});
+
+test("an entry that is no JSON rejects, and its key can be used again", async () => {
+  const store = fileStore(newDirectory());
+  await store.open(OWNER);
+  await expect(store.append([{ ...entry("a"), more: 1n }])).rejects.toThrow("BigInt");
+  await store.append([entry("a")]);
+  await store.close();
+  expect(await keysOf(store)).toEqual(["a"]);
+});
+
+test("appends that are under way when the store is closed are stored, or reject", async () => {
+  const store = fileStore(newDirectory(), { segmentBytes: 4 * KILOBYTE });
+  for (let round = 0; round < 20; round++) {
+    await store.open(OWNER);
+    const appends = ["a", "a", "b"].map((key) => store.append([large(`${round} ${key}`)]));
+    const closing = store.close();
+    const done = await Promise.allSettled([...appends, store.append([entry("late")])]);
+    await closing;
+    expect(done.map(({ status }) => status)).toEqual([
+      ...["fulfilled", "fulfilled", "fulfilled"],
+      "rejected",
+    ]);
+    const keys = await keysOf(store);
+    expect(keys.slice(-2)).toEqual([`${round} a`, `${round} b`]);
+    expect(keys).toHaveLength(2 * (round + 1));
+  }
 });
 
 test("a directory without rights is refused", async () => {

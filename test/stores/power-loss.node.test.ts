@@ -1,104 +1,160 @@
-import { fstatSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { fileStore } from "../../src/store.ts";
+import { fileStore, type OutboxStore } from "../../src/store.ts";
+import { seededRandom } from "../../src/testing/relay/seeded-random.ts";
+import { Device, type Loss } from "./device.ts";
 import {
   contentOf,
+  copyOf,
   entry,
-  handlePrototype,
   keysOf,
   newDirectory,
   OWNER,
   removeDirectories,
 } from "./place.ts";
 
-/** The directories, and the part of them that a loss of power leaves: contents by a file's number, and names. */
-const watched = new Set<string>();
-const contents = new Map<number, Buffer>();
-const durableNames = new Map<string, readonly string[]>();
-
-/** The file or directory of this handle is durable as it is now. */
-function keep({ fd }: FileHandle): void {
-  const { ino } = fstatSync(fd);
-  for (const directory of watched) {
-    if (statSync(directory, { throwIfNoEntry: false }) === undefined) continue;
-    if (statSync(directory).ino === ino) durableNames.set(directory, readdirSync(directory));
-    for (const path of readdirSync(directory).map((name) => join(directory, name))) {
-      if (statSync(path).ino === ino && statSync(path).isFile()) {
-        contents.set(ino, readFileSync(path));
-      }
-    }
-  }
-}
+let device = new Device();
 
 beforeEach(async () => {
-  const prototype = await handlePrototype();
-  for (const call of ["sync", "datasync"] as const) {
-    const real = Reflect.get(prototype, call);
-    vi.spyOn(prototype, call).mockImplementation(async function (this: FileHandle) {
-      await real.call(this);
-      keep(this);
-    });
-  }
+  device = new Device();
+  await device.start();
 });
 
 afterEach(() => {
+  device.end();
   vi.restoreAllMocks();
-  for (const each of [watched, contents, durableNames]) each.clear();
   removeDirectories();
 });
 
 function watchedDirectory(): string {
   const directory = newDirectory();
-  watched.add(directory);
+  device.watch(directory);
   return directory;
 }
 
-/** A copy of a directory with what is durable. Names that are not durable are there all the same, or are not. */
-function afterPowerLoss(directory: string, keepsNames: boolean): string {
-  const copy = newDirectory();
-  const names = keepsNames ? readdirSync(directory) : (durableNames.get(directory) ?? []);
-  for (const name of names) {
-    if (!readdirSync(directory).includes(name)) continue;
-    const content = contents.get(statSync(join(directory, name)).ino) ?? Buffer.alloc(0);
-    // (The lock is the one of this run of the machine, which is over then.)
-    const text = content.toString("latin1").replace(/"boot":"[^"]*"/, '"boot":"an earlier one"');
-    writeFileSync(join(copy, name), text, "latin1");
-  }
-  return copy;
-}
+const random = seededRandom(14);
+
+/** The ways in which a loss of power leaves what was not made durable. */
+const LOSSES: readonly (readonly [string, Loss])[] = [
+  ["keeps all names", { names: "current", survives: () => false }],
+  ["brings back the durable names", { names: "durable", survives: () => false }],
+  ["keeps all sectors", { names: "durable", survives: () => true }],
+  ["keeps some sectors", { names: "durable", survives: () => random(2) === 0 }],
+  ["keeps many sectors", { names: "current", survives: () => random(4) > 0 }],
+];
 
 const options = { segmentBytes: 4096 };
 const wide = (key: string) => entry(key, `<message id='${key}'>${"x".repeat(700)}</message>`);
 
-describe.each([
-  ["that keeps all names", true],
-  ["that keeps no name that was not made durable", false],
-])("a loss of power %s", (_name, keepsNames) => {
-  test("at any moment damages nothing, and loses nothing that was stored", async () => {
-    const directory = watchedDirectory();
-    const store = fileStore(directory, options);
-    await store.open(OWNER);
-    const waiting = new Set<string>();
-    const check = async () => {
-      const left = await keysOf(fileStore(afterPowerLoss(directory, keepsNames), options));
-      expect(left.filter((key) => waiting.has(key))).toEqual([...waiting]);
-    };
-    await check();
-    for (let count = 0; count < 40; count++) {
-      const key = `key ${count}`;
-      await store.append([wide(key)]);
-      waiting.add(key);
-      await check();
-      // Each file ends with a removal, which is not made durable by itself.
-      const gone = `key ${count - 2}`;
-      if (count % 3 === 0 && waiting.delete(gone)) await store.remove([gone]);
-      await check();
+/** A store at work, and the keys of what it must hold. */
+class Work {
+  readonly directory = watchedDirectory();
+  readonly store: OutboxStore = fileStore(this.directory, options);
+  readonly waiting = new Set<string>();
+  readonly failed = new Set<string>();
+  #count = 0;
+
+  async append(): Promise<void> {
+    const key = `key ${this.#count++}`;
+    this.failed.add(key);
+    await this.store.append([this.#count % 5 === 0 ? wide(key) : entry(key)]);
+    this.failed.delete(key);
+    this.waiting.add(key);
+  }
+
+  async remove(): Promise<void> {
+    const keys = [...this.waiting];
+    const key = keys[random(keys.length)];
+    if (key === undefined) return;
+    // (It may be there or not, from the begin of the call on.)
+    this.waiting.delete(key);
+    await this.store.remove([key]);
+  }
+
+  /** What `kill -9` leaves now is whole, holds all that waits, and nothing that failed. */
+  async checkKilled(): Promise<void> {
+    const left = await keysOf(fileStore(copyOf(this.directory), options));
+    expect(left.filter((key) => this.waiting.has(key))).toEqual([...this.waiting]);
+    expect(left.filter((key) => this.failed.has(key))).toEqual([]);
+  }
+
+  /** What a loss of power leaves now is whole, and holds all that waits. */
+  async check(loss: Loss): Promise<void> {
+    const left = await keysOf(fileStore(device.afterLoss(this.directory, loss), options));
+    expect(left.filter((key) => this.waiting.has(key))).toEqual([...this.waiting]);
+  }
+}
+
+describe.each(LOSSES)("a loss of power that %s", (_name, loss) => {
+  test("after any call damages nothing, and loses nothing that was stored", async () => {
+    const work = new Work();
+    await work.store.open(OWNER);
+    await work.check(loss);
+    for (let count = 0; count < 60; count++) {
+      await (count % 20 < 8 ? work.append() : work.remove());
+      await work.check(loss);
     }
-    await store.close();
-    await check();
+    await work.store.close();
+    await work.check(loss);
   });
+
+  test("before any call of the system does neither", async () => {
+    const work = new Work();
+    const left: string[] = [];
+    let waits: string[][] = [];
+    device.fails = () => {
+      if (left.length >= 400) return undefined;
+      left.push(device.afterLoss(work.directory, loss));
+      waits.push([...work.waiting]);
+      return undefined;
+    };
+    await work.store.open(OWNER);
+    for (let count = 0; count < 40; count++) {
+      await (count % 20 < 9 ? work.append() : work.remove());
+    }
+    await work.store.close();
+    device.fails = () => undefined;
+    expect(left.length).toBeGreaterThan(50);
+    for (const [index, directory] of left.entries()) {
+      const keys = await keysOf(fileStore(directory, options));
+      const due = waits[index] ?? [];
+      expect(keys.filter((key) => due.includes(key))).toEqual(due);
+    }
+    waits = [];
+  });
+});
+
+describe("a disk that fails to make something durable", () => {
+  test.each(LOSSES.map(([name, loss], index) => [name, loss, index % 2] as const))(
+    "and then loses power, which %s: the store is whole, and holds all that was stored",
+    async (_name, loss, from) => {
+      const failed: number[] = [];
+      for (let at = 1 + from; at <= 36; at += 2) {
+        const work = new Work();
+        await work.store.open(OWNER);
+        let calls = 0;
+        device.fails = (call) => {
+          const counts = call === "sync" || call === "datasync" || call === "write";
+          if (!counts || ++calls !== at) return undefined;
+          failed.push(at);
+          return Object.assign(new Error("i/o error"), { code: "EIO" });
+        };
+        for (let count = 0; count < 20; count++) {
+          await (count % 10 < 6 ? work.append() : work.remove()).catch((error: unknown) => {
+            expect(error).toMatchObject({ code: "STORE_FAILED", retryable: true });
+          });
+          if (failed.at(-1) === at) await work.checkKilled();
+        }
+        device.fails = () => undefined;
+        await work.check(loss);
+        await work.checkKilled();
+        await work.store.close();
+        await work.check(loss);
+      }
+      expect(failed.length).toBeGreaterThan(10);
+    },
+  );
 });
 
 test("the content that a killed process has left is durable once it is found", async () => {
@@ -106,21 +162,19 @@ test("the content that a killed process has left is durable once it is found", a
   const writer = fileStore(killed, options);
   await writer.open(OWNER);
   await writer.append([wide("a"), wide("b")]);
-  const next = watchedDirectory();
-  for (const name of readdirSync(killed)) {
-    if (!name.startsWith("lock")) writeFileSync(join(next, name), readFileSync(join(killed, name)));
-  }
+  const next = copyOf(killed);
+  device.watch(next);
   expect(await keysOf(fileStore(next, options))).toEqual(["a", "b"]);
   const log = join(next, "0000000001.log");
-  expect(contents.get(statSync(log).ino)?.equals(readFileSync(log))).toBe(true);
+  expect(device.contentOf(log)?.equals(readFileSync(log))).toBe(true);
   await writer.close();
 });
 
 test("the name of a new directory is durable, and those of its parents", async () => {
   const directory = join(watchedDirectory(), "deep", "outbox");
   const deep = dirname(directory);
-  watched.add(deep);
+  device.watch(deep);
   await contentOf(fileStore(directory));
-  expect(durableNames.get(deep)).toEqual([basename(directory)]);
-  expect(durableNames.get(dirname(deep))).toEqual([basename(deep)]);
+  expect(device.namesOf(deep)).toEqual([basename(directory)]);
+  expect(device.namesOf(dirname(deep))).toEqual([basename(deep)]);
 });

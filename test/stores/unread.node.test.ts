@@ -1,4 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, expect, test, vi } from "vitest";
 import { fileStore } from "../../src/store.ts";
 import { entry, handlePrototype, keysOf, newDirectory, OWNER, removeDirectories } from "./place.ts";
@@ -69,4 +71,33 @@ test("a key that stands there twice is removed as a whole before it is read", as
   expect(found).toEqual(["a"]);
   await store.close();
   expect(await keysOf(fileStore(directory))).toEqual(["a"]);
+});
+
+test("the keys of what is removed while nothing is read are not all kept", async () => {
+  const directory = newDirectory();
+  const first = fileStore(directory);
+  await first.open(OWNER);
+  await first.append(["a", "b"].map((key) => entry(key)));
+  await first.close();
+  const store = fileStore(directory);
+  const { entries } = await store.open(OWNER);
+  await store.remove(["a"]);
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const used = () => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = used();
+  for (let round = 0; round < 40; round++) {
+    const keys = Array.from({ length: 100 }, (_, each) => `${round} ${each}`.padEnd(10_000, "x"));
+    await store.append(keys.map((key) => entry(key, "<message/>")));
+    await store.remove(keys);
+  }
+  // (They are 40 MB.)
+  expect(used() - before).toBeLessThan(12_000_000);
+  const found: string[] = [];
+  for await (const { key } of entries) found.push(key);
+  expect(found).toEqual(["b"]);
+  await store.close();
 });

@@ -38,7 +38,9 @@ export class LifeSign {
   /** Ends it, and removes its file. */
   async end(): Promise<void> {
     await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
+      this.#server.close(() => {
+        resolve();
+      });
     });
   }
 }
