@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { link, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { nothing } from "../../base/abort.ts";
 import { BrokerError } from "../../base/errors.ts";
 import { codeOf } from "../store-error.ts";
 import { type Holder, isAlive, ownHolder, readHolder, signOf } from "./holder.ts";
@@ -36,19 +37,19 @@ export class Lock {
   static async take(directory: string): Promise<Lock> {
     const token = randomBytes(8).toString("hex");
     const draft = join(directory, `${LOCK}.${token}`);
-    let sign: LifeSign | undefined;
+    const sign = await LifeSign.make(signOf(directory, token));
+    const lock = new Lock(directory, token, sign);
     try {
-      sign = await LifeSign.make(signOf(directory, token));
       const own = await ownHolder(token, sign !== undefined);
       await writeDurably(draft, JSON.stringify(own));
       await place(directory, draft, own);
-      await sweep(directory, own);
-      return new Lock(directory, token, sign);
+      await sweep(directory, own).catch(nothing);
+      return lock;
     } catch (thrown) {
-      await sign?.end();
+      await lock.release().catch(nothing);
       throw thrown;
     } finally {
-      await rm(draft, { force: true });
+      await rm(draft, { force: true }).catch(nothing);
     }
   }
 
