@@ -6,7 +6,7 @@ import { BrokerError } from "../base/errors.ts";
 import { optional, settleOptions, type Takes, whole } from "../base/option.ts";
 import type { OutboxStore, StoredEntry, StoreFailure } from "../contract/store.ts";
 import { Lock } from "./lock/lock.ts";
-import { MANIFEST, Manifest } from "./manifest.ts";
+import { CUT_SALVAGE, isSalvaged, MANIFEST, Manifest } from "./manifest.ts";
 import { segmentNumber } from "./segment.ts";
 import { SegmentLog } from "./segment-log.ts";
 import { codeOf, damaged, storeError } from "./store-error.ts";
@@ -160,11 +160,12 @@ async function closeAll({ lock, manifest, log }: Omit<Opened, "writer">): Promis
 
 /** The manifest of a store; a new one where there is nothing. Ends in `STORE_FOREIGN` and `STORE_DAMAGED`. */
 async function manifestOf(directory: string, identity: string): Promise<Manifest> {
+  const names = await readdir(directory);
+  const salvaged = names.find(isSalvaged);
+  if (salvaged !== undefined) throw damaged(salvaged, 0, CUT_SALVAGE);
   let manifest = await Manifest.read(directory);
   if (manifest === undefined) {
-    const names = await readdir(directory);
-    // (A salvage that was cut has put all files aside.)
-    const segment = names.find((name) => segmentNumber(name) !== undefined || name === "salvage");
+    const segment = names.find((name) => segmentNumber(name) !== undefined);
     if (segment !== undefined) throw damaged(MANIFEST, 0, `it is missing, and ${segment} is there`);
     await Manifest.create(directory, identity);
     manifest = await Manifest.read(directory);

@@ -13,6 +13,14 @@ export const VERSION = 1;
 /** The file that says whose store it is, and which segments there must be. */
 export const MANIFEST = "manifest";
 
+/** True for the name of a directory whose content a salvage is about to put into the place of a store. */
+export function isSalvaged(name: string): boolean {
+  return name.startsWith("salvaged-");
+}
+
+/** Why a store with such a directory is refused. */
+export const CUT_SALVAGE = "a salvage was cut; salvage the store again";
+
 /** The facts that never change come first; the range is behind them, in a sector of its own. */
 const RANGE_AT = 8 * SECTOR;
 const LENGTH = RANGE_AT + SECTOR;

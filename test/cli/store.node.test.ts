@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { run as runCommand } from "../../src/cli/run.ts";
 import { fileStore } from "../../src/store.ts";
+import { encodeBatch } from "../../src/stores/batch.ts";
+import { checkedLine } from "../../src/stores/checked-line.ts";
 import { entry, keysOf, newDirectory, OWNER, removeDirectories } from "../stores/place.ts";
 
 afterEach(removeDirectories);
@@ -176,6 +178,33 @@ describe("store salvage", () => {
       expect(readdirSync(directory)).toEqual(["letter.txt"]);
     },
   );
+
+  test("leaves a store of a later version as it is", async () => {
+    const directory = await madeStore();
+    const manifest = join(directory, "manifest");
+    const bytes = readFileSync(manifest);
+    checkedLine({ version: 2, identity: OWNER }, 4096).copy(bytes);
+    writeFileSync(manifest, bytes);
+    const before = readdirSync(directory);
+    const owner = ["--dialect", "xmpp", "--jid", "juliet@verona.example"];
+    for (const words of [["look"], ["salvage"], ["salvage", ...owner]]) {
+      const [verb = "", ...rest] = words;
+      const { status, err } = await run(["store", verb, directory, ...rest]);
+      expect([status, err]).toEqual([1, expect.stringContaining("STORE_VERSION")]);
+    }
+    expect(readdirSync(directory)).toEqual(before);
+  });
+
+  test("keeps the others where a line of a batch cannot be read, although its checksum fits", async () => {
+    const directory = await madeStore();
+    const log = join(directory, "0000000001.log");
+    const bytes = readFileSync(log);
+    encodeBatch("entries", ["{"], 0, 0, 0).copy(bytes, 512);
+    writeFileSync(log, bytes);
+    expect((await run(["store", "look", directory])).out).toContain("a line of it cannot be read");
+    expect((await run(["store", "salvage", directory])).status).toBe(0);
+    expect((await keysOf(fileStore(directory))).slice(-3)).toEqual(["key 27", "key 28", "key 29"]);
+  });
 
   test("is refused while a broker has the store open", async () => {
     const directory = await madeStore();

@@ -282,11 +282,11 @@ test("a store of another address is refused by name", async () => {
   });
 });
 
-test("a directory whose salvage was cut is no new store", async () => {
+test("a directory whose salvage was cut is no store", async () => {
   const directory = newDirectory();
-  mkdirSync(join(directory, "salvage"));
+  mkdirSync(join(directory, "salvaged-2026"));
   await expect(fileStore(directory).open(OWNER)).rejects.toMatchObject({
     code: "STORE_DAMAGED",
-    message: expect.stringContaining("salvage is there") as string,
+    message: expect.stringContaining("salvaged-2026 at byte 0: a salvage was cut") as string,
   });
 });

@@ -1,4 +1,4 @@
-import { copyFileSync, lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,11 +16,11 @@ export function newDirectory(): string {
 }
 
 /** A copy of the files of a store that nobody has open: as `kill -9` leaves them, without the lock. */
-export function copyOf(directory: string): string {
-  const copy = newDirectory();
+export function copyOf(directory: string, copy = newDirectory()): string {
   for (const name of readdirSync(directory)) {
-    const isFile = lstatSync(join(directory, name)).isFile();
-    if (isFile && name !== "lock") copyFileSync(join(directory, name), join(copy, name));
+    const [from, to] = [join(directory, name), join(copy, name)];
+    if (lstatSync(from).isDirectory()) copyOf(from, mkdirSync(to, { recursive: true }));
+    else if (lstatSync(from).isFile() && name !== "lock") copyFileSync(from, to);
   }
   return copy;
 }

@@ -1,9 +1,8 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BrokerError, isBrokerError } from "../../base/errors.ts";
-import type { StoredEntry } from "../../contract/store.ts";
 import { lockHolder } from "../lock/lock.ts";
-import { MANIFEST, readManifest } from "../manifest.ts";
+import { CUT_SALVAGE, isSalvaged, MANIFEST, readManifest } from "../manifest.ts";
 import { segmentName } from "../segment.ts";
 import { codeOf, storeError } from "../store-error.ts";
 import {
@@ -60,9 +59,11 @@ export function noStore(directory: string): BrokerError {
 
 async function look(directory: string): Promise<StoreReport> {
   const names = await logNames(directory);
-  const losses: Loss[] = [];
+  const salvaged = (await readdir(directory)).filter(isSalvaged);
+  const losses: Loss[] = salvaged.map((file) => ({ file, offset: 0, why: CUT_SALVAGE }));
   const owner = await ownerOf(directory).catch((thrown: unknown) => {
-    if (codeOf(thrown) === "ENOENT" && names.length === 0) throw noStore(directory);
+    if (codeOf(thrown) === "ENOENT" && names.length + salvaged.length === 0)
+      throw noStore(directory);
     if (isBrokerError(thrown) && thrown.code === "STORE_VERSION") throw thrown;
     losses.push({ file: MANIFEST, offset: 0, why: "it is missing or damaged" });
     return undefined;
@@ -84,10 +85,9 @@ async function look(directory: string): Promise<StoreReport> {
     last = segment;
     const before = times.length;
     let entries = 0;
-    for (const [number, line] of entriesOf(segment)) {
+    for (const [number, { sent }] of entriesOf(segment)) {
       entries++;
-      if (number === undefined || !gone.has(number))
-        times.push((JSON.parse(line) as StoredEntry).sent);
+      if (number === undefined || !gone.has(number)) times.push(sent);
     }
     files.push({ file: name, bytes: segment.bytes, entries, waiting: times.length - before });
   }

@@ -1,14 +1,14 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { BrokerError } from "../../base/errors.ts";
+import { BrokerError, isBrokerError } from "../../base/errors.ts";
 import type { StoredEntry } from "../../contract/store.ts";
 import { fileStore } from "../file-store.ts";
 import { Lock } from "../lock/lock.ts";
-import { MANIFEST } from "../manifest.ts";
+import { isSalvaged, MANIFEST } from "../manifest.ts";
 import { segmentNumber } from "../segment.ts";
 import { codeOf, storeError } from "../store-error.ts";
 import { syncDirectory } from "../sync-directory.ts";
-import { noStore, ownerOf } from "./look.ts";
+import { lookAt, noStore, ownerOf } from "./look.ts";
 import {
   entriesOf,
   type Loss,
@@ -32,14 +32,26 @@ export interface Salvaged {
 /**
  * Makes a store of all that is whole in a damaged one, in its order, and puts the damaged files aside. `identity` is
  * needed where the manifest does not say whose store it is. A removal that was lost has its stanza sent again, with
- * its id. Ends in `STORE_LOCKED`, `STORE_FAILED`, and in `STORE_DAMAGED` where the identity is needed.
+ * its id. It can be killed at any time: the next one begins anew, or goes on where this one had all copied:
+ *
+ *     salvage.new ── rename: all is copied ── salvaged-TIME ── the old files into damaged-TIME
+ *         ── its manifest, then its log into their place
+ *
+ * Ends in `STORE_LOCKED`, `STORE_FAILED`, `STORE_VERSION`, and in `STORE_DAMAGED` where the identity is needed.
  */
 export async function salvage(directory: string, identity: string | undefined): Promise<Salvaged> {
   let lock: Lock | undefined;
   try {
-    const names = await logNames(directory);
+    const names = await readdir(directory);
+    const isStore = names.some(
+      (name) => name === MANIFEST || segmentNumber(name) !== undefined || isSalvaged(name),
+    );
+    if (!isStore) throw noStore(directory);
     lock = await Lock.take(directory);
-    return await rebuild(directory, names, identity);
+    const earlier = names.find(isSalvaged);
+    return await (earlier === undefined
+      ? rebuild(directory, identity)
+      : finish(directory, earlier, []));
   } catch (thrown) {
     throw storeError(thrown);
   } finally {
@@ -47,13 +59,11 @@ export async function salvage(directory: string, identity: string | undefined): 
   }
 }
 
-async function rebuild(
-  directory: string,
-  names: readonly string[],
-  given: string | undefined,
-): Promise<Salvaged> {
+async function rebuild(directory: string, given: string | undefined): Promise<Salvaged> {
   const owner = await ownerOf(directory).catch((thrown: unknown) => {
-    if (codeOf(thrown) === "ENOENT" && names.length === 0) throw noStore(directory);
+    if (isBrokerError(thrown) ? thrown.code === "STORE_VERSION" : codeOf(thrown) !== "ENOENT") {
+      throw thrown;
+    }
     return undefined;
   });
   const identity = owner?.identity ?? given;
@@ -61,29 +71,50 @@ async function rebuild(
     const detail = `${MANIFEST} at byte 0: it does not say whose store it is: give --dialect, and --jid or --domain`;
     throw new BrokerError("STORE_DAMAGED", detail);
   }
-  const fresh = join(directory, "salvage");
-  await rm(fresh, { recursive: true, force: true });
-  const { kept, losses } = await copyWhole(directory, names, fresh, identity);
-  const aside = join(directory, `damaged-${new Date().toISOString().replace(/[:.]/g, "-")}`);
-  await mkdir(aside, { mode: 0o700 });
-  await moveAll(directory, aside);
-  await moveAll(fresh, directory);
-  await rm(fresh, { recursive: true });
+  const draft = join(directory, "salvage.new");
+  await rm(draft, { recursive: true, force: true });
+  const losses = await copyWhole(directory, draft, identity);
+  const copied = `salvaged-${new Date().toISOString().replace(/[:.]/g, "-")}`;
+  await rename(draft, join(directory, copied));
   await syncDirectory(directory);
-  return { identity, kept, losses, aside };
+  return await finish(directory, copied, losses);
 }
 
+/** Puts what was copied into the place of the old files. */
+async function finish(
+  directory: string,
+  copied: string,
+  losses: readonly Loss[],
+): Promise<Salvaged> {
+  const from = join(directory, copied);
+  const aside = join(directory, copied.replace("salvaged", "damaged"));
+  await mkdir(aside, { recursive: true, mode: 0o700 });
+  // The manifest of the copy is the first of its files that moves: while it is there, all others are old ones.
+  if ((await storeNames(from)).includes(MANIFEST)) {
+    await moveAll(directory, aside);
+    await rename(join(from, MANIFEST), join(directory, MANIFEST));
+    await syncDirectory(from);
+    await syncDirectory(directory);
+  }
+  await moveAll(from, directory);
+  await rm(from, { recursive: true });
+  await syncDirectory(directory);
+  const { identity = "", waiting } = await lookAt(directory);
+  return { identity, kept: waiting, losses, aside };
+}
+
+/** Copies all that is whole into a new store. */
 async function copyWhole(
   directory: string,
-  names: readonly string[],
-  fresh: string,
+  draft: string,
   identity: string,
-): Promise<Pick<Salvaged, "kept" | "losses">> {
+): Promise<readonly Loss[]> {
+  const names = await logNames(directory);
   const gone = new Set<number>();
   for (const name of names) {
     for (const entry of removedIn(await wholeSegment(directory, name))) gone.add(entry);
   }
-  const store = fileStore(fresh);
+  const store = fileStore(draft);
   await store.open(identity);
   const losses: Loss[] = [];
   const keys = new Set<string>();
@@ -94,9 +125,8 @@ async function copyWhole(
       losses.push(...lostEnd(last, segment), ...segment.losses);
       last = segment;
       const entries: StoredEntry[] = [];
-      for (const [number, line] of entriesOf(segment)) {
+      for (const [number, entry] of entriesOf(segment)) {
         if (number !== undefined && gone.has(number)) continue;
-        const entry = JSON.parse(line) as StoredEntry;
         if (!keys.has(entry.key)) entries.push(entry);
         keys.add(entry.key);
       }
@@ -105,12 +135,19 @@ async function copyWhole(
   } finally {
     await store.close();
   }
-  return { kept: keys.size, losses };
+  return losses;
 }
 
-/** Moves the files of a store. The manifest comes first: a log without one is refused, and not taken for a new store. */
-async function moveAll(from: string, to: string): Promise<void> {
-  const names = await readdir(from);
+/** The files of a store in a directory; the manifest comes first. */
+async function storeNames(directory: string): Promise<readonly string[]> {
+  const names = await readdir(directory);
   const files = names.filter((name) => name === MANIFEST || segmentNumber(name) !== undefined);
-  for (const name of files.sort().reverse()) await rename(join(from, name), join(to, name));
+  return files.sort().reverse();
+}
+
+/** Moves the files of a store, durably. */
+async function moveAll(from: string, to: string): Promise<void> {
+  for (const name of await storeNames(from)) await rename(join(from, name), join(to, name));
+  await syncDirectory(to);
+  await syncDirectory(from);
 }

@@ -1,8 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { StoredEntry } from "../../contract/store.ts";
 import { type Batch, readBatch, SECTOR, wholeBatchFrom } from "../batch.ts";
 import { readCheckedLine } from "../checked-line.ts";
-import { linesOf, segmentNumber } from "../segment.ts";
+import { entryOf, linesOf, rangesOf, segmentNumber } from "../segment.ts";
 
 /** A part of a file that is not as it was written. */
 export interface Loss {
@@ -41,19 +42,27 @@ export async function wholeSegment(directory: string, file: string): Promise<Who
     losses.push({ file, offset: content.length, why: `the file had ${String(head.bytes)} bytes` });
   }
   const batches: Batch[] = [];
+  const add = (batch: Batch) => {
+    try {
+      check(content, batch, file);
+      batches.push(batch);
+    } catch {
+      losses.push({ file, offset: batch.from, why: "a line of it cannot be read" });
+    }
+  };
   let at = SECTOR;
   for (let number = 0; ; number++) {
     const reading = readBatch(content, at, number);
     if (reading.kind === "end") break;
     if (reading.kind !== "damaged") {
-      batches.push(reading);
+      add(reading);
       at = reading.to;
       continue;
     }
     losses.push({ file, offset: reading.at, why: reading.why });
     const next = wholeBatchFrom(content, at + 1);
     if (next === undefined) break;
-    batches.push(next);
+    add(next);
     at = next.to;
     ({ number } = next);
   }
@@ -82,23 +91,30 @@ export function lostEnd(
   return [{ file: before.file, offset: before.end, why: `it ended at byte ${endBefore}` }];
 }
 
-/** The entries of a segment as lines of JSON, each with its number where that is known. */
-export function* entriesOf(segment: WholeSegment): Generator<[number | undefined, string]> {
-  const { first, batches, content } = segment;
+/** Reads all lines of a batch. Ends in `STORE_DAMAGED`. */
+function check(content: Buffer, batch: Batch, file: string): void {
+  const read = batch.kind === "removed" ? rangesOf : entryOf;
+  for (const line of linesOf(content, batch)) read(line, file, batch.from);
+}
+
+/** The entries of a segment, each with its number where that is known. */
+export function* entriesOf(segment: WholeSegment): Generator<[number | undefined, StoredEntry]> {
+  const { file, first, batches, content } = segment;
   for (const batch of batches) {
     if (batch.kind === "removed") continue;
     for (const [index, line] of linesOf(content, batch).entries()) {
-      yield [first === undefined ? undefined : first + batch.before + index, line];
+      const number = first === undefined ? undefined : first + batch.before + index;
+      yield [number, entryOf(line, file, batch.from)];
     }
   }
 }
 
 /** The numbers of entries that a segment tells are removed. */
-export function* removedIn({ batches, content }: WholeSegment): Generator<number> {
+export function* removedIn({ file, batches, content }: WholeSegment): Generator<number> {
   for (const batch of batches) {
     if (batch.kind !== "removed") continue;
     for (const line of linesOf(content, batch)) {
-      const ranges = JSON.parse(line) as number[];
+      const ranges = rangesOf(line, file, batch.from);
       for (let at = 0; at + 1 < ranges.length; at += 2) {
         for (let entry = ranges[at] ?? 0; entry <= (ranges[at + 1] ?? 0); entry++) yield entry;
       }
