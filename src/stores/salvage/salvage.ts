@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { nothing } from "../../base/abort.ts";
 import { BrokerError, isBrokerError } from "../../base/errors.ts";
 import type { StoredEntry } from "../../contract/store.ts";
 import { fileStore } from "../file-store.ts";
@@ -55,7 +56,8 @@ export async function salvage(directory: string, identity: string | undefined): 
   } catch (thrown) {
     throw storeError(thrown);
   } finally {
-    await lock?.release();
+    // (A lock that stays is one of a process that ends now.)
+    await lock?.release().catch(nothing);
   }
 }
 
