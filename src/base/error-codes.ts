@@ -256,7 +256,7 @@ export const STORE_CODES = {
   /**
    * A file of the store is not as it was written. The message names the file and the byte. Nothing of the store was
    * sent or changed. `xmpp-broker store look DIR` shows what is whole, and `xmpp-broker store salvage DIR` keeps
-   * that and puts the rest aside. Not retryable.
+   * that and puts the rest aside. A salvage that was cut must be run again first. Not retryable.
    */
   STORE_DAMAGED: "the store is damaged",
   /** A later version of this package has written the store. Use that version, or another directory. Not retryable. */
@@ -268,9 +268,10 @@ export const STORE_CODES = {
   STORE_FOREIGN: "the store belongs to another address",
   /**
    * The store did not take the stanza, or cannot be opened: the disk is full, a right is missing, the directory is gone,
-   * or the store is not open any more. `cause` is the error of the system. A stanza that failed so was not sent. Free
-   * the disk or mend the directory; the broker goes on (`onFailure` of the store says otherwise). Retryable where
-   * such a failure passes by itself, as a full disk does.
+   * or the store is not open any more. `cause` is the error of the system. A stanza that failed so was not sent; a
+   * disk that takes nothing any more may keep it, and then the next process sends it. Free the disk, and the broker goes
+   * on (`onFailure` of the store says otherwise). Where the directory was deleted, moved or replaced, start the broker
+   * anew. Retryable where such a failure passes by itself, as a full disk does.
    */
   STORE_FAILED: "the store failed",
   /**

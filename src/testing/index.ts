@@ -1,4 +1,5 @@
-export { type StoreCase, type StorePlace, storeCases } from "../stores/conformance.ts";
+export { type StoreCase, storeCases } from "../stores/conformance.ts";
+export type { StorePlace } from "../stores/conformance-cases.ts";
 export {
   type Authority,
   type Certificate,

@@ -111,15 +111,20 @@ async function check(
 }
 
 test.each([
-  ["EIO of one call of the system", "EIO", (call: number, at: number) => call === at],
-  ["EROFS of three in a row", "EROFS", (call: number, at: number) => call >= at && call < at + 3],
-  ["ENOSPC of all from one on", "ENOSPC", (call: number, at: number) => call >= at],
-])("%s damages nothing, and loses nothing that was stored", async (_name, code, isFaulty) => {
+  ["EIO of one call of the system", "EIO", 1, (call: number, at: number) => call === at],
+  [
+    "EROFS of three in a row",
+    "EROFS",
+    3,
+    (call: number, at: number) => call >= at && call < at + 3,
+  ],
+  ["ENOSPC of all from one on", "ENOSPC", 3, (call: number, at: number) => call >= at],
+])("%s damages nothing, and loses nothing that was stored", async (_name, code, step, isFaulty) => {
   state.calls = 0;
   await day(join(newDirectory(), "outbox"));
   const most = state.calls;
   expect(most).toBeGreaterThan(60);
-  for (let at = 1; at <= most; at++) {
+  for (let at = 1; at <= most; at += step) {
     const directory = join(newDirectory(), "outbox");
     state.calls = 0;
     state.fails = (call) => (isFaulty(call, at) ? code : undefined);
@@ -136,7 +141,7 @@ test("a salvage that is killed at any call is brought to its end by the next, wi
     const directory = newDirectory();
     const store = fileStore(directory, options);
     await store.open(OWNER);
-    for (const key of ["a", "b", "c", "d"]) await store.append([wide(key)]);
+    for (const key of ["a", "b", "c"]) await store.append([wide(key)]);
     await store.close();
     truncateSync(join(directory, "manifest"), 0);
     return directory;
@@ -154,13 +159,13 @@ test("a salvage that is killed at any call is brought to its end by the next, wi
     state.fails = undefined;
     // Meanwhile no broker takes it for a whole store.
     const opened = await keysOf(fileStore(copyOf(directory), options)).catch(codeOf);
-    expect(["STORE_DAMAGED", "a b c d"]).toContain([opened].flat().join(" "));
+    expect(["STORE_DAMAGED", "a b c"]).toContain([opened].flat().join(" "));
     const names = readdirSync(directory);
     const isCopied = names.some((name) => name.startsWith("salvaged-"));
     if (isCopied) resumed++;
     if (ended === "done" || (opened !== "STORE_DAMAGED" && !isCopied)) continue;
-    expect(await salvage(directory, isCopied ? undefined : OWNER)).toMatchObject({ kept: 4 });
-    expect(await keysOf(fileStore(directory, options))).toEqual(["a", "b", "c", "d"]);
+    expect(await salvage(directory, isCopied ? undefined : OWNER)).toMatchObject({ kept: 3 });
+    expect(await keysOf(fileStore(directory, options))).toEqual(["a", "b", "c"]);
     const left = readdirSync(directory).map((name) => name.replace(/-.*/, ""));
     // (The draft of a lock may be left that holds nothing yet.)
     const others = left.filter((name) => !name.endsWith(".log") && !name.startsWith("lock."));

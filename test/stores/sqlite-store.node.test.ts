@@ -1,9 +1,9 @@
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { type OutboxStore, storeCases } from "../../src/store.ts";
+import { type OutboxStore, type StorePlace, storeCases } from "../../src/store.ts";
 import { locate } from "../docs/document.ts";
-import { newDirectory, removeDirectories } from "./place.ts";
+import { copyOf, newDirectory, removeDirectories } from "./place.ts";
 
 afterEach(removeDirectories);
 
@@ -20,8 +20,11 @@ if (isBuiltin("node:sqlite")) {
   describe("examples/sqlite-store.js", () => {
     const cases = storeCases(async () => {
       const { sqliteStore } = await example();
-      const file = join(newDirectory(), "outbox.sqlite");
-      return { store: () => sqliteStore(file) };
+      const placeIn = (directory: string): StorePlace => ({
+        store: () => sqliteStore(join(directory, "outbox.sqlite")),
+        killed: () => placeIn(copyOf(directory)),
+      });
+      return placeIn(newDirectory());
     });
     test.each(cases.map(({ name, run }) => [name, run] as const))("%s", async (_name, run) => {
       await run();
