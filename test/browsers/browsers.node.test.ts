@@ -3,9 +3,10 @@ import { build as esbuild } from "esbuild";
 import type { Page } from "playwright";
 import { build as vite } from "vite";
 import { beforeAll, describe, expect, test } from "vitest";
+import { Broker, xml, xmpp } from "../../src/node.ts";
 import type { LoopbackServer } from "../../src/testing/index.ts";
 import { locate } from "../docs/document.ts";
-import { openPage, serveFiles, serveXmpp } from "./chromium.ts";
+import { openPage, type PageOptions, serveFiles, serveXmpp, USERS } from "./chromium.ts";
 
 const PROGRAM = locate("test/browsers/program.js").pathname;
 const ENTRY = locate("src/index.ts").pathname;
@@ -49,10 +50,13 @@ beforeAll(async () => {
   for (const [name, bundle] of Object.entries(bundlers)) bundles.set(name, await bundle());
 });
 
-async function open(server: LoopbackServer, bundler = "esbuild"): Promise<Page> {
+async function open(
+  server: LoopbackServer,
+  { bundler = "esbuild", ...options }: PageOptions & { bundler?: string } = {},
+): Promise<Page> {
   const code = bundles.get(bundler) ?? "";
   const url = await serveFiles({ "": HTML, "program.js": code });
-  const page = await openPage(server.ports.https, url);
+  const page = await openPage(server.ports.https, url, options);
   await page.waitForFunction("globalThis.run !== undefined");
   return page;
 }
@@ -68,7 +72,7 @@ const DONE = {
 describe.each(Object.keys(bundlers))("bundled by %s", (bundler) => {
   test("a page finds its server by host-meta, and is ready", async () => {
     const server = await serveXmpp();
-    const page = await open(server, bundler);
+    const page = await open(server, { bundler });
     expect(await page.evaluate("run()")).toMatchObject(DONE);
     expect(server.connections).toMatchObject([{ port: "https", phase: "ready" }]);
   });
@@ -146,6 +150,39 @@ describe("a page that stays", () => {
     await page.goBack();
     await page.waitForFunction("globalThis.run !== undefined");
     expect(await page.evaluate("run()")).toMatchObject(DONE);
+  });
+
+  test("that comes out of the back-forward cache resumes its session, and nothing is lost", async () => {
+    const server = await serveXmpp({ management: {} });
+    const page = await open(server, { hasCache: true });
+    await page.evaluate(`run(${OPTIONS})`);
+    await page.evaluate(`note({
+      pagehide: "sent when it is left", pageshow: "sent when it is back",
+    })`);
+    await page.goto(await serveFiles({ "": "<title>Elsewhere</title>" }));
+    // The browser keeps the connection, and nobody reads it.
+    expect(server.connections.map(({ phase }) => phase)).toEqual(["ready"]);
+    await using romeo = new Broker({
+      ...{ host: "127.0.0.1", port: server.ports.client, tls: { ca: server.ca } },
+      dialect: xmpp({ jid: "romeo@capulet.example", password: USERS.romeo }),
+    });
+    await romeo.connect();
+    const to = "juliet@capulet.example/balcony";
+    romeo.send(xml("message", { to }, xml("body", {}, "sent meanwhile")));
+    await romeo.acked();
+    await page.evaluate("history.back()").catch(() => undefined);
+    const notes = (): Promise<string[]> => page.evaluate<string[]>("notes").catch(() => []);
+    await expect.poll(async () => (await notes()).length).toBe(5);
+    expect((await notes()).sort()).toEqual([
+      "pagehide, persisted",
+      "pageshow, persisted",
+      "sent meanwhile",
+      "sent when it is back",
+      "sent when it is left",
+    ]);
+    const [, ...later] = (await phases(page)).join(" ").split("fresh");
+    expect(later).toHaveLength(1);
+    expect(later[0]).toMatch(/^ closing waiting DISCONNECTED connecting.* ready resumed$/);
   });
 });
 

@@ -22,21 +22,31 @@ export async function serveXmpp(options: LoopbackOptions = {}): Promise<Loopback
   return server;
 }
 
+/** The ways in which a page may be opened. */
+export interface PageOptions {
+  /** The domain that is on this machine. Default: that of the tests. */
+  readonly domain?: string;
+  /** True: the browser has its back-forward cache, as that of a person has. Default `false`. */
+  readonly hasCache?: boolean;
+}
+
 /** A page of a browser for which a port of this machine is the HTTPS port of the domain, with any certificate. */
 export async function openPage(
   https: number | undefined,
   url: string,
-  domain = DOMAIN,
+  { domain = DOMAIN, hasCache = false }: PageOptions = {},
 ): Promise<Page> {
   const browser: Browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
+    // Playwright switches the cache off.
+    ignoreDefaultArgs: hasCache ? ["--disable-back-forward-cache"] : [],
     args: [
       "--no-sandbox",
       // The certificate is made by the test. (The context's own option does not reach shared workers.)
       "--ignore-certificate-errors",
       "--disable-gpu",
       "--disable-background-networking",
-      `--host-resolver-rules=MAP ${domain}:443 127.0.0.1:${https ?? 0}`,
+      `--host-resolver-rules=MAP ${domain}:443 127.0.0.1:${https ?? 0}, MAP ${domain} 127.0.0.1`,
     ],
   });
   onTestFinished(() => browser.close());

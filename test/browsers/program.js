@@ -23,6 +23,20 @@ globalThis.run = async (options = {}, account = JULIET) => {
   return { jid, body: stanza.childText("body"), state: delivery.state, tls };
 };
 
+globalThis.notes = [];
+
+/** Notes the messages that come, and events of the page. At each of these events it writes a text to itself. */
+globalThis.note = (texts) => {
+  const { broker, notes } = globalThis;
+  broker.filter("/message/body", ({ stanza }) => notes.push(stanza.childText("body")));
+  for (const [event, text] of Object.entries(texts)) {
+    addEventListener(event, ({ persisted }) => {
+      notes.push(`${event}, ${persisted ? "persisted" : "gone"}`);
+      broker.send(xml("message", { to: broker.jid }, xml("body", {}, text)));
+    });
+  }
+};
+
 const answer = async (port) =>
   port.postMessage(await globalThis.run().catch((error) => String(error)));
 

@@ -76,7 +76,7 @@ export function webSockets(server: () => RealServer): void {
     };
     const place = web.address();
     const port = typeof place === "object" ? place?.port : undefined;
-    const page = await openPage(port, await serveFiles(files), domain);
+    const page = await openPage(port, await serveFiles(files), { domain });
     await page.waitForFunction("globalThis.run !== undefined");
     const account = { jid: `alice@${domain}/page`, password: ACCOUNTS.alice };
     expect(await page.evaluate(`run({}, ${JSON.stringify(account)})`)).toMatchObject({
