@@ -1,58 +1,24 @@
 import { readFileSync } from "node:fs";
-import { build as esbuild } from "esbuild";
 import type { Page } from "playwright";
-import { build as vite } from "vite";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Broker, xml, xmpp } from "../../src/node.ts";
 import type { LoopbackServer } from "../../src/testing/index.ts";
 import { locate } from "../docs/document.ts";
+import { BUNDLERS, type Bundler, bundle } from "./bundle.ts";
 import { openPage, type PageOptions, serveFiles, serveXmpp, USERS } from "./chromium.ts";
 
 const PROGRAM = locate("test/browsers/program.js").pathname;
-const ENTRY = locate("src/index.ts").pathname;
-
-const bundlers = {
-  async esbuild() {
-    const { outputFiles } = await esbuild({
-      entryPoints: [PROGRAM],
-      bundle: true,
-      minify: true,
-      write: false,
-      format: "esm",
-      platform: "browser",
-      target: "es2022",
-      alias: { "xmpp-broker": ENTRY },
-    });
-    return outputFiles[0]?.text ?? "";
-  },
-
-  async vite() {
-    const built = await vite({
-      configFile: false,
-      logLevel: "silent",
-      resolve: { alias: { "xmpp-broker": ENTRY } },
-      build: { write: false, lib: { entry: PROGRAM, formats: ["es"], fileName: "program" } },
-    });
-    const [{ output } = { output: [] }] = Array.isArray(built)
-      ? built
-      : "output" in built
-        ? [built]
-        : [];
-    return output.map((part) => ("code" in part ? part.code : "")).join("");
-  },
-};
-
 const HTML = "<!doctype html><title>A program</title><script type=module src=program.js></script>";
 
-const bundles = new Map<string, string>();
+const bundles = new Map<Bundler, string>();
 
 beforeAll(async () => {
-  for (const [name, bundle] of Object.entries(bundlers)) bundles.set(name, await bundle());
+  for (const bundler of BUNDLERS) bundles.set(bundler, await bundle(bundler));
 });
 
 async function open(
   server: LoopbackServer,
-  { bundler = "esbuild", ...options }: PageOptions & { bundler?: string } = {},
+  { bundler = "esbuild", ...options }: PageOptions & { bundler?: Bundler } = {},
 ): Promise<Page> {
   const code = bundles.get(bundler) ?? "";
   const url = await serveFiles({ "": HTML, "program.js": code });
@@ -69,7 +35,7 @@ const DONE = {
   tls: { protocol: "unknown", cipher: "unknown" },
 };
 
-describe.each(Object.keys(bundlers))("bundled by %s", (bundler) => {
+describe.each(BUNDLERS)("bundled by %s", (bundler) => {
   test("a page finds its server by host-meta, and is ready", async () => {
     const server = await serveXmpp();
     const page = await open(server, { bundler });

@@ -62,13 +62,16 @@ export async function openPage(
 export const POLICY = "default-src 'self'; connect-src https: wss:";
 
 /** Serves files by name on localhost, which browsers take for a safe place. Returns the address of the folder. */
-export async function serveFiles(files: Readonly<Record<string, string>>): Promise<string> {
+export async function serveFiles(
+  files: Readonly<Record<string, string>>,
+  policy = POLICY,
+): Promise<string> {
   const server: Server = createServer(({ url = "" }, response) => {
     const content = files[url.slice(1)];
     const type = url.endsWith(".js") ? "text/javascript" : "text/html";
     response.writeHead(content === undefined ? 404 : 200, {
       "Content-Type": `${type}; charset=utf-8`,
-      "Content-Security-Policy": POLICY,
+      "Content-Security-Policy": policy,
     });
     response.end(content ?? "");
   });

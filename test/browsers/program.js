@@ -6,7 +6,7 @@ globalThis.log = [];
 const JULIET = { jid: "juliet@capulet.example/balcony", password: "wherefore" };
 
 /** Logs in, writes to itself and tells what came of it. */
-globalThis.run = async (options = {}, account = JULIET) => {
+export async function run(options = {}, account = JULIET) {
   const dialect = xmpp(account);
   const broker = new Broker({ dialect, ...options });
   globalThis.broker = broker;
@@ -19,9 +19,11 @@ globalThis.run = async (options = {}, account = JULIET) => {
   const delivery = broker.send(xml("message", { to: jid }, xml("body", {}, "grüße ❤")));
   const { stanza } = await arrived;
   await delivery.acked();
-  const { tls } = broker.transport;
+  const tls = broker.transport?.tls;
   return { jid, body: stanza.childText("body"), state: delivery.state, tls };
-};
+}
+
+globalThis.run = run;
 
 globalThis.notes = [];
 
@@ -37,8 +39,7 @@ globalThis.note = (texts) => {
   }
 };
 
-const answer = async (port) =>
-  port.postMessage(await globalThis.run().catch((error) => String(error)));
+const answer = async (port) => port.postMessage(await run().catch((error) => String(error)));
 
 // In a worker a message starts it.
 if (globalThis.WorkerGlobalScope !== undefined) {

@@ -4,6 +4,7 @@ import { COMPONENT_SECRET, SERVICE_DOMAINS } from "../servers/server.ts";
 import { management } from "./management.ts";
 import { matrix, ownWays } from "./matrix.ts";
 import { playOversize } from "./oversize.ts";
+import { pages } from "./pages.ts";
 import { redeploying } from "./redeploying.ts";
 import { webSockets } from "./web-sockets.ts";
 
@@ -45,5 +46,6 @@ ownWays("ejabberd", (server) => {
 
   management("ejabberd", server);
   webSockets(server);
+  pages("ejabberd", server);
   redeploying(server, "required");
 });

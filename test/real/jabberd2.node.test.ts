@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { Broker, jabberd2, xml } from "../../src/node.ts";
 import { LIMITED_ROUTER_USER, ROUTER_USER, SERVICE_DOMAINS } from "../servers/server.ts";
 import { matrix, ownWays } from "./matrix.ts";
+import { ways } from "./pages.ts";
 import { message, question } from "./stage.ts";
 
 matrix("jabberd2");
@@ -114,4 +115,6 @@ ownWays("jabberd2", (server) => {
     other.send(message(`me@${ONE}`, "back"));
     expect((await back).stanza.attrs).toMatchObject({ from: TWO, to: ONE });
   });
+
+  ways("jabberd2", server);
 });

@@ -4,6 +4,7 @@ import { ACCOUNTS, COMPONENT_SECRET, KICK_OLD_DOMAIN } from "../servers/server.t
 import { management } from "./management.ts";
 import { matrix, ownWays } from "./matrix.ts";
 import { playOversize } from "./oversize.ts";
+import { pages } from "./pages.ts";
 import { redeploying } from "./redeploying.ts";
 import { webSockets } from "./web-sockets.ts";
 
@@ -51,5 +52,6 @@ ownWays("prosody", (server) => {
 
   management("prosody", server);
   webSockets(server);
+  pages("prosody", server);
   redeploying(server, "required");
 });
