@@ -4,9 +4,12 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { locate, readDocument } from "../docs/document.ts";
+import { type Cell, cellsOf, title } from "../real/cells.ts";
+import { SERVER_NAMES } from "../servers/server.ts";
 import { DIFFERENCES } from "./differences.ts";
 import { run } from "./run.ts";
 import { RUNTIMES, type RuntimeName, runtime } from "./runtimes.ts";
+import { waysOf } from "./ways.ts";
 
 /** The report of Vitest, as far as it is read here. */
 interface Report {
@@ -23,11 +26,18 @@ interface Report {
   }[];
 }
 
-/** Runs tests of this repository on a runtime; gives how many passed, and the names of the others. */
-async function testsOn(
-  name: RuntimeName,
-  ...words: string[]
-): Promise<{ passed: number; failed: string[] }> {
+/** The tests that ran on a runtime. */
+interface Ran {
+  /** How many passed. */
+  readonly passed: number;
+  /** The names of the groups that have a test that passed, the outermost first. */
+  readonly groups: readonly (readonly string[])[];
+  /** The names of the others, with their files. */
+  readonly failed: string[];
+}
+
+/** Runs tests of this repository on a runtime. */
+async function testsOn(name: RuntimeName, ...words: string[]): Promise<Ran> {
   const folder = mkdtempSync(join(tmpdir(), "xmpp-broker-runtimes-"));
   onTestFinished(() => {
     rmSync(folder, { recursive: true });
@@ -51,7 +61,11 @@ async function testsOn(
     // A file that does not load has no tests.
     return status === "failed" && names.length === 0 ? [`${within}: ${message}`] : names;
   });
-  return { passed: report.numPassedTests, failed: failed.sort() };
+  const groups = report.testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status === "passed")
+    .map(({ ancestorTitles }) => ancestorTitles);
+  return { passed: report.numPassedTests, groups, failed: failed.sort() };
 }
 
 /** The tests that are expected to fail, as `testsOn` names them. */
@@ -99,10 +113,26 @@ describe("the tier node", () => {
   });
 });
 
-test.each(["node-24", "bun", "deno"] as const)("%s logs in to the real servers", async (name) => {
-  const { passed, failed } = await testsOn(name, "--project", "real", "test/real", "-t", PLAYED);
+/** A cell of the matrix as a way of the table in `docs/runtimes.md`. */
+const wayOf = ({ transport, protection }: Cell): string =>
+  transport === "tcp" && protection === "direct TLS" ? protection : transport;
+
+test.each([
+  ["node-24", "Node"],
+  ["bun", "Bun"],
+  ["deno", "Deno"],
+] as const)("%s goes each way of the matrix to the real servers", async (name, column) => {
+  const words = ["--project", "real", "test/real", "-t", PLAYED];
+  const { passed, groups, failed } = await testsOn(name, ...words);
   expect(failed).toEqual([]);
-  expect(passed).toBeGreaterThan(150);
+  expect(passed).toBeGreaterThan(200);
+  const gone = SERVER_NAMES.flatMap(cellsOf).filter((cell) =>
+    groups.some(([server, , cellTitle]) => {
+      return server?.startsWith(`${cell.server} `) && cellTitle === title(cell);
+    }),
+  );
+  expect(gone).toEqual(SERVER_NAMES.flatMap(cellsOf));
+  expect([...new Set(gone.map(wayOf))].sort()).toEqual(waysOf(column).sort());
 });
 
 describe("docs/runtimes.md", () => {
