@@ -36,8 +36,12 @@ login.addEventListener("submit", (event) => {
     showPhase("idle", error);
     return;
   }
-  watch(broker);
-  broker.connect().catch((error) => showPhase("idle", error));
+  const one = broker;
+  watch(one);
+  one.connect().catch((error) => {
+    // The end of a broker that was replaced is of no interest.
+    if (one === broker) showPhase("idle", error);
+  });
 });
 
 byId("leave").addEventListener("click", () => broker?.shutdown());
@@ -45,10 +49,8 @@ byId("leave").addEventListener("click", () => broker?.shutdown());
 compose.addEventListener("submit", (event) => {
   event.preventDefault();
   const { to, body } = Object.fromEntries(new FormData(compose));
-  const line = show("talk", "out", body);
-  const state = line.appendChild(document.createElement("small"));
   const delivery = broker.send(xml("message", { to, type: "chat" }, xml("body", {}, body)));
-  state.textContent = delivery.state;
+  const state = show("talk", "out", body, delivery.state).querySelector("small");
   const update = () => {
     state.textContent = delivery.state;
   };
@@ -74,8 +76,7 @@ function watch(one) {
     if (to.value === "") to.value = jid;
   });
   one.filter("/message[@type='chat']/body", ({ stanza, elements: [body] }) => {
-    const line = show("talk", "in", body.text());
-    line.appendChild(document.createElement("small")).textContent = stanza.attrs.from;
+    show("talk", "in", body.text(), stanza.attrs.from);
   });
 }
 
@@ -89,10 +90,11 @@ function showPhase(name, error, detail = "") {
   byId("leave").disabled = name === "idle";
 }
 
-function show(list, kind, text) {
+function show(list, kind, text, note) {
   const line = document.createElement("li");
   line.className = kind;
   line.textContent = text;
+  if (note !== undefined) line.appendChild(document.createElement("small")).textContent = note;
   const all = byId(list);
   all.append(line);
   if (all.childElementCount > MOST_LINES) all.firstElementChild.remove();

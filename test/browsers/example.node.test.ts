@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import type { AddressInfo, Server } from "node:net";
 import type { Page } from "playwright";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { LoopbackServer } from "../../src/testing/index.ts";
 import { locate } from "../docs/document.ts";
 import { openPage, serveXmpp } from "./chromium.ts";
@@ -33,8 +33,10 @@ async function openExample(server: LoopbackServer, query = ""): Promise<Page> {
   return page;
 }
 
-async function logIn(page: Page, password: string): Promise<void> {
-  await page.getByLabel("Address").fill("juliet@capulet.example/balcony");
+const JULIET = "juliet@capulet.example/balcony";
+
+async function logIn(page: Page, password: string, jid = JULIET): Promise<void> {
+  await page.getByLabel("Address").fill(jid);
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Log in" }).click();
 }
@@ -87,3 +89,46 @@ test("a password that is refused is shown as such", async () => {
   await expect.poll(() => page.locator("#phase").innerText()).toContain("AUTH_FAILED");
   await screenshot(page, "4-refused");
 });
+
+/** The long names of a person, of a resource, and of a word that has no place to break. */
+const LONG = "juliet".repeat(15);
+const LONG_JID = `${LONG}@capulet.example/${"a balcony in verona, ".repeat(8)}`;
+
+describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
+  test("each state of the page fits into narrow and wide windows", async () => {
+    const server = await serveXmpp({ users: { [LONG]: "wherefore" } });
+    const page = await openExample(server);
+    await page.emulateMedia({ colorScheme });
+
+    /** Looks at the page in each width. Nothing may be wider than the window, or behind its edge. */
+    async function look(state: string): Promise<void> {
+      for (const width of [1280, 400, 320]) {
+        await page.setViewportSize({ width, height: 900 });
+        await screenshot(page, `${state}-${width}-${colorScheme}`);
+        expect([state, width, await page.evaluate(WIDEST)]).toEqual([state, width, []]);
+      }
+    }
+
+    await look("form");
+    await logIn(page, "nothing of hers", LONG_JID);
+    await expect.poll(() => page.locator("#phase").innerText()).toContain("AUTH_FAILED");
+    await look("refused");
+    await logIn(page, "wherefore", "juliet@nowhere.invalid");
+    await expect.poll(() => page.locator("#phase").innerText()).toContain("LOOKUP_FAILED");
+    await look("not-found");
+    await logIn(page, "wherefore", LONG_JID);
+    await expect.poll(() => phase(page)).toBe("ready");
+    for (const text of ["Wherefore art thou?", LONG.repeat(3)]) {
+      await page.getByLabel("Message", { exact: true }).fill(text);
+      await page.getByRole("button", { name: "Send" }).click();
+    }
+    await expect.poll(() => page.locator("#talk .in").count()).toBe(2);
+    await look("ready");
+  });
+});
+
+/** Gives the elements that are wider than the window, or whose text is wider than themselves. */
+const WIDEST = `[...document.querySelectorAll("body, body *")]
+  .filter((each) => each.getBoundingClientRect().right > innerWidth ||
+    (each.localName !== "input" && each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).display !== "inline"))
+  .map((each) => each.localName + (each.id && "#" + each.id))`;
