@@ -3,78 +3,39 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { Broker, component, xml } from "../../src/node.ts";
 import { LoopbackServer } from "../../src/testing/index.ts";
 import { locate } from "./document.ts";
+import { EXAMPLES, environmentOf, linesOf, startVerona } from "./verona.ts";
 
 let server: LoopbackServer;
 
 beforeAll(async () => {
-  server = await LoopbackServer.start({
-    domain: "verona.example",
-    users: { juliet: "wherefore", romeo: "but soft" },
-    components: { "echo.verona.example": "secret" },
-    router: { username: "jabberd", password: "secret of the router" },
-  });
+  server = await startVerona();
 });
 
 afterAll(async () => {
   await server.close();
 });
 
-/** The environment of each program. */
-const environments: Record<string, () => Record<string, string>> = {
-  "xmpp-client.js": () => ({
-    XMPP_JID: "juliet@verona.example/balcony",
-    XMPP_PASSWORD: "wherefore",
-    XMPP_PORT: String(server.ports.client),
-  }),
-  "legacy-client.js": () => ({
-    XMPP_JID: "romeo@verona.example/orchard",
-    XMPP_PASSWORD: "but soft",
-    XMPP_PORT: String(server.ports.client),
-  }),
-  "component.js": () => ({
-    XMPP_DOMAIN: "echo.verona.example",
-    XMPP_PASSWORD: "secret",
-    XMPP_PORT: String(server.ports.component),
-  }),
-  "jabberd2-component.js": () => ({
-    XMPP_DOMAIN: "news.verona.example",
-    XMPP_USERNAME: "jabberd",
-    XMPP_PASSWORD: "secret of the router",
-    XMPP_PORT: String(server.ports.router),
-  }),
-};
-
 const secured = "secured with TLSv1.3";
 
-test.each([
-  [
-    "xmpp-client.js",
-    "juliet@verona.example/balcony",
-    [secured, "authenticated with SCRAM-SHA-512"],
-  ],
-  [
-    "legacy-client.js",
-    "romeo@verona.example/orchard",
-    ["authenticated with jabber:iq:auth digest"],
-  ],
-  ["component.js", "echo.verona.example", []],
-  ["jabberd2-component.js", "news.verona.example", [secured, "authenticated with DIGEST-MD5"]],
-])("examples/%s writes to itself", async (name, jid, before) => {
-  const environment = { XMPP_HOST: "127.0.0.1", XMPP_CA: server.ca, ...environments[name]?.() };
+/** The lines that an example prints before it is ready. */
+const BEFORE: Readonly<Record<string, readonly string[]>> = {
+  "xmpp-client.js": [secured, "authenticated with SCRAM-SHA-512"],
+  "legacy-client.js": ["authenticated with jabber:iq:auth digest"],
+  "jabberd2-component.js": [secured, "authenticated with DIGEST-MD5"],
+};
+
+test.each(EXAMPLES)("examples/$file writes to itself", async (example) => {
+  const { file } = example;
+  const before = BEFORE[file] ?? [];
+  const environment = environmentOf(example, server);
   for (const [key, value] of Object.entries(environment)) vi.stubEnv(key, value);
   const log = vi.spyOn(console, "log").mockReturnValue();
   try {
     // A program is run by importing it: it ends when it has closed.
-    await import(/* @vite-ignore */ locate(`examples/${name}`).pathname);
+    await import(/* @vite-ignore */ locate(`examples/${file}`).pathname);
     const lines = log.mock.calls.map((words) => words.join(" "));
     for (const [index, line] of before.entries()) expect(lines[index]).toContain(line);
-    expect(lines.slice(before.length)).toEqual([
-      `ready as ${jid}`,
-      "received Note 1 to self",
-      "received Note 2 to self",
-      "received Note 3 to self",
-      "closed",
-    ]);
+    expect(lines.slice(before.length)).toEqual(linesOf(example));
   } finally {
     log.mockRestore();
     vi.unstubAllEnvs();
@@ -142,7 +103,7 @@ test("each example is run", () => {
   // Others run the rest: in processes that follow each other, on a server that gives a name to the newest component, and
   // through proxies.
   const others = ["staying-component.js", "redeployed-client.js", "handing-over-component.js"];
-  const run = [...Object.keys(environments), ...others];
+  const run = [...EXAMPLES.map(({ file }) => file), ...others];
   // proxies.node.test.ts runs these.
   run.push("socks5-client.js", "http-proxy-client.js");
   // A browser runs the page: test/browsers/example.node.test.ts.
