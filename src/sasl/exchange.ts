@@ -89,9 +89,9 @@ function refusal(
   mechanism: Mechanism,
 ): AuthError {
   // A server that has seen the secret may repeat it in its text: then only the condition is told.
-  const detail = reveals(mechanism) ? "" : (text ?? "").trim();
+  const detail = reveals(mechanism) ? undefined : text?.trim();
   return new AuthError(mechanism.name, {
     condition: condition ?? "not-authorized",
-    ...(detail === "" ? {} : { detail }),
+    detail: detail === "" ? undefined : detail,
   });
 }

@@ -238,6 +238,5 @@ export class OurSide {
 }
 
 function disconnected(detail: string, cause?: Error): BrokerError {
-  const facts = { retryable: true };
-  return new BrokerError("DISCONNECTED", detail, cause === undefined ? facts : { ...facts, cause });
+  return new BrokerError("DISCONNECTED", detail, { retryable: true, cause });
 }

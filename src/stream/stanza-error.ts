@@ -1,4 +1,4 @@
-import { BrokerError } from "../base/errors.ts";
+import { BrokerError, isBrokerError } from "../base/errors.ts";
 import { type Element, xml } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import { conditionOf } from "./condition.ts";
@@ -69,13 +69,9 @@ export class StanzaError extends BrokerError {
   }
 }
 
-/** Recognizes these errors across copies of this package, where `instanceof` cannot. */
-const STANZA_ERROR = Symbol.for("xmpp-broker.stanza-error");
-Object.defineProperty(StanzaError.prototype, STANZA_ERROR, { value: true });
-
 /** True if a thrown value is a `StanzaError`, also one of another copy of this package. */
 export function isStanzaError(thrown: unknown): thrown is StanzaError {
-  return typeof thrown === "object" && thrown !== null && STANZA_ERROR in thrown;
+  return isBrokerError(thrown) && thrown.code === "STANZA_ERROR" && "toElement" in thrown;
 }
 
 /**
@@ -127,8 +123,8 @@ export function stanzaErrorFrom(stanza: Element): StanzaError {
     condition?.name ?? BY_CODE.get(error?.attrs.code ?? "") ?? "undefined-condition",
     {
       stanza,
-      ...(isType(type) ? { type } : {}),
-      ...(text === undefined ? {} : { text }),
+      type: isType(type) ? type : undefined,
+      text,
     },
   );
 }

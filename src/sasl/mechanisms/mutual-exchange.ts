@@ -76,11 +76,11 @@ export class MutualExchange implements Exchange {
     try {
       return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(message);
     } catch (cause) {
-      throw this.#failed("the server's message is not UTF-8", { cause });
+      throw this.#failed("the server's message is not UTF-8", cause);
     }
   }
 
-  #failed(detail: string, facts?: { readonly cause: unknown }): AuthError {
-    return new AuthError(this.#proof.mechanism, { detail, ...facts });
+  #failed(detail: string, cause?: unknown): AuthError {
+    return new AuthError(this.#proof.mechanism, { detail, cause });
   }
 }

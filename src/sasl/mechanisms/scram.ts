@@ -147,7 +147,7 @@ class ScramProof implements Proof {
     if (reason !== undefined) {
       throw new AuthError(this.mechanism, {
         condition: "not-authorized",
-        ...(/^[a-z-]{1,64}$/.test(reason) ? { detail: reason } : {}),
+        detail: /^[a-z-]{1,64}$/.test(reason) ? reason : undefined,
       });
     }
     const parts = grammar.exec(message);

@@ -34,10 +34,7 @@ export function websocketChannels(
   if (url !== undefined) mustBeUrl(url, ["wss:", "ws:"]);
   if (or !== undefined) callable("or.channel", record("or", or).channel);
   if (url !== undefined && or !== undefined) {
-    throw new BrokerError(
-      "BAD_OPTION",
-      "or goes with the host-meta: give websocket no url with it",
-    );
+    throw new BrokerError("BAD_OPTION", "websocket takes a url or the option or, not both");
   }
   return {
     url,
@@ -45,14 +42,11 @@ export function websocketChannels(
     async channel(target, signal) {
       const place = target.url;
       if (place === undefined) {
-        throw new BrokerError(
-          "BAD_OPTION",
-          "websocket needs a url, as a host has no path: transport: websocket(url)",
-        );
+        throw new BrokerError("BAD_OPTION", "websocket needs a url: a host has no path");
       }
       if (/^https?:/.test(place)) {
         if (or !== undefined) return await or.channel(target, signal);
-        throw new BrokerError("BAD_OPTION", `websocket knows no other way to ${place}`);
+        throw new BrokerError("BAD_OPTION", `websocket knows no way to ${place}`);
       }
       const transport = await open(place, target, signal);
       return new FramedChannel(transport, websocketFraming, target.context, target.limits);

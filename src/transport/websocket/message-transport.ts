@@ -122,7 +122,7 @@ export class MessageTransport implements Transport {
   }
 
   secure(): Promise<TlsFacts> {
-    const detail = "a WebSocket takes no TLS later: its address says wss, or ws";
+    const detail = "a WebSocket has TLS from its start (wss), or none";
     return Promise.reject(new BrokerError("TLS_FAILED", detail));
   }
 

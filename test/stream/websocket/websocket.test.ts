@@ -96,7 +96,7 @@ test("with an address nothing is looked up", () => {
 });
 
 test.each([
-  ["an address and another way", { url: "wss://c.example/ws", or: other }, "no url"],
+  ["an address and another way", { url: "wss://c.example/ws", or: other }, "not both"],
   ["an address as the other way", { or: "https://c.example/bosh" }, "or must be an object"],
   ["an object that is no way", { or: {} }, "or.channel must be a function"],
   ["a function that makes ways", { or: () => other }, "or must be an object"],
