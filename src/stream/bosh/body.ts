@@ -5,12 +5,24 @@ import { NS } from "../../xml/namespaces.ts";
 import { StreamParser } from "../../xml/read/stream-parser.ts";
 import { openTag } from "../../xml/write/serialize.ts";
 import { XmlError } from "../../xml/xml-error.ts";
+import type { HeaderAttributes } from "../framing.ts";
 
 /** The namespaces of BOSH. */
 export const BOSH = {
   body: "http://jabber.org/protocol/httpbind",
   xmpp: "urn:xmpp:xbosh",
 } as const;
+
+/**
+ * The attributes of our header as those of a body. The version is always one with features: ejabberd answers only once
+ * it has some.
+ */
+export function bodyAttributes({
+  version = "1.0",
+  ...attributes
+}: HeaderAttributes): HeaderAttributes {
+  return { ...attributes, "xmpp:version": version };
+}
 
 /** Writes a body around a payload. Attributes that are undefined are left out. */
 export function bodyText(

@@ -5,13 +5,8 @@ import type { XmlLimits } from "../../xml/limits.ts";
 import { NS } from "../../xml/namespaces.ts";
 import type { Channel, ChannelEvents } from "../channel.ts";
 import type { ChannelEnding, HeaderAttributes, StreamContext } from "../framing.ts";
-import { BOSH, bodyText, type ReceivedBody } from "./body.ts";
-import {
-  BoshSession,
-  bodyAttributes,
-  type SessionOwner,
-  type SessionParts,
-} from "./bosh-session.ts";
+import { BOSH, bodyAttributes, bodyText, type ReceivedBody } from "./body.ts";
+import { BoshSession, type SessionOwner, type SessionParts } from "./bosh-session.ts";
 import { terminated } from "./conditions.ts";
 import { Incoming } from "./incoming.ts";
 import type { Purpose } from "./requests.ts";

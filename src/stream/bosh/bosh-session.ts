@@ -6,7 +6,7 @@ import { utf8Length } from "../../base/text/utf8.ts";
 import { nextTurn } from "../../transport/turn.ts";
 import type { XmlLimits } from "../../xml/limits.ts";
 import type { HeaderAttributes } from "../framing.ts";
-import { asChild, bodyText, type ReceivedBody } from "./body.ts";
+import { asChild, bodyAttributes, bodyText, type ReceivedBody } from "./body.ts";
 import { Outgoing } from "./outgoing.ts";
 import { pollAt } from "./polling.ts";
 import type { Fetch } from "./post.ts";
@@ -291,15 +291,4 @@ export class BoshSession {
   #to(state: SessionState): void {
     this.#state = step("BOSH session", STEPS, this.#state, state);
   }
-}
-
-/**
- * The attributes of our header as those of a body. The version is always one with features: ejabberd answers only once
- * it has some.
- */
-export function bodyAttributes({
-  version = "1.0",
-  ...attributes
-}: HeaderAttributes): HeaderAttributes {
-  return { ...attributes, "xmpp:version": version };
 }

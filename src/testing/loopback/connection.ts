@@ -2,34 +2,20 @@ import { randomBytes } from "node:crypto";
 import type { SecureContext } from "node:tls";
 import { BrokerError } from "../../base/errors.ts";
 import { type Framing, type StreamContext, xmlFraming } from "../../stream/framing.ts";
-import { FRAMING, websocketFraming } from "../../stream/websocket/websocket-framing.ts";
+import { websocketFraming } from "../../stream/websocket/websocket-framing.ts";
 import { type Element, xml } from "../../xml/element.ts";
-import { LIMITS, LIMITS_BEFORE_AUTHENTICATION, type XmlLimits } from "../../xml/limits.ts";
+import { LIMITS } from "../../xml/limits.ts";
 import { NS } from "../../xml/namespaces.ts";
 import { StreamParser } from "../../xml/read/stream-parser.ts";
 import { serialize } from "../../xml/write/serialize.ts";
 import { XmlError } from "../../xml/xml-error.ts";
-import {
-  type FaultState,
-  Faults,
-  type LoopbackPhase,
-  NO_FAULTS,
-  type SizeLimit,
-  together,
-} from "./faults.ts";
+import { type FaultState, Faults, type LoopbackPhase, NO_FAULTS, together } from "./faults.ts";
+import { type Header, readHeader } from "./header.ts";
 import type { Incoming, MessageFrames } from "./http/frames.ts";
 import type { Pressure } from "./pressure.ts";
+import { SizeLimits } from "./size-limits.ts";
 import { StreamRefusal } from "./stream-refusal.ts";
 import { Wire, type WireSocket } from "./wire.ts";
-
-/** The other side's stream header (RFC 6120, 4.7). */
-export interface Header {
-  readonly to: string | undefined;
-  /** The default namespace that it declares; `""` for none, `undefined` for an element that is no stream header. */
-  readonly contentNamespace: string | undefined;
-  /** True for XMPP 1.0, with features; false for a stream from before it. */
-  readonly modern: boolean;
-}
 
 /** The names of a server's ports. */
 export type LoopbackPort = "client" | "clientTls" | "component" | "router" | "http" | "https";
@@ -62,8 +48,7 @@ export class Connection {
   cost = 0;
   readonly #host: ConnectionHost;
   readonly #ownFaults: FaultState = { ...NO_FAULTS };
-  #limits = LIMITS_BEFORE_AUTHENTICATION;
-  #sizeLimit: SizeLimit | undefined;
+  readonly #limits = new SizeLimits();
   #parser: StreamParser;
   #fed = 0;
   #isDisconnected = false;
@@ -88,7 +73,7 @@ export class Connection {
     this.#framing = frames === undefined ? xmlFraming : websocketFraming;
     this.port = port;
     this.contentNamespace = contentNamespace;
-    this.#parser = this.#newParser(this.#limits);
+    this.#parser = this.#newParser();
     this.wire = new Wire(socket, {
       data: (bytes) => {
         if (this.#closed) return;
@@ -134,11 +119,6 @@ export class Connection {
     this.wire.inject(this.#frames?.text(bytes) ?? bytes);
   }
 
-  /** True once TLS protects the connection. */
-  get secured(): boolean {
-    return this.wire.secured;
-  }
-
   /** How far the connection has come. */
   get phase(): LoopbackPhase {
     return this.wire.phase;
@@ -148,8 +128,8 @@ export class Connection {
   faultsChanged(): void {
     const faults = together(this.#host.faults, this.#ownFaults);
     this.wire.setFaults(faults);
-    this.#sizeLimit = faults.limit;
-    this.#parser.setLimits(this.#limitsInForce());
+    this.#limits.fault = faults.limit;
+    this.#parser.setLimits(this.#limits.inForce);
   }
 
   /** Enters a phase. The fault `mute` may silence the server from there on. */
@@ -178,7 +158,7 @@ export class Connection {
           this.#fed = 0;
           return element;
         }
-        if (this.#parser.end instanceof XmlError) throw this.#refusalOf(this.#parser.end);
+        if (this.#parser.end instanceof XmlError) throw this.#limits.refusalOf(this.#parser.end);
       }
       if (this.#hasEnded() || this.#isDisconnected) {
         throw new BrokerError("DISCONNECTED");
@@ -224,21 +204,21 @@ export class Connection {
     if (!this.#parser.idle) throw new StreamRefusal("not-authorized");
     this.enter(direct ? "connect" : "tls");
     // Before TLS: on Deno, the first bytes under TLS come before the event that it is up.
-    this.#parser = this.#newParser(this.#limitsInForce());
+    this.#parser = this.#newParser();
     await this.wire.secure(context, direct);
   }
 
   /** Begins a new stream, of a peer that has logged in and may send elements of so many bytes. */
   restart(maxBytes = LIMITS.bytes): void {
     if (!this.#parser.idle) throw new StreamRefusal("not-authorized");
-    this.#limits = { ...LIMITS, bytes: maxBytes };
-    this.#parser = this.#newParser(this.#limitsInForce());
+    this.#limits.phase = { ...LIMITS, bytes: maxBytes };
+    this.#parser = this.#newParser();
   }
 
   /** Allows bigger stanzas, to a peer that has logged in. */
   trust(): void {
-    this.#limits = LIMITS;
-    this.#parser.setLimits(this.#limitsInForce());
+    this.#limits.phase = LIMITS;
+    this.#parser.setLimits(this.#limits.inForce);
   }
 
   /** True if the connection has ended, and neither side had closed the stream before. */
@@ -247,10 +227,10 @@ export class Connection {
   }
 
   /** Reads on with another parser, in the middle of what that one has read. Returns the parser before. */
-  swapParser(parser = this.#newParser(this.#limits)): StreamParser {
+  swapParser(parser = this.#newParser()): StreamParser {
     const before = this.#parser;
     this.#parser = parser;
-    this.#parser.setLimits(this.#limitsInForce());
+    this.#parser.setLimits(this.#limits.inForce);
     return before;
   }
 
@@ -297,8 +277,11 @@ export class Connection {
     return { ns: this.contentNamespace, prefixes: { stream: NS.stream } };
   }
 
-  #newParser(limits: XmlLimits): StreamParser {
-    return new StreamParser({ limits, framing: this.#frames === undefined ? "stream" : "frame" });
+  #newParser(): StreamParser {
+    return new StreamParser({
+      limits: this.#limits.inForce,
+      framing: this.#frames === undefined ? "stream" : "frame",
+    });
   }
 
   /** True if either side has closed the stream, or ours had to. */
@@ -310,35 +293,4 @@ export class Connection {
     this.#isDisconnected = true;
     this.#wake?.();
   }
-
-  /** The limits of the phase, and the fault `limit` where it is smaller. */
-  #limitsInForce(): XmlLimits {
-    const bytes = this.#sizeLimit?.bytes ?? this.#limits.bytes;
-    return bytes < this.#limits.bytes ? { ...this.#limits, bytes } : this.#limits;
-  }
-
-  /** The stream error for XML that is refused; the fault `limit` has its own. */
-  #refusalOf(error: XmlError): BrokerError {
-    if (error.code !== "POLICY_VIOLATION" || this.#sizeLimit === undefined) return error;
-    const { condition } = this.#sizeLimit;
-    return new StreamRefusal(condition, TOO_BIG[condition]);
-  }
-}
-
-/** The texts that servers give: ejabberd has one, Prosody has none. */
-const TOO_BIG = {
-  "policy-violation": "XML stanza is too big",
-  "not-well-formed": undefined,
-} as const satisfies Record<SizeLimit["condition"], string | undefined>;
-
-function readHeader(element: Element, contentNamespace: string): Header {
-  const { to, version } = element.attrs;
-  const isOpen = element.is("open", FRAMING);
-  const opens = isOpen || (element.name === "stream" && element.ns === NS.stream);
-  return {
-    to,
-    // Stanzas over a WebSocket declare theirs themselves.
-    contentNamespace: isOpen ? NS.client : opens ? contentNamespace : undefined,
-    modern: version !== undefined && Number.parseInt(version, 10) >= 1,
-  };
 }

@@ -25,7 +25,7 @@ export type Protocol = (connection: Connection, host: Host) => Promise<never>;
 export function startTlsFeature(connection: Connection, host: Host): Element | undefined {
   const { starttls } = host.settings;
   // In messages TLS is below them (RFC 7395, 3.9; XEP-0206, 4).
-  if (connection.secured || connection.isInMessages || starttls === "none") return undefined;
+  if (connection.wire.secured || connection.isInMessages || starttls === "none") return undefined;
   return xml("starttls", { xmlns: NS.tls }, starttls === "required" ? xml("required") : null);
 }
 
@@ -37,7 +37,7 @@ export function limitsFeature({ settings }: Host): Element | undefined {
 
 /** True if TLS must come before anything else. */
 export const insistsOnTls = (connection: Connection, host: Host): boolean =>
-  host.settings.starttls === "required" && !connection.secured;
+  host.settings.starttls === "required" && !connection.wire.secured;
 
 /**
  * Answers `<starttls/>`; the stream starts anew afterwards, or ends.
@@ -47,7 +47,7 @@ export const insistsOnTls = (connection: Connection, host: Host): boolean =>
  *     S: <proceed/>
  */
 export async function startTls(connection: Connection, host: Host): Promise<void> {
-  if (connection.secured || host.settings.starttls === "none") {
+  if (connection.wire.secured || host.settings.starttls === "none") {
     connection.send(xml("failure", { xmlns: NS.tls }));
     connection.close();
     return;

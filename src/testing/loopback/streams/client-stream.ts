@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { Jid } from "../../../jid/jid.ts";
 import { type Element, xml } from "../../../xml/element.ts";
 import { NS } from "../../../xml/namespaces.ts";
-import type { Connection, Header } from "../connection.ts";
+import type { Connection } from "../connection.ts";
+import type { Header } from "../header.ts";
 import {
   addressOf,
   findUser,

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { type Element, xml } from "../../../xml/element.ts";
 import { NS } from "../../../xml/namespaces.ts";
-import type { Connection, Header } from "../connection.ts";
+import type { Connection } from "../connection.ts";
+import type { Header } from "../header.ts";
 import { type Host, insistsOnTls, startTls, startTlsFeature } from "../host.ts";
 import { isStanza, translate } from "../routing/stanza.ts";
 import type { Party } from "../routing/switchboard.ts";

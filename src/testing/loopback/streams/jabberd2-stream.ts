@@ -1,6 +1,7 @@
 import { Element, xml } from "../../../xml/element.ts";
 import { NS } from "../../../xml/namespaces.ts";
-import type { Connection, Header } from "../connection.ts";
+import type { Connection } from "../connection.ts";
+import type { Header } from "../header.ts";
 import { type Host, insistsOnTls, limitsFeature, startTls, startTlsFeature } from "../host.ts";
 import { isStanza, withAttributes } from "../routing/stanza.ts";
 import { envelope, type RouterParty } from "../routing/switchboard.ts";
