@@ -2,7 +2,7 @@ import { badOption, record, text, wholeNumber } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import { carriedJid, domainOf, isSameAddress, tryCarriedJid } from "../jid/carried.ts";
-import { ILLEGAL } from "../xml/write/escape.ts";
+import { ILLEGAL } from "../xml/illegal.ts";
 
 /** The version of the states that this package writes and reads. */
 const VERSION = 1;

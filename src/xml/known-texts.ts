@@ -11,14 +11,19 @@ const MOST_ONCE = 256;
 export class KnownTexts<Thing> {
   readonly #most: number;
   readonly #longest: number;
+  readonly #emptied: (() => void) | undefined;
   readonly #things = new Map<unknown, Thing>();
   /** Texts that came once. */
   readonly #once = new Set<string>();
 
-  /** `most` is the number of things that are kept, and `longest` the length of their texts. */
-  constructor(most: number, longest: number) {
+  /**
+   * `most` is the number of things that are kept, and `longest` the length of their texts. `emptied` is called when the
+   * table has been emptied.
+   */
+  constructor(most: number, longest: number, emptied?: () => void) {
     this.#most = most;
     this.#longest = longest;
+    this.#emptied = emptied;
   }
 
   /** The thing that is kept for a text. */
@@ -34,7 +39,10 @@ export class KnownTexts<Thing> {
       if (text.length <= this.#longest) this.#once.add(text);
       return make(text, false);
     }
-    if (this.#things.size >= this.#most) this.#things.clear();
+    if (this.#things.size >= this.#most) {
+      this.#things.clear();
+      this.#emptied?.();
+    }
     const own = unique(text);
     const thing = make(own, true);
     this.#things.set(own, thing);

@@ -19,3 +19,12 @@ export const NS = {
   delay: "urn:xmpp:delay",
   streamManagement: "urn:xmpp:sm:3",
 } as const;
+
+/** The fault of a declaration that Namespaces in XML, 3 and 5, forbid. */
+export function faultOfDeclaration(prefix: string, uri: string): string | undefined {
+  if (prefix === "xmlns") return "a declaration of the prefix `xmlns`";
+  if ((prefix === "xml") !== (uri === NS.xml))
+    return "the prefix `xml` or its namespace bound otherwise";
+  if (uri === NS.xmlns) return "a declaration of the namespace of `xmlns`";
+  return uri === "" && prefix !== "" ? "a prefix without a namespace" : undefined;
+}

@@ -1,18 +1,20 @@
+import type { ErrorCode } from "../base/error-codes.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { XmlLimits } from "./limits.ts";
 
-/** The stream error conditions for faulty XML (RFC 6120, 4.9.3), and their codes. */
-const CODES = {
-  "not-well-formed": "NOT_WELL_FORMED",
-  "restricted-xml": "RESTRICTED_XML",
-  "bad-namespace-prefix": "BAD_NAMESPACE_PREFIX",
-  "invalid-xml": "INVALID_XML",
-  "unsupported-encoding": "UNSUPPORTED_ENCODING",
-  "policy-violation": "POLICY_VIOLATION",
-} as const;
+/** A stream error condition for faulty XML (RFC 6120, 4.9.3). */
+export type XmlCondition =
+  | "not-well-formed"
+  | "restricted-xml"
+  | "bad-namespace-prefix"
+  | "invalid-xml"
+  | "unsupported-encoding"
+  | "policy-violation";
 
-/** A stream error condition for faulty XML. */
-export type XmlCondition = keyof typeof CODES;
+/** The code of a condition: its name in capitals. */
+function codeOf(condition: XmlCondition): ErrorCode {
+  return condition.toUpperCase().replaceAll("-", "_") as ErrorCode;
+}
 
 /** A limit that was exceeded, and the stanza that exceeded it. */
 export interface Exceeded {
@@ -64,7 +66,7 @@ export class XmlError extends BrokerError {
     retryable = false,
     exceeded?: Exceeded,
   ) {
-    super(CODES[condition], `${detail}, at byte ${offset}: found ${found}`, { retryable });
+    super(codeOf(condition), `${detail}, at byte ${offset}: found ${found}`, { retryable });
     this.condition = condition;
     this.detail = detail;
     this.offset = offset;

@@ -115,6 +115,21 @@ export class Cursor {
     this.at = 0;
   }
 
+  /**
+   * Compares the bytes of the token with those that it must begin with. Ends reading if they differ. Returns whether
+   * all of them have come.
+   */
+  begins(wanted: string, otherwise: string): boolean {
+    const { at, slab } = this;
+    for (let k = 0; k < wanted.length; k++) {
+      if (at + k >= slab.end) return false;
+      if (slab.bytes[at + k] !== wanted.charCodeAt(k)) {
+        this.fail("restricted-xml", otherwise, at, at + k);
+      }
+    }
+    return true;
+  }
+
   // Characters beyond ASCII.
 
   /** The place where characters beyond ASCII end, or where one is cut. */

@@ -6,7 +6,7 @@ const QUESTION = 0x3f;
 
 /** In bytes. */
 const LONGEST_DECLARATION = 256;
-const START = "<?xml ";
+const START = "<?xml";
 const DECLARATION =
   /^<\?xml +version *= *(['"])1\.([0-9]+)\1(?: +encoding *= *(['"])([A-Za-z][\w.-]*)\3)?(?: +standalone *= *(['"])(?:yes|no)\5)? *\?>$/;
 
@@ -25,16 +25,12 @@ export function readDeclaration(cursor: Cursor, document: number): boolean {
   if (cursor.base + from !== document) {
     cursor.fail("restricted-xml", "a processing instruction", from, from + 1);
   }
-  for (let k = 2; k < START.length; k++) {
-    const byte = bytes[from + k] ?? 0;
-    if (from + k >= slab.end) return false;
-    const wanted = START.charCodeAt(k);
-    if (byte === QUESTION) cursor.malformed("a bad XML declaration", from, from + k);
-    if (byte !== wanted && (wanted !== 0x20 || CLASS[byte] !== SPACE)) {
-      cursor.fail("restricted-xml", "a processing instruction", from, from + k);
-    }
-  }
+  if (!cursor.begins(START, "a processing instruction")) return false;
   let i = from + START.length;
+  const after = bytes[i] ?? 0;
+  if (after !== QUESTION && CLASS[after] !== SPACE && i < slab.end) {
+    cursor.fail("restricted-xml", "a processing instruction", from, i);
+  }
   for (; bytes[i] !== GT || bytes[i - 1] !== QUESTION; i++) {
     if (i >= slab.end) return false;
     if (i - from >= LONGEST_DECLARATION) {

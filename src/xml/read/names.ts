@@ -68,12 +68,15 @@ export const LONGEST_NAME = 64;
 /** The most names that are kept. */
 export const MOST_NAMES = 2048;
 
-/** The names of this process. A name that is not kept takes longer to read, and nothing else. */
-const names = new KnownTexts<Name>(MOST_NAMES, LONGEST_NAME);
-
 const GUESS_BITS = 12;
 /** The name that came last of those whose first four bytes fall into the same place. */
 const guesses: Name[] = new Array<Name>(1 << GUESS_BITS).fill(NO_NAME);
+
+/**
+ * The names of this process. A name that is not kept takes longer to read, and nothing else. Of equal names only one is
+ * kept and guessed, so that two equal attributes are recognized.
+ */
+const names = new KnownTexts<Name>(MOST_NAMES, LONGEST_NAME, () => guesses.fill(NO_NAME));
 
 /**
  * The kept name that stands at a place, if there is one. Nearly always it is the last one that began with the same four

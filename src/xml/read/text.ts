@@ -118,13 +118,8 @@ function checkReference(cursor: Cursor, from: number): void {
  *     ^
  */
 export function readCdata(cursor: Cursor): boolean {
-  const { slab, at } = cursor;
-  for (let k = 2; k < CDATA.length; k++) {
-    if (at + k >= slab.end) return false;
-    if (slab.bytes[at + k] !== CDATA.charCodeAt(k)) {
-      cursor.fail("restricted-xml", "a comment or declaration", at, at + k);
-    }
-  }
+  const { at } = cursor;
+  if (!cursor.begins(CDATA, "a comment or declaration")) return false;
   const after = at + CDATA.length;
   if (!cursor.inStanza()) cursor.failText(at, after - 1);
   cursor.at = after;

@@ -1,7 +1,7 @@
 import { Dictionary, declaredAround, EmptyDictionary, unique } from "../dictionary.ts";
 import { Element, NO_PREFIXES } from "../element.ts";
 import type { XmlLimits } from "../limits.ts";
-import { NS } from "../namespaces.ts";
+import { faultOfDeclaration, NS } from "../namespaces.ts";
 import type { XmlCondition } from "../xml-error.ts";
 import { learnNamespace, type Name } from "./names.ts";
 import type { StartTag } from "./start-tag.ts";
@@ -267,7 +267,8 @@ export class TreeBuilder {
       count++;
       const prefix = name.prefix === "" ? "" : name.local;
       const uri = values[k] ?? "";
-      this.#checkDeclaration(prefix, uri);
+      const fault = faultOfDeclaration(prefix, uri);
+      if (fault !== undefined) this.#fail("bad-namespace-prefix", fault);
       if (prefix === "") {
         if (ns !== undefined || tag.namespace !== undefined) this.#failTwice(name);
         const known = learnNamespace(uri);
@@ -287,16 +288,6 @@ export class TreeBuilder {
       this.#fail("declarations");
     }
     return { ns, prefixes, undo, count };
-  }
-
-  /** Refuses the declarations that Namespaces in XML, 3 and 5, forbid. */
-  #checkDeclaration(prefix: string, uri: string): void {
-    const bad = (detail: string): never => this.#fail("bad-namespace-prefix", detail);
-    if (prefix === "xmlns") bad("a declaration of the prefix `xmlns`");
-    if ((prefix === "xml") !== (uri === NS.xml))
-      bad("the prefix `xml` or its namespace bound otherwise");
-    if (uri === NS.xmlns) bad("a declaration of the namespace of `xmlns`");
-    if (uri === "" && prefix !== "") bad("a prefix without a namespace");
   }
 
   #undo(undo: readonly Undo[]): void {

@@ -1,5 +1,6 @@
 import { NO_PREFIXES } from "../dictionary.ts";
-import { escapeText, escapeValue, ILLEGAL, isGoodText, isGoodValue } from "./escape.ts";
+import { ILLEGAL } from "../illegal.ts";
+import { escapeText, escapeValue, isGoodText, isGoodValue } from "./escape.ts";
 import { declaringTagOf, type Piece, tagOf } from "./spelling.ts";
 
 /** The members of an element that are written. (Not `Element` itself, which imports this module.) */

@@ -1,10 +1,12 @@
 import { BrokerError } from "../../base/errors.ts";
+import { exceedsBytes } from "../../base/text/utf8.ts";
 import { NO_PREFIXES } from "../dictionary.ts";
 import { takesFastPath } from "../fast-path.ts";
+import { ILLEGAL } from "../illegal.ts";
 import { DEEPEST } from "../limits.ts";
-import { NS } from "../namespaces.ts";
+import { faultOfDeclaration, NS } from "../namespaces.ts";
 import { isNcName, partsOf } from "../qname.ts";
-import { escapeText, escapeValue, ILLEGAL, SPECIAL_IN_TEXT, SPECIAL_IN_VALUE } from "./escape.ts";
+import { escapeText, escapeValue, isGoodText, isGoodValue } from "./escape.ts";
 import { isWritable, plain, type Writable } from "./plain.ts";
 
 export type { Writable } from "./plain.ts";
@@ -234,19 +236,16 @@ class Writer {
   }
 
   #value(value: string, place: string): string {
-    return SPECIAL_IN_VALUE.test(value) ? escapeValue(legal(value, this.#place(place))) : value;
+    return isGoodValue(value) ? value : escapeValue(legal(value, this.#place(place)));
   }
 
   #checkSize(): void {
-    if (this.#out.length * 3 <= this.#maxBytes) return;
-    const bytes = byteLength(this.#out);
-    if (bytes > this.#maxBytes) {
-      throw new BrokerError("TOO_LARGE", `more than ${this.#maxBytes} bytes`);
-    }
+    if (!exceedsBytes(this.#out, this.#maxBytes)) return;
+    throw new BrokerError("TOO_LARGE", `more than ${this.#maxBytes} bytes`);
   }
 
   #content(text: string): string {
-    return SPECIAL_IN_TEXT.test(text) ? escapeText(legal(text, this.#place("text()"))) : text;
+    return isGoodText(text) ? text : escapeText(legal(text, this.#place("text()")));
   }
 
   /** The place in the tree, such as `/message/body/@id`. */
@@ -273,14 +272,10 @@ function legal(text: string, place: string): string {
   throw illegal(place, `the character U+${code}`);
 }
 
-/** Refuses the declarations that Namespaces in XML, 3, forbids. */
+/** Refuses a declaration that is not allowed. */
 function checkDeclaration(prefix: string, uri: string, place: string): void {
-  const good =
-    prefix !== "xmlns" &&
-    (prefix === "xml") === (uri === NS.xml) &&
-    uri !== NS.xmlns &&
-    (uri !== "" || prefix === "");
-  if (!good) throw illegal(place, "a namespace declaration that is not allowed");
+  const fault = faultOfDeclaration(prefix, uri);
+  if (fault !== undefined) throw illegal(place, fault);
 }
 
 /** True if the key of an attribute is only a local name. */
@@ -290,15 +285,4 @@ function isPlain(key: string): boolean {
 
 function illegal(place: string, what: string): BrokerError {
   return new BrokerError("ILLEGAL_XML", `${what} at ${place}`);
-}
-
-function byteLength(text: string): number {
-  let bytes = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) continue;
-    // Each half of a pair stands for two of its four bytes.
-    bytes += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2;
-  }
-  return bytes;
 }

@@ -67,6 +67,15 @@ describe("the table of names", () => {
     expect(isKnown("steady")).toBe(true);
   });
 
+  test("has one name for equal attributes, also after it was emptied", () => {
+    const room = " ".repeat(400);
+    const stanza = (attributes: string) => record([`${HEADER}<m ${attributes}/>${room}`]).at(-1);
+    for (let times = 0; times < 4; times++) expect(stanza("b='1'")).toContain("element");
+    for (const name of numbered("e", MOST_NAMES)) read([name, name]);
+    for (let times = 0; times < 4; times++) expect(stanza("b='2'")).toContain("element");
+    expect(stanza("b='1' b='2'")).toContain("not-well-formed");
+  });
+
   test.each(["x".repeat(LONGEST_NAME + 1), "käse", "ķ", "Ä·"])("does not keep %j", (name) => {
     for (let times = 0; times < 4; times++) read([name, "ķ", "Ä·"]);
     expect(found(`${name}>`)).toBeUndefined();

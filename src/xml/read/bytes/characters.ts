@@ -1,3 +1,5 @@
+import { ILLEGAL } from "../../illegal.ts";
+
 // Classes of bytes, to be tested with `&`.
 
 /** White space. */
@@ -15,14 +17,7 @@ for (const letter of "-.0123456789:_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr
 
 /** True if XML allows a character (XML 1.0, 2.2). */
 export function isCharacter(code: number): boolean {
-  return (
-    (code >= 0x20 && code < 0xd800) ||
-    code === 0x09 ||
-    code === 0x0a ||
-    code === 0x0d ||
-    (code >= 0xe000 && code <= 0xfffd) ||
-    (code >= 0x10000 && code <= 0x10ffff)
-  );
+  return code <= 0x10ffff && !ILLEGAL.test(String.fromCodePoint(code));
 }
 
 /** The end of legal characters beyond ASCII: the next byte of ASCII, or of a character that is cut or illegal. */
