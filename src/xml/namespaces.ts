@@ -22,9 +22,8 @@ export const NS = {
 
 /** The fault of a declaration that Namespaces in XML, 3 and 5, forbid. */
 export function faultOfDeclaration(prefix: string, uri: string): string | undefined {
-  if (prefix === "xmlns") return "a declaration of the prefix `xmlns`";
-  if ((prefix === "xml") !== (uri === NS.xml))
-    return "the prefix `xml` or its namespace bound otherwise";
+  if (prefix === "xmlns") return "a declaration of `xmlns`";
+  if ((prefix === "xml") !== (uri === NS.xml)) return "another declaration of `xml`";
   if (uri === NS.xmlns) return "a declaration of the namespace of `xmlns`";
   return uri === "" && prefix !== "" ? "a prefix without a namespace" : undefined;
 }

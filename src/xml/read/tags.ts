@@ -124,7 +124,7 @@ function isNameWhole(cursor: Cursor, from: number, to: number): boolean {
   const most = cursor.limits.name;
   if (to - from > most) cursor.exceed("name", from + most);
   if (to >= cursor.slab.end) return false;
-  if (to === from) cursor.malformed("a character that cannot start a name", from);
+  if (to === from) cursor.malformed("a bad name", from);
   return true;
 }
 

@@ -1,4 +1,5 @@
 import { unique } from "../dictionary.ts";
+import { RecentTexts } from "../known-texts.ts";
 import { NS } from "../namespaces.ts";
 import { isQName } from "../qname.ts";
 import { isGoodValue } from "./escape.ts";
@@ -22,8 +23,7 @@ const PLACES = 4096;
 const LONGEST = 128;
 
 /** Names and namespaces that came once. */
-const once = new Set<string>();
-const MOST_ONCE = 128;
+const recent = new RecentTexts(LONGEST);
 
 /** The text before the value of an attribute. */
 export class Piece {
@@ -55,7 +55,7 @@ export class Piece {
     let piece = this.#others?.get(key);
     if (piece === undefined) {
       if (key !== "xml:lang" && (key === "xmlns" || !isLocalName(key))) return undefined;
-      const isKept = this.#isKept && isWorthKeeping(key);
+      const isKept = this.#isKept && recent.cameBefore(key);
       piece = new Piece(`${this.join}${key}='`, isKept);
       if (!isKept) return piece;
       takePlace();
@@ -112,7 +112,7 @@ class Tags {
 
   #learn(name: unknown): Tag | undefined {
     if (typeof name !== "string" || !isLocalName(name)) return undefined;
-    const isKept = this.#isKept && isWorthKeeping(name);
+    const isKept = this.#isKept && recent.cameBefore(name);
     const tag = new Tag(name, this.#declaration, isKept);
     if (!isKept) return tag;
     takePlace();
@@ -138,21 +138,12 @@ export function declaringTagOf(name: unknown, uri: unknown): Tag | undefined {
 function learnNamespace(uri: unknown): Tags | undefined {
   if (typeof uri !== "string" || !isGoodValue(uri)) return undefined;
   if (uri === NS.xml || uri === NS.xmlns) return undefined;
-  const isKept = isWorthKeeping(uri);
+  const isKept = recent.cameBefore(uri);
   const tags = new Tags(` xmlns='${uri}'`, isKept);
   if (!isKept) return tags;
   takePlace();
   declared.set(unique(uri), tags);
   return tags;
-}
-
-/** True if a text came before a short while ago, and is not too long. */
-function isWorthKeeping(text: string): boolean {
-  if (text.length > LONGEST) return false;
-  if (once.delete(text)) return true;
-  if (once.size >= MOST_ONCE) once.clear();
-  once.add(text);
-  return false;
 }
 
 function takePlace(): void {
