@@ -1,6 +1,6 @@
 import { systemClock } from "./base/clock.ts";
 import { webCrypto } from "./base/crypto/web-crypto.ts";
-import { watchPageNetwork } from "./base/page-network.ts";
+import { watchPageNetwork } from "./base/network/page-network.ts";
 import type { Runtime } from "./contract/runtime.ts";
 import type { ChannelFactory } from "./stream/channel.ts";
 import {
@@ -10,8 +10,11 @@ import {
 } from "./stream/websocket/websocket.ts";
 import { connectPlatformWebSocket } from "./transport/websocket/platform-websocket.ts";
 
-/** The parts that every runtime has: the Web Crypto API and WebSockets, and no other sockets. */
-export const neutralRuntime: Runtime = {
+/**
+ * The parts that every runtime has: the Web Crypto API and WebSockets, and no other sockets. Each entry adds its kind of
+ * table for filters, so that a bundle has only one.
+ */
+export const neutralRuntime: Omit<Runtime, "filterTable"> = {
   connect: { channel: (target, signal) => websocket().channel(target, signal) },
   lookup: (domain, options) => websocketLookup(undefined)(domain, options),
   clock: systemClock,

@@ -1,6 +1,10 @@
 import { Broker as CoreBroker } from "./broker/broker.ts";
 import type { BrokerOptions } from "./contract/options.ts";
+import type { Runtime } from "./contract/runtime.ts";
 import { neutralRuntime } from "./neutral-runtime.ts";
+import { FilterList } from "./xpath/filter-list.ts";
+
+const runtime: Runtime = { ...neutralRuntime, filterTable: FilterList };
 
 /**
  * The `Broker` of the neutral entry without the index of filters: each filter is tried on each stanza. It does the same,
@@ -9,7 +13,7 @@ import { neutralRuntime } from "./neutral-runtime.ts";
  */
 export class Broker extends CoreBroker {
   constructor(options: BrokerOptions) {
-    super(options, neutralRuntime);
+    super(options, runtime);
   }
 }
 

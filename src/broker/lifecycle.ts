@@ -19,7 +19,6 @@ import type { Session } from "../session/session.ts";
 import type { StreamContext } from "../stream/framing.ts";
 import { Traffic } from "../traffic/traffic.ts";
 import { NS } from "../xml/namespaces.ts";
-import { FilterList } from "../xpath/filter-list.ts";
 import { Bound } from "./bound.ts";
 import { close } from "./ending/close.ts";
 import { detach } from "./ending/detach.ts";
@@ -83,7 +82,7 @@ export class Lifecycle implements RunOwner {
     const { settings, session } = withoutTexts(settle(options, runtime.lookup));
     this.settings = settings;
     const context = contextOf(settings);
-    const { clock, crypto, filterTable = FilterList } = runtime;
+    const { clock, crypto, filterTable } = runtime;
     const target = traceTarget(settings.trace, runtime.trace.bind(runtime));
     const instruments = new Instruments(context, clock, target);
     this.instruments = instruments;

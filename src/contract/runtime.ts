@@ -21,8 +21,8 @@ export interface Runtime {
   readonly online?: ((action: (isOnline: boolean) => void) => () => void) | undefined;
   /** Random bytes, digests and the like. */
   readonly crypto: Crypto;
-  /** The kind of table that filters stand in. Absent: a list, each of which is tried on each stanza. */
-  readonly filterTable?: FilterTableClass | undefined;
+  /** The kind of table that filters stand in: an index, or a list, each of which is tried on each stanza. */
+  readonly filterTable: FilterTableClass;
   /** Where `trace: true` writes to. */
   trace(entry: TraceEntry): void;
 }

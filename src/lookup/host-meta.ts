@@ -1,6 +1,6 @@
 import { nothing, onAbort } from "../base/abort.ts";
 import { BrokerError, isBrokerError } from "../base/errors.ts";
-import { fetchFailure } from "../base/fetch-failure.ts";
+import { fetchFailure } from "../base/network/fetch-failure.ts";
 import { readHost } from "../base/text/host-name.ts";
 import { parse } from "../xml/read/parse.ts";
 import type { UrlEndpoint } from "./endpoint.ts";

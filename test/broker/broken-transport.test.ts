@@ -5,6 +5,7 @@ import type { Delivery } from "../../src/contract/delivery.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
 import type { TransportFactory } from "../../src/transport/transport.ts";
 import { xml } from "../../src/xml/element.ts";
+import { FilterList } from "../../src/xpath/filter-list.ts";
 import { settled, VirtualClock } from "../virtual-clock.ts";
 import { bare, codeOf, HEADER } from "./line.ts";
 
@@ -33,7 +34,13 @@ test.each(PLACES)(
   "a transport that throws after write %i ends its link, and nothing else",
   async (after) => {
     const clock = new VirtualClock();
-    const runtime = { connect: breaking(after), clock, crypto: webCrypto, trace: () => undefined };
+    const runtime = {
+      connect: breaking(after),
+      clock,
+      crypto: webCrypto,
+      filterTable: FilterList,
+      trace: () => undefined,
+    };
     const broker = new Broker(
       {
         ...{ dialect: bare, keepAlive: false, reconnect: true },
@@ -59,7 +66,13 @@ test.each(PLACES)(
 
 test("a transport that throws at the goodbye does not hold up shutdown", async () => {
   const clock = new VirtualClock();
-  const runtime = { connect: breaking(1), clock, crypto: webCrypto, trace: () => undefined };
+  const runtime = {
+    connect: breaking(1),
+    clock,
+    crypto: webCrypto,
+    filterTable: FilterList,
+    trace: () => undefined,
+  };
   const broker = new Broker({ dialect: bare, keepAlive: false }, runtime);
   await broker.connect();
   const ended = codeOf(broker.shutdown({ timeout: 1000 }));

@@ -6,6 +6,7 @@ import type { BrokerOptions } from "../../src/contract/options.ts";
 import type { SessionState } from "../../src/contract/session-state.ts";
 import type { OutboxStore, StoredEntry } from "../../src/contract/store.ts";
 import { xml } from "../../src/xml/element.ts";
+import { FilterList } from "../../src/xpath/filter-list.ts";
 import { a, heard, outline, R } from "../session/acks/managed-line.ts";
 import { message, outcome } from "../session/acks/proof-line.ts";
 import { MemoryPlace } from "../stores/memory-place.ts";
@@ -420,7 +421,13 @@ describe("session", () => {
   test("does not stay in the settings with its stanzas", () => {
     const clock = new VirtualClock();
     const connect = () => Promise.reject(new TypeError("refused"));
-    const runtime = { connect, clock, crypto: webCrypto, trace: () => undefined };
+    const runtime = {
+      connect,
+      clock,
+      crypto: webCrypto,
+      filterTable: FilterList,
+      trace: () => undefined,
+    };
     const { settings } = new Lifecycle({ dialect: managed, session: STATE }, runtime);
     expect([settings.session?.id, settings.session?.unacked]).toEqual(["s-1", []]);
   });

@@ -3,6 +3,7 @@ import { Broker } from "../../src/broker/broker.ts";
 import type { BrokerOptions } from "../../src/contract/options.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
+import { FilterList } from "../../src/xpath/filter-list.ts";
 import { knownCrypto } from "./attempt.ts";
 
 /** The outcome of one login of a broker. */
@@ -32,7 +33,13 @@ export async function logins(
   };
   const broker = new Broker(
     { dialect, host: "127.0.0.1", transport, ...options },
-    { connect: transport, clock: systemClock, crypto: knownCrypto, trace: () => undefined },
+    {
+      connect: transport,
+      clock: systemClock,
+      crypto: knownCrypto,
+      filterTable: FilterList,
+      trace: () => undefined,
+    },
   );
   const failures: string[] = [];
   for (const event of ["tls:failure", "auth:failure"] as const) {

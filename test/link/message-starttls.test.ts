@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
+import { FilterList } from "../../src/xpath/filter-list.ts";
 import { knownCrypto } from "../dialect/attempt.ts";
 import * as talk from "../dialect/xmpp-conversation.ts";
 import { asMessages, messageChannel } from "./message-double.ts";
@@ -22,7 +23,13 @@ test.each(["plaintext", "opportunistic"] as const)(
         host: "127.0.0.1",
         transport: messageChannel(peer.transport),
       },
-      { connect: peer.transport, clock: systemClock, crypto: knownCrypto, trace: () => undefined },
+      {
+        connect: peer.transport,
+        clock: systemClock,
+        crypto: knownCrypto,
+        filterTable: FilterList,
+        trace: () => undefined,
+      },
     );
     expect(script).toContain("<stream:features>");
     await expect(broker.connect()).resolves.toMatchObject({ jid: "user@example.org/balcony" });

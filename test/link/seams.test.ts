@@ -5,6 +5,7 @@ import { Broker } from "../../src/broker/broker.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
 import { type Element, xml } from "../../src/xml/element.ts";
+import { FilterList } from "../../src/xpath/filter-list.ts";
 import { bare, HEADER } from "../broker/line.ts";
 import { knownCrypto } from "../dialect/attempt.ts";
 import * as talk from "../dialect/xmpp-conversation.ts";
@@ -94,7 +95,13 @@ describe.each(Object.entries(WAYS))("over %s", (_, [translate, way]) => {
         host: "127.0.0.1",
         transport: way === undefined ? peer.transport : way(peer.transport),
       },
-      { connect: peer.transport, clock: systemClock, crypto: knownCrypto, trace: () => undefined },
+      {
+        connect: peer.transport,
+        clock: systemClock,
+        crypto: knownCrypto,
+        filterTable: FilterList,
+        trace: () => undefined,
+      },
     );
     const seen: string[] = [];
     broker.filter("/message/body", ({ stanza }) => seen.push(stanza.childText("body") ?? ""));
@@ -164,6 +171,7 @@ describe("a login that resumes", () => {
         },
         clock: systemClock,
         crypto: webCrypto,
+        filterTable: FilterList,
         trace: () => undefined,
       },
     );

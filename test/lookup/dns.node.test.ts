@@ -9,6 +9,7 @@ import { xmpp } from "../../src/dialect/xmpp.ts";
 import type { Endpoint } from "../../src/lookup/endpoint.ts";
 import { nodeDns } from "../../src/lookup/node-dns.ts";
 import { srvLookup } from "../../src/lookup/srv.ts";
+import { FilterList } from "../../src/xpath/filter-list.ts";
 import { codeOf } from "../broker/line.ts";
 import { type DnsAnswer, DnsServer } from "./dns-server.ts";
 
@@ -139,6 +140,7 @@ async function tried(answers: Readonly<Record<string, DnsAnswer>>, options: obje
     connect: () => Promise.reject(new TypeError("refused")),
     clock: systemClock,
     crypto: nodeCrypto,
+    filterTable: FilterList,
     trace: () => undefined,
     lookup,
   };

@@ -5,6 +5,7 @@ import type { BrokerOptions } from "../../src/contract/options.ts";
 import { type Endpoint, inOrder, type Lookup } from "../../src/lookup/endpoint.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
 import type { Target } from "../../src/transport/transport.ts";
+import { FilterList } from "../../src/xpath/filter-list.ts";
 import { codeOf } from "../broker/line.ts";
 import { knownCrypto } from "../dialect/attempt.ts";
 import {
@@ -127,7 +128,7 @@ function connecting(
   };
   const broker = new Broker(
     { dialect: romeo, tls: "opportunistic", lookup, transport: connect, ...options },
-    { connect, clock, crypto: knownCrypto, trace: () => undefined },
+    { connect, clock, crypto: knownCrypto, filterTable: FilterList, trace: () => undefined },
   );
   broker.on("connecting", ({ host, port, attempt }) => steps.push(`${host}:${port} ${attempt}`));
   broker.on("connect:failure", ({ error }) => steps.push(error.code));

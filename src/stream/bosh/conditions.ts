@@ -1,5 +1,5 @@
 import { BrokerError } from "../../base/errors.ts";
-import { fetchFailure } from "../../base/fetch-failure.ts";
+import { fetchFailure } from "../../base/network/fetch-failure.ts";
 import { StreamError } from "../stream-error.ts";
 import type { Outcome } from "./post.ts";
 

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { watchPageNetwork } from "../../src/base/page-network.ts";
+import { watchPageNetwork } from "../../../src/base/network/page-network.ts";
 
 interface Listening {
   addEventListener: unknown;

@@ -1,4 +1,4 @@
-import { detailOf } from "./errors.ts";
+import { detailOf } from "../errors.ts";
 
 /** The reason why `fetch` rejected. Node hides it in the cause, and for several addresses in a code; a browser tells none. */
 export function fetchFailure(thrown: unknown): string {
