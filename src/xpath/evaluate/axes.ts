@@ -54,25 +54,11 @@ export const axes: Readonly<Record<AxisName, Axis>> = {
   },
 
   "following-sibling"(origin, walk, sink) {
-    if (origin.parent === undefined || origin.kind === "attribute") return false;
-    const siblings = origin.parent.children;
-    for (let index = origin.index + 1; index < siblings.length; index++) {
-      walk.spend(1);
-      const place = siblings[index];
-      if (place !== undefined && sink(place, walk)) return true;
-    }
-    return false;
+    return origin.kind !== "attribute" && sideways(origin, 1, axes.self, walk, sink);
   },
 
   "preceding-sibling"(origin, walk, sink) {
-    if (origin.parent === undefined || origin.kind === "attribute") return false;
-    const siblings = origin.parent.children;
-    for (let index = origin.index - 1; index >= 0; index--) {
-      walk.spend(1);
-      const place = siblings[index];
-      if (place !== undefined && sink(place, walk)) return true;
-    }
-    return false;
+    return origin.kind !== "attribute" && sideways(origin, -1, axes.self, walk, sink);
   },
 
   following(origin, walk, sink) {
@@ -81,24 +67,16 @@ export const axes: Readonly<Record<AxisName, Axis>> = {
       if (within(origin.parent, walk, sink)) return true;
       return axes.following(origin.parent, walk, sink);
     }
-    for (let up = origin; up.parent !== undefined; up = up.parent) {
-      const siblings = up.parent.children;
-      for (let index = up.index + 1; index < siblings.length; index++) {
-        const place = siblings[index];
-        if (place !== undefined && axes["descendant-or-self"](place, walk, sink)) return true;
-      }
+    for (let up: Place | undefined = origin; up !== undefined; up = up.parent) {
+      if (sideways(up, 1, axes["descendant-or-self"], walk, sink)) return true;
     }
     return false;
   },
 
   preceding(origin, walk, sink) {
     const from = origin.kind === "attribute" ? origin.parent : origin;
-    for (let up = from; up?.parent !== undefined; up = up.parent) {
-      const siblings = up.parent.children;
-      for (let index = up.index - 1; index >= 0; index--) {
-        const place = siblings[index];
-        if (place !== undefined && backwards(place, walk, sink)) return true;
-      }
+    for (let up = from; up !== undefined; up = up.parent) {
+      if (sideways(up, -1, backwards, walk, sink)) return true;
     }
     return false;
   },
@@ -123,6 +101,16 @@ function each(places: readonly Place[], walk: Walk, sink: Sink): boolean {
     if (sink(place, walk)) return true;
   }
   return false;
+}
+
+/** Hands each sibling on one side to an axis, the nearest first. */
+function sideways(place: Place, by: 1 | -1, axis: Axis, walk: Walk, sink: Sink): boolean {
+  const siblings = place.parent?.children ?? [];
+  for (let index = place.index + by; ; index += by) {
+    const sibling = siblings[index];
+    if (sibling === undefined) return false;
+    if (axis(sibling, walk, sink)) return true;
+  }
 }
 
 /** Walks over a place and the places above it, the nearest first. */

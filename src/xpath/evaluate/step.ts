@@ -85,10 +85,14 @@ function testCode(test: NodeTest, principal: "element" | "attribute"): Sink {
 
 /** Returns the key of the attribute that a step names exactly, without predicates. */
 export function attributeStep(step: Step): string | undefined {
-  const { axis, test, predicates } = step;
-  if (axis !== "attribute" || test.kind !== "name" || predicates.length > 0) return undefined;
-  if (test.ns === undefined || test.local === undefined) return undefined;
-  return attributeKey(test.ns, test.local);
+  return step.predicates.length > 0 ? undefined : attributeNamed(step);
+}
+
+/** Returns the key of the attribute that a step names exactly. */
+export function attributeNamed({ axis, test }: Step): string | undefined {
+  if (axis !== "attribute" || test.kind !== "name") return undefined;
+  const { ns, local } = test;
+  return ns === undefined || local === undefined ? undefined : attributeKey(ns, local);
 }
 
 /** Returns the value of the attribute that an element holds under a key. */

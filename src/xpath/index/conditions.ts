@@ -1,5 +1,5 @@
 import type { CompiledXPath } from "../compile.ts";
-import { attributeKey } from "../evaluate/place.ts";
+import { attributeNamed } from "../evaluate/step.ts";
 import type { Expression, NodeTest, Path, Step } from "../expression.ts";
 import { best, type Choice, type Key, type Relation, type Trail, type TrailStep } from "./key.ts";
 
@@ -183,7 +183,7 @@ function follow(path: Path, here: Trail, into: Choice[]): Reach {
       anywhere = true;
       continue;
     }
-    const attribute = attributeOf(step);
+    const attribute = attributeNamed(step);
     if (attribute !== undefined) {
       addKey(into, trail, "exists", "", attribute);
       return following === undefined ? { end: trail, attribute } : NOWHERE;
@@ -246,10 +246,4 @@ function narrowed(trail: Trail, test: Extract<NodeTest, { kind: "name" }>): Trai
   step.ns ??= test.ns;
   step.local ??= test.local;
   return trail;
-}
-
-function attributeOf({ axis, test }: Step): string | undefined {
-  if (axis !== "attribute" || test.kind !== "name") return undefined;
-  const { ns, local } = test;
-  return ns === undefined || local === undefined ? undefined : attributeKey(ns, local);
 }
