@@ -73,8 +73,8 @@ const GUESS_BITS = 12;
 const guesses: Name[] = new Array<Name>(1 << GUESS_BITS).fill(NO_NAME);
 
 /**
- * The names of this process. A name that is not kept takes longer to read, and nothing else. Of equal names only one is
- * kept and guessed, so that two equal attributes are recognized.
+ * The names of this process. A name that is not kept takes longer to read, and nothing else. Equal names that are kept
+ * or guessed are one object, by which two equal attributes are recognized.
  */
 const names = new KnownTexts<Name>(MOST_NAMES, LONGEST_NAME, () => guesses.fill(NO_NAME));
 

@@ -1,4 +1,10 @@
-import { Dictionary, declaredAround, EmptyDictionary, unique } from "../dictionary.ts";
+import {
+  Dictionary,
+  declaredAround,
+  EmptyDictionary,
+  rareDictionary,
+  unique,
+} from "../dictionary.ts";
 import { Element, NO_PREFIXES } from "../element.ts";
 import type { XmlLimits } from "../limits.ts";
 import { faultOfDeclaration, NS } from "../namespaces.ts";
@@ -36,14 +42,6 @@ const NO_DECLARATIONS: Declarations = { ns: undefined, prefixes: undefined, undo
 
 /** Elements with so many attributes are rare, and their shape is not worth learning. */
 const MOST_SHAPED = 16;
-
-/**
- * A dictionary for keys that are new, or many. In a common dictionary V8 would make a hidden class for
- * each new key, which takes a microsecond and memory.
- */
-function rareDictionary(): Record<string, string> {
-  return Object.create(null) as Record<string, string>;
-}
 
 /** A fault of the tag that is being read: the limit that it exceeds, or another. */
 export type TagFault =
@@ -133,7 +131,6 @@ export class TreeBuilder {
     if (top) this.#elements = 0;
     if (++this.#elements > limits.elements) this.#fail("elements");
     if (depth - this.roots >= limits.depth) this.#fail("depth");
-
     const declared = tag.declares ? this.#declare(name, tag, limits) : NO_DECLARATIONS;
     const attributes = tag.count - declared.count;
     if (attributes > limits.attributes) this.#fail("attributes");
