@@ -115,6 +115,11 @@ describe("a worker that logs in", () => {
       expect(await ask(url, "session/talk", kept)).toEqual(["ready", "from another request"]);
       expect(before).toHaveLength(1);
       expect(server.connections[0]).toBe(before[0]);
+      // No request is there while it logs in again.
+      server.faults.cut();
+      await expect
+        .poll(() => server.connections.filter((one) => one !== before[0] && one.phase === "ready"))
+        .toHaveLength(1);
       expect(await ask(url, "session/leave", kept)).toEqual(["idle", "from another request"]);
     });
   });

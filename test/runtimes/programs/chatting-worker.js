@@ -90,7 +90,7 @@ export class Session {
   async fetch(request) {
     const { pathname, searchParams } = new URL(request.url);
     if (this.#broker === undefined) {
-      this.#broker = make(searchParams);
+      this.#broker = make(searchParams, { reconnect: { base: 50 } });
       this.#broker.filter("/message/body", ({ stanza }) => {
         this.#arrived.push(stanza.childText("body"));
       });
