@@ -81,7 +81,7 @@ export class Device {
     this.#files.clear();
   }
 
-  /** A directory on this disk. What it holds already is on the disk. */
+  /** A directory on this disk. Its files are on the disk already. */
   watch(directory: string): void {
     this.#watched.add(directory);
     for (const [name, ino] of namesOf(directory)) {

@@ -129,7 +129,7 @@ describe("a directory that is", () => {
       );
     }
     await store.close();
-    // (What is in a directory that was moved is still on the disk.)
+    // (A directory that was moved still has its files on the disk.)
     const moved = `${directory}.moved`;
     const isMoved = existsSync(moved);
     const left = isMoved ? await keysOf(fileStore(moved)) : [];

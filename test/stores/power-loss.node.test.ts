@@ -72,14 +72,14 @@ class Work {
     await this.store.remove([key]);
   }
 
-  /** What `kill -9` leaves now is whole, holds all that waits, and nothing that failed. */
+  /** The store that `kill -9` leaves now is whole, holds all that waits, and nothing that failed. */
   async checkKilled(): Promise<void> {
     const left = await keysOf(fileStore(copyOf(this.directory), options));
     expect(left.filter((key) => this.waiting.has(key))).toEqual([...this.waiting]);
     expect(left.filter((key) => this.failed.has(key))).toEqual([]);
   }
 
-  /** What a loss of power leaves now is whole, and holds all that waits. */
+  /** The store that a loss of power leaves now is whole, and holds all that waits. */
   async check(loss: Loss): Promise<void> {
     const left = await keysOf(fileStore(device.afterLoss(this.directory, loss), options));
     expect(left.filter((key) => this.waiting.has(key))).toEqual([...this.waiting]);
