@@ -56,13 +56,13 @@ export class OurSide {
   }
 
   /** True if nothing is read or written any more. */
-  get isOver(): boolean {
+  isOver(): boolean {
     return this.#state === "over" || this.#state === "gone";
   }
 
   /** True if our side is closed, or all of it is over: no stanza can follow. */
   get isEnding(): boolean {
-    return this.#state === "closing" || this.isOver;
+    return this.#state === "closing" || this.isOver();
   }
 
   /** True if the connection is gone. */
@@ -108,7 +108,7 @@ export class OurSide {
 
   /** Ends our half of the connection without a footer: what is written leaves, and the server keeps the session. */
   leave(): void {
-    if (this.isOver) return;
+    if (this.isOver()) return;
     this.#reading.closing();
     this.finish(undefined, false);
     this.#reading.readable(0);
@@ -117,7 +117,7 @@ export class OurSide {
   /** Nothing more can be read: ends the stream where the server's side has ended. */
   look(): void {
     const { ending } = this.#channel;
-    if (!this.isOver && ending !== undefined) {
+    if (!this.isOver() && ending !== undefined) {
       if (ending.by === "footer") {
         this.#parts.tap.wire("in", ending.text ?? "</stream:stream>");
         const inOrder = this.#state === "closing";
@@ -181,11 +181,11 @@ export class OurSide {
 
   /** Ends the stream: our footer, if it is due, then our half of the connection, then, before long, all of it. */
   finish(error: BrokerError | undefined, saysGoodbye = true): void {
-    if (this.isOver) return;
+    if (this.isOver()) return;
     if (this.#lost === undefined) {
       if (saysGoodbye) this.#sayGoodbye();
       // A listener of the goodbye may have ended it.
-      if (this.isOver) return;
+      if (this.isOver()) return;
       this.#dare(() => {
         this.#channel.finish();
       });
@@ -203,7 +203,7 @@ export class OurSide {
   }
 
   #end(error: BrokerError | undefined): void {
-    if (this.isOver) return;
+    if (this.isOver()) return;
     this.#to("over");
     this.#error = error;
     this.#channel.stop();

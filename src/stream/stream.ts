@@ -78,7 +78,7 @@ export class Stream implements ChannelEvents, StreamReading {
 
   /** The next element, waiting for it if need be; rejects when the stream is over. */
   next(): Promise<Element> {
-    if (this.ours.isOver) return Promise.reject(this.ours.error);
+    if (this.ours.isOver()) return Promise.reject(this.ours.error);
     return new Promise((resolve, reject) => {
       this.#reader = { resolve, reject };
       this.#resume();
@@ -220,7 +220,7 @@ export class Stream implements ChannelEvents, StreamReading {
     }
     const { channel } = this;
     const hasUnread = this.#ahead !== undefined || !channel.idle;
-    if (this.ours.isOver || !hasUnread) this.ours.look();
+    if (this.ours.isOver() || !hasUnread) this.ours.look();
     else this.#holdBack();
   }
 
@@ -232,7 +232,7 @@ export class Stream implements ChannelEvents, StreamReading {
     if (this.#isPaused) return;
     this.pause();
     this.#stopPeeking = this.#parts.clock.after(PEEK, () => {
-      if (this.#sink !== undefined || this.ours.isOver) return;
+      if (this.#sink !== undefined || this.ours.isOver()) return;
       this.#lookAhead();
       if (this.#ahead === undefined) this.#resume();
     });
