@@ -1,23 +1,16 @@
-import {
-  abortSignal,
-  badOption,
-  host,
-  knownOptions,
-  record,
-  text,
-  wholeNumber,
-} from "../base/check.ts";
+import { abortSignal, badOption, host, knownOptions, record, text } from "../base/check.ts";
 import { LONGEST } from "../base/clock.ts";
 import { LISTEN } from "../base/emitter.ts";
 import { flag, type OptionRows, optional, type Takes, whole } from "../base/option.ts";
 import type { XPathValue } from "../xpath/value.ts";
 import { OWN_KEY } from "./delivery.ts";
+import { maybeNumber } from "./members.ts";
 
 const ADDRESS = {
   /** A name or an IP address. It stays in force for later calls. Default: the option `host`. */
   host: optional(host),
   /** From 1 to 65,535. Default: the option `port`, or the dialect's for the TLS policy. */
-  port: optional((name, value) => wholeNumber(name, value, 1, 65535)),
+  port: maybeNumber(1, 65535),
 };
 
 /** An address as `connect` and `reconnect` may be given it; what is left out comes from the options. */
@@ -34,7 +27,7 @@ export interface ConnectOptions extends Takes<typeof CONNECT> {}
 
 const SEND = {
   /** How long the stanza may wait in the queue, in milliseconds; then `EXPIRED`. Default: no limit. */
-  ttl: optional((name, value) => wholeNumber(name, value, 0)),
+  ttl: maybeNumber(0),
   /**
    * The key of the delivery; a key in use returns its delivery and sends nothing. Keys that begin with `#` are the
    * broker's own. Default: one of these.
@@ -53,7 +46,7 @@ export interface SendOptions extends Takes<typeof SEND> {}
 
 const REQUEST = {
   /** Milliseconds from the call on; then `REQUEST_TIMEOUT`. Default: `timeouts.request`. */
-  timeout: optional((name, value) => wholeNumber(name, value, 1, LONGEST)),
+  timeout: maybeNumber(1, LONGEST),
   /** Ends the wait with `ABORTED`. Default: none. */
   signal: optional(abortSignal),
 };
@@ -78,7 +71,7 @@ export interface FilterOptions extends Takes<typeof FILTER> {}
 const WAIT = {
   ...FILTER,
   /** Milliseconds from the call on; then `REQUEST_TIMEOUT`. Default: no limit. */
-  timeout: optional((name, value) => wholeNumber(name, value, 1, LONGEST)),
+  timeout: maybeNumber(1, LONGEST),
 };
 
 /** How one stanza is waited for. */
@@ -95,7 +88,7 @@ export interface StanzasOptions extends Takes<typeof STANZAS> {}
 
 const SHUTDOWN = {
   /** Milliseconds for the whole of it; then the connection is dropped. Default: `timeouts.shutdown`. */
-  timeout: optional((name, value) => wholeNumber(name, value, 0, LONGEST)),
+  timeout: maybeNumber(0, LONGEST),
 };
 
 /** How the broker is shut down. */

@@ -1,8 +1,9 @@
-import { callable, record, text, wholeNumber } from "../base/check.ts";
+import { callable, record } from "../base/check.ts";
 import { LONGEST } from "../base/clock.ts";
 import type { BrokerError } from "../base/errors.ts";
 import { choice, optional, type Settled, type Takes, whole } from "../base/option.ts";
 import { XML_LIMITS } from "../xml/limits.ts";
+import { maybeNumber, maybeText } from "./members.ts";
 import type { OutboxStore } from "./store.ts";
 
 /** The rows of `queue`. */
@@ -22,7 +23,7 @@ export const QUEUE = {
    * How long a stanza may wait, in milliseconds, where `send` gives no `ttl`; then `EXPIRED`. A request has its
    * `timeout` instead. Default: no limit; with `reconnect`, 300,000.
    */
-  ttl: optional((name, value) => wholeNumber(name, value, 0)),
+  ttl: maybeNumber(0),
   /** How many written bytes may be on their way to the peer; above that, stanzas wait in the queue. Default 262,144. */
   highWater: whole(256 * 1024, 1),
   /**
@@ -100,7 +101,7 @@ export const RECONNECT = {
   /** The bound of the first wait, in milliseconds: it is a random part of this. The bound doubles each time. Default 500. */
   base: whole(500, 1, LONGEST),
   /** The highest bound of a wait, in milliseconds. Default: 60,000; for services, 30,000. */
-  cap: optional((name, value) => wholeNumber(name, value, 1, LONGEST)),
+  cap: maybeNumber(1, LONGEST),
   /** After so many milliseconds of being ready, waits begin at `base` again. Default 60,000. */
   stable: whole(60_000, 0, LONGEST),
   /**
@@ -166,7 +167,7 @@ export const LIMITS = {
    * The largest stanza that may be sent, in bytes; a larger one fails with `TOO_LARGE`. Where the server announces
    * what it takes (XEP-0478), this number can only lower that. Default: what the server announces, else 262,144.
    */
-  sendBytes: optional((name, value) => wholeNumber(name, value, 1, Number.MAX_SAFE_INTEGER)),
+  sendBytes: maybeNumber(1, Number.MAX_SAFE_INTEGER),
   /**
    * How many requests may be pending, and how many incoming ones may be open. From a limit of 16 on, one asker
    * (a bare JID) gets a quarter of the incoming ones at most. Further ones get `resource-constraint`.
@@ -184,11 +185,11 @@ export interface Limits extends Settled<typeof LIMITS> {}
 /** The rows of `overrides`. */
 export const OVERRIDES = {
   /** The attribute `version`. Default: the dialect's. */
-  version: optional(text),
+  version: maybeText,
   /** The default namespace. Default: the dialect's. */
-  xmlns: optional(text),
+  xmlns: maybeText,
   /** The namespace of the prefix `stream`. Default: the one of RFC 6120. */
-  stream: optional(text),
+  stream: maybeText,
 };
 
 /** Other values for the stream header. */

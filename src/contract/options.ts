@@ -1,4 +1,4 @@
-import { badOption, callable, host, oneOf, record, text, wholeNumber } from "../base/check.ts";
+import { badOption, callable, host, oneOf, text } from "../base/check.ts";
 import {
   choice,
   defaultsOf,
@@ -15,6 +15,7 @@ import type { Lookup } from "../lookup/endpoint.ts";
 import type { ChannelFactory } from "../stream/channel.ts";
 import type { TransportFactory } from "../transport/transport.ts";
 import { acksRow, unackedRow } from "./acks-option.ts";
+import { aNumber, aText, maybeNumber, maybeText, readMembers } from "./members.ts";
 import {
   type HeaderOverrides,
   type HeaderSettings,
@@ -58,7 +59,7 @@ const BROKER = {
    */
   host: optional(host),
   /** The port. Default: the dialect's. */
-  port: optional((name, value) => wholeNumber(name, value, 1, 65535)),
+  port: maybeNumber(1, 65535),
   /** A TLS policy, or a policy and its details. */
   tls: tlsOption,
   /** How many stanzas may wait to be sent, and what happens to one too many. */
@@ -123,20 +124,12 @@ const BROKER = {
   overrides: group<HeaderOverrides, HeaderSettings>(OVERRIDES),
 };
 
+/** The row of `queue` for a broker that reconnects, and for one with a store: other defaults hold there. */
+const WITH_RECONNECT = group<QueueOptions, QueueSettings>(QUEUE_WITH_RECONNECT);
+const WITH_STORE = group<QueueOptions, QueueSettings>(QUEUE_WITH_STORE);
+
 /** The table of a broker's options: the code, its checks and `docs/options.md` are made from it. */
 export const BROKER_OPTIONS = { needs: { dialect: needed(dialectOption) }, takes: BROKER };
-
-/** The same for a broker that reconnects. */
-const WITH_RECONNECT = {
-  ...BROKER_OPTIONS,
-  takes: { ...BROKER, queue: group<QueueOptions, QueueSettings>(QUEUE_WITH_RECONNECT) },
-};
-
-/** The same for a broker with a store. */
-const WITH_STORE = {
-  ...BROKER_OPTIONS,
-  takes: { ...BROKER, queue: group<QueueOptions, QueueSettings>(QUEUE_WITH_STORE) },
-};
 
 /** How a broker is made. Only `dialect` is required. */
 export interface BrokerOptions extends Takes<typeof BROKER> {
@@ -174,8 +167,9 @@ export function settle(options: BrokerOptions, byDefault?: Lookup): Settings {
   const named = host ?? dialect.domain;
   const repeats = settled.reconnect !== false;
   const isStored = settled.queue.store !== undefined;
-  const table = isStored ? WITH_STORE : repeats ? WITH_RECONNECT : undefined;
-  const { queue } = table === undefined ? settled : settleOptions("Broker", table, options);
+  const row = isStored ? WITH_STORE : repeats ? WITH_RECONNECT : BROKER.queue;
+  const isGiven = settled.queue !== BROKER.queue.fallback;
+  const queue = isGiven ? row.check("queue", options.queue) : row.fallback;
   if (isStored && settled.acks === false) {
     throw badOption("acks", "another value: without proofs a store would never be empty", false);
   }
@@ -199,18 +193,21 @@ function lookupOf(
   return isService || port !== undefined ? undefined : byDefault;
 }
 
+const PORTS = { plain: aNumber(1, 65535), direct: maybeNumber(1, 65535) };
+
+const DIALECT = {
+  name: aText,
+  domain: needed(host),
+  contentNamespace: aText,
+  version: maybeText,
+  ports: needed((name, value) => readMembers(name, value, PORTS)),
+  tls: needed((name, value) => oneOf(name, value, [...POLICIES, "by-host"])),
+  negotiate: needed(callable),
+  account: maybeText,
+};
+
 function dialectOption(name: string, value: unknown): Dialect {
-  const given = record(name, value) as Partial<Dialect>;
-  text(`${name}.name`, given.name);
-  host(`${name}.domain`, given.domain);
-  text(`${name}.contentNamespace`, given.contentNamespace);
-  if (given.version !== undefined) text(`${name}.version`, given.version);
-  const ports = record(`${name}.ports`, given.ports) as Partial<Dialect["ports"]>;
-  wholeNumber(`${name}.ports.plain`, ports.plain, 1, 65535);
-  if (ports.direct !== undefined) wholeNumber(`${name}.ports.direct`, ports.direct, 1, 65535);
-  oneOf(`${name}.tls`, given.tls, [...POLICIES, "by-host"]);
-  callable(`${name}.negotiate`, given.negotiate);
-  if (given.account !== undefined) text(`${name}.account`, given.account);
+  readMembers(name, value, DIALECT);
   return value as Dialect;
 }
 

@@ -1,8 +1,10 @@
-import { badOption, record, text, wholeNumber } from "../base/check.ts";
+import { badOption, text } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
+import { needed } from "../base/option.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import { carriedJid, domainOf, isSameAddress, tryCarriedJid } from "../jid/carried.ts";
 import { ILLEGAL } from "../xml/illegal.ts";
+import { aNumber, aText, maybeNumber, maybeText, readMembers } from "./members.ts";
 
 /** The version of the states that this package writes and reads. */
 const VERSION = 1;
@@ -55,27 +57,35 @@ export interface SessionState {
   readonly unacked: readonly (UnackedStanza | null)[];
 }
 
+const ENTRY = {
+  text: aText,
+  key: maybeText,
+  sentAt: maybeNumber(0),
+  tries: maybeNumber(0),
+};
+
+const counter = aNumber(0, HIGHEST);
+
+const STATE = {
+  version: needed(version),
+  account: needed(address),
+  jid: needed(address),
+  id: needed(legal),
+  max: maybeNumber(1),
+  location: maybeText,
+  detachedAt: aNumber(0),
+  h: counter,
+  acked: counter,
+  unacked: needed(entries),
+};
+
 /** Reads the option `session`: a copy of its known members. Ends in `BAD_OPTION`. */
 export function sessionOption(name: string, value: unknown): SessionState {
-  const given = record(name, value) as Partial<Record<keyof SessionState, unknown>>;
-  if (given.version !== VERSION) throw badOption(`${name}.version`, `${VERSION}`, given.version);
-  const { max, location, unacked } = given;
-  const counter = (member: "h" | "acked"): number =>
-    wholeNumber(`${name}.${member}`, given[member], 0, HIGHEST);
-  const account = address(`${name}.account`, given.account, "account");
-  const isAccount = carriedJid(account).local !== undefined;
-  return Object.freeze({
-    version: VERSION,
-    account,
-    jid: address(`${name}.jid`, given.jid, isAccount ? "full" : "account"),
-    id: legal(`${name}.id`, text(`${name}.id`, given.id)),
-    max: max === undefined ? undefined : wholeNumber(`${name}.max`, max, 1),
-    location: location === undefined ? undefined : text(`${name}.location`, location),
-    detachedAt: wholeNumber(`${name}.detachedAt`, given.detachedAt, 0),
-    h: counter("h"),
-    acked: counter("acked"),
-    unacked: entries(`${name}.unacked`, unacked),
-  });
+  const state = readMembers(name, value, STATE);
+  const { local, resource } = carriedJid(state.jid);
+  const isAccount = carriedJid(state.account).local !== undefined;
+  if (!isAccount || (local !== undefined && resource !== undefined)) return Object.freeze(state);
+  throw badOption(`${name}.jid`, "an address such as user@example.org/here", state.jid);
 }
 
 /** The state that is written of these facts. Members that are not known are left out. */
@@ -99,21 +109,21 @@ export function checkAccount({ account }: SessionState, dialect: Dialect): void 
   throw badOption("session.account", dialect.account ?? dialect.domain, account);
 }
 
-function address(name: string, value: unknown, kind: "account" | "full"): string {
-  const jid = typeof value === "string" ? tryCarriedJid(value) : undefined;
-  const isFull = jid?.local !== undefined && jid.resource !== undefined;
-  if (typeof value === "string" && jid !== undefined && (isFull || kind !== "full")) return value;
-  throw badOption(
-    name,
-    kind === "full" ? "an address such as user@example.org/here" : "an address",
-    value,
-  );
+function version(name: string, value: unknown): number {
+  if (value === VERSION) return VERSION;
+  throw badOption(name, `${VERSION}`, value);
+}
+
+function address(name: string, value: unknown): string {
+  if (typeof value === "string" && tryCarriedJid(value) !== undefined) return value;
+  throw badOption(name, "an address", value);
 }
 
 /** Refuses a text that XML cannot carry. */
-function legal(name: string, value: string): string {
-  if (ILLEGAL.test(value)) throw badOption(name, "a text of characters that XML allows", value);
-  return value;
+function legal(name: string, value: unknown): string {
+  const given = text(name, value);
+  if (ILLEGAL.test(given)) throw badOption(name, "a text of characters that XML allows", given);
+  return given;
 }
 
 function entries(name: string, value: unknown): SessionState["unacked"] {
@@ -125,7 +135,7 @@ function entries(name: string, value: unknown): SessionState["unacked"] {
   let length = 0;
   const read = value.map((given: unknown, index) => {
     if (given === null) return null;
-    const stanza = entry(`${name}[${index}]`, given);
+    const stanza = readMembers(`${name}[${index}]`, given, ENTRY);
     length += stanza.text.length;
     const { key } = stanza;
     if (key === undefined) return stanza;
@@ -136,15 +146,4 @@ function entries(name: string, value: unknown): SessionState["unacked"] {
   if (length <= MOST_TEXT) return read;
   const detail = `the texts of ${name} have ${length} characters, ${MOST_TEXT} are allowed`;
   throw new BrokerError("BAD_OPTION", detail);
-}
-
-function entry(name: string, value: unknown): UnackedStanza {
-  const given = record(name, value) as Partial<Record<keyof UnackedStanza, unknown>>;
-  const { key, sentAt, tries } = given;
-  return {
-    text: text(`${name}.text`, given.text),
-    key: key === undefined ? undefined : text(`${name}.key`, key),
-    sentAt: sentAt === undefined ? undefined : wholeNumber(`${name}.sentAt`, sentAt, 0),
-    tries: tries === undefined ? undefined : wholeNumber(`${name}.tries`, tries, 0),
-  };
 }

@@ -2,6 +2,7 @@ import { badOption, host, oneOf, text } from "../base/check.ts";
 import { choice, group, type Option, optional, type Settled, type Takes } from "../base/option.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
+import { maybeText } from "./members.ts";
 
 /** The policies, the strictest first. */
 export const POLICIES = [
@@ -28,9 +29,9 @@ export const TLS = {
   /** Certificates (PEM) to trust instead of the system's. Default: the system's. */
   ca: optional<readonly string[], string | readonly string[]>(certificates),
   /** The client's certificate chain (PEM); it goes with `key`. Default: none. */
-  cert: optional(text),
+  cert: maybeText,
   /** The client's private key (PEM). Default: none. */
-  key: optional(text),
+  key: maybeText,
   /** SHA-256 of public keys (SPKI, base64): the server's must be one of them as well. Default: none. */
   pins: optional(pins),
   /** The oldest version of TLS that is spoken. Default `TLSv1.2`. */

@@ -114,11 +114,7 @@ export function traceText(element: Element, writing: TraceWriting): string {
 
 /** Makes a copy without secrets. Nearly all elements have none, and are returned themselves. */
 export function redact(element: Element, secrecy: Secrecy = "none"): Element {
-  const every = hidesAll(element, secrecy);
-  if (!every && !holdsSecret(element, element.ns)) return element;
-  const copy = element.clone();
-  blank(copy, copy.ns, every);
-  return copy;
+  return withoutSecrets(element, element.ns, hidesAll(element, secrecy));
 }
 
 const REDACTED = "[redacted]";
@@ -195,27 +191,21 @@ function blankSlotQuery(element: Element): void {
   );
 }
 
-function holdsSecret(element: Element, ns: string | undefined): boolean {
-  if (hasSecretText(element, ns) || isSecretField(element, ns)) return true;
-  if (hasSlotQuery(element, ns)) return true;
-  if (SECRET_ATTRIBUTES.some((name) => element.attrs[name] !== undefined)) return true;
-  for (const child of element.children) {
-    if (typeof child !== "string" && holdsSecret(child, child.ns ?? ns)) return true;
-  }
-  return false;
-}
-
-/** Hides the secrets of a copy; `every`: each text in it is one. */
-function blank(element: Element, ns: string | undefined, every: boolean): void {
-  if ((every || hasSecretText(element, ns)) && element.text() !== "") {
-    element.children = [REDACTED, ...element.children.filter((child) => typeof child !== "string")];
-  }
-  if (hasSlotQuery(element, ns)) blankSlotQuery(element);
-  for (const name of SECRET_ATTRIBUTES) {
-    if (element.attrs[name] !== undefined) element.attrs[name] = REDACTED;
-  }
-  const all = every || isSecretField(element, ns);
-  for (const child of element.children) {
-    if (typeof child !== "string") blank(child, child.ns ?? ns, all);
-  }
+/** The element, or a copy where it holds a secret; `every`: each text in it is one. */
+function withoutSecrets(element: Element, ns: string | undefined, every: boolean): Element {
+  const attributes = SECRET_ATTRIBUTES.filter((name) => element.attrs[name] !== undefined);
+  const hidesText = (every || hasSecretText(element, ns)) && element.text() !== "";
+  const hidesQuery = hasSlotQuery(element, ns);
+  const hidesAllBelow = every || isSecretField(element, ns);
+  const children = element.children.map((child) =>
+    typeof child === "string" ? child : withoutSecrets(child, child.ns ?? ns, hidesAllBelow),
+  );
+  const areSame = children.every((child, index) => child === element.children[index]);
+  if (areSame && !hidesText && !hidesQuery && attributes.length === 0) return element;
+  const copy = element.clone();
+  const elements = children.filter((child) => typeof child !== "string");
+  copy.children = hidesText ? [REDACTED, ...elements] : children;
+  if (hidesQuery) blankSlotQuery(copy);
+  for (const name of attributes) copy.attrs[name] = REDACTED;
+  return copy;
 }

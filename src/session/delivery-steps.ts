@@ -40,30 +40,30 @@ export const DELIVERY_STEPS = {
   Record<string, Readonly<Partial<Record<DeliveryEvent, DeliveryPlace>>>>
 >;
 
-/** The events of a delivery, each as the drawing of `docs/delivery.md` names it. */
+/** The events of a delivery, by their numbers: each stanza takes several steps. */
 export const DELIVERY_EVENTS = {
   /** The transport is given the stanza (event `sent`). */
-  handOver: "handed over",
+  handOver: 0,
   /** The store has the stanza from an earlier process, or from an earlier run of this one. */
-  find: "found in the store",
+  find: 1,
   /** The system has taken all bytes of the stanza. */
-  take: "taken",
+  take: 2,
   /** A proof arrives that was asked for behind the stanza. */
-  prove: "proven",
+  prove: 3,
   /** The gate, the queue or the program refuses the stanza before it is handed over. */
-  refuse: "refused, removed, no room",
+  refuse: 4,
   /** The `ttl` has passed before the stanza is handed over. */
-  expire: "ttl over",
+  expire: 5,
   /** The stanza comes back undelivered, and no proof came before. */
-  bounce: "came back",
+  bounce: 6,
   /** The stanza alone has ended two streams. */
-  poison: "ended two streams",
+  poison: 7,
   /** The session ends without a proof, and `unacked` wants the stanza sent again. */
-  requeue: "session over, requeue",
+  requeue: 8,
   /** The session ends without a proof; or too many wait for one, where none is to be had. */
-  lose: "session over, let go",
+  lose: 9,
   /** The stanza is removed, expires or is crowded out before it is sent again. It may have arrived. */
-  drop: "removed, ttl over, no room",
+  drop: 10,
 } as const;
 
 /** Where a delivery is. `handed` and `requeued` show as `queued`. */
@@ -80,19 +80,10 @@ export type DeliveryPlace =
 /** An event of a delivery. */
 export type DeliveryEvent = keyof typeof DELIVERY_EVENTS;
 
-/** The places by their numbers: a delivery keeps a number, since each stanza takes several steps. */
+/** The places. A delivery keeps the number of its place. */
 export const PLACES = Object.keys(DELIVERY_STEPS) as readonly DeliveryPlace[];
 
-/** The number of a place. */
-export const placeNumber = (place: DeliveryPlace): number => PLACES.indexOf(place);
-
 const EVENTS = Object.keys(DELIVERY_EVENTS) as readonly DeliveryEvent[];
-
-/** The number of an event. */
-export const eventNumber = (event: DeliveryEvent): number => EVENTS.indexOf(event);
-
-/** The width of a row of the table in numbers. */
-const ROW = EVENTS.length;
 
 /** The table once more, in numbers: the place after each event in each place; -1: it does not happen there. */
 const NEXT = Int8Array.from(
@@ -104,7 +95,7 @@ const NEXT = Int8Array.from(
 
 /** Gives the place after an event. An event that the table does not allow changes nothing; under test it throws. */
 export function afterEvent(place: number, event: number): number {
-  const next = NEXT[place * ROW + event] ?? -1;
+  const next = NEXT[place * EVENTS.length + event] ?? -1;
   if (next >= 0) return next;
   if (forbiddenSteps.throws) {
     throw new TypeError(`delivery: ${EVENTS[event]} does not happen in ${PLACES[place]}`);

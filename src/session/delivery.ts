@@ -1,25 +1,13 @@
 import { quiet } from "../base/deferred.ts";
 import { BrokerError, isBrokerError } from "../base/errors.ts";
 import { type AckedBy, type Delivery, type DeliveryState, OWN_KEY } from "../contract/delivery.ts";
-import { afterEvent, eventNumber, PLACES, placeNumber } from "./delivery-steps.ts";
+import { afterEvent, DELIVERY_EVENTS, PLACES } from "./delivery-steps.ts";
 
-const QUEUED = placeNumber("queued");
-const HANDED = placeNumber("handed");
-const WRITTEN = placeNumber("written");
-const REQUEUED = placeNumber("requeued");
-const ACKED = placeNumber("acked");
-
-const HAND_OVER = eventNumber("handOver");
-const FIND = eventNumber("find");
-const TAKE = eventNumber("take");
-const PROVE = eventNumber("prove");
-const REFUSE = eventNumber("refuse");
-const EXPIRE = eventNumber("expire");
-const BOUNCE = eventNumber("bounce");
-const POISON = eventNumber("poison");
-const REQUEUE = eventNumber("requeue");
-const LOSE = eventNumber("lose");
-const DROP = eventNumber("drop");
+const QUEUED = PLACES.indexOf("queued");
+const HANDED = PLACES.indexOf("handed");
+const WRITTEN = PLACES.indexOf("written");
+const REQUEUED = PLACES.indexOf("requeued");
+const ACKED = PLACES.indexOf("acked");
 
 /** The state that each place shows as. */
 const SHOWN = PLACES.map((place): DeliveryState => {
@@ -112,25 +100,25 @@ export class TrackedDelivery implements Delivery {
 
   /** The transport is given the stanza. Returns true if `acked()` was asked for and is not settled. */
   handOver(keeper: Keeper): boolean {
-    this.#place = afterEvent(this.#place, HAND_OVER);
+    this.#place = afterEvent(this.#place, DELIVERY_EVENTS.handOver);
     this.#fact = keeper;
     return this.#waiters?.some(({ until }) => until === "acked") === true;
   }
 
   /** The store has the stanza already: an earlier process may have sent it. */
   find(): void {
-    this.#place = afterEvent(this.#place, FIND);
+    this.#place = afterEvent(this.#place, DELIVERY_EVENTS.find);
   }
 
   /** The system has taken the stanza. */
   take(): void {
-    this.#place = afterEvent(this.#place, TAKE);
+    this.#place = afterEvent(this.#place, DELIVERY_EVENTS.take);
     this.#settle("written");
   }
 
   /** The server has handled the stanza. */
   prove(by: AckedBy): void {
-    this.#place = afterEvent(this.#place, PROVE);
+    this.#place = afterEvent(this.#place, DELIVERY_EVENTS.prove);
     this.#fact = by;
     this.#settle("acked");
   }
@@ -139,7 +127,7 @@ export class TrackedDelivery implements Delivery {
   requeue(): void {
     this.#fact = undefined;
     this.isTracked = false;
-    this.#place = afterEvent(this.#place, REQUEUE);
+    this.#place = afterEvent(this.#place, DELIVERY_EVENTS.requeue);
   }
 
   /** No proof is to be had: `acked()` rejects, and the state stays. */
@@ -157,10 +145,13 @@ export class TrackedDelivery implements Delivery {
 
   /** The event that an error means, where the delivery is now. */
   #end({ code }: BrokerError): number {
-    if (this.#place === QUEUED) return code === "EXPIRED" ? EXPIRE : REFUSE;
-    if (this.#place === REQUEUED) return DROP;
-    if (code === "POISON") return POISON;
-    return code === "UNACKNOWLEDGED" || code === "ACK_UNAVAILABLE" ? LOSE : BOUNCE;
+    if (this.#place === QUEUED)
+      return code === "EXPIRED" ? DELIVERY_EVENTS.expire : DELIVERY_EVENTS.refuse;
+    if (this.#place === REQUEUED) return DELIVERY_EVENTS.drop;
+    if (code === "POISON") return DELIVERY_EVENTS.poison;
+    return code === "UNACKNOWLEDGED" || code === "ACK_UNAVAILABLE"
+      ? DELIVERY_EVENTS.lose
+      : DELIVERY_EVENTS.bounce;
   }
 
   #until(until: Waiter["until"], isDone: boolean): Promise<void> {

@@ -1,19 +1,30 @@
-import { DELIVERY_EVENTS, DELIVERY_STEPS } from "../../src/session/delivery-steps.ts";
+import { DELIVERY_STEPS, type DeliveryEvent } from "../../src/session/delivery-steps.ts";
 import { code, table } from "./print.ts";
 import type { Source } from "./source.ts";
 
 /** The places that a program sees as `queued`. */
 const SHOWN: Readonly<Record<string, string>> = { handed: "queued", requeued: "queued" };
 
+/** The events as the drawing names them. */
+const NAMES: Readonly<Record<DeliveryEvent, string>> = {
+  handOver: "handed over",
+  find: "found in the store",
+  take: "taken",
+  prove: "proven",
+  refuse: "refused, removed, no room",
+  expire: "ttl over",
+  bounce: "came back",
+  poison: "ended two streams",
+  requeue: "session over, requeue",
+  lose: "session over, let go",
+  drop: "removed, ttl over, no room",
+};
+
 /** Every step of a delivery: from, event, to. */
-function steps(): [string, keyof typeof DELIVERY_EVENTS, string][] {
+function steps(): [string, DeliveryEvent, string][] {
   return Object.entries(DELIVERY_STEPS).flatMap(([from, events]) =>
     Object.entries(events as Readonly<Record<string, string>>).map(
-      ([event, to]): [string, keyof typeof DELIVERY_EVENTS, string] => [
-        from,
-        event as keyof typeof DELIVERY_EVENTS,
-        to,
-      ],
+      ([event, to]): [string, DeliveryEvent, string] => [from, event as DeliveryEvent, to],
     ),
   );
 }
@@ -32,7 +43,7 @@ export function printDelivery(source: Source, place: string): string {
   const events = source.exported(file, "DELIVERY_EVENTS").members();
   const rows = steps().map(([from, event, to]) => {
     const doc = events.find(({ name }) => name === event)?.doc ?? "";
-    return [code(from), DELIVERY_EVENTS[event], code(to), doc];
+    return [code(from), NAMES[event], code(to), doc];
   });
   return table(["place", "event", "next", "when"], rows);
 }
@@ -43,7 +54,7 @@ function drawing(): string {
   );
   const lines = [
     "[*] --> queued: send()",
-    ...steps().map(([from, event, to]) => `${from} --> ${to}: ${DELIVERY_EVENTS[event]}`),
+    ...steps().map(([from, event, to]) => `${from} --> ${to}: ${NAMES[event]}`),
     ...ends.map(([place]) => `${place} --> [*]`),
   ];
   return `\`\`\`mermaid\nstateDiagram-v2\n${lines.map((line) => `  ${line}`).join("\n")}\n\`\`\``;
