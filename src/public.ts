@@ -6,7 +6,12 @@ export type { ListenOptions } from "./base/emitter.ts";
 export { type ErrorCode, errorCodes } from "./base/error-codes.ts";
 export { BrokerError, type ErrorFacts, isBrokerError } from "./base/errors.ts";
 export type { Subscription } from "./base/subscription.ts";
-export type { AcksOption, UnackedChoice, UnackedOption } from "./contract/acks-option.ts";
+export type { AckedBy, Delivery, DeliveryState } from "./contract/delivery.ts";
+export type { BrokerEvents, KnownEndpoint, Ready } from "./contract/events.ts";
+export type { BrokerOptions, Settings } from "./contract/options.ts";
+export type { Outbox, QueuedStanza } from "./contract/outbox.ts";
+export type { Phase, Step } from "./contract/phase.ts";
+export type { AcksOption, UnackedChoice, UnackedOption } from "./contract/rows/acks-option.ts";
 export type {
   ConnectOptions,
   FilterOptions,
@@ -16,9 +21,7 @@ export type {
   ShutdownOptions,
   StanzasOptions,
   WaitOptions,
-} from "./contract/call-options.ts";
-export type { AckedBy, Delivery, DeliveryState } from "./contract/delivery.ts";
-export type { BrokerEvents, KnownEndpoint, Ready } from "./contract/events.ts";
+} from "./contract/rows/call-options.ts";
 export type {
   HeaderOverrides,
   HeaderSettings,
@@ -34,15 +37,12 @@ export type {
   ReconnectSettings,
   TimeoutOptions,
   Timeouts,
-} from "./contract/option-groups.ts";
-export type { BrokerOptions, Settings } from "./contract/options.ts";
-export type { Outbox, QueuedStanza } from "./contract/outbox.ts";
-export type { Phase, Step } from "./contract/phase.ts";
+} from "./contract/rows/option-groups.ts";
+export type { TlsOptions, TlsWithoutKey } from "./contract/rows/tls-options.ts";
 export type { Runtime } from "./contract/runtime.ts";
 export type { SessionState, UnackedStanza } from "./contract/session-state.ts";
 export type { StanzaCounts, Stats } from "./contract/stats.ts";
 export type { OutboxStore, StoredEntry, StoreFailure } from "./contract/store.ts";
-export type { TlsOptions, TlsWithoutKey } from "./contract/tls-options.ts";
 export type { TraceEntry, TraceListener, TraceOption, TraceOptions } from "./contract/trace.ts";
 export { type ComponentOptions, component } from "./dialect/component.ts";
 export type { Dialect, Inbound } from "./dialect/dialect.ts";
@@ -59,7 +59,7 @@ export { AuthError } from "./sasl/auth-error.ts";
 export type { Password, PasswordRequest } from "./sasl/password.ts";
 export type { Strength } from "./sasl/strength.ts";
 export { type Addressed, isFromSelf, isFromServer } from "./session/origin.ts";
-export type { PendingRequest } from "./session/requests.ts";
+export type { PendingRequest } from "./session/requests/requests.ts";
 export { type BoshOptions, bosh } from "./stream/bosh/bosh.ts";
 export type { ChannelFactory } from "./stream/channel.ts";
 export type { StreamHeader } from "./stream/header.ts";
@@ -67,7 +67,7 @@ export { type ErrorReply, errorReply, type ReplyChild, reply } from "./stream/re
 export { StanzaError, type StanzaErrorFacts, type StanzaErrorType } from "./stream/stanza-error.ts";
 export { StreamError } from "./stream/stream-error.ts";
 export type { WebSocketOptions } from "./stream/websocket/websocket.ts";
-export type { FilterHandler, FilterMatch, Responder } from "./traffic/filter-match.ts";
+export type { FilterHandler, FilterMatch, Responder } from "./traffic/inbox/filter-match.ts";
 export type { ConnectEvents } from "./transport/connect-events.ts";
 export { type MemoryOptions, type MemoryTransport, memoryPair } from "./transport/memory.ts";
 export type { TlsFacts, TlsPolicy } from "./transport/tls-facts.ts";

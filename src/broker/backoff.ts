@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { type Crypto, randomShare } from "../base/crypto/crypto.ts";
 import type { BrokerError } from "../base/errors.ts";
-import type { ReconnectSettings } from "../contract/option-groups.ts";
+import type { ReconnectSettings } from "../contract/rows/option-groups.ts";
 import { BACK_OFF, type Course, type PolicyRow, rowFor } from "./reconnect-policy.ts";
 
 /** The share of a fixed wait that chance takes away, so that brokers do not come back together. */

@@ -4,6 +4,11 @@ import type { ListenOptions } from "../base/emitter.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { ReadOnlyMap } from "../base/read-only-map.ts";
 import type { Subscription } from "../base/subscription.ts";
+import type { Delivery } from "../contract/delivery.ts";
+import { type BrokerEvents, knownEvent, type Ready } from "../contract/events.ts";
+import type { BrokerOptions, Settings } from "../contract/options.ts";
+import type { Outbox } from "../contract/outbox.ts";
+import type { Phase } from "../contract/phase.ts";
 import {
   type ConnectOptions,
   callOptions,
@@ -15,17 +20,12 @@ import {
   type ShutdownOptions,
   type StanzasOptions,
   type WaitOptions,
-} from "../contract/call-options.ts";
-import type { Delivery } from "../contract/delivery.ts";
-import { type BrokerEvents, knownEvent, type Ready } from "../contract/events.ts";
-import type { BrokerOptions, Settings } from "../contract/options.ts";
-import type { Outbox } from "../contract/outbox.ts";
-import type { Phase } from "../contract/phase.ts";
+} from "../contract/rows/call-options.ts";
 import type { Runtime } from "../contract/runtime.ts";
 import type { SessionState } from "../contract/session-state.ts";
 import type { Stats } from "../contract/stats.ts";
-import type { PendingRequest } from "../session/requests.ts";
-import type { FilterHandler, FilterMatch, Responder } from "../traffic/filter-match.ts";
+import type { PendingRequest } from "../session/requests/requests.ts";
+import type { FilterHandler, FilterMatch, Responder } from "../traffic/inbox/filter-match.ts";
 import type { Transport } from "../transport/transport.ts";
 import { type Element, isElement } from "../xml/element.ts";
 import { type Leftover, Lifecycle } from "./lifecycle.ts";

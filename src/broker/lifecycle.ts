@@ -1,15 +1,19 @@
 import { aborted, onAbort, shutDown } from "../base/abort.ts";
 import { deferred, Outcome, quiet } from "../base/deferred.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
-import { type ConnectOptions, callOptions, type GivenAddress } from "../contract/call-options.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import type { Ready } from "../contract/events.ts";
 import { Instruments } from "../contract/instruments.ts";
 import { type BrokerOptions, type Settings, settle } from "../contract/options.ts";
 import { type Phase, TRANSITIONS } from "../contract/phase.ts";
+import {
+  type ConnectOptions,
+  callOptions,
+  type GivenAddress,
+} from "../contract/rows/call-options.ts";
+import { keyOf } from "../contract/rows/tls-options.ts";
 import type { Runtime } from "../contract/runtime.ts";
 import type { SessionState } from "../contract/session-state.ts";
-import { keyOf } from "../contract/tls-options.ts";
 import { traceTarget } from "../contract/trace.ts";
 import { carriedJid } from "../jid/carried.ts";
 import { settleAddress } from "../link/address.ts";

@@ -14,8 +14,8 @@ import type { Dialect } from "../dialect/dialect.ts";
 import type { Lookup } from "../lookup/endpoint.ts";
 import type { ChannelFactory } from "../stream/channel.ts";
 import type { TransportFactory } from "../transport/transport.ts";
-import { acksRow, unackedRow } from "./acks-option.ts";
-import { aNumber, aText, maybeNumber, maybeText, readMembers } from "./members.ts";
+import { acksRow, unackedRow } from "./rows/acks-option.ts";
+import { aNumber, aText, maybeNumber, maybeText, readMembers } from "./rows/members.ts";
 import {
   type HeaderOverrides,
   type HeaderSettings,
@@ -40,9 +40,9 @@ import {
   TIMEOUTS,
   type TimeoutOptions,
   type Timeouts,
-} from "./option-groups.ts";
+} from "./rows/option-groups.ts";
+import { POLICIES, policyFor, tlsOption } from "./rows/tls-options.ts";
 import { checkAccount, type SessionState, sessionOption } from "./session-state.ts";
-import { POLICIES, policyFor, tlsOption } from "./tls-options.ts";
 import { traceOption } from "./trace.ts";
 
 const reconnect = group<ReconnectOptions, Settled<typeof RECONNECT>>(RECONNECT);

@@ -4,7 +4,7 @@ import { needed } from "../base/option.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import { carriedJid, domainOf, isSameAddress, tryCarriedJid } from "../jid/carried.ts";
 import { ILLEGAL } from "../xml/illegal.ts";
-import { aNumber, aText, maybeNumber, maybeText, readMembers } from "./members.ts";
+import { aNumber, aText, maybeNumber, maybeText, readMembers } from "./rows/members.ts";
 
 /** The version of the states that this package writes and reads. */
 const VERSION = 1;

@@ -1,7 +1,7 @@
 import { nothing } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
-import type { KeepAliveSettings } from "../contract/option-groups.ts";
+import type { KeepAliveSettings } from "../contract/rows/option-groups.ts";
 import type { Stream } from "../stream/stream.ts";
 
 /** Asks the server for a sign of life: a session. */

@@ -1,6 +1,6 @@
 import { badOption } from "../base/check.ts";
 import type { Settings } from "../contract/options.ts";
-import { policyFor } from "../contract/tls-options.ts";
+import { policyFor } from "../contract/rows/tls-options.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
 import type { Address } from "../transport/transport.ts";
 

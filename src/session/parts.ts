@@ -6,7 +6,7 @@ import type { Management } from "../negotiate/login.ts";
 import type { ElementWriter, StreamContext } from "../stream/framing.ts";
 import type { Element } from "../xml/element.ts";
 import type { AcksFactory } from "./acks/acks.ts";
-import type { Requests } from "./requests.ts";
+import type { Requests } from "./requests/requests.ts";
 
 /** The way in above a session: the inbox. */
 export interface WayIn {

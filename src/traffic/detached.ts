@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { type SessionState, sessionState, type UnackedStanza } from "../contract/session-state.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import { bareText } from "../jid/jid.ts";
-import type { Item } from "../session/item.ts";
+import type { Item } from "../session/delivery/item.ts";
 import type { Session } from "../session/session.ts";
 import { counted } from "../stream/counter.ts";
 

@@ -5,18 +5,18 @@ import type { LoginResult } from "../negotiate/login.ts";
 import type { Kept } from "../session/acks/acks.ts";
 import { Barriers } from "../session/acks/barriers.ts";
 import { StreamManagement } from "../session/acks/stream-management.ts";
-import { IncomingRequests } from "../session/incoming.ts";
-import { Requests } from "../session/requests.ts";
+import { IncomingRequests } from "../session/requests/incoming.ts";
+import { Requests } from "../session/requests/requests.ts";
 import { Session } from "../session/session.ts";
 import { type ElementWriter, elementWriter } from "../stream/framing.ts";
 import { Activity } from "./activity.ts";
-import { Filters } from "./filters.ts";
-import { Gate } from "./gate.ts";
-import { Inbox } from "./inbox.ts";
-import { BoundedOutbox } from "./outbox.ts";
+import { Filters } from "./inbox/filters.ts";
+import { Inbox } from "./inbox/inbox.ts";
+import { Waiting } from "./inbox/waiting.ts";
+import { Gate } from "./outbox/gate.ts";
+import { BoundedOutbox } from "./outbox/outbox.ts";
+import { Unacked } from "./outbox/unacked.ts";
 import type { TrafficParts } from "./parts.ts";
-import { Unacked } from "./unacked.ts";
-import { Waiting } from "./waiting.ts";
 
 /** The fate of a session whose link is gone: over another link, in another process, or over. */
 export type Fate = "goes on" | "elsewhere" | "over";

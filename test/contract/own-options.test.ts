@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { callOptions, NO_OPTIONS } from "../../src/contract/call-options.ts";
 import { type BrokerOptions, settle } from "../../src/contract/options.ts";
-import { keyOf } from "../../src/contract/tls-options.ts";
+import { callOptions, NO_OPTIONS } from "../../src/contract/rows/call-options.ts";
+import { keyOf } from "../../src/contract/rows/tls-options.ts";
 import { jabberd2 } from "../../src/dialect/jabberd2.ts";
 import { legacy } from "../../src/dialect/legacy.ts";
 import { xmpp } from "../../src/dialect/xmpp.ts";

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import type { NeededOption } from "../../src/base/option.ts";
-import { CALLS, callOptions } from "../../src/contract/call-options.ts";
-import type { QueueOptions } from "../../src/contract/option-groups.ts";
 import {
   BROKER_OPTIONS,
   type BrokerOptions,
   DEFAULTS,
   settle,
 } from "../../src/contract/options.ts";
+import { CALLS, callOptions } from "../../src/contract/rows/call-options.ts";
+import type { QueueOptions } from "../../src/contract/rows/option-groups.ts";
 import { bare } from "../broker/line.ts";
 
 test("settings hold the default of each option that is left out", () => {

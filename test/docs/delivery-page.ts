@@ -1,4 +1,4 @@
-import { DELIVERY_STEPS, type DeliveryEvent } from "../../src/session/delivery-steps.ts";
+import { DELIVERY_STEPS, type DeliveryEvent } from "../../src/session/delivery/delivery-steps.ts";
 import { code, table } from "./print.ts";
 import type { Source } from "./source.ts";
 
@@ -31,7 +31,7 @@ function steps(): [string, DeliveryEvent, string][] {
 
 /** Prints the machine of a delivery for `docs/delivery.md`. */
 export function printDelivery(source: Source, place: string): string {
-  const file = "src/session/delivery-steps.ts";
+  const file = "src/session/delivery/delivery-steps.ts";
   if (place === "drawing") return drawing();
   if (place === "places") {
     const rows = source

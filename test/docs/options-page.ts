@@ -1,6 +1,6 @@
 import type { OptionRows } from "../../src/base/option.ts";
-import { CALLS } from "../../src/contract/call-options.ts";
 import { BROKER_OPTIONS } from "../../src/contract/options.ts";
+import { CALLS } from "../../src/contract/rows/call-options.ts";
 import { XML_LIMITS } from "../../src/xml/limits.ts";
 import { code, table } from "./print.ts";
 import type { Member, Source } from "./source.ts";
@@ -53,7 +53,7 @@ export function printOptions(source: Source): string {
 
 /** Prints the options of calls for `docs/options.md`; calls with the same options share a section. */
 export function printCalls(source: Source): string {
-  const calls = source.exported("src/contract/call-options.ts", "CALLS").members();
+  const calls = source.exported("src/contract/rows/call-options.ts", "CALLS").members();
   const names = new Map<OptionRows, string[]>();
   for (const [name, rows] of Object.entries(CALLS as Readonly<Record<string, OptionRows>>)) {
     names.set(rows, [...(names.get(rows) ?? []), name]);

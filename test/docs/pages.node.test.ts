@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import * as codes from "../../src/base/error-codes.ts";
 import type { OptionRows } from "../../src/base/option.ts";
-import { CALLS } from "../../src/contract/call-options.ts";
 import { EVENTS } from "../../src/contract/events.ts";
 import { BROKER_OPTIONS } from "../../src/contract/options.ts";
+import { CALLS } from "../../src/contract/rows/call-options.ts";
 import { type DialectName, dialects } from "../../src/dialect/dialects.ts";
 import { printDelivery } from "./delivery-page.ts";
 import { exampleOf, printDialects, printMechanisms } from "./dialects-page.ts";
@@ -57,7 +57,7 @@ const options: [string, unknown, Member][] = [
     source.exported("src/contract/options.ts", "BrokerOptions").members(),
   ),
   ...source
-    .exported("src/contract/call-options.ts", "CALLS")
+    .exported("src/contract/rows/call-options.ts", "CALLS")
     .members()
     .flatMap((call) => {
       const rows: OptionRows = CALLS[call.name as keyof typeof CALLS];

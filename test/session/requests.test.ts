@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
-import { isAnswer, isReturned } from "../../src/session/answers.ts";
+import { isAnswer, isReturned } from "../../src/session/requests/answers.ts";
 import { type Element, xml } from "../../src/xml/element.ts";
 import { parse } from "../../src/xml/read/parse.ts";
 import { bare, codeOf, line, readyLine } from "../broker/line.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
-import { TrackedDelivery } from "../../src/session/delivery.ts";
-import { Returnable } from "../../src/session/returned.ts";
+import { TrackedDelivery } from "../../src/session/delivery/delivery.ts";
+import { Returnable } from "../../src/session/delivery/returned.ts";
 import { xml } from "../../src/xml/element.ts";
 import { bare, readyLine } from "../broker/line.ts";
 

@@ -4,7 +4,7 @@ import { webCrypto } from "../../src/base/crypto/web-crypto.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import type { Delivery } from "../../src/contract/delivery.ts";
 import type { BrokerOptions } from "../../src/contract/options.ts";
-import { TrackedDelivery } from "../../src/session/delivery.ts";
+import { TrackedDelivery } from "../../src/session/delivery/delivery.ts";
 import { xml } from "../../src/xml/element.ts";
 import { FilterList } from "../../src/xpath/filter-list.ts";
 import { bare } from "../broker/line.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { FilterMatch } from "../../src/traffic/filter-match.ts";
+import type { FilterMatch } from "../../src/traffic/inbox/filter-match.ts";
 import { xml } from "../../src/xml/element.ts";
 import { codeOf, readyLine } from "../broker/line.ts";
 import { settled } from "../virtual-clock.ts";

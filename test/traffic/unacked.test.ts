@@ -1,8 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { BrokerOptions } from "../../src/contract/options.ts";
-import { TrackedDelivery } from "../../src/session/delivery.ts";
-import type { Item } from "../../src/session/item.ts";
-import { MOST_REQUEUED, MOST_REQUEUED_BYTES, StanzaQueue } from "../../src/traffic/stanza-queue.ts";
+import { TrackedDelivery } from "../../src/session/delivery/delivery.ts";
+import type { Item } from "../../src/session/delivery/item.ts";
+import {
+  MOST_REQUEUED,
+  MOST_REQUEUED_BYTES,
+  StanzaQueue,
+} from "../../src/traffic/outbox/stanza-queue.ts";
 import { type Element, xml } from "../../src/xml/element.ts";
 import { codeOf, type Line } from "../broker/line.ts";
 import {

@@ -1,4 +1,4 @@
-import { POLICIES } from "../../contract/tls-options.ts";
+import { POLICIES } from "../../contract/rows/tls-options.ts";
 import { type DialectName, dialects } from "../../dialect/dialects.ts";
 import type { TlsPolicy } from "../../transport/tls-facts.ts";
 import { wrong } from "../arguments.ts";

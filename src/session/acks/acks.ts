@@ -1,7 +1,7 @@
 import { BrokerError } from "../../base/errors.ts";
 import type { Element } from "../../xml/element.ts";
-import type { TrackedDelivery } from "../delivery.ts";
-import type { Item } from "../item.ts";
+import type { TrackedDelivery } from "../delivery/delivery.ts";
+import type { Item } from "../delivery/item.ts";
 
 /** A delivery that waits for a proof. */
 export interface Unproven {

@@ -9,8 +9,8 @@ import { counted, type Progress, progress, readCount } from "../../stream/counte
 import { isStanza } from "../../stream/stanza.ts";
 import { type Element, xml } from "../../xml/element.ts";
 import { NS } from "../../xml/namespaces.ts";
-import type { Keeper, TrackedDelivery } from "../delivery.ts";
-import type { Item } from "../item.ts";
+import type { Keeper, TrackedDelivery } from "../delivery/delivery.ts";
+import type { Item } from "../delivery/item.ts";
 import {
   type AckLine,
   type Acks,

@@ -2,8 +2,8 @@ import { BrokerError } from "../../base/errors.ts";
 import { Fifo } from "../../base/fifo.ts";
 import type { AckedBy } from "../../contract/delivery.ts";
 import type { Instruments } from "../../contract/instruments.ts";
-import type { TrackedDelivery } from "../delivery.ts";
-import type { Item } from "../item.ts";
+import type { TrackedDelivery } from "../delivery/delivery.ts";
+import type { Item } from "../delivery/item.ts";
 import type { Unproven } from "./acks.ts";
 
 /** How many stanzas may be unproven before `send` waits. */

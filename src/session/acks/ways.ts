@@ -1,9 +1,9 @@
-import type { AcksSetting } from "../../contract/acks-option.ts";
+import type { AcksSetting } from "../../contract/rows/acks-option.ts";
 import type { Dialect } from "../../dialect/dialect.ts";
 import { domainOf, isSameAddress } from "../../jid/carried.ts";
 import { type Element, xml } from "../../xml/element.ts";
 import { NS } from "../../xml/namespaces.ts";
-import { isAnswer } from "../answers.ts";
+import { isAnswer } from "../requests/answers.ts";
 
 /** A way to learn a proof: a ping to another address, or one to the own address that comes back. */
 export interface Way {

@@ -1,9 +1,9 @@
-import { abortSignal, badOption, host, knownOptions, record, text } from "../base/check.ts";
-import { LONGEST } from "../base/clock.ts";
-import { LISTEN } from "../base/emitter.ts";
-import { flag, type OptionRows, optional, type Takes, whole } from "../base/option.ts";
-import type { XPathValue } from "../xpath/value.ts";
-import { OWN_KEY } from "./delivery.ts";
+import { abortSignal, badOption, host, knownOptions, record, text } from "../../base/check.ts";
+import { LONGEST } from "../../base/clock.ts";
+import { LISTEN } from "../../base/emitter.ts";
+import { flag, type OptionRows, optional, type Takes, whole } from "../../base/option.ts";
+import type { XPathValue } from "../../xpath/value.ts";
+import { OWN_KEY } from "../delivery.ts";
 import { maybeNumber } from "./members.ts";
 
 const ADDRESS = {

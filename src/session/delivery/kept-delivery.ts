@@ -1,6 +1,6 @@
-import { type Deferred, deferred, quiet } from "../base/deferred.ts";
-import type { BrokerError } from "../base/errors.ts";
-import type { AckedBy } from "../contract/delivery.ts";
+import { type Deferred, deferred, quiet } from "../../base/deferred.ts";
+import type { BrokerError } from "../../base/errors.ts";
+import type { AckedBy } from "../../contract/delivery.ts";
 import { TrackedDelivery } from "./delivery.ts";
 
 /** The store's side of deliveries: it forgets those that are over. */

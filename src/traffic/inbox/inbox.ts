@@ -1,14 +1,14 @@
-import { nothing } from "../base/abort.ts";
-import { BrokerError } from "../base/errors.ts";
-import { Fifo } from "../base/fifo.ts";
-import type { WayIn } from "../session/parts.ts";
-import type { Requests, RequestsWatcher } from "../session/requests.ts";
-import type { Session } from "../session/session.ts";
-import { isRequest } from "../stream/stanza.ts";
-import { costOf } from "../xml/cost.ts";
-import type { Element } from "../xml/element.ts";
+import { nothing } from "../../base/abort.ts";
+import { BrokerError } from "../../base/errors.ts";
+import { Fifo } from "../../base/fifo.ts";
+import type { WayIn } from "../../session/parts.ts";
+import type { Requests, RequestsWatcher } from "../../session/requests/requests.ts";
+import type { Session } from "../../session/session.ts";
+import { isRequest } from "../../stream/stanza.ts";
+import { costOf } from "../../xml/cost.ts";
+import type { Element } from "../../xml/element.ts";
+import type { TrafficParts } from "../parts.ts";
 import type { Filters, Work } from "./filters.ts";
-import type { TrafficParts } from "./parts.ts";
 
 /** A stanza that waits for its turn. */
 interface Arrived {

@@ -1,7 +1,14 @@
-import { badOption, host, oneOf, text } from "../base/check.ts";
-import { choice, group, type Option, optional, type Settled, type Takes } from "../base/option.ts";
-import type { Dialect } from "../dialect/dialect.ts";
-import type { TlsPolicy } from "../transport/tls-facts.ts";
+import { badOption, host, oneOf, text } from "../../base/check.ts";
+import {
+  choice,
+  group,
+  type Option,
+  optional,
+  type Settled,
+  type Takes,
+} from "../../base/option.ts";
+import type { Dialect } from "../../dialect/dialect.ts";
+import type { TlsPolicy } from "../../transport/tls-facts.ts";
 import { maybeText } from "./members.ts";
 
 /** The policies, the strictest first. */

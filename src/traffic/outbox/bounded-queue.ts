@@ -1,8 +1,8 @@
-import { BrokerError } from "../base/errors.ts";
-import type { Delivery } from "../contract/delivery.ts";
-import type { Outbox, QueuedStanza } from "../contract/outbox.ts";
-import type { Item } from "../session/item.ts";
-import type { TrafficParts } from "./parts.ts";
+import { BrokerError } from "../../base/errors.ts";
+import type { Delivery } from "../../contract/delivery.ts";
+import type { Outbox, QueuedStanza } from "../../contract/outbox.ts";
+import type { Item } from "../../session/delivery/item.ts";
+import type { TrafficParts } from "../parts.ts";
 import { StanzaQueue } from "./stanza-queue.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { utf8Bytes } from "../base/text/utf8.ts";
+import { utf8Bytes } from "../../base/text/utf8.ts";
 
 /** Texts up to this length are kept as they are. */
 const LONGEST = 256;

@@ -1,14 +1,14 @@
-import { quiet } from "../base/deferred.ts";
-import { BrokerError } from "../base/errors.ts";
-import type { UnackedChoice } from "../contract/acks-option.ts";
-import type { Delivery } from "../contract/delivery.ts";
-import { type Unproven, unacknowledged } from "../session/acks/acks.ts";
-import type { Item } from "../session/item.ts";
-import { KeptDelivery } from "../session/kept-delivery.ts";
-import { isStanza } from "../stream/stanza.ts";
-import { isStreamError } from "../stream/stream-error.ts";
+import { quiet } from "../../base/deferred.ts";
+import { BrokerError } from "../../base/errors.ts";
+import type { Delivery } from "../../contract/delivery.ts";
+import type { UnackedChoice } from "../../contract/rows/acks-option.ts";
+import { type Unproven, unacknowledged } from "../../session/acks/acks.ts";
+import type { Item } from "../../session/delivery/item.ts";
+import { KeptDelivery } from "../../session/delivery/kept-delivery.ts";
+import { isStanza } from "../../stream/stanza.ts";
+import { isStreamError } from "../../stream/stream-error.ts";
+import type { TrafficParts } from "../parts.ts";
 import type { Gate } from "./gate.ts";
-import type { TrafficParts } from "./parts.ts";
 
 /** How often a stanza goes back to the queue at most. */
 const MOST_TRIES = 3;

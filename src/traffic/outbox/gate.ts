@@ -1,20 +1,20 @@
-import { randomId } from "../base/crypto/crypto.ts";
-import { asBrokerError, BrokerError } from "../base/errors.ts";
-import { exceedsBytes, utf8Length } from "../base/text/utf8.ts";
-import { OWN_KEY } from "../contract/delivery.ts";
-import type { UnackedStanza } from "../contract/session-state.ts";
-import type { Dialect } from "../dialect/dialect.ts";
-import { TrackedDelivery } from "../session/delivery.ts";
-import { type Item, type Tracked, unwritten } from "../session/item.ts";
-import { type DeliveryKeeper, KeptDelivery } from "../session/kept-delivery.ts";
-import { toClient } from "../session/translate.ts";
-import type { ElementWriter } from "../stream/framing.ts";
-import { isInStanzaNamespace, isRequest, isStanza, withDelay } from "../stream/stanza.ts";
-import { type Element, isElement, withAttribute } from "../xml/element.ts";
-import { DEEPEST, type XmlLimits } from "../xml/limits.ts";
-import { NS } from "../xml/namespaces.ts";
-import { type ParseOptions, parse } from "../xml/read/parse.ts";
-import type { TrafficParts } from "./parts.ts";
+import { randomId } from "../../base/crypto/crypto.ts";
+import { asBrokerError, BrokerError } from "../../base/errors.ts";
+import { exceedsBytes, utf8Length } from "../../base/text/utf8.ts";
+import { OWN_KEY } from "../../contract/delivery.ts";
+import type { UnackedStanza } from "../../contract/session-state.ts";
+import type { Dialect } from "../../dialect/dialect.ts";
+import { TrackedDelivery } from "../../session/delivery/delivery.ts";
+import { type Item, type Tracked, unwritten } from "../../session/delivery/item.ts";
+import { type DeliveryKeeper, KeptDelivery } from "../../session/delivery/kept-delivery.ts";
+import { toClient } from "../../session/translate.ts";
+import type { ElementWriter } from "../../stream/framing.ts";
+import { isInStanzaNamespace, isRequest, isStanza, withDelay } from "../../stream/stanza.ts";
+import { type Element, isElement, withAttribute } from "../../xml/element.ts";
+import { DEEPEST, type XmlLimits } from "../../xml/limits.ts";
+import { NS } from "../../xml/namespaces.ts";
+import { type ParseOptions, parse } from "../../xml/read/parse.ts";
+import type { TrafficParts } from "../parts.ts";
 
 /** The largest stanza where neither the program nor the server names a number: servers take so much of a client. */
 const SEND_BYTES = 256 * 1024;

@@ -1,10 +1,10 @@
-import { callable, record } from "../base/check.ts";
-import { LONGEST } from "../base/clock.ts";
-import type { BrokerError } from "../base/errors.ts";
-import { choice, optional, type Settled, type Takes, whole } from "../base/option.ts";
-import { XML_LIMITS } from "../xml/limits.ts";
+import { callable, record } from "../../base/check.ts";
+import { LONGEST } from "../../base/clock.ts";
+import type { BrokerError } from "../../base/errors.ts";
+import { choice, optional, type Settled, type Takes, whole } from "../../base/option.ts";
+import { XML_LIMITS } from "../../xml/limits.ts";
+import type { OutboxStore } from "../store.ts";
 import { maybeNumber, maybeText } from "./members.ts";
-import type { OutboxStore } from "./store.ts";
 
 /** The rows of `queue`. */
 export const QUEUE = {

@@ -1,7 +1,7 @@
-import { badOption, knownOptions, record } from "../base/check.ts";
-import type { Option } from "../base/option.ts";
-import { tryCarriedJid } from "../jid/carried.ts";
-import type { Element } from "../xml/element.ts";
+import { badOption, knownOptions, record } from "../../base/check.ts";
+import type { Option } from "../../base/option.ts";
+import { tryCarriedJid } from "../../jid/carried.ts";
+import type { Element } from "../../xml/element.ts";
 
 /**
  * How the broker learns that the server has handled a stanza. `auto`: it asks while a delivery waits for a proof.

@@ -1,6 +1,6 @@
-import type { Element } from "../xml/element.ts";
+import type { Element } from "../../xml/element.ts";
+import { fingerprint } from "../requests/fingerprint.ts";
 import type { TrackedDelivery } from "./delivery.ts";
-import { fingerprint } from "./fingerprint.ts";
 
 /** How many sent stanzas are remembered at least; twice as many at most. */
 const REMEMBERED = 1000;

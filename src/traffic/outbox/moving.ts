@@ -1,5 +1,5 @@
-import { Fifo } from "../base/fifo.ts";
-import type { Item } from "../session/item.ts";
+import { Fifo } from "../../base/fifo.ts";
+import type { Item } from "../../session/delivery/item.ts";
 import type { StanzaQueue } from "./stanza-queue.ts";
 
 /** A wait until one stanza has gone, or, without one, until nothing moves. */

@@ -1,12 +1,12 @@
-import { nothing } from "../base/abort.ts";
-import { asBrokerError, BrokerError } from "../base/errors.ts";
-import { type Steps, step } from "../base/state.ts";
-import type { OutboxStore, StoredEntry } from "../contract/store.ts";
-import type { Item } from "../session/item.ts";
-import { type DeliveryKeeper, KeptDelivery } from "../session/kept-delivery.ts";
-import type { ElementWriter } from "../stream/framing.ts";
+import { nothing } from "../../base/abort.ts";
+import { asBrokerError, BrokerError } from "../../base/errors.ts";
+import { type Steps, step } from "../../base/state.ts";
+import type { OutboxStore, StoredEntry } from "../../contract/store.ts";
+import type { Item } from "../../session/delivery/item.ts";
+import { type DeliveryKeeper, KeptDelivery } from "../../session/delivery/kept-delivery.ts";
+import type { ElementWriter } from "../../stream/framing.ts";
+import type { TrafficParts } from "../parts.ts";
 import type { Backlog } from "./backlog.ts";
-import type { TrafficParts } from "./parts.ts";
 
 /** The outbox whose stanzas a store keeps. */
 export interface SafekeepingOwner {

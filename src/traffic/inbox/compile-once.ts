@@ -1,4 +1,4 @@
-import { compile, type XPath } from "../xpath/compile.ts";
+import { compile, type XPath } from "../../xpath/compile.ts";
 
 /** The expressions that were compiled last, without those that are long: programs make some of what others send. */
 const compiled = new Map<string, XPath>();

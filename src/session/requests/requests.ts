@@ -1,13 +1,13 @@
-import { aborted, nothing, onAbort } from "../base/abort.ts";
-import type { Clock } from "../base/clock.ts";
-import { type Crypto, randomId } from "../base/crypto/crypto.ts";
-import { quiet } from "../base/deferred.ts";
-import { asBrokerError, BrokerError, isBrokerError } from "../base/errors.ts";
-import { isToBeRenewed } from "../base/renewal.ts";
-import type { Delivery } from "../contract/delivery.ts";
-import type { Instruments } from "../contract/instruments.ts";
-import { stanzaErrorFrom } from "../stream/stanza-error.ts";
-import { type Element, withAttribute } from "../xml/element.ts";
+import { aborted, nothing, onAbort } from "../../base/abort.ts";
+import type { Clock } from "../../base/clock.ts";
+import { type Crypto, randomId } from "../../base/crypto/crypto.ts";
+import { quiet } from "../../base/deferred.ts";
+import { asBrokerError, BrokerError, isBrokerError } from "../../base/errors.ts";
+import { isToBeRenewed } from "../../base/renewal.ts";
+import type { Delivery } from "../../contract/delivery.ts";
+import type { Instruments } from "../../contract/instruments.ts";
+import { stanzaErrorFrom } from "../../stream/stanza-error.ts";
+import { type Element, withAttribute } from "../../xml/element.ts";
 import { isAnswer, isReturned } from "./answers.ts";
 
 /** A request that waits for its answer. */

@@ -1,9 +1,9 @@
-import { BrokerError } from "../base/errors.ts";
-import { isToBeRenewed } from "../base/renewal.ts";
-import { bareText } from "../jid/jid.ts";
-import type { Asked } from "../stream/reply.ts";
-import { isStanza } from "../stream/stanza.ts";
-import type { Element } from "../xml/element.ts";
+import { BrokerError } from "../../base/errors.ts";
+import { isToBeRenewed } from "../../base/renewal.ts";
+import { bareText } from "../../jid/jid.ts";
+import type { Asked } from "../../stream/reply.ts";
+import { isStanza } from "../../stream/stanza.ts";
+import type { Element } from "../../xml/element.ts";
 import { fingerprint } from "./fingerprint.ts";
 
 /** An incoming request. */

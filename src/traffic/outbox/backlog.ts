@@ -1,12 +1,12 @@
-import { asBrokerError, type BrokerError } from "../base/errors.ts";
-import { type Steps, step } from "../base/state.ts";
-import type { StoredEntry } from "../contract/store.ts";
-import type { TrackedDelivery } from "../session/delivery.ts";
-import { type Item, unwritten } from "../session/item.ts";
-import { type DeliveryKeeper, KeptDelivery } from "../session/kept-delivery.ts";
-import { xml } from "../xml/element.ts";
+import { asBrokerError, type BrokerError } from "../../base/errors.ts";
+import { type Steps, step } from "../../base/state.ts";
+import type { StoredEntry } from "../../contract/store.ts";
+import type { TrackedDelivery } from "../../session/delivery/delivery.ts";
+import { type Item, unwritten } from "../../session/delivery/item.ts";
+import { type DeliveryKeeper, KeptDelivery } from "../../session/delivery/kept-delivery.ts";
+import { xml } from "../../xml/element.ts";
+import type { TrafficParts } from "../parts.ts";
 import { type Gate, readOwn } from "./gate.ts";
-import type { TrafficParts } from "./parts.ts";
 import { isRequeued, type StanzaQueue } from "./stanza-queue.ts";
 
 /** How much of what the store holds is in memory at a time, beside what has no proof: stanzas, and bytes. */

@@ -1,15 +1,15 @@
-import { aborted, nothing, onAbort, shutDown } from "../base/abort.ts";
-import type { Clock } from "../base/clock.ts";
-import { quiet } from "../base/deferred.ts";
-import { BrokerError } from "../base/errors.ts";
-import { Fifo } from "../base/fifo.ts";
+import { aborted, nothing, onAbort, shutDown } from "../../base/abort.ts";
+import type { Clock } from "../../base/clock.ts";
+import { quiet } from "../../base/deferred.ts";
+import { BrokerError } from "../../base/errors.ts";
+import { Fifo } from "../../base/fifo.ts";
 import {
   CALLS,
   type FilterOptions,
   type StanzasOptions,
   type WaitOptions,
-} from "../contract/call-options.ts";
-import { costOf } from "../xml/cost.ts";
+} from "../../contract/rows/call-options.ts";
+import { costOf } from "../../xml/cost.ts";
 import type { FilterMatch } from "./filter-match.ts";
 import type { Filters } from "./filters.ts";
 

@@ -1,4 +1,4 @@
-import { forbiddenSteps } from "../base/state.ts";
+import { forbiddenSteps } from "../../base/state.ts";
 
 /**
  * The machine of a delivery: for each place, the events that may happen there, and the place after each. The code

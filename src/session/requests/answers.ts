@@ -1,8 +1,8 @@
-import { carriedJid, isSameAddress } from "../jid/carried.ts";
-import type { Jid } from "../jid/jid.ts";
-import { isStanza } from "../stream/stanza.ts";
-import type { Element } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
+import { carriedJid, isSameAddress } from "../../jid/carried.ts";
+import type { Jid } from "../../jid/jid.ts";
+import { isStanza } from "../../stream/stanza.ts";
+import type { Element } from "../../xml/element.ts";
+import { NS } from "../../xml/namespaces.ts";
 
 /**
  * True if an element with the id of a pending request is its answer. An id alone proves nothing: the

@@ -1,5 +1,11 @@
-import { record, text, wholeNumber } from "../base/check.ts";
-import { type NeededOption, needed, type Option, optional, type Settled } from "../base/option.ts";
+import { record, text, wholeNumber } from "../../base/check.ts";
+import {
+  type NeededOption,
+  needed,
+  type Option,
+  optional,
+  type Settled,
+} from "../../base/option.ts";
 
 /** The rows of an object that may have other members as well, such as a dialect of the caller's. */
 export type MemberRows = Readonly<Record<string, NeededOption<unknown> | Option<unknown>>>;

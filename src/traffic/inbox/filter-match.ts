@@ -1,5 +1,5 @@
-import { type Element, isElement, type XPathNode } from "../xml/element.ts";
-import type { XPathValue } from "../xpath/value.ts";
+import { type Element, isElement, type XPathNode } from "../../xml/element.ts";
+import type { XPathValue } from "../../xpath/value.ts";
 
 /** The facts that a handler gets about a stanza its filter matches. */
 export interface FilterMatch {

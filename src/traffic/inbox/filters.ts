@@ -1,21 +1,21 @@
-import { nothing } from "../base/abort.ts";
-import { callable } from "../base/check.ts";
-import { within } from "../base/clock.ts";
-import { BrokerError, isBrokerError } from "../base/errors.ts";
-import { type Subscription, subscription } from "../base/subscription.ts";
-import type { FilterOptions } from "../contract/call-options.ts";
-import type { IncomingRequest, IncomingRequests } from "../session/incoming.ts";
-import { type Asked, askedBy, errorFor, resultFor } from "../stream/reply.ts";
-import { isRequest } from "../stream/stanza.ts";
-import { isStanzaError } from "../stream/stanza-error.ts";
-import { type Element, isElement, withAttribute } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
-import { compile } from "../xpath/compile.ts";
-import type { FilterTable } from "../xpath/filter-table.ts";
+import { nothing } from "../../base/abort.ts";
+import { callable } from "../../base/check.ts";
+import { within } from "../../base/clock.ts";
+import { BrokerError, isBrokerError } from "../../base/errors.ts";
+import { type Subscription, subscription } from "../../base/subscription.ts";
+import type { FilterOptions } from "../../contract/rows/call-options.ts";
+import type { IncomingRequest, IncomingRequests } from "../../session/requests/incoming.ts";
+import { type Asked, askedBy, errorFor, resultFor } from "../../stream/reply.ts";
+import { isRequest } from "../../stream/stanza.ts";
+import { isStanzaError } from "../../stream/stanza-error.ts";
+import { type Element, isElement, withAttribute } from "../../xml/element.ts";
+import { NS } from "../../xml/namespaces.ts";
+import { compile } from "../../xpath/compile.ts";
+import type { FilterTable } from "../../xpath/filter-table.ts";
+import type { BoundedOutbox } from "../outbox/outbox.ts";
+import type { TrafficParts } from "../parts.ts";
 import { compileOnce } from "./compile-once.ts";
 import { type FilterHandler, type FilterMatch, matchOf, type Responder } from "./filter-match.ts";
-import type { BoundedOutbox } from "./outbox.ts";
-import type { TrafficParts } from "./parts.ts";
 
 interface Entry {
   readonly expression: string;

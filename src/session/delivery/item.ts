@@ -1,5 +1,5 @@
-import type { Clock } from "../base/clock.ts";
-import type { Element } from "../xml/element.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Element } from "../../xml/element.ts";
 import type { TrackedDelivery } from "./delivery.ts";
 
 /** The facts of an item whose stanza is kept until it is proven. */

@@ -1,8 +1,8 @@
-import { nothing } from "../base/abort.ts";
-import type { Clock } from "../base/clock.ts";
-import { Fifo } from "../base/fifo.ts";
-import { MOST_UNPROVEN, MOST_UNPROVEN_BYTES } from "../session/acks/unproven-list.ts";
-import type { Item } from "../session/item.ts";
+import { nothing } from "../../base/abort.ts";
+import type { Clock } from "../../base/clock.ts";
+import { Fifo } from "../../base/fifo.ts";
+import { MOST_UNPROVEN, MOST_UNPROVEN_BYTES } from "../../session/acks/unproven-list.ts";
+import type { Item } from "../../session/delivery/item.ts";
 
 /**
  * How many stanzas may wait to be sent again, and how many bytes: twice as many as one session leaves. Only a program

@@ -1,6 +1,11 @@
-import { quiet } from "../base/deferred.ts";
-import { BrokerError, isBrokerError } from "../base/errors.ts";
-import { type AckedBy, type Delivery, type DeliveryState, OWN_KEY } from "../contract/delivery.ts";
+import { quiet } from "../../base/deferred.ts";
+import { BrokerError, isBrokerError } from "../../base/errors.ts";
+import {
+  type AckedBy,
+  type Delivery,
+  type DeliveryState,
+  OWN_KEY,
+} from "../../contract/delivery.ts";
 import { afterEvent, DELIVERY_EVENTS, PLACES } from "./delivery-steps.ts";
 
 const QUEUED = PLACES.indexOf("queued");
