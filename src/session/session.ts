@@ -143,10 +143,7 @@ export class Session implements Carried, Prober, AckLine {
     link.carry(this);
   }
 
-  /**
-   * The link is gone, and the session goes on or not. Returns, in order, the deliveries that nothing more will be known
-   * of.
-   */
+  /** The link is gone, and the session goes on or not. Returns, in order, what nothing more will be known of. */
   detach(goesOn: boolean): readonly Unproven[] {
     this.#link = undefined;
     this.#stream = undefined;
@@ -171,11 +168,10 @@ export class Session implements Carried, Prober, AckLine {
     const handed = this.#stream?.ours.write(text) ?? 0;
     if (handed === 0) return false;
     if (instruments.emitter.has("trace")) instruments.wire("out", stanza, text);
-    const { stats } = instruments;
-    stats.sentBytes += handed - this.#taken - this.unsent;
+    instruments.stats.sentBytes += handed - this.#taken - this.unsent;
     this.unsent = handed - this.#taken;
     item.at = handed;
-    count(stats.sent, stanza.name);
+    count(instruments.stats.sent, stanza.name);
     if (request !== undefined) request.session = this;
     this.#inFlight.push(item);
     this.acks.wrote(item);
@@ -283,10 +279,9 @@ export class Session implements Carried, Prober, AckLine {
 
   /** An element that is no stanza (RFC 6120, 8): it reaches no filter. */
   #came(element: Element): void {
-    const { requests, instruments } = this.#parts;
-    if (this.acks.nonza(element) || requests.answer(element, this)) return;
+    if (this.acks.nonza(element) || this.#parts.requests.answer(element, this)) return;
     const detail = `<${element.name}> in ${element.ns ?? "no namespace"} came, and nothing asked for it`;
-    instruments.dropped(element, new BrokerError("PROTOCOL_ERROR", detail));
+    this.#parts.instruments.dropped(element, new BrokerError("PROTOCOL_ERROR", detail));
   }
 
   /** A stanza of ours came back: ends its request, or its delivery. */
@@ -299,8 +294,7 @@ export class Session implements Carried, Prober, AckLine {
       delivery.fail(error);
       instruments.delivery(delivery, stanza);
     } else {
-      const known = delivery === undefined ? {} : { delivery };
-      instruments.emit("returned", { stanza, error, ...known });
+      instruments.emit("returned", { stanza, error, delivery });
     }
   }
 }

@@ -203,8 +203,7 @@ export class Barriers implements Acks, Keeper {
   /** Sends a ping, if something waits for one and none is under way. */
   #send(): void {
     const isWanted = this.hasUnproven || !this.#waits.isEmpty;
-    if (!isWanted || this.#open !== undefined || this.#isOver) return;
-    const way = this.#way;
+    const way = isWanted && this.#open === undefined && !this.#isOver ? this.#way : undefined;
     if (way === undefined) return;
     const line = this.#line;
     const id = randomId(this.#parts.crypto);
