@@ -19,7 +19,7 @@ const dns = nodeDns();
 /** Node's sockets, DNS, cryptography and standard error. */
 const runtime: Runtime = {
   connect: racing({ connect: connectTcp, dns, clock: systemClock }),
-  lookup: srvLookup(dns),
+  lookup: srvLookup({ dns, clock: systemClock }),
   clock: systemClock,
   crypto: nodeCrypto,
   filterTable: FilterIndex,

@@ -51,7 +51,13 @@ export { type LegacyOptions, legacy } from "./dialect/legacy.ts";
 export { type XmppOptions, xmpp } from "./dialect/xmpp.ts";
 export { escapeLocal, unescapeLocal } from "./jid/escape.ts";
 export { type Jid, type JidParts, jid, sameJid, tryJid } from "./jid/jid.ts";
-export type { Endpoint, Lookup, UrlEndpoint } from "./lookup/endpoint.ts";
+export type {
+  Endpoint,
+  Lookup,
+  LookupFailure,
+  LookupOptions,
+  UrlEndpoint,
+} from "./lookup/endpoint.ts";
 export type { NegotiationEvents } from "./negotiate/events.ts";
 export type { Disclosure, Login, LoginSettings } from "./negotiate/login.ts";
 export type { Memory, Protection } from "./negotiate/memory.ts";

@@ -1,6 +1,7 @@
 import { badOption } from "../base/check.ts";
 import { event, type Payloads } from "../base/emitter.ts";
 import type { BrokerError } from "../base/errors.ts";
+import type { LookupFailure } from "../lookup/endpoint.ts";
 import { NEGOTIATION_EVENTS, type Nothing } from "../negotiate/events.ts";
 import { CONNECT_EVENTS } from "../transport/connect-events.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
@@ -41,6 +42,11 @@ export const EVENTS = {
     readonly endpoints: readonly KnownEndpoint[];
     readonly milliseconds: number;
   }>(),
+  /**
+   * A name server did not answer one question of the lookup, or not within a second of the answer to the other. The
+   * lookup goes on with the answers it has.
+   */
+  "lookup:failure": event<LookupFailure>(),
   /** A connection to an endpoint is being opened. `attempt` counts the tries from 1; one try may have many endpoints. */
   connecting: event<Address & { readonly attempt: number }>(),
   ...CONNECT_EVENTS,

@@ -5,7 +5,15 @@ import { readHost } from "../base/text/host-name.ts";
 import { type Settings, urlOf } from "../contract/options.ts";
 import { callOptions, type GivenAddress } from "../contract/rows/call-options.ts";
 import { policyFor } from "../contract/rows/tls-options.ts";
-import { type Endpoint, inOrder, type Lookup, type UrlEndpoint } from "../lookup/endpoint.ts";
+import {
+  allows,
+  type Endpoint,
+  inOrder,
+  isEndpoint,
+  type Lookup,
+  type LookupOptions,
+  type UrlEndpoint,
+} from "../lookup/endpoint.ts";
 import type { TlsPolicy } from "../transport/tls-facts.ts";
 import type { Address } from "../transport/transport.ts";
 import { otherUrl, urlDestination } from "./url-destination.ts";
@@ -77,6 +85,7 @@ export interface Search {
   readonly fallback: Destination;
   readonly lookup: Lookup;
   readonly signal: AbortSignal;
+  readonly report: LookupOptions["report"];
   readonly crypto: Pick<Crypto, "random">;
 }
 
@@ -85,10 +94,12 @@ export interface Search {
  * host is no name or IP address are left out. Ends in `LOOKUP_FAILED`, also where none is left, and for more than 100.
  */
 export async function findDestinations(search: Search): Promise<readonly Destination[]> {
-  const { settings, fallback, lookup, signal, crypto } = search;
+  const { settings, fallback, lookup, signal, report, crypto } = search;
+  const { dialect, tls: given } = settings;
+  const byDialect = dialect.tls === "by-host" ? undefined : dialect.tls;
   let endpoints: readonly (Endpoint | UrlEndpoint)[];
   try {
-    endpoints = await lookup(settings.dialect.domain, { signal });
+    endpoints = await lookup(dialect.domain, { signal, policy: given.policy ?? byDialect, report });
   } catch (thrown) {
     throw asBrokerError(thrown, "LOOKUP_FAILED", { retryable: true });
   }
@@ -98,9 +109,11 @@ export async function findDestinations(search: Search): Promise<readonly Destina
   }
   if (endpoints.length === 0) return [fallback];
   // The names in DNS are written by strangers. One that is no host must not keep the others from being tried.
-  const objects = endpoints.filter(isObject);
-  const usable = objects.filter(isEndpoint);
-  const urls = objects.filter((endpoint) => "url" in endpoint);
+  const objects: readonly (Endpoint | UrlEndpoint)[] = endpoints.filter(
+    (found) => typeof found === "object" && found !== null,
+  );
+  const urls = objects.filter((found) => "url" in found);
+  const usable = objects.filter((found) => !("url" in found)).filter(isEndpoint);
   if (usable.length + urls.length === 0) {
     throw new BrokerError(
       "LOOKUP_FAILED",
@@ -109,11 +122,9 @@ export async function findDestinations(search: Search): Promise<readonly Destina
   }
   const destinations: Destination[] = urls.flatMap(({ url }) => urlDestinations(settings, url));
   for (const { host, port, tls } of inOrder(usable, () => randomShare(crypto))) {
-    const policy =
-      tls === "direct" ? "direct" : policyFor(settings.dialect, settings.tls.policy, host);
-    const isForbidden = tls === "direct" && settings.tls.policy === "plaintext";
-    const isUseless = tls === "starttls" && policy === "direct";
-    if (!isForbidden && !isUseless) destinations.push({ host, port, policy });
+    const own = tls === "direct" ? undefined : policyFor(dialect, given.policy, host);
+    if (!allows(own ?? given.policy, tls)) continue;
+    destinations.push({ host, port, policy: own ?? "direct" });
   }
   if (destinations.length > 0) return destinations;
   throw new BrokerError("LOOKUP_FAILED", "no endpoint can be used under the TLS policy");
@@ -126,21 +137,4 @@ function urlDestinations(settings: Settings, url: unknown): Destination[] {
   } catch {
     return [];
   }
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null;
-}
-
-/** True if a lookup found a place to connect to. */
-function isEndpoint(endpoint: Endpoint | UrlEndpoint): endpoint is Endpoint {
-  if ("url" in endpoint) return false;
-  const { host, port, priority, weight } = endpoint;
-  const isHost = typeof host === "string" && readHost(host) !== undefined;
-  return isHost && isShort(port) && port >= 1 && isShort(priority) && isShort(weight);
-}
-
-/** True if a value is a number of 16 bits, as those of SRV records are. */
-function isShort(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535;
 }

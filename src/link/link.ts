@@ -318,6 +318,9 @@ export class Link implements StreamOwner {
       fallback: this.#destination,
       lookup,
       signal,
+      report: (event, failure) => {
+        if (this.#state === "looking-up") this.#emit(event, failure);
+      },
       crypto: runtime.crypto,
     });
     const endpoints = await Promise.race([finding, over]);

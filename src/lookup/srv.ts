@@ -1,7 +1,10 @@
-import { BrokerError, detailOf } from "../base/errors.ts";
+import { nothing, onAbort } from "../base/abort.ts";
+import type { Clock } from "../base/clock.ts";
+import { deferred, quiet } from "../base/deferred.ts";
+import { BrokerError, detailOf, isBrokerError } from "../base/errors.ts";
 import { readHost } from "../base/text/host-name.ts";
-import type { Dns } from "./dns.ts";
-import type { Endpoint, Lookup } from "./endpoint.ts";
+import type { Dns, SrvRecord } from "./dns.ts";
+import { allows, type Endpoint, isEndpoint, type Lookup } from "./endpoint.ts";
 
 /** The services that a client asks for (RFC 6120, 3.2.1; XEP-0368), and how TLS begins at each. */
 const SERVICES: readonly { readonly label: string; readonly tls: Endpoint["tls"] }[] = [
@@ -10,36 +13,82 @@ const SERVICES: readonly { readonly label: string; readonly tls: Endpoint["tls"]
 ];
 
 /**
- * Makes the lookup of clients: `_xmpps-client._tcp` and `_xmpp-client._tcp` of a domain, both at once. Names are asked
- * for in A-labels. An IP address and `localhost` have no records, so DNS is not asked for them.
+ * How long the other service may take once one has usable records, in milliseconds. Records of both are one list by
+ * priority, so a quick answer alone must not decide: the 50 ms of RFC 8305 are less than many resolvers take for a
+ * name that they do not know yet. Nearly all of them answer within a second. A packet that is lost is sent again only
+ * later, and is not worth waiting for.
+ */
+const OTHER_WAIT = 1_000;
+
+/** The parts of a lookup in DNS. */
+export interface SrvParts {
+  readonly dns: Pick<Dns, "srv">;
+  readonly clock: Clock;
+}
+
+/**
+ * Makes the lookup of clients: `_xmpps-client._tcp` and `_xmpp-client._tcp` of a domain, both at once. Once one of
+ * them has records that can be used, the other has a second more. Names are asked for in A-labels. An IP address and
+ * `localhost` have no records, so DNS is not asked for them.
  *
  * The lookup rejects with `LOOKUP_FAILED` where all records say "not here" (the target is the root). It does so too,
  * retryable, where no record was found and DNS failed to answer one of the questions.
  */
-export function srvLookup(dns: Pick<Dns, "srv">): Lookup<Endpoint> {
-  return async (domain, { signal }) => {
+export function srvLookup({ dns, clock }: SrvParts): Lookup<Endpoint> {
+  return async (domain, { signal, policy, report }) => {
     const host = readHost(domain);
     if (host?.kind !== "name" || isLocalhost(host.name)) return [];
-    const answers = await Promise.allSettled(
-      SERVICES.map(({ label }) => dns.srv(`${label}.${host.name}`, signal)),
-    );
-    const endpoints: Endpoint[] = [];
-    let hasRecords = false;
-    for (const [index, answer] of answers.entries()) {
-      const { tls = "starttls" } = SERVICES[index] ?? {};
-      if (answer.status === "rejected") continue;
-      for (const { name, port, priority, weight } of answer.value) {
-        hasRecords = true;
-        // Not every resolver writes the dot of the root.
-        if (name !== "" && name !== ".")
-          endpoints.push({ host: name, port, tls, priority, weight });
+    const begun = clock.now();
+    const end = new AbortController();
+    const stopListening = onAbort(signal, () => {
+      end.abort(signal.reason);
+    });
+    const late = deferred<never>();
+    void quiet(late.promise);
+    let stopTimer = nothing;
+    const giveUp = (): void => {
+      late.reject(failed(`no answer ${OTHER_WAIT} ms after the other one`));
+      end.abort();
+    };
+    const questions = SERVICES.map(async ({ label, tls }) => {
+      const name = `${label}.${host.name}`;
+      try {
+        const records = await Promise.race([dns.srv(name, end.signal), late.promise]);
+        const isUsable = allows(policy, tls) && records.some(isPlace);
+        if (isUsable && stopTimer === nothing) stopTimer = clock.after(OTHER_WAIT, giveUp);
+        return { tls, records };
+      } catch (cause) {
+        const error = isBrokerError(cause) ? cause : failed(`DNS: ${detailOf(cause)}`, cause);
+        report?.("lookup:failure", { name, error, milliseconds: clock.now() - begun });
+        return { tls, records: [], error };
       }
-    }
+    });
+    const answers = await Promise.all(questions);
+    stopTimer();
+    stopListening();
+    const endpoints = answers.flatMap(({ tls, records }) => {
+      const there = records.filter(({ name }) => !isRoot(name));
+      return there.map(({ name, port, priority, weight }): Endpoint => {
+        return { host: name, port, tls, priority, weight };
+      });
+    });
     if (endpoints.length > 0) return endpoints;
-    if (hasRecords) throw new BrokerError("LOOKUP_FAILED", "the records say: not here");
-    for (const answer of answers) if (answer.status === "rejected") throw failed(answer.reason);
+    if (answers.some(({ records }) => records.length > 0)) {
+      throw new BrokerError("LOOKUP_FAILED", "the records say: not here");
+    }
+    for (const { error } of answers) if (error !== undefined) throw error;
     return [];
   };
+}
+
+/** True if a record leads to a place that may be connected to. */
+function isPlace({ name, ...place }: SrvRecord): boolean {
+  return isEndpoint({ host: name, ...place });
+}
+
+/** True for the target that means "not here". Not every resolver writes the dot of the root. */
+function isRoot(name: string): boolean {
+  return name === "" || name === ".";
 }
 
 /** True for the names of this machine, which are never asked of DNS (RFC 6761, 6.3). */
@@ -47,7 +96,6 @@ function isLocalhost(name: string): boolean {
   return name === "localhost" || name.endsWith(".localhost");
 }
 
-function failed(cause: unknown): BrokerError {
-  const facts = { cause, retryable: true };
-  return new BrokerError("LOOKUP_FAILED", `DNS: ${detailOf(cause)}`, facts);
+function failed(detail: string, cause?: unknown): BrokerError {
+  return new BrokerError("LOOKUP_FAILED", detail, { cause, retryable: true });
 }

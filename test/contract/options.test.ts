@@ -312,7 +312,10 @@ test("what is pending can be looked at, and not changed", async () => {
 });
 
 test.each([
-  ["mispelt", /event must be one of connect, lookup, connecting, .*, trace, got "mispelt"$/],
+  [
+    "mispelt",
+    /event must be one of connect, lookup, lookup:failure, connecting, .*, trace, got "mispelt"$/,
+  ],
   ["redy", 'got "redy"; did you mean "ready"?'],
   ["Ready", 'got "Ready"; did you mean "ready"?'],
   ["auth:sucess", 'got "auth:sucess"; did you mean "auth:success"?'],

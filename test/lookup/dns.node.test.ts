@@ -1,16 +1,17 @@
 import { Resolver } from "node:dns/promises";
 import { afterEach, describe, expect, test } from "vitest";
-import { systemClock } from "../../src/base/clock.ts";
+import { type Clock, systemClock } from "../../src/base/clock.ts";
 import { nodeCrypto } from "../../src/base/crypto/node-crypto.ts";
 import { isBrokerError } from "../../src/base/errors.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import { component } from "../../src/dialect/component.ts";
 import { xmpp } from "../../src/dialect/xmpp.ts";
-import type { Endpoint } from "../../src/lookup/endpoint.ts";
+import type { Endpoint, Lookup } from "../../src/lookup/endpoint.ts";
 import { nodeDns } from "../../src/lookup/node-dns.ts";
 import { srvLookup } from "../../src/lookup/srv.ts";
 import { FilterList } from "../../src/xpath/filter-list.ts";
 import { codeOf } from "../broker/line.ts";
+import { VirtualClock } from "../virtual-clock.ts";
 import { type DnsAnswer, DnsServer } from "./dns-server.ts";
 
 const DIRECT = "SRV _xmpps-client._tcp.example.org";
@@ -22,7 +23,7 @@ afterEach(() => {
 });
 
 /** Node's DNS, asking a server with these answers. */
-async function serving(answers: Readonly<Record<string, DnsAnswer>>) {
+async function serving(answers: Readonly<Record<string, DnsAnswer>>, clock: Clock = systemClock) {
   const server = new DnsServer(answers);
   servers.push(server);
   const address = await server.listen();
@@ -33,7 +34,7 @@ async function serving(answers: Readonly<Record<string, DnsAnswer>>) {
     resolver.setServers([address]);
     return resolver;
   });
-  return { server, dns, lookup: srvLookup(dns) };
+  return { server, dns, lookup: srvLookup({ dns, clock }) };
 }
 
 const srv = (data: string) => ({ kind: "SRV", data }) as const;
@@ -132,10 +133,8 @@ test("the system gives the addresses of this machine, one family at a time", asy
     expect(address).toContain(":");
 });
 
-/** A broker of a runtime whose DNS has these answers, and the places it tried. Each of them refuses. */
-async function tried(answers: Readonly<Record<string, DnsAnswer>>, options: object, given = {}) {
-  const { server, lookup } = await serving(answers);
-  const places: string[] = [];
+/** A broker that finds its server so. Each place refuses it. */
+function refused(lookup: Lookup, options: object = {}): Broker {
   const runtime = {
     connect: () => Promise.reject(new TypeError("refused")),
     clock: systemClock,
@@ -145,7 +144,14 @@ async function tried(answers: Readonly<Record<string, DnsAnswer>>, options: obje
     lookup,
   };
   const dialect = xmpp({ jid: "romeo@example.org", password: "secret" });
-  const broker = new Broker({ dialect, ...options }, runtime);
+  return new Broker({ dialect, ...options }, runtime);
+}
+
+/** A broker of a runtime whose DNS has these answers, and the places it tried. Each of them refuses. */
+async function tried(answers: Readonly<Record<string, DnsAnswer>>, options: object, given = {}) {
+  const { server, lookup } = await serving(answers);
+  const places: string[] = [];
+  const broker = refused(lookup, options);
   broker.on("connecting", ({ host, port }) => places.push(`${host}:${port}`));
   const code = await codeOf(broker.connect(given));
   return { places, code, asked: server.asked, reason: (await broker.closed)?.message };
@@ -191,4 +197,31 @@ describe("a runtime's DNS", () => {
     expect([places, code]).toEqual([[], "LOOKUP_FAILED"]);
     expect(reason).toMatch(/more than 100 endpoints$/);
   });
+});
+
+test("a name server that is mute for one service costs a second, and an event tells of it", async () => {
+  const clock = new VirtualClock();
+  const answers: Readonly<Record<string, DnsAnswer>> = {
+    [DIRECT]: "mute",
+    [STARTTLS]: [srv("1 1 5222 b.example.org")],
+  };
+  const { lookup } = await serving(answers, clock);
+  const broker = refused(lookup);
+  const steps: string[] = [];
+  broker.on("lookup:failure", ({ name, error, milliseconds }) => {
+    steps.push(`${name}: ${error.message} (${milliseconds})`);
+  });
+  broker.on("lookup", ({ endpoints }) => {
+    steps.push(...endpoints.map(({ host }) => host));
+  });
+  const connecting = codeOf(broker.connect());
+  // The answer to the other question has come over the network.
+  await expect.poll(() => clock.timers).toBe(1);
+  expect(steps).toEqual([]);
+  clock.advance(1_000);
+  expect(await connecting).toBe("CONNECT_FAILED");
+  expect(steps).toEqual([
+    "_xmpps-client._tcp.example.org: the server was not found: no answer 1000 ms after the other one (1000)",
+    "b.example.org",
+  ]);
 });

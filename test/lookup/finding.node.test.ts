@@ -57,7 +57,7 @@ function brokerOn(dns: Dns, options: Partial<BrokerOptions>) {
   const steps: string[] = [];
   const runtime = {
     connect: racing({ connect: connectTcp, dns, clock: systemClock }),
-    lookup: srvLookup(dns),
+    lookup: srvLookup({ dns, clock: systemClock }),
     clock: systemClock,
     crypto: nodeCrypto,
     filterTable: FilterList,

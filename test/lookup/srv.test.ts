@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { isBrokerError } from "../../src/base/errors.ts";
 import type { SrvRecord } from "../../src/lookup/dns.ts";
 import { srvLookup } from "../../src/lookup/srv.ts";
+import type { TlsPolicy } from "../../src/transport/tls-facts.ts";
+import { VirtualClock } from "../virtual-clock.ts";
 
 const DIRECT = "_xmpps-client._tcp.example.org";
 const STARTTLS = "_xmpp-client._tcp.example.org";
@@ -20,10 +22,13 @@ async function found(
 ) {
   const asked: string[] = [];
   const lookup = srvLookup({
-    srv(name) {
-      asked.push(name);
-      const answer = answers[name] ?? [];
-      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    clock: new VirtualClock(),
+    dns: {
+      srv(name) {
+        asked.push(name);
+        const answer = answers[name] ?? [];
+        return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+      },
     },
   });
   const [result] = await Promise.allSettled([
@@ -102,5 +107,146 @@ describe("DNS is asked", () => {
       `_xmpp-client._tcp.${name}`,
     ]);
     expect([asked, result]).toEqual([wanted, { status: "fulfilled", value: [] }]);
+  });
+});
+
+type Answer = SrvRecord[] | Error | "mute";
+
+/** A lookup in a DNS that answers after so many milliseconds, and the events of it. */
+function slow(
+  answers: Readonly<Record<string, readonly [after: number, answer: Answer]>>,
+  policy?: TlsPolicy,
+) {
+  const clock = new VirtualClock();
+  const abort = new AbortController();
+  const events: string[] = [];
+  const givenUp: string[] = [];
+  const srv = (name: string, signal: AbortSignal): Promise<readonly SrvRecord[]> => {
+    const [after, answer] = answers[name] ?? [0, []];
+    signal.addEventListener("abort", () => {
+      givenUp.push(name);
+    });
+    return new Promise((resolve, reject) => {
+      if (answer === "mute") return;
+      clock.after(after, () => {
+        if (answer instanceof Error) reject(answer);
+        else resolve(answer);
+      });
+    });
+  };
+  let result: string | undefined;
+  srvLookup({ dns: { srv }, clock })("example.org", {
+    signal: abort.signal,
+    policy,
+    report(event, { name, error, milliseconds }) {
+      events.push(`${event} ${name} ${error.code} at ${milliseconds}`);
+    },
+  }).then(
+    (list) => {
+      result = list.map(({ host }) => host).join(" ");
+    },
+    (error: unknown) => {
+      result = isBrokerError(error) ? error.code : String(error);
+    },
+  );
+  return { clock, abort, events, givenUp, result: () => result };
+}
+
+describe("one service has answered, and the other", () => {
+  test.each<
+    [
+      string,
+      Readonly<Record<string, readonly [number, Answer]>>,
+      TlsPolicy | undefined,
+      number,
+      string,
+      string[],
+    ]
+  >([
+    [
+      "is mute: a second is enough",
+      { [DIRECT]: [0, "mute"], [STARTTLS]: [20, [record("b")]] },
+      undefined,
+      1_020,
+      "b",
+      [`lookup:failure ${DIRECT} LOOKUP_FAILED at 1020`],
+    ],
+    [
+      "is slow: it counts within a second",
+      { [DIRECT]: [20, [record("a")]], [STARTTLS]: [1_019, [record("b")]] },
+      undefined,
+      1_019,
+      "a b",
+      [],
+    ],
+    [
+      "fails: that is told, and nothing is waited for",
+      { [DIRECT]: [20, new Error("SERVFAIL")], [STARTTLS]: [30, [record("b")]] },
+      undefined,
+      30,
+      "b",
+      [`lookup:failure ${DIRECT} LOOKUP_FAILED at 20`],
+    ],
+    [
+      "is waited for where the answer has no records",
+      { [DIRECT]: [0, []], [STARTTLS]: [5_000, [record("b")]] },
+      undefined,
+      5_000,
+      "b",
+      [],
+    ],
+    [
+      "is waited for where the answer says: not here",
+      { [DIRECT]: [0, [record(".", 0)]], [STARTTLS]: [5_000, [record("b")]] },
+      undefined,
+      5_000,
+      "b",
+      [],
+    ],
+    [
+      "is waited for where no record is of use",
+      { [DIRECT]: [0, [record("a", 0), record("a b")]], [STARTTLS]: [5_000, [record("c")]] },
+      undefined,
+      5_000,
+      "a a b c",
+      [],
+    ],
+    [
+      "is waited for where the policy forbids the first",
+      { [DIRECT]: [5_000, [record("a")]], [STARTTLS]: [0, [record("b")]] },
+      "direct",
+      5_000,
+      "a b",
+      [],
+    ],
+    [
+      "is waited for where TLS is forbidden",
+      { [DIRECT]: [0, [record("a")]], [STARTTLS]: [5_000, [record("b")]] },
+      "plaintext",
+      5_000,
+      "a b",
+      [],
+    ],
+  ])("%s", async (_how, answers, policy, milliseconds, hosts, told) => {
+    const { clock, events, result } = slow(answers, policy);
+    await clock.pass(milliseconds - 1);
+    expect(result()).toBeUndefined();
+    await clock.pass(1);
+    expect([result(), events, clock.timers]).toEqual([hosts, told, 0]);
+  });
+
+  test("is given up with the wait for it", async () => {
+    const { clock, givenUp } = slow({ [DIRECT]: [0, "mute"], [STARTTLS]: [0, [record("b")]] });
+    await clock.pass(999);
+    expect(givenUp).toEqual([]);
+    await clock.pass(1);
+    expect(givenUp).toContain(DIRECT);
+  });
+
+  test("is given up with the search", async () => {
+    const { clock, abort, givenUp } = slow({ [DIRECT]: [0, "mute"], [STARTTLS]: [0, "mute"] });
+    await clock.pass(10);
+    abort.abort();
+    expect(givenUp).toEqual([DIRECT, STARTTLS]);
   });
 });
