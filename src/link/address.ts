@@ -113,7 +113,7 @@ export async function findDestinations(search: Search): Promise<readonly Destina
     (found) => typeof found === "object" && found !== null,
   );
   const urls = objects.filter((found) => "url" in found);
-  const usable = objects.filter((found) => !("url" in found)).filter(isEndpoint);
+  const usable = objects.filter((found) => !("url" in found) && isEndpoint(found)) as Endpoint[];
   if (usable.length + urls.length === 0) {
     throw new BrokerError(
       "LOOKUP_FAILED",
