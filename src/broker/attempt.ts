@@ -1,5 +1,5 @@
 import type { Destination } from "../link/address.ts";
-import { Link, type LinkOwner, type LinkParts } from "../link/link.ts";
+import { Link, type LinkOwner, type OwnedTry } from "../link/link.ts";
 import type { LoginResult, Resuming } from "../negotiate/login.ts";
 import type { RunParts } from "./run-parts.ts";
 
@@ -14,30 +14,23 @@ export interface Route {
 }
 
 /** One try: links to the endpoints, one after another, until one lets us in or none is left. */
-export class Attempt {
-  readonly #parts: LinkParts;
+export class Attempt implements OwnedTry {
+  readonly number: number;
+  readonly owner: LinkOwner;
+  readonly resuming: Resuming | undefined;
+  readonly #parts: RunParts;
   readonly #route: Route;
   #link: Link;
 
-  constructor(run: RunParts, owner: LinkOwner, resuming: Resuming | undefined, route: Route) {
+  constructor(parts: RunParts, owner: LinkOwner, resuming: Resuming | undefined, route: Route) {
+    this.number = parts.owner.attempt;
+    this.owner = owner;
+    this.resuming = resuming;
+    this.#parts = parts;
     this.#route = route;
-    const { settings, key, connect, context, runtime, instruments, memory, shared } = run;
-    this.#parts = {
-      settings,
-      key,
-      attempt: run.owner.attempt,
-      connect,
-      context,
-      runtime,
-      instruments,
-      owner,
-      resuming,
-      memory,
-      logins: shared?.logins,
-    };
     const { detour, to } = route;
     this.#link =
-      detour === undefined ? this.#linkTo(to) : new Link(this.#parts, detour, [detour, to]);
+      detour === undefined ? this.#linkTo(to) : new Link(parts, this, detour, [detour, to]);
   }
 
   /** The link in force, also after the try. */
@@ -61,12 +54,12 @@ export class Attempt {
         if (next === undefined || !isInForce()) throw error;
         // Behind a detour is the place where the endpoints are to be found.
         const isPlace = next === this.#route.to;
-        this.#link = isPlace ? this.#linkTo(next) : new Link(this.#parts, next, left);
+        this.#link = isPlace ? this.#linkTo(next) : new Link(this.#parts, this, next, left);
       }
     }
   }
 
   #linkTo(to: Destination): Link {
-    return new Link(this.#parts, to, this.#route.isKnown ? [to] : undefined);
+    return new Link(this.#parts, this, to, this.#route.isKnown ? [to] : undefined);
   }
 }

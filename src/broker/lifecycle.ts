@@ -94,6 +94,7 @@ export class Lifecycle implements RunOwner {
     this.traffic.outbox.onStop = (error) => {
       this.#run?.fail(error);
     };
+    const shared = settings.reconnect === false ? undefined : sharedBy(runtime);
     this.#parts = {
       settings,
       runtime,
@@ -104,7 +105,8 @@ export class Lifecycle implements RunOwner {
       key: keyOf(options),
       memory: new Memory(),
       owner: this,
-      shared: settings.reconnect === false ? undefined : sharedBy(runtime),
+      shared,
+      logins: shared?.logins,
     };
     if (session === undefined) return;
     this.#restored = this.traffic.restore(session);

@@ -1,8 +1,6 @@
 import type { Steps } from "../base/state.ts";
-import type { Instruments } from "../contract/instruments.ts";
-import type { Settings } from "../contract/options.ts";
 import type { Phase } from "../contract/phase.ts";
-import type { LinkParts } from "../link/link.ts";
+import type { LinkParts } from "../link/link-parts.ts";
 import type { Session } from "../session/session.ts";
 import type { Traffic } from "../traffic/traffic.ts";
 import type { Shared } from "./shared.ts";
@@ -44,10 +42,7 @@ export interface RunOwner {
 }
 
 /** The parts of a run: the same for all runs of a broker. */
-export interface RunParts
-  extends Pick<LinkParts, "key" | "connect" | "context" | "memory" | "runtime"> {
-  readonly settings: Settings;
-  readonly instruments: Instruments;
+export interface RunParts extends LinkParts {
   readonly traffic: Traffic;
   readonly owner: RunOwner;
   /** Shared with other brokers that reconnect; `undefined`: this one does not. */

@@ -1,13 +1,23 @@
 import { nothing } from "../base/abort.ts";
-import { type Clock, within } from "../base/clock.ts";
+import { wholeNumber } from "../base/check.ts";
+import { within } from "../base/clock.ts";
 import type { Crypto } from "../base/crypto/crypto.ts";
 import type { ErrorCode } from "../base/error-codes.ts";
 import { BrokerError } from "../base/errors.ts";
-import type { Instruments } from "../contract/instruments.ts";
-import type { Phase, ReportedStep, Step } from "../contract/phase.ts";
+import type { BrokerEvents } from "../contract/events.ts";
+import type { Settings } from "../contract/options.ts";
+import type { ReportedStep, Step } from "../contract/phase.ts";
 import type { Timeouts } from "../contract/rows/option-groups.ts";
+import { carriedJid } from "../jid/carried.ts";
 import type { NegotiationEvents } from "../negotiate/events.ts";
-import type { Disclosure, Login, LoginSettings, Previous, Resuming } from "../negotiate/login.ts";
+import type {
+  Disclosure,
+  Login,
+  LoginResult,
+  LoginSettings,
+  Previous,
+  Resuming,
+} from "../negotiate/login.ts";
 import type { Memory } from "../negotiate/memory.ts";
 import { isFeatures } from "../negotiate/open.ts";
 import { AuthError } from "../sasl/auth-error.ts";
@@ -18,8 +28,9 @@ import { isStreamError, StreamError, withoutText } from "../stream/stream-error.
 import type { TlsFacts } from "../transport/tls-facts.ts";
 import { costOf } from "../xml/cost.ts";
 import type { Element } from "../xml/element.ts";
-import type { XmlLimits } from "../xml/limits.ts";
 import { NS } from "../xml/namespaces.ts";
+import type { BeginningLink, LinkParts, LinkTry } from "./link-parts.ts";
+import { incomingLimits } from "./open-channel.ts";
 
 /** How many stanzas may be put aside until the login is over. */
 const MOST_DEFERRED = 1000;
@@ -40,27 +51,6 @@ const TIMEOUT_OF: Readonly<
   resume: { code: "TIMEOUT_BIND", wait: "bind" },
 };
 
-/** The parts of a negotiation. */
-export interface NegotiationParts {
-  readonly stream: Stream;
-  readonly settings: LoginSettings;
-  readonly crypto: Crypto;
-  readonly clock: Clock;
-  readonly timeouts: Timeouts;
-  /** The limits for a server that has let us in. */
-  readonly limits: XmlLimits;
-  /** How much the stanzas may hold that are put aside, by `costOf`. */
-  readonly inboxBytes: number;
-  readonly resuming: Resuming | undefined;
-  readonly memory: Memory;
-  readonly instruments: Instruments;
-  /** The link, whose signal is made only when a dialect asks for it. */
-  readonly link: { readonly signal: AbortSignal };
-  enter(phase: Phase): void;
-  emit<E extends keyof NegotiationEvents>(event: E, payload: NegotiationEvents[E]): void;
-  opened(header: StreamHeader): void;
-}
-
 /** The stream as a dialect sees it, with a deadline on the step in force. */
 export class Negotiation implements Login {
   readonly settings: LoginSettings;
@@ -71,9 +61,14 @@ export class Negotiation implements Login {
   readonly deferred: Element[] = [];
   /** How many of these came before `counted` was called. */
   uncounted = 0;
-  readonly #parts: NegotiationParts;
   /** True if the server goes on with the previous session. */
   hasResumed = false;
+  /** The id that the server gave the stream. */
+  streamId: string | undefined;
+  readonly #parts: LinkParts;
+  readonly #resuming: Resuming | undefined;
+  readonly #link: BeginningLink;
+  readonly #stream: Stream;
   #deferredCost = 0;
   #step: Step = "stream";
   #mechanism = "";
@@ -82,16 +77,40 @@ export class Negotiation implements Login {
   #isOver = false;
   #stopDeadline = nothing;
 
-  constructor(parts: NegotiationParts) {
-    this.settings = parts.settings;
-    this.crypto = parts.crypto;
-    this.previous = parts.resuming?.previous;
+  constructor(
+    parts: LinkParts,
+    { number: attempt, resuming }: LinkTry,
+    link: BeginningLink,
+    stream: Stream,
+  ) {
+    const { host, port, policy: tls } = link.destination;
+    this.settings = { tls, host, port, attempt, management: managementWanted(parts.settings) };
+    this.crypto = parts.runtime.crypto;
+    this.previous = resuming?.previous;
     this.memory = parts.memory;
     this.#parts = parts;
+    this.#resuming = resuming;
+    this.#link = link;
+    this.#stream = stream;
+  }
+
+  /** Runs the whole login of the dialect. */
+  async login(): Promise<LoginResult> {
+    if (this.settings.tls === "direct" || this.tls !== undefined) await this.#secureDirectly();
+    const result = await this.#parts.settings.dialect.negotiate(this);
+    // Answers are judged by it: a dialect of the caller's must not bring what is no address.
+    carriedJid(result.jid);
+    for (const name of ["maxBytes", "idleSeconds"] as const) {
+      if (result[name] !== undefined) wholeNumber(name, result[name], 1);
+    }
+    if (result.resumed === true && this.previous !== undefined && !this.hasResumed) {
+      throw new BrokerError("BAD_OPTION", "a login resumed, and did not call `login.resumed`");
+    }
+    return result;
   }
 
   get signal(): AbortSignal {
-    return this.#parts.link.signal;
+    return this.#link.signal;
   }
 
   /** The step in force: the one that failed, when `negotiate` rejects. */
@@ -129,13 +148,13 @@ export class Negotiation implements Login {
   }
 
   get tls(): TlsFacts | undefined {
-    return this.#parts.stream.channel.tls;
+    return this.#stream.channel.tls;
   }
 
   async open(attributes?: HeaderAttributes): Promise<StreamHeader> {
     this.enter("stream");
-    const header = await this.#told(this.#parts.stream.open(attributes));
-    this.#parts.opened(header);
+    const header = await this.#told(this.#stream.open(attributes));
+    this.streamId = header.id;
     return header;
   }
 
@@ -143,29 +162,29 @@ export class Negotiation implements Login {
     const element = await this.next();
     if (isFeatures(element)) {
       // Without a way to start TLS the offer is to be ignored (RFC 7395, 3.9).
-      const isOfferable = this.#parts.stream.channel.secure !== undefined;
+      const isOfferable = this.#stream.channel.secure !== undefined;
       return isOfferable ? element : without(element, "starttls", NS.tls);
     }
     throw new BrokerError("PROTOCOL_ERROR", `<stream:features/> expected, <${element.name}> came`);
   }
 
   next(): Promise<Element> {
-    return this.#told(this.#parts.stream.next());
+    return this.#told(this.#stream.next());
   }
 
   async refuse(error: BrokerError): Promise<never> {
     // The rejection of `next` is the server's own reason.
-    await within(this.#parts.clock, REASON_WAIT, this.next(), nothing);
+    await within(this.#parts.runtime.clock, REASON_WAIT, this.next(), nothing);
     throw error;
   }
 
   defer(element: Element): void {
-    const { inboxBytes } = this.#parts;
+    const { bytes } = this.#parts.settings.inbox;
     this.#deferredCost += costOf(element);
     // A session that goes on may have missed many.
     const isTooMany = !this.hasResumed && this.deferred.length >= MOST_DEFERRED;
-    if (isTooMany || this.#deferredCost > inboxBytes) {
-      const most = isTooMany ? `${MOST_DEFERRED} stanzas` : `${inboxBytes} bytes (inbox.bytes)`;
+    if (isTooMany || this.#deferredCost > bytes) {
+      const most = isTooMany ? `${MOST_DEFERRED} stanzas` : `${bytes} bytes (inbox.bytes)`;
       throw new BrokerError("POLICY_VIOLATION", `more than ${most} before the login was over`);
     }
     this.deferred.push(element);
@@ -178,33 +197,34 @@ export class Negotiation implements Login {
   resumed(h: number): void {
     this.counted();
     this.hasResumed = true;
-    this.#parts.resuming?.resumed(h);
+    this.#resuming?.resumed(h);
   }
 
   enter(step: Step): void {
     if (this.#isOver) return;
     this.#stopDeadline();
     this.#step = step;
-    const { clock, timeouts, stream, instruments } = this.#parts;
+    const { settings, runtime, instruments } = this.#parts;
     const { code, wait } = TIMEOUT_OF[step];
-    this.#stopDeadline = clock.after(timeouts[wait], () => {
-      stream.ours.finish(
-        new BrokerError(code, `${timeouts[wait]} ms have passed`, { retryable: true }),
+    const most = settings.timeouts[wait];
+    this.#stopDeadline = runtime.clock.after(most, () => {
+      this.#stream.ours.finish(
+        new BrokerError(code, `${most} ms have passed`, { retryable: true }),
       );
     });
     if (step === "auth") instruments.secrecy = "all";
     else instruments.secrecy = this.#revealed ? "errors" : "none";
-    this.#parts.enter({ name: "negotiating", step });
+    this.#link.enter({ name: "negotiating", step });
   }
 
   send(element: Element): void {
     const { id } = element.attrs;
-    if (this.hasResumed && id !== undefined) this.#parts.resuming?.pinged(id);
-    this.#parts.stream.ours.send(element);
+    if (this.hasResumed && id !== undefined) this.#resuming?.pinged(id);
+    this.#stream.ours.send(element);
   }
 
   secure(): Promise<TlsFacts> {
-    return this.#parts.stream.secure({ direct: false });
+    return this.#stream.secure({ direct: false });
   }
 
   /**
@@ -215,9 +235,9 @@ export class Negotiation implements Login {
    *     C: ClientHello … S: ServerHello …
    *     C: <stream:stream …>
    */
-  async secureDirectly(): Promise<void> {
+  async #secureDirectly(): Promise<void> {
     this.report("tls:start", {});
-    const facts = this.tls ?? (await this.#parts.stream.secure({ direct: true }));
+    const facts = this.tls ?? (await this.#stream.secure({ direct: true }));
     this.report("tls:success", facts);
   }
 
@@ -234,10 +254,12 @@ export class Negotiation implements Login {
     // A secret that was shown once on this connection stays shown, whatever mechanism follows.
     if (event === "auth:start" && reveals) this.#revealed = true;
     this.#secret ??= secret;
-    this.#parts.emit(event, payload);
+    this.#link.emit(event, payload as BrokerEvents[typeof event]);
     if (verb !== "success") return;
     // A server that has let us in may send larger things: a roster before the bind result, say.
-    if (step === "auth") this.#parts.stream.channel.setLimits(this.#parts.limits);
+    if (step === "auth") {
+      this.#stream.channel.setLimits(incomingLimits(this.#parts.settings.limits));
+    }
     this.enter("stream");
   }
 
@@ -258,6 +280,14 @@ export class Negotiation implements Login {
       throw verdict ?? error;
     }
   }
+}
+
+/** How much of stream management is wanted. A session is kept for those who come back: else it swallows mail. */
+function managementWanted(settings: Settings): LoginSettings["management"] {
+  const { acks, queue, reconnect, session } = settings;
+  if (acks === false) return "none";
+  const comesBack = reconnect !== false || session !== undefined || queue.store !== undefined;
+  return comesBack ? "resume" : "acks";
 }
 
 /** An element without some of its children. */
