@@ -1,17 +1,8 @@
 import type { Destination } from "../link/address.ts";
 import { Link, type LinkOwner, type OwnedTry } from "../link/link.ts";
 import type { LoginResult, Resuming } from "../negotiate/login.ts";
+import type { Route } from "./itinerary.ts";
 import type { RunParts } from "./run-parts.ts";
-
-/** Where a try goes. */
-export interface Route {
-  /** Where the program or the server says. */
-  readonly to: Destination;
-  /** True if there is no other endpoint, so that nothing is looked up. */
-  readonly isKnown: boolean;
-  /** Tried first: where the server wants its session to be resumed. */
-  readonly detour: Destination | undefined;
-}
 
 /** One try: links to the endpoints, one after another, until one lets us in or none is left. */
 export class Attempt implements OwnedTry {

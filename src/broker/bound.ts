@@ -7,14 +7,8 @@ import type { LoginResult } from "../negotiate/login.ts";
 import type { Session } from "../session/session.ts";
 import { detached } from "../traffic/detached.ts";
 import type { Traffic } from "../traffic/traffic.ts";
+import type { Location } from "./itinerary.ts";
 import type { RunParts } from "./run-parts.ts";
-
-/** Where a server wants a session to be resumed. */
-interface Location {
-  readonly text: string;
-  /** The connection that it came over; `undefined`: one of another process. */
-  readonly from: Destination | undefined;
-}
 
 /** The bound address of a run: its session, from one login to the next. */
 export class Bound {

@@ -20,32 +20,19 @@ import { settleAddress } from "../link/address.ts";
 import type { Link } from "../link/link.ts";
 import { Memory } from "../negotiate/memory.ts";
 import type { Session } from "../session/session.ts";
-import type { StreamContext } from "../stream/framing.ts";
 import { Traffic } from "../traffic/traffic.ts";
-import { NS } from "../xml/namespaces.ts";
 import { Bound } from "./bound.ts";
 import { close } from "./ending/close.ts";
 import { detach } from "./ending/detach.ts";
 import { handOver } from "./ending/hand-over.ts";
+import { isGiven } from "./itinerary.ts";
 import { handedOn, Run } from "./run.ts";
 import type { RunOwner, RunParts } from "./run-parts.ts";
 import { sharedBy } from "./shared.ts";
+import { contextOf } from "./stream-context.ts";
 
 /** The address of a broker that connects where its options say. */
 const NOWHERE_ELSE: GivenAddress = {};
-
-/** Most programs have one dialect, whose streams all have the same declarations. */
-let lastContext: StreamContext = { ns: NS.client, prefixes: { stream: NS.stream } };
-
-/** The declarations above every element of a broker's streams. */
-function contextOf({ dialect, overrides }: Settings): StreamContext {
-  const ns = overrides.xmlns ?? dialect.contentNamespace;
-  const stream = overrides.stream ?? NS.stream;
-  if (lastContext.ns !== ns || lastContext.prefixes.stream !== stream) {
-    lastContext = { ns, prefixes: { stream } };
-  }
-  return lastContext;
-}
 
 /** The result of `shutdown` and `handOver`. */
 export interface Leftover {
@@ -135,14 +122,15 @@ export class Lifecycle implements RunOwner {
     try {
       const { signal, ...address } = callOptions("connect", options);
       if (signal?.aborted === true) throw aborted(signal);
-      const given = isEmpty(address) ? (this.#address ?? NOWHERE_ELSE) : address;
+      const given = isGiven(address) ? address : (this.#address ?? NOWHERE_ELSE);
       const destination = settleAddress(this.settings, given);
       const run = this.#run;
       if (run?.isEnding === true || this.#isClosing(run)) {
-        return quiet(this.#connectLater({ ...given, signal }));
+        const before = run?.ending ?? this.#closed.promise;
+        return quiet(this.#connectAfter(before, { ...given, signal }));
       }
       const opening = run === undefined ? this.traffic.outbox.open() : undefined;
-      if (opening !== undefined) return quiet(this.#connectOpened(opening, { ...given, signal }));
+      if (opening !== undefined) return quiet(this.#connectAfter(opening, { ...given, signal }));
       if (run === undefined) {
         this.#address = given;
         return this.#until(signal, this.#start(given));
@@ -150,7 +138,7 @@ export class Lifecycle implements RunOwner {
       const { host, port } = run.destination;
       // (The endpoint in force may have been looked up.)
       const isElsewhere =
-        !isEmpty(address) && (host !== destination.host || port !== destination.port);
+        isGiven(address) && (host !== destination.host || port !== destination.port);
       if (this.#phase.name !== "ready" && isElsewhere) {
         throw new BrokerError("BUSY", `with ${host}:${port}`);
       }
@@ -163,7 +151,7 @@ export class Lifecycle implements RunOwner {
   /** Leaves the link in force and connects anew. The run goes on, and so does a session that can be resumed. */
   reconnect(options: GivenAddress = NOWHERE_ELSE): Promise<Ready> {
     try {
-      const given = isEmpty(options) ? (this.#address ?? NOWHERE_ELSE) : options;
+      const given = isGiven(options) ? options : (this.#address ?? NOWHERE_ELSE);
       const destination = settleAddress(this.settings, given);
       const run = this.#run;
       if (run === undefined) return this.connect(given);
@@ -187,15 +175,7 @@ export class Lifecycle implements RunOwner {
   async shutdown(timeout: number): Promise<Leftover> {
     this.#endings++;
     const run = this.#run;
-    if (run !== undefined) {
-      if (run.closing === undefined) {
-        const done = deferred<undefined>();
-        run.closing = done.promise;
-        await close(run, this.#parts, timeout);
-        done.resolve(undefined);
-      }
-      await run.closing;
-    }
+    await run?.end(() => close(run, this.#parts, timeout));
     const leftover = this.#leftover(run);
     if (this.#run === undefined) await this.traffic.outbox.close();
     return leftover;
@@ -235,17 +215,14 @@ export class Lifecycle implements RunOwner {
     }
     const { shutdown } = this.settings.timeouts;
     const session = run.bound.resuming;
-    if (run.closing !== undefined) await run.closing;
+    if (run.ending !== undefined) await run.ending;
     else if (session === undefined || ["handing-over", "moving"].includes(run.state)) {
       await this.shutdown(shutdown);
     } else {
       this.#endings++;
-      const done = deferred<undefined>();
-      run.closing = done.promise;
-      await detach(run, session, this.#parts, shutdown);
+      await run.end(() => detach(run, session, this.#parts, shutdown));
       // A listener of the end may have begun the next run.
       if (this.#run === undefined) this.#detached = run.detached;
-      done.resolve(undefined);
     }
     return run.detached;
   }
@@ -278,29 +255,16 @@ export class Lifecycle implements RunOwner {
     return run === undefined || this.settings.reconnect === false;
   }
 
-  /** Connects once the store is open, unless a call ends what is to come. Ends in its errors. */
-  async #connectOpened(opening: Promise<void>, options: ConnectOptions): Promise<Ready> {
+  /** Connects after something, unless a call or the signal ends what is to come. */
+  async #connectAfter(before: Promise<unknown>, options: ConnectOptions): Promise<Ready> {
     const { signal } = options;
-    const before = this.#endings;
+    const endings = this.#endings;
     const given = deferred<never>();
     const stop = onAbort(signal, () => {
       given.reject(aborted(signal));
     });
-    await Promise.race([opening, given.promise]).finally(stop);
-    if (this.#endings !== before) throw shutDown();
-    return await this.connect(options);
-  }
-
-  /** Connects once the run that is ending is over, unless a call ends what is to come as well. */
-  async #connectLater(options: ConnectOptions): Promise<Ready> {
-    const { signal } = options;
-    const before = this.#endings;
-    const given = deferred<never>();
-    const stop = onAbort(signal, () => {
-      given.reject(aborted(signal));
-    });
-    await Promise.race([this.#run?.closing ?? this.#closed.promise, given.promise]).finally(stop);
-    if (this.#endings !== before) throw shutDown();
+    await Promise.race([before, given.promise]).finally(stop);
+    if (this.#endings !== endings) throw shutDown();
     return await this.connect(options);
   }
 
@@ -342,8 +306,4 @@ function withoutTexts(
     settings: Object.freeze({ ...settings, session: { ...session, unacked: [] } }),
     session,
   };
-}
-
-function isEmpty({ host, port }: GivenAddress): boolean {
-  return host === undefined && port === undefined;
 }

@@ -4,10 +4,11 @@ import type { ErrorCode } from "../base/error-codes.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Phase } from "../contract/phase.ts";
 import type { ReconnectSettings } from "../contract/rows/option-groups.ts";
-import { type Destination, otherDestination } from "../link/address.ts";
+import type { Destination } from "../link/address.ts";
 import { isStreamError } from "../stream/stream-error.ts";
 import type { Address } from "../transport/transport.ts";
 import { Backoff, type Verdict } from "./backoff.ts";
+import type { Itinerary } from "./itinerary.ts";
 import type { Reached } from "./reached.ts";
 import type { RunParts } from "./run-parts.ts";
 
@@ -34,15 +35,16 @@ export class Reconnecting {
   readonly #options: ReconnectSettings;
   readonly #reached: Reached;
   readonly #backoff: Backoff;
-  #hop: Destination | undefined;
+  readonly #itinerary: Itinerary;
   /** When the stream that was ready last has ended. */
   #lostAt: number | undefined;
   #stopWaiting = nothing;
 
-  constructor(parts: RunParts, options: ReconnectSettings, reached: Reached) {
+  constructor(parts: RunParts, options: ReconnectSettings, reached: Reached, itinerary: Itinerary) {
     this.#parts = parts;
     this.#options = options;
     this.#reached = reached;
+    this.#itinerary = itinerary;
     this.#backoff = new Backoff(options, parts.runtime.clock, parts.runtime.crypto);
   }
 
@@ -56,13 +58,6 @@ export class Reconnecting {
   /** A connection ended so, perhaps while an old session was asked for: the policy's verdict. */
   ended(error: BrokerError, isResuming: boolean): Verdict {
     return this.#backoff.ended(error, isResuming);
-  }
-
-  /** Where the server sends the next try, if it does. Asking forgets it. */
-  takeHop(): Destination | undefined {
-    const hop = this.#hop;
-    this.#hop = undefined;
-    return hop;
   }
 
   /** The last word on an end: the program's, where it wants one, else the policy's. */
@@ -129,7 +124,6 @@ export class Reconnecting {
   #redirected({ error, verdict, from }: End): Verdict {
     if (verdict.kind !== "follow") return verdict;
     const text = isStreamError(error) ? error.otherHost : undefined;
-    this.#hop = otherDestination(this.#parts.settings, from, text);
-    return this.#hop === undefined ? this.#backoff.usual() : verdict;
+    return this.#itinerary.redirect(from, text) ? verdict : this.#backoff.usual();
   }
 }

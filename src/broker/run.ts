@@ -6,7 +6,7 @@ import type { Ready } from "../contract/events.ts";
 import type { Phase } from "../contract/phase.ts";
 import type { GivenAddress } from "../contract/rows/call-options.ts";
 import type { SessionState } from "../contract/session-state.ts";
-import { type Destination, otherDestination, serverName } from "../link/address.ts";
+import type { Destination } from "../link/address.ts";
 import type { Link, LinkOwner } from "../link/link.ts";
 import type { LoginResult } from "../negotiate/login.ts";
 import type { Session } from "../session/session.ts";
@@ -14,6 +14,7 @@ import { Attempt } from "./attempt.ts";
 import type { Sleeper } from "./awakening.ts";
 import type { Verdict } from "./backoff.ts";
 import { Bound } from "./bound.ts";
+import { Itinerary } from "./itinerary.ts";
 import { Readiness } from "./readiness.ts";
 import { Reconnecting } from "./reconnecting.ts";
 import { RUN_STEPS, type RunParts, type RunState } from "./run-parts.ts";
@@ -29,17 +30,16 @@ import { RUN_STEPS, type RunParts, type RunState } from "./run-parts.ts";
 export class Run implements LinkOwner, Sleeper {
   readonly closed: Outcome<BrokerError>;
   readonly bound: Bound;
-  /** Its shutdown, once that has begun, and its handing over. */
-  closing: Promise<undefined> | undefined;
   /** The state of the session, once that was detached. */
   detached: SessionState | undefined;
+  /** Its handing over, once that has begun. */
   handingOver: Promise<void> | undefined;
+  #ending: Deferred<undefined> | undefined;
   readonly #parts: RunParts;
   /** Where the broker reconnects by itself. */
   readonly #reconnecting: Reconnecting | undefined;
   #state: RunState = "going";
-  #given: GivenAddress;
-  #destination: Destination;
+  readonly #itinerary: Itinerary;
   /** The try in force, or the one that became ready. */
   #attempt: Attempt | undefined;
   readonly #ready = new Readiness();
@@ -58,14 +58,28 @@ export class Run implements LinkOwner, Sleeper {
   ) {
     this.#parts = parts;
     this.closed = closed;
-    this.#destination = destination;
-    this.#given = given;
     const { settings, shared } = parts;
+    this.#itinerary = new Itinerary(settings, destination, given);
     this.bound = new Bound(parts, restored);
     const options = settings.reconnect;
     if (options === false || shared === undefined) return;
-    this.#reconnecting = new Reconnecting(parts, options, shared.reached);
+    this.#reconnecting = new Reconnecting(parts, options, shared.reached, this.#itinerary);
     shared.awakening.add(this);
+  }
+
+  /** Its end by the program's word, once that has begun. */
+  get ending(): Promise<undefined> | undefined {
+    return this.#ending?.promise;
+  }
+
+  /** Ends in this way, unless another one has begun already. Resolves when the first one is done. */
+  async end(way: () => Promise<void>): Promise<void> {
+    if (this.#ending === undefined) {
+      this.#ending = deferred();
+      await way();
+      this.#ending.resolve(undefined);
+    }
+    await this.#ending.promise;
   }
 
   get state(): RunState {
@@ -84,7 +98,7 @@ export class Run implements LinkOwner, Sleeper {
   /** Where the try in force goes, or the next one. */
   get destination(): Destination {
     const { link } = this;
-    return link === undefined || this.#state === "moving" ? this.#destination : link.destination;
+    return link === undefined || this.#state === "moving" ? this.#itinerary.own : link.destination;
   }
 
   /** True if no connection follows the one in force. */
@@ -111,38 +125,20 @@ export class Run implements LinkOwner, Sleeper {
   begin(): void {
     const { owner, instruments } = this.#parts;
     this.#reconnecting?.stopWaiting();
-    const hop = this.#reconnecting?.takeHop();
-    const destination = hop ?? this.#destination;
-    // An address that was given is the only one; without one the options may look it up.
-    const { host: givenHost, port: givenPort } = this.#given;
-    const isKnown = givenHost !== undefined || givenPort !== undefined || hop !== undefined;
     owner.attempt++;
-    const { resuming } = this.bound;
-    const detour = hop === undefined ? this.#detour() : undefined;
-    const route = { to: destination, isKnown, detour };
-    const attempt = new Attempt(this.#parts, this, resuming, route);
+    const { bound } = this;
+    const route = this.#itinerary.next(bound);
+    const attempt = new Attempt(this.#parts, this, bound.resuming, route);
     this.#attempt = attempt;
     const { failing } = this.#ready;
-    const { host, port } = detour ?? destination;
+    const { host, port } = attempt.link.destination;
     instruments.emit("connect", { host, port });
     void this.#logIn(attempt, failing);
   }
 
-  /** Where the server wants its session to be resumed, if that can be used. A redirection from there is not followed. */
-  #detour(): Destination | undefined {
-    const location = this.bound.takeLocation();
-    if (location === undefined) return undefined;
-    const own = this.#destination;
-    const to = otherDestination(this.#parts.settings, location.from ?? own, location.text);
-    return to === undefined || serverName(to) === serverName(own) ? undefined : to;
-  }
-
   /** Leaves the connection in force, or the wait for one, and begins a try. The run goes on. */
   renew(destination: Destination, given: GivenAddress): void {
-    const isElsewhere = serverName(destination) !== serverName(this.#destination);
-    this.#destination = destination;
-    this.#given = given;
-    this.#reconnecting?.takeHop();
+    const isElsewhere = this.#itinerary.change(destination, given);
     const { link } = this;
     if (link === undefined) {
       this.begin();
@@ -229,20 +225,6 @@ export class Run implements LinkOwner, Sleeper {
     }
     if (this.#state === "closing" && this.#attempt === undefined) this.begin();
     return back.promise;
-  }
-
-  /** Gives up a connection that carries no session, with a goodbye if there is a stream. */
-  abandon(): void {
-    if (this.link === undefined) this.halt();
-    else this.link.fail(undefined);
-  }
-
-  /** Ends the connection without a goodbye, or the wait for one. The session goes on in another process. */
-  detach(): void {
-    const { link } = this;
-    if (link === undefined) this.#finish(false);
-    else if (link.state === "open") link.leave();
-    else this.halt();
   }
 
   // The link's view.

@@ -28,8 +28,9 @@ export async function close(run: Run, parts: RunParts, timeout: number): Promise
     traffic.outbox.drain();
   }
   const { session } = run.bound;
-  // (A link that says goodbye already has nothing to wait for.)
-  if (session?.link?.state !== "open") run.abandon();
+  if (run.link === undefined) run.halt();
+  // (A link that carries no session, or says goodbye already, has nothing to wait for.)
+  else if (session?.link?.state !== "open") run.link.fail(undefined);
   else {
     await atRest(traffic, session, clock, left(), closed);
     run.link?.close(left());

@@ -20,6 +20,7 @@ export async function detach(
   traffic.inbox.close();
   owner.change({ name: "closing" });
   if (isReady) await atRest(traffic, session, runtime.clock, timeout, closed);
-  run.detach();
+  if (run.link?.state === "open") run.link.leave();
+  else run.halt();
   await closed;
 }
