@@ -42,9 +42,12 @@ export function settleAddress(settings: Settings, address: GivenAddress = {}): D
   const given = callOptions("reconnect", address);
   const host = given.host ?? settings.host;
   const policy = policyFor(settings.dialect, settings.tls.policy, host);
-  const { plain, direct } = settings.dialect.ports;
-  const standard = policy === "direct" ? (direct ?? plain) : plain;
-  return { host, port: given.port ?? settings.port ?? standard, policy };
+  return { host, port: given.port ?? settings.port ?? standardPort(settings, policy), policy };
+}
+
+function standardPort({ dialect }: Settings, policy: TlsPolicy): number {
+  const { plain, direct = plain } = dialect.ports;
+  return policy === "direct" ? direct : plain;
 }
 
 /** A host with or without a port, as `see-other-host` gives it: an IPv6 address is in brackets (RFC 6120, 4.9.3.19). */
@@ -62,9 +65,7 @@ export function otherDestination(
   if (from.url !== undefined) return otherUrl(settings, from.url, text ?? "");
   const { dialect, tls } = settings;
   const [, host = "", digits] = OTHER_HOST.exec(text ?? "") ?? [];
-  const { plain, direct } = dialect.ports;
-  const standard = from.policy === "direct" ? (direct ?? plain) : plain;
-  const port = digits === undefined ? standard : Number(digits);
+  const port = Number(digits ?? standardPort(settings, from.policy));
   if (readHost(host) === undefined || port < 1 || port > 65535) return undefined;
   try {
     // A dialect may have no default for a host that is not this machine.

@@ -1,11 +1,12 @@
 import { nothing } from "../base/abort.ts";
 import { type Deferred, deferred } from "../base/deferred.ts";
-import { BrokerError } from "../base/errors.ts";
+import type { BrokerError } from "../base/errors.ts";
 import type { BrokerEvents } from "../contract/events.ts";
 import type { Stream } from "../stream/stream.ts";
 import { findDestinations, serverName } from "./address.ts";
 import type { BeginningLink, LinkParts } from "./link-parts.ts";
 import { openChannel } from "./open-channel.ts";
+import { timedOut } from "./reason.ts";
 
 /** The way of a link to its stream: look the server up, wait for a turn to log in, connect. */
 export class Connecting {
@@ -118,7 +119,7 @@ export class Connecting {
     code: "LOOKUP_FAILED" | "TIMEOUT_CONNECT",
   ): Promise<T> {
     this.#stopTimer = this.#parts.runtime.clock.after(wait, () => {
-      this.#link.callOff(new BrokerError(code, `${wait} ms have passed`, { retryable: true }));
+      this.#link.callOff(timedOut(code, wait));
     });
     const result = await this.unlessOver(step);
     this.#stopTimer();

@@ -31,6 +31,7 @@ import type { Element } from "../xml/element.ts";
 import { NS } from "../xml/namespaces.ts";
 import type { BeginningLink, LinkParts, LinkTry } from "./link-parts.ts";
 import { incomingLimits } from "./open-channel.ts";
+import { timedOut } from "./reason.ts";
 
 /** How many stanzas may be put aside until the login is over. */
 const MOST_DEFERRED = 1000;
@@ -38,18 +39,13 @@ const MOST_DEFERRED = 1000;
 /** How long a server may take to give its own reason for a header that cannot be used, in milliseconds. */
 const REASON_WAIT = 500;
 
-/** The code that ends each step that takes too long. */
-const TIMEOUT_OF: Readonly<
-  Record<Step, { readonly code: ErrorCode; readonly wait: keyof Timeouts }>
-> = {
-  stream: { code: "TIMEOUT_STREAM", wait: "stream" },
-  tls: { code: "TIMEOUT_TLS", wait: "tls" },
-  auth: { code: "TIMEOUT_AUTH", wait: "auth" },
-  bind: { code: "TIMEOUT_BIND", wait: "bind" },
-  session: { code: "TIMEOUT_BIND", wait: "bind" },
-  enable: { code: "TIMEOUT_BIND", wait: "bind" },
-  resume: { code: "TIMEOUT_BIND", wait: "bind" },
-};
+/** The steps with a time of their own, and the code that ends them. The others have the time of `bind`. */
+const TIMEOUT_OF = {
+  stream: "TIMEOUT_STREAM",
+  tls: "TIMEOUT_TLS",
+  auth: "TIMEOUT_AUTH",
+  bind: "TIMEOUT_BIND",
+} as const satisfies Partial<Record<Step & keyof Timeouts, ErrorCode>>;
 
 /** The stream as a dialect sees it, with a deadline on the step in force. */
 export class Negotiation implements Login {
@@ -205,12 +201,10 @@ export class Negotiation implements Login {
     this.#stopDeadline();
     this.#step = step;
     const { settings, runtime, instruments } = this.#parts;
-    const { code, wait } = TIMEOUT_OF[step];
+    const wait = step in TIMEOUT_OF ? (step as keyof typeof TIMEOUT_OF) : "bind";
     const most = settings.timeouts[wait];
     this.#stopDeadline = runtime.clock.after(most, () => {
-      this.#stream.ours.finish(
-        new BrokerError(code, `${most} ms have passed`, { retryable: true }),
-      );
+      this.#stream.ours.finish(timedOut(TIMEOUT_OF[wait], most));
     });
     if (step === "auth") instruments.secrecy = "all";
     else instruments.secrecy = this.#revealed ? "errors" : "none";

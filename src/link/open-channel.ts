@@ -49,10 +49,9 @@ function tlsSettings(
   key: string | undefined,
   { host, certificate, url }: Destination,
 ): TlsSettings {
-  const { ca, cert, pins, minVersion, servername } = tls;
   const isForHost = dialect.certificate === "host" || url !== undefined;
   const fallback = isForHost ? (certificate ?? host) : dialect.domain;
-  return { servername: servername ?? fallback, ca, cert, key, pins, minVersion };
+  return { ...tls, servername: tls.servername ?? fallback, key };
 }
 
 /** The limits on arriving XML. With `most`, none is larger than there. */

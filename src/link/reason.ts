@@ -1,4 +1,5 @@
-import { asBrokerError, type BrokerError, isBrokerError } from "../base/errors.ts";
+import type { ErrorCode } from "../base/error-codes.ts";
+import { asBrokerError, BrokerError, isBrokerError } from "../base/errors.ts";
 import { isStreamError, onceReady, withoutText } from "../stream/stream-error.ts";
 
 /**
@@ -26,6 +27,11 @@ export function endOnceReady(
   const told = onceReady(error);
   const repeats = secret !== undefined && told.text?.includes(secret) === true;
   return repeats ? withoutText(told) : told;
+}
+
+/** The error of a step that took too long. */
+export function timedOut(code: ErrorCode, milliseconds: number): BrokerError {
+  return new BrokerError(code, `${milliseconds} ms have passed`, { retryable: true });
 }
 
 /** True if it was the server that ended the link, in one way or another. */

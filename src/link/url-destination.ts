@@ -11,20 +11,13 @@ export interface UrlDestination extends Address {
   readonly url: string;
 }
 
-/** The standard port of each scheme by which a server is reached, and whether TLS is part of it. */
-const SCHEMES: Readonly<Record<string, Scheme>> = {
-  "wss:": { port: 443, isSecure: true, kind: "websocket" },
-  "https:": { port: 443, isSecure: true, kind: "http" },
-  "ws:": { port: 80, isSecure: false, kind: "websocket" },
-  "http:": { port: 80, isSecure: false, kind: "http" },
+/** The schemes by which a server is reached, and the kind of channel that each leads to. */
+const KINDS: Readonly<Record<string, "websocket" | "http">> = {
+  "wss:": "websocket",
+  "ws:": "websocket",
+  "https:": "http",
+  "http:": "http",
 };
-
-interface Scheme {
-  readonly port: number;
-  readonly isSecure: boolean;
-  /** The kind of channel that it leads to. */
-  readonly kind: "websocket" | "http";
-}
 
 /**
  * Settles where an address leads. The certificate must be for its host: it comes from the program, or from the server over
@@ -32,28 +25,29 @@ interface Scheme {
  */
 export function urlDestination({ dialect, tls }: Settings, url: string): UrlDestination {
   const { protocol, hostname, port } = new URL(url);
-  const scheme = SCHEMES[protocol];
-  if (scheme === undefined) throw badOption("url", "an address of a WebSocket, or of HTTP", url);
+  if (!(protocol in KINDS)) throw badOption("url", "an address of a WebSocket, or of HTTP", url);
   const policy = policyFor(dialect, tls.policy, hostname);
-  if (!scheme.isSecure && (policy === "required" || policy === "direct")) {
+  const isSecure = isUnderTls(protocol);
+  if (!isSecure && (policy === "required" || policy === "direct")) {
     throw badOption("url", `an address under TLS, as tls is ${policy}`, url);
   }
-  return { host: hostname, port: port === "" ? scheme.port : Number(port), policy, url };
+  const standard = isSecure ? 443 : 80;
+  return { host: hostname, port: port === "" ? standard : Number(port), policy, url };
 }
 
 /** The address where `see-other-uri` sends us (RFC 7395, 3.6.1). `undefined`: it is none of the same kind, or TLS would be lost. */
 export function otherUrl(settings: Settings, from: string, to: string): UrlDestination | undefined {
   try {
     const other = urlDestination(settings, to);
-    const [before, after] = [schemeOf(from), schemeOf(to)];
-    const isSameKind = before?.kind === after?.kind;
-    const losesTls = before?.isSecure === true && after?.isSecure !== true;
-    return isSameKind && !losesTls ? other : undefined;
+    const [before, after] = [new URL(from).protocol, new URL(to).protocol];
+    const losesTls = isUnderTls(before) && !isUnderTls(after);
+    return KINDS[before] === KINDS[after] && !losesTls ? other : undefined;
   } catch {
     return undefined;
   }
 }
 
-function schemeOf(url: string): Scheme | undefined {
-  return SCHEMES[new URL(url).protocol];
+/** True for the schemes of which TLS is a part. */
+function isUnderTls(protocol: string): boolean {
+  return protocol === "wss:" || protocol === "https:";
 }

@@ -52,18 +52,14 @@ export async function authenticate(
   const usable = choose(circumstances, table);
   if (usable.length === 0) throw noMechanism(login, circumstances, table);
   const carrier = carrierOf(login);
-  const password = new AskedOnce(credentials, login.settings.attempt);
+  const password = askedOnce(credentials, login.settings.attempt);
   let refused: AuthError | undefined;
   for (const mechanism of usable) {
     const { name } = mechanism;
     login.report("auth:start", { mechanism: name }, { reveals: reveals(mechanism) });
-    const { username, authzid, domain, digestUri } = credentials;
     const exchange = mechanism.begin(
       {
-        username,
-        authzid,
-        domain,
-        digestUri,
+        ...credentials,
         password: () => password.ask(name),
         get signal() {
           return login.signal;
@@ -149,29 +145,20 @@ function noMechanism(
 }
 
 /** A password that is asked for once, also if a second mechanism needs it: a person may be asked. */
-class AskedOnce {
-  /** The password, once it has been given. */
-  given: string | undefined;
-  readonly #credentials: Credentials;
-  readonly #attempt: number;
-  #asked: Promise<string> | undefined;
+function askedOnce({ password, domain }: Credentials, attempt: number) {
+  let asked: Promise<string> | undefined;
+  const once = {
+    /** The password, once it has been given. */
+    given: undefined as string | undefined,
+    ask: (mechanism: string) => (asked ??= ask(mechanism)),
+  };
+  return once;
 
-  constructor(credentials: Credentials, attempt: number) {
-    this.#credentials = credentials;
-    this.#attempt = attempt;
-  }
-
-  ask(mechanism: string): Promise<string> {
-    this.#asked ??= this.#ask(mechanism);
-    return this.#asked;
-  }
-
-  async #ask(mechanism: string): Promise<string> {
-    const { password, domain } = this.#credentials;
+  async function ask(mechanism: string): Promise<string> {
     if (password === undefined) {
       throw new AuthError(mechanism, { detail: "no password was given" });
     }
-    this.given = await askPassword(password, { mechanism, domain, attempt: this.#attempt });
-    return this.given;
+    once.given = await askPassword(password, { mechanism, domain, attempt });
+    return once.given;
   }
 }
