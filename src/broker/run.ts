@@ -1,16 +1,16 @@
 import { nothing, shutDown } from "../base/abort.ts";
 import { type Deferred, deferred, type Outcome } from "../base/deferred.ts";
-import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { BrokerError } from "../base/errors.ts";
 import { step } from "../base/state.ts";
 import type { Ready } from "../contract/events.ts";
 import type { Phase } from "../contract/phase.ts";
 import type { GivenAddress } from "../contract/rows/call-options.ts";
 import type { SessionState } from "../contract/session-state.ts";
 import type { Destination } from "../link/address.ts";
-import type { Link, LinkOwner } from "../link/link.ts";
+import type { Link } from "../link/link.ts";
 import type { LoginResult } from "../negotiate/login.ts";
 import type { Session } from "../session/session.ts";
-import { Attempt } from "./attempt.ts";
+import { Attempt, type AttemptOwner } from "./attempt.ts";
 import type { Sleeper } from "./awakening.ts";
 import type { Verdict } from "./backoff.ts";
 import { Bound } from "./bound.ts";
@@ -27,7 +27,7 @@ import { RUN_STEPS, type RunParts, type RunState } from "./run-parts.ts";
  *     └──────────────── a wait, as the policy says ──────────────────────┤
  *                                                                        └ told to stop, or given up: over
  */
-export class Run implements LinkOwner, Sleeper {
+export class Run implements AttemptOwner, Sleeper {
   readonly closed: Outcome<BrokerError>;
   readonly bound: Bound;
   /** The state of the session, once that was detached. */
@@ -91,6 +91,10 @@ export class Run implements LinkOwner, Sleeper {
     return this.#state !== "over";
   }
 
+  get attempt(): Attempt | undefined {
+    return this.#attempt;
+  }
+
   get link(): Link | undefined {
     return this.#attempt?.link;
   }
@@ -133,7 +137,8 @@ export class Run implements LinkOwner, Sleeper {
     const { failing } = this.#ready;
     const { host, port } = attempt.link.destination;
     instruments.emit("connect", { host, port });
-    void this.#logIn(attempt, failing);
+    // With `reconnect` the run goes on, and so does the wait for `ready`.
+    void attempt.logIn(this.#reconnecting === undefined ? failing : nothing);
   }
 
   /** Leaves the connection in force, or the wait for one, and begins a try. The run goes on. */
@@ -265,19 +270,17 @@ export class Run implements LinkOwner, Sleeper {
     const last = link.destination;
     this.#attempt = undefined;
     const error = this.#error;
-    if (this.#state === "moving") {
-      this.#to("going");
-      this.#parts.instruments.emit("socket:close", {});
-      if (this.#isBetween()) this.begin();
-      return;
-    }
+    const isMoving = this.#state === "moving";
     const verdict = this.#state === "going" ? this.#verdict : undefined;
-    if (this.#state !== "renewing" && (error === undefined || verdict === undefined)) {
+    const goesOn = isMoving || this.#state === "renewing";
+    if (!goesOn && (error === undefined || verdict === undefined)) {
       this.#finish(true);
       return;
     }
+    if (isMoving) this.#to("going");
     this.#parts.instruments.emit("socket:close", {});
-    if (error !== undefined && verdict !== undefined) this.#goOn(error, verdict, last);
+    if (isMoving && this.#isBetween()) this.begin();
+    else if (error !== undefined && verdict !== undefined) this.#goOn(error, verdict, last);
   }
 
   /** Asks the policy, and tells whether the session may go on. */
@@ -318,34 +321,7 @@ export class Run implements LinkOwner, Sleeper {
     else if (phase.name === "ready") this.link?.wake();
   }
 
-  async #logIn(attempt: Attempt, failing: (error: unknown) => void): Promise<void> {
-    // With `reconnect` the run goes on, and so does the wait for `ready`.
-    const fail = this.#reconnecting === undefined ? failing : nothing;
-    let result: LoginResult;
-    try {
-      result = await attempt.logIn(() => this.#attempt === attempt);
-    } catch (error) {
-      fail(error);
-      return;
-    }
-    const { link } = attempt;
-    // A listener may have ended it between the last step and this one.
-    if (link.state === "over" || this.#attempt !== attempt) {
-      fail(shutDown());
-      return;
-    }
-    try {
-      this.#carry(link, result);
-    } catch (thrown) {
-      // A channel of the caller's may throw: that ends this link, and never the process.
-      const error = asBrokerError(thrown, "HANDLER_FAILED");
-      fail(error);
-      link.fail(error);
-    }
-  }
-
-  /** The link carries a session from now on. */
-  #carry(link: Link, result: LoginResult): void {
+  carry(link: Link, result: LoginResult): void {
     const { owner } = this.#parts;
     const resumed = this.bound.login(link, result);
     // The end of the old session's requests may have had the run ended.
