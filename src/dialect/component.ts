@@ -1,5 +1,5 @@
 import { type Needs, needed, settleOptions } from "../base/option.ts";
-import { handshake } from "../negotiate/handshake.ts";
+import { handshake } from "../negotiate/auth/handshake.ts";
 import { passwordOption } from "../sasl/password.ts";
 import { isStanza } from "../stream/stanza.ts";
 import { NS } from "../xml/namespaces.ts";

@@ -10,9 +10,9 @@ import {
   settleOptions,
   type Takes,
 } from "../base/option.ts";
+import { authenticate, type Credentials } from "../negotiate/auth/sasl.ts";
 import { featuresOf, limitsOf, open } from "../negotiate/open.ts";
 import { bindName } from "../negotiate/router-bind.ts";
-import { authenticate, type Credentials } from "../negotiate/sasl.ts";
 import { openProtected } from "../negotiate/starttls.ts";
 import { passwordOption } from "../sasl/password.ts";
 import { isStanza } from "../stream/stanza.ts";

@@ -3,7 +3,7 @@ import { randomId } from "../base/crypto/crypto.ts";
 import { flag, type Needs, needed, optional, settleOptions, type Takes } from "../base/option.ts";
 import { carriedJid } from "../jid/carried.ts";
 import type { Jid } from "../jid/jid.ts";
-import { iqAuth } from "../negotiate/iq-auth.ts";
+import { iqAuth } from "../negotiate/auth/iq-auth.ts";
 import { passwordOption } from "../sasl/password.ts";
 import { NS } from "../xml/namespaces.ts";
 import { accountOption } from "./checks.ts";

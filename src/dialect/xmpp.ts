@@ -4,10 +4,10 @@ import { flag, type Needs, needed, optional, settleOptions, type Takes } from ".
 import { carriedJid } from "../jid/carried.ts";
 import type { Jid } from "../jid/jid.ts";
 import { takesActivity } from "../negotiate/activity.ts";
+import { authenticate, type Credentials } from "../negotiate/auth/sasl.ts";
 import { bind } from "../negotiate/bind.ts";
 import type { Management } from "../negotiate/login.ts";
 import { featuresOf, limitsOf, open } from "../negotiate/open.ts";
-import { authenticate, type Credentials } from "../negotiate/sasl.ts";
 import { startSession } from "../negotiate/start-session.ts";
 import { openProtected } from "../negotiate/starttls.ts";
 import { enable, offersManagement, resume } from "../negotiate/stream-management.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Dialect } from "../../src/dialect/dialect.ts";
+import { authenticate, type Credentials } from "../../src/negotiate/auth/sasl.ts";
 import { bind } from "../../src/negotiate/bind.ts";
 import { featuresOf, open } from "../../src/negotiate/open.ts";
-import { authenticate, type Credentials } from "../../src/negotiate/sasl.ts";
 import type { Exchange, Mechanism } from "../../src/sasl/mechanism.ts";
 import { xml } from "../../src/xml/element.ts";
 import { attempt, attemptAtMute } from "../dialect/attempt.ts";

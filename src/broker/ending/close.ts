@@ -28,13 +28,12 @@ export async function close(run: Run, parts: RunParts, timeout: number): Promise
     traffic.outbox.drain();
   }
   const { session } = run.bound;
-  if (run.link === undefined) run.halt();
-  // (A link that carries no session, or says goodbye already, has nothing to wait for.)
-  else if (session?.link?.state !== "open") run.link.fail(undefined);
-  else {
+  if (session?.link?.state === "open") {
     await atRest(traffic, session, clock, left(), closed);
     run.link?.close(left());
-  }
+  } else if (run.link === undefined) run.halt();
+  // A link that carries no session, or says goodbye already, has nothing to wait for.
+  else run.link.fail(undefined);
   await closed;
   instruments.emit("shutdown:finish", {});
 

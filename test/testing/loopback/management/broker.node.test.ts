@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from "vitest";
+import { authenticate } from "../../../../src/negotiate/auth/sasl.ts";
 import { bind } from "../../../../src/negotiate/bind.ts";
 import type { LoginResult } from "../../../../src/negotiate/login.ts";
 import { featuresOf, open } from "../../../../src/negotiate/open.ts";
-import { authenticate } from "../../../../src/negotiate/sasl.ts";
 import { openProtected } from "../../../../src/negotiate/starttls.ts";
 import { enable, offersManagement, resume } from "../../../../src/negotiate/stream-management.ts";
 import { Broker, type Dialect, xml, xmpp } from "../../../../src/node.ts";

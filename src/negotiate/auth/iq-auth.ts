@@ -1,12 +1,12 @@
-import { BrokerError } from "../base/errors.ts";
-import { AuthError } from "../sasl/auth-error.ts";
-import { askPassword, type Password } from "../sasl/password.ts";
-import type { StreamHeader } from "../stream/header.ts";
-import { stanzaErrorFrom } from "../stream/stanza-error.ts";
-import { type Element, xml } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
-import { ask } from "./answer.ts";
-import type { Login } from "./login.ts";
+import { BrokerError } from "../../base/errors.ts";
+import { AuthError } from "../../sasl/auth-error.ts";
+import { askPassword, type Password } from "../../sasl/password.ts";
+import type { StreamHeader } from "../../stream/header.ts";
+import { stanzaErrorFrom } from "../../stream/stanza-error.ts";
+import { type Element, xml } from "../../xml/element.ts";
+import { NS } from "../../xml/namespaces.ts";
+import { ask } from "../answer.ts";
+import type { Login } from "../login.ts";
 import { streamDigest, streamId } from "./stream-digest.ts";
 
 /** The account that logs in, and the way. */

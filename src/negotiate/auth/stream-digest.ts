@@ -1,8 +1,8 @@
-import { hex } from "../base/crypto/crypto.ts";
-import { BrokerError } from "../base/errors.ts";
-import { utf8Bytes } from "../base/text/utf8.ts";
-import type { StreamHeader } from "../stream/header.ts";
-import type { Login } from "./login.ts";
+import { hex } from "../../base/crypto/crypto.ts";
+import { BrokerError } from "../../base/errors.ts";
+import { utf8Bytes } from "../../base/text/utf8.ts";
+import type { StreamHeader } from "../../stream/header.ts";
+import type { Login } from "../login.ts";
 
 /**
  * The id of a stream, which some logins need. Without one it ends in the server's own reason, which may follow the

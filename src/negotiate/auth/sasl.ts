@@ -1,16 +1,16 @@
-import { BrokerError } from "../base/errors.ts";
-import { AuthError } from "../sasl/auth-error.ts";
-import { type Circumstances, choose } from "../sasl/choose.ts";
-import { type Carrier, runExchange, type ServerMessage } from "../sasl/exchange.ts";
-import { type Mechanism, reveals } from "../sasl/mechanism.ts";
-import { anonymous } from "../sasl/mechanisms/anonymous.ts";
-import { mechanisms } from "../sasl/mechanisms/mechanisms.ts";
-import { askPassword, type Password } from "../sasl/password.ts";
-import { strengthOf } from "../sasl/strength.ts";
-import { conditionOf } from "../stream/condition.ts";
-import { type Element, xml } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
-import { type Login, unexpected } from "./login.ts";
+import { BrokerError } from "../../base/errors.ts";
+import { AuthError } from "../../sasl/auth-error.ts";
+import { type Circumstances, choose } from "../../sasl/choose.ts";
+import { type Carrier, runExchange, type ServerMessage } from "../../sasl/exchange.ts";
+import { type Mechanism, reveals } from "../../sasl/mechanism.ts";
+import { anonymous } from "../../sasl/mechanisms/anonymous.ts";
+import { mechanisms } from "../../sasl/mechanisms/mechanisms.ts";
+import { askPassword, type Password } from "../../sasl/password.ts";
+import { strengthOf } from "../../sasl/strength.ts";
+import { conditionOf } from "../../stream/condition.ts";
+import { type Element, xml } from "../../xml/element.ts";
+import { NS } from "../../xml/namespaces.ts";
+import { type Login, unexpected } from "../login.ts";
 
 /** The account that logs in, and how it does. */
 export interface Credentials {

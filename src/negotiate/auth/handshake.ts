@@ -1,9 +1,9 @@
-import { askPassword, type Password } from "../sasl/password.ts";
-import type { StreamHeader } from "../stream/header.ts";
-import { xml } from "../xml/element.ts";
-import { NS } from "../xml/namespaces.ts";
-import type { Login } from "./login.ts";
-import { putAside } from "./put-aside.ts";
+import { askPassword, type Password } from "../../sasl/password.ts";
+import type { StreamHeader } from "../../stream/header.ts";
+import { xml } from "../../xml/element.ts";
+import { NS } from "../../xml/namespaces.ts";
+import type { Login } from "../login.ts";
+import { putAside } from "../put-aside.ts";
 import { streamDigest, streamId } from "./stream-digest.ts";
 
 const NAME = "handshake";
