@@ -1,7 +1,6 @@
 import { trueOrFalse } from "../base/check.ts";
-import { quiet } from "../base/deferred.ts";
 import type { ListenOptions } from "../base/emitter.ts";
-import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { BrokerError } from "../base/errors.ts";
 import { ReadOnlyMap } from "../base/read-only-map.ts";
 import type { Subscription } from "../base/subscription.ts";
 import type { Delivery } from "../contract/delivery.ts";
@@ -29,6 +28,7 @@ import type { FilterHandler, FilterMatch, Responder } from "../traffic/inbox/fil
 import type { Transport } from "../transport/transport.ts";
 import { type Element, isElement } from "../xml/element.ts";
 import { type Leftover, Lifecycle } from "./lifecycle.ts";
+import { refusal } from "./refusal.ts";
 
 /**
  * A connection to an XMPP server: negotiates every layer in the dialect it is given, then sends,
@@ -211,7 +211,7 @@ export class Broker {
       if (!isElement(stanza)) throw new BrokerError("ILLEGAL_XML", "what was given is no element");
       return this.#life.traffic.requests.request(stanza, timeout, own.signal);
     } catch (error) {
-      return quiet(Promise.reject(asBrokerError(error, "BAD_OPTION")));
+      return refusal(error);
     }
   }
 
@@ -238,7 +238,7 @@ export class Broker {
       const own = callOptions("waitFor", options);
       return this.#life.traffic.waiting.waitFor(expression, own);
     } catch (error) {
-      return quiet(Promise.reject(asBrokerError(error, "BAD_OPTION")));
+      return refusal(error);
     }
   }
 

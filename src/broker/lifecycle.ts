@@ -1,6 +1,6 @@
 import { aborted, onAbort, shutDown } from "../base/abort.ts";
 import { deferred, Outcome, quiet } from "../base/deferred.ts";
-import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { BrokerError } from "../base/errors.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import type { Ready } from "../contract/events.ts";
 import { Instruments } from "../contract/instruments.ts";
@@ -26,6 +26,7 @@ import { close } from "./ending/close.ts";
 import { detach } from "./ending/detach.ts";
 import { handOver } from "./ending/hand-over.ts";
 import { isGiven } from "./itinerary.ts";
+import { refusal } from "./refusal.ts";
 import { handedOn, Run } from "./run.ts";
 import type { RunOwner, RunParts } from "./run-parts.ts";
 import { sharedBy } from "./shared.ts";
@@ -144,7 +145,7 @@ export class Lifecycle implements RunOwner {
       }
       return this.#until(signal, run);
     } catch (error) {
-      return quiet(Promise.reject(asBrokerError(error, "BAD_OPTION")));
+      return refusal(error);
     }
   }
 
@@ -167,7 +168,7 @@ export class Lifecycle implements RunOwner {
       run.renew(destination, given);
       return this.#run === run ? run.ready : this.connect(given);
     } catch (error) {
-      return quiet(Promise.reject(asBrokerError(error, "BAD_OPTION")));
+      return refusal(error);
     }
   }
 

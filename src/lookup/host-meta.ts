@@ -61,15 +61,9 @@ export async function hostMeta(
   const stop = onAbort(signal, () => {
     abort.abort(signal.reason);
   });
-  const failures: unknown[] = [];
-  const searches = FILES.map(async ({ name, read }, index) => {
+  const searches = FILES.map(async ({ name, read }) => {
     const url = `https://${authority}/.well-known/${name}`;
-    try {
-      return waysOf(read(await fetchText(url, { fetch, signal: abort.signal })));
-    } catch (thrown) {
-      failures[index] = thrown;
-      return undefined;
-    }
+    return waysOf(read(await fetchText(url, { fetch, signal: abort.signal })));
   });
   const found = await Promise.any(searches.map(withWays)).catch(nothing);
   stop();
@@ -77,14 +71,16 @@ export async function hostMeta(
   // The other file is not needed any more.
   abort.abort();
   if (found !== undefined) return found;
-  if (!FILES.every((_, index) => index in failures)) return { websocket: [], bosh: [] };
-  throw failed(failures);
+  const ends = await Promise.allSettled(searches);
+  const failures = ends.filter((end) => end.status === "rejected");
+  if (failures.length < FILES.length) return { websocket: [], bosh: [] };
+  throw failed(failures.map(({ reason }) => reason as unknown));
 }
 
 /** Rejects where a file names no way, so that the other file is waited for. */
-async function withWays(search: Promise<HostMeta | undefined>): Promise<HostMeta> {
+async function withWays(search: Promise<HostMeta>): Promise<HostMeta> {
   const found = await search;
-  if (found !== undefined && found.websocket.length + found.bosh.length > 0) return found;
+  if (found.websocket.length + found.bosh.length > 0) return found;
   throw new BrokerError("LOOKUP_FAILED", "no way is named");
 }
 

@@ -21,14 +21,17 @@ export async function openProtected(
   attributes?: Readonly<Record<string, string | undefined>>,
 ): Promise<OpenStream> {
   const clear = await open(login, attributes);
-  const decision = decide(login, clear.features);
-  if (decision === "without") return clear;
-  if (decision !== "begin") {
-    // The broker reports only a step in force, and there is none yet.
-    const detail = decision === "DOWNGRADE" ? "it offers no TLS, and had it before" : undefined;
-    const error = new BrokerError(decision, detail);
-    login.report("tls:failure", { error });
-    throw error;
+  const { features } = clear;
+  const policy = login.settings.tls;
+  if (login.tls !== undefined) return clear;
+  if (policy === "plaintext") {
+    if (!insistsOnTls(features)) return clear;
+    throw refused(login, "TLS_REQUIRED");
+  }
+  if (features?.child("starttls", NS.tls) === undefined) {
+    if (policy !== "opportunistic") throw refused(login, "TLS_UNAVAILABLE");
+    if (!login.memory.best.tls) return clear;
+    throw refused(login, "DOWNGRADE", "it offers no TLS, and had it before");
   }
   await starttls(login);
   return await open(login, attributes);
@@ -39,22 +42,15 @@ export function insistsOnTls(features: Element | undefined): boolean {
   return features?.child("starttls", NS.tls)?.child("required", NS.tls) !== undefined;
 }
 
-function decide(
+/** The error for an offer that the policy refuses. The broker reports only a step in force, and there is none yet. */
+function refused(
   login: Login,
-  features: Element | undefined,
-): "begin" | "without" | "TLS_REQUIRED" | "TLS_UNAVAILABLE" | "DOWNGRADE" {
-  if (login.tls !== undefined) return "without";
-  const isOffered = features?.child("starttls", NS.tls) !== undefined;
-  switch (login.settings.tls) {
-    case "plaintext":
-      return insistsOnTls(features) ? "TLS_REQUIRED" : "without";
-    case "opportunistic":
-      if (isOffered) return "begin";
-      return login.memory.best.tls ? "DOWNGRADE" : "without";
-    case "required":
-    case "direct":
-      return isOffered ? "begin" : "TLS_UNAVAILABLE";
-  }
+  code: "TLS_REQUIRED" | "TLS_UNAVAILABLE" | "DOWNGRADE",
+  detail?: string,
+): BrokerError {
+  const error = new BrokerError(code, detail);
+  login.report("tls:failure", { error });
+  return error;
 }
 
 async function starttls(login: Login): Promise<void> {
