@@ -27,7 +27,8 @@ import type { PendingRequest } from "../session/requests/requests.ts";
 import type { FilterHandler, FilterMatch, Responder } from "../traffic/inbox/filter-match.ts";
 import type { Transport } from "../transport/transport.ts";
 import { type Element, isElement } from "../xml/element.ts";
-import { type Leftover, Lifecycle } from "./lifecycle.ts";
+import type { Leftover } from "./leftover.ts";
+import { Lifecycle } from "./lifecycle.ts";
 import { refusal } from "./refusal.ts";
 
 /**

@@ -1,7 +1,6 @@
 import { aborted, onAbort, shutDown } from "../base/abort.ts";
 import { deferred, Outcome, quiet } from "../base/deferred.ts";
 import { BrokerError } from "../base/errors.ts";
-import type { Delivery } from "../contract/delivery.ts";
 import type { Ready } from "../contract/events.ts";
 import { Instruments } from "../contract/instruments.ts";
 import { type BrokerOptions, type Settings, settle } from "../contract/options.ts";
@@ -26,25 +25,15 @@ import { close } from "./ending/close.ts";
 import { detach } from "./ending/detach.ts";
 import { handOver } from "./ending/hand-over.ts";
 import { isGiven } from "./itinerary.ts";
+import { type Leftover, leftoverOf } from "./leftover.ts";
 import { refusal } from "./refusal.ts";
 import { handedOn, Run } from "./run.ts";
 import type { RunOwner, RunParts } from "./run-parts.ts";
-import { sharedBy } from "./shared.ts";
+import { sharedBy } from "./shared/shared.ts";
 import { contextOf } from "./stream-context.ts";
 
 /** The address of a broker that connects where its options say. */
 const NOWHERE_ELSE: GivenAddress = {};
-
-/** The result of `shutdown` and `handOver`. */
-export interface Leftover {
-  /** Stanzas that still wait in the queue, oldest first, without those in `unknown`. */
-  readonly unsent: readonly Delivery[];
-  /**
-   * Tracked stanzas that the last session left without a proof. The ones that `unacked` requeues wait in the queue as
-   * well. A stanza that is written and not tracked is forgotten, and so is in neither list.
-   */
-  readonly unknown: readonly Delivery[];
-}
 
 /**
  * The life of a broker: its phase, and the run in force. One function changes the phase.
@@ -177,7 +166,7 @@ export class Lifecycle implements RunOwner {
     this.#endings++;
     const run = this.#run;
     await run?.end(() => close(run, this.#parts, timeout));
-    const leftover = this.#leftover(run);
+    const leftover = leftoverOf(this.traffic, run?.bound.unknown);
     if (this.#run === undefined) await this.traffic.outbox.close();
     return leftover;
   }
@@ -198,7 +187,7 @@ export class Lifecycle implements RunOwner {
     this.#endings++;
     run.handingOver ??= handOver(run, this.#parts, shutdown);
     await run.handingOver;
-    return this.#leftover(run);
+    return leftoverOf(this.traffic, run.bound.unknown);
   }
 
   /** Lets the session go on in another process. Where it cannot, ends in order. */
@@ -241,13 +230,6 @@ export class Lifecycle implements RunOwner {
   over(run: object, untried: Session | undefined): void {
     if (this.#run === run) this.#run = undefined;
     this.#restored = untried;
-  }
-
-  #leftover(run: Run | undefined): Leftover {
-    const unknown = run?.bound.unknown ?? [];
-    const isUnknown = new Set(unknown);
-    const waiting = [...this.traffic.outbox].map(({ delivery }) => delivery);
-    return { unsent: waiting.filter((delivery) => !isUnknown.has(delivery)), unknown };
   }
 
   /** True if the phase is about an end after which nothing of this run follows. */

@@ -9,8 +9,8 @@ import { isStreamError } from "../stream/stream-error.ts";
 import type { Address } from "../transport/transport.ts";
 import { Backoff, type Verdict } from "./backoff.ts";
 import type { Itinerary } from "./itinerary.ts";
-import type { Reached } from "./reached.ts";
 import type { RunParts } from "./run-parts.ts";
+import type { Reached } from "./shared/reached.ts";
 
 /** The shortest wait that the program can choose, in milliseconds: a refusal at once must not come back at once. */
 const LEAST_WAIT = 100;

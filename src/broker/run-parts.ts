@@ -3,7 +3,7 @@ import type { Phase } from "../contract/phase.ts";
 import type { LinkParts } from "../link/link-parts.ts";
 import type { Session } from "../session/session.ts";
 import type { Traffic } from "../traffic/traffic.ts";
-import type { Shared } from "./shared.ts";
+import type { Shared } from "./shared/shared.ts";
 
 /**
  * The life of a run. `going`: the policy decides what follows the end of a connection. `renewing`: `reconnect` drops

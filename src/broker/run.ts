@@ -11,13 +11,13 @@ import type { Link } from "../link/link.ts";
 import type { LoginResult } from "../negotiate/login.ts";
 import type { Session } from "../session/session.ts";
 import { Attempt, type AttemptOwner } from "./attempt.ts";
-import type { Sleeper } from "./awakening.ts";
 import type { Verdict } from "./backoff.ts";
 import { Bound } from "./bound.ts";
 import { Itinerary } from "./itinerary.ts";
 import { Readiness } from "./readiness.ts";
 import { Reconnecting } from "./reconnecting.ts";
 import { RUN_STEPS, type RunParts, type RunState } from "./run-parts.ts";
+import type { Sleeper } from "./shared/awakening.ts";
 
 /**
  * One run of the broker, from `connect` until it has stopped:

@@ -1,5 +1,5 @@
-import type { Clock } from "../base/clock.ts";
-import type { Runtime } from "../contract/runtime.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Runtime } from "../../contract/runtime.ts";
 
 /** How often the two times are compared, in milliseconds. */
 const INTERVAL = 2000;

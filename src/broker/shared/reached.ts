@@ -1,5 +1,5 @@
-import { serverName } from "../link/address.ts";
-import type { Address } from "../transport/transport.ts";
+import { serverName } from "../../link/address.ts";
+import type { Address } from "../../transport/transport.ts";
 
 /**
  * Tells brokers that wait because a server could not be reached that another broker of the process has reached it.

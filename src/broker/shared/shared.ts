@@ -1,5 +1,5 @@
-import type { Runtime } from "../contract/runtime.ts";
-import { LoginLimit } from "../link/login-limit.ts";
+import type { Runtime } from "../../contract/runtime.ts";
+import { LoginLimit } from "../../link/login-limit.ts";
 import { Awakening } from "./awakening.ts";
 import { Reached } from "./reached.ts";
 
