@@ -71,7 +71,6 @@ export class Lifecycle implements RunOwner {
     this.traffic.outbox.onStop = (error) => {
       this.#run?.fail(error);
     };
-    const shared = settings.reconnect === false ? undefined : sharedBy(runtime);
     this.#parts = {
       settings,
       runtime,
@@ -82,8 +81,7 @@ export class Lifecycle implements RunOwner {
       key: keyOf(options),
       memory: new Memory(),
       owner: this,
-      shared,
-      logins: shared?.logins,
+      shared: settings.reconnect === false ? undefined : sharedBy(runtime),
     };
     if (session === undefined) return;
     this.#restored = this.traffic.restore(session);

@@ -63,8 +63,8 @@ export class Reconnecting {
   /** The last word on an end: the program's, where it wants one, else the policy's. */
   decide(end: End): Verdict {
     const policy = this.#redirected(end);
-    const { instruments } = this.#parts;
     if (this.#options.retry === undefined) return policy;
+    let error: BrokerError;
     try {
       const answer: unknown = this.#options.retry(end.error, end.attempt);
       if (answer === false) return { ...policy, kind: "stop" };
@@ -73,12 +73,14 @@ export class Reconnecting {
         return { ...policy, kind: "wait", delay: Math.max(answer, LEAST_WAIT) };
       }
       void quiet(Promise.resolve(answer));
-      const detail = "reconnect.retry must return true, false or milliseconds";
-      instruments.failed(new BrokerError("BAD_OPTION", detail), "reconnect.retry");
+      error = new BrokerError(
+        "BAD_OPTION",
+        "reconnect.retry must return true, false or milliseconds",
+      );
     } catch (cause) {
-      const failed = new BrokerError("HANDLER_FAILED", "of reconnect.retry", { cause });
-      instruments.failed(failed, "reconnect.retry");
+      error = new BrokerError("HANDLER_FAILED", "of reconnect.retry", { cause });
     }
+    this.#parts.instruments.failed(error, "reconnect.retry");
     return policy;
   }
 

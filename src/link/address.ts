@@ -79,23 +79,24 @@ export function otherDestination(
 /** The most endpoints of a domain. A list that is longer is no list of servers. */
 const MOST_ENDPOINTS = 100;
 
-/** The parts of a search for endpoints. */
-export interface Search {
-  readonly settings: Settings;
+/** The place that wants to know the endpoints: a link. */
+interface Seeker {
   /** The domain itself: where to connect if there are no records. */
-  readonly fallback: Destination;
-  readonly lookup: Lookup;
+  readonly destination: Destination;
   readonly signal: AbortSignal;
-  readonly report: LookupOptions["report"];
-  readonly crypto: Pick<Crypto, "random">;
 }
 
 /**
  * Looks up the endpoints of the dialect's domain and puts them into the order in which they are tried. Endpoints whose
  * host is no name or IP address are left out. Ends in `LOOKUP_FAILED`, also where none is left, and for more than 100.
  */
-export async function findDestinations(search: Search): Promise<readonly Destination[]> {
-  const { settings, fallback, lookup, signal, report, crypto } = search;
+export async function findDestinations(
+  lookup: Lookup,
+  settings: Settings,
+  crypto: Pick<Crypto, "random">,
+  { destination, signal }: Seeker,
+  report: LookupOptions["report"],
+): Promise<readonly Destination[]> {
   const { dialect, tls: given } = settings;
   const byDialect = dialect.tls === "by-host" ? undefined : dialect.tls;
   let endpoints: readonly (Endpoint | UrlEndpoint)[];
@@ -108,7 +109,7 @@ export async function findDestinations(search: Search): Promise<readonly Destina
   if (endpoints.length > MOST_ENDPOINTS) {
     throw new BrokerError("LOOKUP_FAILED", `there are more than ${MOST_ENDPOINTS} endpoints`);
   }
-  if (endpoints.length === 0) return [fallback];
+  if (endpoints.length === 0) return [destination];
   // The names in DNS are written by strangers. One that is no host must not keep the others from being tried.
   const objects: readonly (Endpoint | UrlEndpoint)[] = endpoints.filter(
     (found) => typeof found === "object" && found !== null,

@@ -37,15 +37,8 @@ export class Connecting {
     link.enter({ name: "connecting", attempt: this.#attempt });
     link.mustGoOn();
     const begun = clock.now();
-    const finding = findDestinations({
-      settings,
-      fallback: link.destination,
-      lookup,
-      signal: link.signal,
-      report(event, failure) {
-        if (link.state === "looking-up") link.emit(event, failure);
-      },
-      crypto,
+    const finding = findDestinations(lookup, settings, crypto, link, (event, failure) => {
+      if (link.state === "looking-up") link.emit(event, failure);
     });
     const endpoints = await this.#inTime(finding, settings.timeouts.lookup, "LOOKUP_FAILED");
     link.emit("lookup", { domain, endpoints, milliseconds: clock.now() - begun });
@@ -55,7 +48,7 @@ export class Connecting {
 
   /** Connects to the destination of the link, as soon as a login to this server may begin. */
   async connect(): Promise<Stream> {
-    const { runtime, settings, logins } = this.#parts;
+    const { runtime, settings, shared } = this.#parts;
     const { clock } = runtime;
     const link = this.#link;
     const { destination } = link;
@@ -64,9 +57,9 @@ export class Connecting {
     link.to("connecting");
     link.enter({ name: "connecting", ...place });
     link.mustGoOn();
-    if (logins !== undefined) {
+    if (shared !== undefined) {
       const turn = deferred<undefined>();
-      this.#leave = logins.enter(serverName(destination), () => {
+      this.#leave = shared.logins.enter(serverName(destination), () => {
         turn.resolve(undefined);
       });
       await this.unlessOver(turn.promise);

@@ -16,7 +16,7 @@ export interface LinkParts extends ChannelParts {
   readonly instruments: Instruments;
   readonly memory: Memory;
   /** Bounds the logins at a time to each server; `undefined`: nothing does. */
-  readonly logins: LoginLimit | undefined;
+  readonly shared: { readonly logins: LoginLimit } | undefined;
 }
 
 /** The try that a link belongs to. */

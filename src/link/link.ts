@@ -230,18 +230,12 @@ export class Link implements StreamOwner, BeginningLink {
 
   /** Ends the link, with a goodbye where there is a stream; with an error: because of that. */
   fail(error: BrokerError | undefined): void {
-    if (error === undefined) this.#giveUpOthers();
-    this.#end(error);
-    if (this.#stream === undefined) this.gone();
-    else this.#stream.ours.finish(error);
+    this.#stop("finish", error);
   }
 
   /** Drops everything at once, without a goodbye. */
   destroy(error?: BrokerError): void {
-    if (error === undefined) this.#giveUpOthers();
-    this.#end(error);
-    if (this.#stream === undefined) this.gone();
-    else this.#stream.ours.destroy(error);
+    this.#stop("destroy", error);
   }
 
   /** Aborted with the reason when the attempt is over. */
@@ -326,6 +320,13 @@ export class Link implements StreamOwner, BeginningLink {
     const step = this.#negotiation?.step;
     if (this.#stream === undefined) this.emit("connect:failure", { error });
     else if (isReported(step)) this.emit(`${step}:failure`, { error });
+  }
+
+  #stop(how: "finish" | "destroy", error: BrokerError | undefined): void {
+    if (error === undefined) this.#giveUpOthers();
+    this.#end(error);
+    if (this.#stream === undefined) this.gone();
+    else this.#stream.ours[how](error);
   }
 
   #end(error: BrokerError | undefined): void {

@@ -14,7 +14,7 @@ export function mustBeUrl(url: unknown, [secure, clear]: Schemes): void {
     throw new BrokerError("BAD_OPTION", `url must be ${wanted}`, { cause });
   }
   const { protocol, username, password, hash } = parsed;
-  const isScheme = protocol === secure || protocol === clear;
-  if (isScheme && username === "" && password === "" && hash === "") return;
+  const isPlain = `${username}${password}${hash}` === "";
+  if (isPlain && (protocol === secure || protocol === clear)) return;
   throw new BrokerError("BAD_OPTION", `url must be ${wanted}, without a user and a fragment`);
 }

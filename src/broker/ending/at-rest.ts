@@ -18,10 +18,19 @@ export async function atRest(
 ): Promise<void> {
   const deadline = clock.now() + (timeout * 3) / 4;
   const settled = Promise.all([inbox.idle(), requests.idle(session)]);
-  await within(clock, timeout / 2, Promise.race([settled, over]), nothing);
-  const left = Math.max(0, deadline - clock.now());
+  await atMost(clock, timeout / 2, settled, over);
   const proven = outbox.drained().then(() => proofOf(session));
-  await within(clock, left, Promise.race([proven, over]), nothing);
+  await atMost(clock, deadline - clock.now(), proven, over);
+}
+
+/** Waits for a promise, so many milliseconds at most. `over`: nothing is to be waited for any more. */
+export async function atMost(
+  clock: Clock,
+  milliseconds: number,
+  promise: Promise<unknown>,
+  over: Promise<unknown>,
+): Promise<void> {
+  await within(clock, Math.max(0, milliseconds), Promise.race([promise, over]), nothing);
 }
 
 /** Resolves when the tracked stanzas of a session are proven, or cannot be. */
@@ -30,15 +39,9 @@ async function proofOf({ acks }: Session): Promise<void> {
 }
 
 /**
- * Waits until the server has handled all that a session has written, tracked or not. Where no proof is to be had, it
- * waits until the system has taken it.
+ * Resolves when the server has handled all that a session has written, tracked or not. Where no proof is to be had, it
+ * does when the system has taken it.
  */
-export async function allProven(
-  session: Session,
-  clock: Clock,
-  timeout: number,
-  over: Promise<unknown>,
-): Promise<void> {
-  const proven = session.acks.proof().catch(() => session.written());
-  await within(clock, timeout, Promise.race([proven, over]), nothing);
+export async function allProven(session: Session): Promise<void> {
+  await session.acks.proof().catch(() => session.written());
 }

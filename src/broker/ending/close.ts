@@ -1,8 +1,6 @@
-import { nothing } from "../../base/abort.ts";
-import { within } from "../../base/clock.ts";
 import type { Run } from "../run.ts";
 import type { RunParts } from "../run-parts.ts";
-import { atRest } from "./at-rest.ts";
+import { atMost, atRest } from "./at-rest.ts";
 
 /**
  * Ends a run in order, within `timeout` milliseconds. A session that waits to be resumed is resumed for that, in one
@@ -20,8 +18,7 @@ export async function close(run: Run, parts: RunParts, timeout: number): Promise
   // A listener may have ended it already.
   if (run.isInForce) owner.change({ name: "closing" });
   if (!isReady && run.canComeBack) {
-    const back = Promise.race([run.comeBack(), closed]);
-    await within(clock, (timeout * 3) / 4, back, nothing);
+    await atMost(clock, (timeout * 3) / 4, run.comeBack(), closed);
     // The login has opened them again.
     shut();
     run.bound.session?.begin();

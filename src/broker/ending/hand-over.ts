@@ -1,6 +1,6 @@
 import type { Run } from "../run.ts";
 import type { RunParts } from "../run-parts.ts";
-import { allProven, atRest } from "./at-rest.ts";
+import { allProven, atMost, atRest } from "./at-rest.ts";
 
 /** Leaves the place of a run to another process: stanzas wait from now on, and answers go. */
 export async function handOver(
@@ -16,5 +16,5 @@ export async function handOver(
   traffic.outbox.drainOnly();
   if (session === undefined) return;
   await atRest(traffic, session, clock, timeout, closed);
-  await allProven(session, clock, Math.max(0, deadline - clock.now()), closed);
+  await atMost(clock, deadline - clock.now(), allProven(session), closed);
 }
