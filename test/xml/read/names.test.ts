@@ -32,7 +32,7 @@ describe("the table of names", () => {
   test("keeps a name that comes again, and finds it by its bytes", () => {
     read(["fresh"]);
     expect(isKnown("fresh")).toBe(false);
-    read(["fresh"]);
+    for (let times = 0; times < 2; times++) read(["fresh"]);
     for (const after of [">", "/>", " a='1'>", "='1'", "\n"]) {
       expect(found(`fresh${after}`)).toBe("fresh");
     }
@@ -49,7 +49,8 @@ describe("the table of names", () => {
 
   test("keeps names that come in turn", () => {
     const names = numbered("turn", 100);
-    for (let times = 0; times < 2; times++) read(names);
+    // The memory of names that came once may be emptied on the way, once in 256 names.
+    for (let times = 0; times < 3; times++) read(names);
     expect(names.filter((name) => !isKnown(name))).toEqual([]);
   });
 
@@ -63,7 +64,7 @@ describe("the table of names", () => {
     for (let times = 0; times < 3; times++) read(["steady"]);
     for (const name of numbered("full", MOST_NAMES)) read([name, name]);
     expect(isKnown("full0")).toBe(false);
-    for (let times = 0; times < 2; times++) read(["steady"]);
+    for (let times = 0; times < 3; times++) read(["steady"]);
     expect(isKnown("steady")).toBe(true);
   });
 
@@ -84,7 +85,7 @@ describe("the table of names", () => {
 
 test("a name of the greatest length is kept", () => {
   const name = "y".repeat(LONGEST_NAME);
-  for (let times = 0; times < 2; times++) read([name]);
+  for (let times = 0; times < 3; times++) read([name]);
   expect(isKnown(name)).toBe(true);
 });
 
