@@ -51,7 +51,9 @@ function tlsSettings(
 ): TlsSettings {
   const isForHost = dialect.certificate === "host" || url !== undefined;
   const fallback = isForHost ? (certificate ?? host) : dialect.domain;
-  return { ...tls, servername: tls.servername ?? fallback, key };
+  // (The policy is the link's own: a transport does as it is told.)
+  const { servername = fallback, ca, cert, pins, minVersion } = tls;
+  return { servername, ca, cert, key, pins, minVersion };
 }
 
 /** The limits on arriving XML. With `most`, none is larger than there. */
