@@ -20,7 +20,10 @@ const own = (entry: string) => [
 
 const TESTS = "test/**/*.test.ts";
 
-/** The tests that run compilers, bundlers, browsers, the test runner itself, and programs with a small heap. They take long. */
+/**
+ * The tests that run compilers, bundlers, browsers, the test runner itself, and programs with a small heap, and those that
+ * cut a store at each call of the system. They take long.
+ */
 const PACKAGE = ["test/package/**/*.test.ts", "test/browsers/**/*.test.ts"];
 
 /** The tests that need an installed server. */

@@ -3,7 +3,6 @@ import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fileStore, type OutboxStore } from "../../src/store.ts";
 import { seededRandom } from "../../src/testing/relay/seeded-random.ts";
-import { Device, type Loss } from "./device.ts";
 import {
   contentOf,
   copyOf,
@@ -12,7 +11,8 @@ import {
   newDirectory,
   OWNER,
   removeDirectories,
-} from "./place.ts";
+} from "../stores/place.ts";
+import { Device, type Loss } from "./device.ts";
 
 let device = new Device();
 

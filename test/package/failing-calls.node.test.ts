@@ -13,7 +13,7 @@ import {
   newDirectory,
   OWNER,
   removeDirectories,
-} from "./place.ts";
+} from "../stores/place.ts";
 
 /** Calls of the system so far, and the ones that fail. */
 const state = vi.hoisted(() => ({

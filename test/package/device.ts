@@ -12,7 +12,7 @@ import {
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { vi } from "vitest";
-import { handlePrototype, newDirectory } from "./place.ts";
+import { handlePrototype, newDirectory } from "../stores/place.ts";
 
 const SECTOR = 512;
 
