@@ -68,6 +68,7 @@ export function ways(name: ServerName, server: () => RealServer): void {
     const page = await open(server().clients.required.domain, code);
     const outcomes: unknown[] = [];
     for (const { dialect, transport, policy, door } of cells) {
+      await server().settled(0);
       const { domain } = server().clients[door];
       const urls: Partial<Record<Cell["transport"], string>> = server().webSockets;
       const url = { ...urls, ...server().bosh }[transport];
