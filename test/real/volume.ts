@@ -21,15 +21,18 @@ export const VOLUME: Step = {
 };
 
 /**
- * Sends all texts, and waits until all deliveries have that state. Resolves with the numbers of the texts that arrived
- * changed or out of order.
+ * Sends all texts, and waits until all deliveries have that state. Resolves with the texts that arrived changed or out of
+ * order: the number that was due, and the beginning, the length and the sender of what came.
  */
-async function pass(from: Broker, to: Broker, last: DeliveryState): Promise<number[]> {
-  const wrong: number[] = [];
+async function pass(from: Broker, to: Broker, last: DeliveryState): Promise<string[]> {
+  const wrong: string[] = [];
   let arrived = 0;
   const all = new Promise<void>((resolve) => {
     const undo = to.filter("/message/body", ({ stanza }) => {
-      if (stanza.childText("body") !== text(arrived)) wrong.push(arrived);
+      const body = stanza.childText("body") ?? "";
+      if (body !== text(arrived)) {
+        wrong.push(`${arrived}: ${body.slice(0, 20)}… (${body.length}) of ${stanza.attrs.from}`);
+      }
       if (++arrived < TIMES) return;
       undo();
       resolve();
