@@ -1,5 +1,7 @@
+import { fstatSync } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { BrokerError } from "../base/errors.ts";
 import type { StoredEntry } from "../contract/store.ts";
 import { type Batch, readBatch, SECTOR } from "./batch.ts";
 import { Bits } from "./bits.ts";
@@ -204,4 +206,10 @@ export function* batchesOf(
     yield reading;
     at = reading.to;
   }
+}
+
+/** A file that was deleted takes writes, and nobody finds them: that ends in `STORE_FAILED`. */
+export function checkLinked(handle: FileHandle, { number }: Segment): void {
+  if (fstatSync(handle.fd).nlink > 0) return;
+  throw new BrokerError("STORE_FAILED", `${segmentName(number)} was deleted`);
 }

@@ -32,7 +32,7 @@ export function matrix(name: ServerName): void {
   }
   const why = finding.found ? finding.version : `skipped, ${finding.why}`;
   describe.skipIf(!finding.found)(`${name} (${why})`, () => {
-    for (const instance of instances(name)) play(instance);
+    play(instances(name));
     describe("logging in", () => {
       logins(name);
     });
@@ -59,15 +59,18 @@ export interface Instance {
   readonly cells: readonly Cell[];
 }
 
-/** Registers the scenario for each cell, and the tests of a server that ends. */
-export function play({ start, cells, title: which }: Instance): void {
-  describe(which, () => {
-    scenario(start, cells);
-  });
-  describe.each([
-    ["is stopped", "stop"],
-    ["is killed", "kill"],
-  ] as const)(`${which} %s mid-stream`, (_, how) => {
+/** Registers the scenario for each cell of each server, and the tests of servers that end. */
+export function play(instances: readonly Instance[]): void {
+  for (const { start, cells, title: which } of instances) {
+    describe(which, () => {
+      scenario(start, cells);
+    });
+  }
+  const ends = instances.flatMap(({ start, cells, title: which }) =>
+    (["stop", "kill"] as const).map((how) => ({ start, cells, which, how })),
+  );
+  // All at once: a request over BOSH is tried again for fifteen seconds.
+  describe.concurrent.each(ends)("$which ends mid-stream by a $how", ({ start, cells, how }) => {
     ending(start, cells, how);
   });
 }

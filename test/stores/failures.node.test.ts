@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { fileStore, type StoredEntry } from "../../src/store.ts";
 import { checkedLine } from "../../src/stores/checked-line.ts";
 import { contentOf, entry, keysOf, newDirectory, OWNER, removeDirectories } from "./place.ts";
@@ -119,6 +119,11 @@ describe("a directory that is", () => {
     // (One file is open, and the next is to be made.)
     await store.append([entry("a")]);
     fault(directory);
+    // The store looks at its file again.
+    const later = vi.spyOn(performance, "now").mockReturnValue(performance.now() + 1000);
+    onTestFinished(() => {
+      later.mockRestore();
+    });
     const stored: string[] = [];
     for (const key of ["b", "c", "d", "e"]) {
       await store.append([large(key)]).then(

@@ -29,13 +29,13 @@ beforeAll(async () => {
   program = join(folder, "child.mjs");
   const lines = [
     'import { fileStore } from "./store.mjs";',
-    'import { workerData } from "node:worker_threads";',
+    'import { parentPort, workerData } from "node:worker_threads";',
     "const [, , directory, what] = workerData ?? process.argv;",
     "const store = fileStore(directory);",
     `await store.open(${JSON.stringify(OWNER)});`,
     `await store.append([${JSON.stringify(entry("a"))}]);`,
     'if (what === "die") process.kill(process.pid, "SIGKILL");',
-    'console.log("open");',
+    'parentPort ? parentPort.postMessage("open") : console.log("open");',
     'if (what === "stay") setInterval(() => undefined, 1000);',
   ];
   writeFileSync(program, lines.join("\n"));
@@ -103,8 +103,8 @@ describe("the lock of", () => {
 
   test("a worker thread that has ended is taken over", async () => {
     const directory = newDirectory();
-    const worker = new Worker(program, { workerData: ["", "", directory, "stay"], stdout: true });
-    await once(worker.stdout, "data");
+    const worker = new Worker(program, { workerData: ["", "", directory, "stay"] });
+    await once(worker, "message");
     await expect(fileStore(directory).open(OWNER)).rejects.toMatchObject(locked(process.pid));
     await worker.terminate();
     expect(await keysOf(fileStore(directory))).toEqual(["a"]);

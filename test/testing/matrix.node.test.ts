@@ -10,11 +10,11 @@ test.each(["loopback", ...SERVER_NAMES] as const)("one cell of %s has the long s
 
 // The package's own server goes through the scenario of the real ones. It needs no installation.
 const cells = cellsOf("loopback");
-for (const mode of ["required", "optional", "off"] as const) {
-  play({
+play(
+  (["required", "optional", "off"] as const).map((mode) => ({
     title: `the loopback server where TLS is ${mode}`,
     start: () => startLoopback(mode),
     // Direct TLS has a port of its own: one of the servers is enough for it.
     cells: cells.filter(({ door }) => door === mode || (mode === "required" && door === "direct")),
-  });
-}
+  })),
+);
