@@ -45,41 +45,27 @@ export function isWorthRepeating(failure: Failure): boolean {
 
 /** The error where the request that creates a session fails. */
 export function notCreated(failure: Failure): BrokerError {
-  switch (failure.kind) {
-    case "broken":
-      return new BrokerError("CONNECT_FAILED", describe(failure), {
-        cause: failure.cause,
-        retryable: true,
-      });
-    case "status":
-      return new BrokerError("CONNECT_FAILED", describe(failure), {
-        retryable: passes(failure.status),
-      });
-    case "redirect":
-      return new BrokerError("CONNECT_FAILED", describe(failure));
-    case "oversize":
-      return new BrokerError("POLICY_VIOLATION", describe(failure));
-  }
+  return unanswered(failure, "CONNECT_FAILED", isWorthRepeating(failure));
 }
 
 /** The error where a request within a session fails for good. */
 export function failed(failure: Failure): BrokerError {
-  switch (failure.kind) {
-    case "oversize":
-      return new BrokerError("POLICY_VIOLATION", describe(failure), { retryable: true });
-    case "broken":
-      return new BrokerError("DISCONNECTED", describe(failure), {
-        cause: failure.cause,
-        retryable: true,
-      });
-    case "redirect":
-      return new BrokerError("DISCONNECTED", describe(failure), { retryable: true });
-    case "status": {
-      const condition = CONDITIONS[failure.status];
-      if (condition !== undefined) return terminated(condition, describe(failure));
-      return new BrokerError("DISCONNECTED", describe(failure), { retryable: true });
-    }
-  }
+  const condition = failure.kind === "status" ? CONDITIONS[failure.status] : undefined;
+  if (condition !== undefined) return terminated(condition, describe(failure));
+  return unanswered(failure, "DISCONNECTED", true);
+}
+
+function unanswered(
+  failure: Failure,
+  code: "CONNECT_FAILED" | "DISCONNECTED",
+  retryable: boolean,
+): BrokerError {
+  const cause = failure.kind === "broken" ? failure.cause : undefined;
+  const isTooLarge = failure.kind === "oversize";
+  return new BrokerError(isTooLarge ? "POLICY_VIOLATION" : code, describe(failure), {
+    cause,
+    retryable,
+  });
 }
 
 /** Statuses that a later request may not meet. */
