@@ -97,6 +97,9 @@ function row(given: Partial<PolicyRow> & Pick<PolicyRow, "before">): PolicyRow {
   };
 }
 
+/** The row for every end that no other one is about. */
+const REST = row({ before: STOP, ...SELDOM });
+
 /**
  * The policy of `reconnect`: the first row that fits an end says what follows. `docs/reconnecting.md` is printed from
  * this table. Ends that pass by themselves never stop a run that was ready once.
@@ -192,13 +195,12 @@ export const POLICY: readonly PolicyRow[] = [
   }),
   row({ retryable: true, before: BACK_OFF }),
   row({ codes: ["CONNECT_FAILED", "HANDLER_FAILED"], before: STOP, after: BACK_OFF }),
-  row({ before: STOP, ...SELDOM }),
+  REST,
 ];
 
 /** The row for the end of a connection. `since`: how long ago the end before it was, in milliseconds. */
-export function rowFor(error: BrokerError, at: Place, since = Number.POSITIVE_INFINITY): PolicyRow {
-  const found = POLICY.find((row) => fits(row, error, at, since));
-  return found ?? row({ before: BACK_OFF });
+export function rowFor(error: BrokerError, at: Place, since = NEVER): PolicyRow {
+  return POLICY.find((row) => fits(row, error, at, since)) ?? REST;
 }
 
 function fits(row: PolicyRow, error: BrokerError, at: Place, since: number): boolean {
