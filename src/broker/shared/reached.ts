@@ -29,9 +29,4 @@ export class Reached {
       if (actions.delete(action)) action();
     }
   }
-
-  /** How many servers are waited for. */
-  get size(): number {
-    return this.#waiting.size;
-  }
 }
