@@ -1,6 +1,6 @@
 import { nothing, onAbort } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
-import { deferred, quiet } from "../base/deferred.ts";
+import { deferred } from "../base/deferred.ts";
 import { BrokerError, detailOf, isBrokerError } from "../base/errors.ts";
 import { readHost } from "../base/text/host-name.ts";
 import type { Dns, SrvRecord } from "./dns.ts";
@@ -44,7 +44,6 @@ export function srvLookup({ dns, clock }: SrvParts): Lookup<Endpoint> {
       end.abort(signal.reason);
     });
     const late = deferred<never>();
-    void quiet(late.promise);
     let stopTimer = nothing;
     const giveUp = (): void => {
       late.reject(failed(`no answer ${OTHER_WAIT} ms after the other one`));
