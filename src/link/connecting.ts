@@ -4,7 +4,7 @@ import type { BrokerError } from "../base/errors.ts";
 import type { BrokerEvents } from "../contract/events.ts";
 import type { Stream } from "../stream/stream.ts";
 import { findDestinations, serverName } from "./address.ts";
-import type { BeginningLink, LinkParts } from "./link-parts.ts";
+import type { BeginningLink, LinkParts, LinkState } from "./link-parts.ts";
 import { openChannel } from "./open-channel.ts";
 import { timedOut } from "./reason.ts";
 
@@ -37,9 +37,8 @@ export class Connecting {
     link.enter({ name: "connecting", attempt: this.#attempt });
     link.mustGoOn();
     const begun = clock.now();
-    const finding = findDestinations(lookup, settings, crypto, link, (event, failure) => {
-      if (link.state === "looking-up") link.emit(event, failure);
-    });
+    const report = this.#reportWhile("looking-up");
+    const finding = findDestinations(lookup, settings, crypto, link, report);
     const endpoints = await this.#inTime(finding, settings.timeouts.lookup, "LOOKUP_FAILED");
     link.emit("lookup", { domain, endpoints, milliseconds: clock.now() - begun });
     link.take(endpoints);
@@ -68,9 +67,8 @@ export class Connecting {
     link.emit("connecting", place);
     link.mustGoOn();
     const begun = clock.now();
-    const connecting = openChannel(this.#parts, destination, link.signal, (event, told) => {
-      if (link.state === "connecting") link.emit(event, told as BrokerEvents[typeof event]);
-    });
+    const report = this.#reportWhile("connecting");
+    const connecting = openChannel(this.#parts, destination, link.signal, report);
     // A factory of the caller's may not heed the signal: a connection that comes too late is dropped.
     connecting.then((late) => {
       if (link.state === "over") late.destroy();
@@ -103,6 +101,13 @@ export class Connecting {
     this.#leave();
     this.#stopTelling();
     this.#stopTimer();
+  }
+
+  /** Emits what a lookup or a transport reports, as long as the link is in this state: some report later. */
+  #reportWhile(state: LinkState) {
+    return (event: keyof BrokerEvents, payload: BrokerEvents[typeof event]): void => {
+      if (this.#link.state === state) this.#link.emit(event, payload);
+    };
   }
 
   /** Gives up a step after a number of milliseconds. */
