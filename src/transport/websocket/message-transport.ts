@@ -44,8 +44,9 @@ const MOST_HELD = 16 * 1024 * 1024;
 /** The cost of a held message besides its bytes. */
 const HELD_COST = 128;
 
-/** The close code of an end in order, and of one that says nothing else (RFC 6455, 7.4.1). */
-const NORMAL = 1000;
+/** The close code of an end in order (RFC 6455, 7.4.1). */
+export const NORMAL = 1000;
+/** The close code of an end that says nothing else. */
 const NO_CODE = 1005;
 /** The close code for a message of another type, and for one too many. */
 const UNSUPPORTED = 1003;

@@ -7,7 +7,7 @@ import { openSocket } from "../tcp.ts";
 import { handshake, reasonOf, secureContext, tlsFacts } from "../tls.ts";
 import type { TlsFacts } from "../tls-facts.ts";
 import type { Address, Target, Transport } from "../transport.ts";
-import { type Message, type MessageSocket, MessageTransport } from "./message-transport.ts";
+import { type Message, type MessageSocket, MessageTransport, NORMAL } from "./message-transport.ts";
 import { SUBPROTOCOL } from "./subprotocol.ts";
 
 /**
@@ -149,8 +149,8 @@ class NodeSocket implements MessageSocket {
       bytes += next.bytes;
     }
     this.#unsent += bytes;
-    this.#write(texts, bytes);
-    if (this.#isClosing && this.#waiting.size === 0) this.#client.close(1000);
+    if (texts.length > 0) this.#write(texts, bytes);
+    if (this.#isClosing && this.#waiting.size === 0) this.#client.close(NORMAL);
   }
 
   /** Writes messages of so many bytes together, in one write of the system. */
@@ -184,7 +184,7 @@ class NodeSocket implements MessageSocket {
 
   close(): void {
     this.#isClosing = true;
-    if (this.#waiting.size === 0) this.#client.close(1000);
+    this.#pump();
   }
 
   drop(): void {

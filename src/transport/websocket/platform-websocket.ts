@@ -4,15 +4,12 @@ import { utf8Bytes } from "../../base/text/utf8.ts";
 import { mustBePlain, PLATFORM_TLS } from "../platform-tls.ts";
 import type { TlsFacts } from "../tls-facts.ts";
 import type { Target, Transport } from "../transport.ts";
-import { type Message, type MessageSocket, MessageTransport } from "./message-transport.ts";
+import { type Message, type MessageSocket, MessageTransport, NORMAL } from "./message-transport.ts";
 import { SUBPROTOCOL } from "./subprotocol.ts";
 
 /** How soon a platform is asked how much it still holds, at first and at last, in milliseconds. It tells nothing by itself. */
 const FIRST_LOOK = 1;
 const LAST_LOOK = 32;
-
-/** The close code of an end in order (RFC 6455, 7.4.1). */
-const NORMAL = 1000;
 
 /** The WebSocket of a browser, as far as it is used here; other platforms have the same one. */
 interface PlatformSocket {
