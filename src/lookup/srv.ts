@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { deferred } from "../base/deferred.ts";
 import { BrokerError, detailOf, isBrokerError } from "../base/errors.ts";
 import { readHost } from "../base/text/host-name.ts";
-import type { Dns, SrvRecord } from "./dns.ts";
+import type { Dns } from "./dns.ts";
 import { allows, type Endpoint, isEndpoint, type Lookup } from "./endpoint.ts";
 
 /** The services that a client asks for (RFC 6120, 3.2.1; XEP-0368), and how TLS begins at each. */
@@ -53,36 +53,28 @@ export function srvLookup({ dns, clock }: SrvParts): Lookup<Endpoint> {
       const name = `${label}.${host.name}`;
       try {
         const records = await Promise.race([dns.srv(name, end.signal), late.promise]);
-        const isUsable = allows(policy, tls) && records.some(isPlace);
+        const found = records.map(({ name: target, port, priority, weight }): Endpoint => {
+          return { host: target, port, tls, priority, weight };
+        });
+        const isUsable = allows(policy, tls) && found.some(isEndpoint);
         if (isUsable && stopTimer === nothing) stopTimer = clock.after(OTHER_WAIT, giveUp);
-        return { tls, records };
+        return { found };
       } catch (cause) {
         const error = isBrokerError(cause) ? cause : failed(`DNS: ${detailOf(cause)}`, cause);
         report?.("lookup:failure", { name, error, milliseconds: clock.now() - begun });
-        return { tls, records: [], error };
+        return { found: [], error };
       }
     });
     const answers = await Promise.all(questions);
     stopTimer();
     stopListening();
-    const endpoints = answers.flatMap(({ tls, records }) => {
-      const there = records.filter(({ name }) => !isRoot(name));
-      return there.map(({ name, port, priority, weight }): Endpoint => {
-        return { host: name, port, tls, priority, weight };
-      });
-    });
+    const all = answers.flatMap(({ found }) => found);
+    const endpoints = all.filter(({ host }) => !isRoot(host));
     if (endpoints.length > 0) return endpoints;
-    if (answers.some(({ records }) => records.length > 0)) {
-      throw new BrokerError("LOOKUP_FAILED", "the records say: not here");
-    }
+    if (all.length > 0) throw new BrokerError("LOOKUP_FAILED", "the records say: not here");
     for (const { error } of answers) if (error !== undefined) throw error;
     return [];
   };
-}
-
-/** True if a record leads to a place that may be connected to. */
-function isPlace({ name, ...place }: SrvRecord): boolean {
-  return isEndpoint({ host: name, ...place });
 }
 
 /** True for the target that means "not here". Not every resolver writes the dot of the root. */
