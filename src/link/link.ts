@@ -222,10 +222,9 @@ export class Link implements StreamOwner, BeginningLink {
     this.#stream?.ours.close();
   }
 
-  /** Ends the link without a goodbye, so that the server keeps the session. Written text still leaves. */
+  /** Ends an open link without a goodbye, so that the server keeps the session. Written text still leaves. */
   leave(): void {
-    if (this.#state === "open") this.#stream?.ours.leave();
-    else this.destroy();
+    this.#stream?.ours.leave();
   }
 
   /** Ends the link, with a goodbye where there is a stream; with an error: because of that. */
