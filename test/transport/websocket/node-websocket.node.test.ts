@@ -1,8 +1,9 @@
 import { EventEmitter, once } from "node:events";
-import { type AddressInfo, createServer, type Socket } from "node:net";
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { createServer, type Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Transport } from "../../../src/transport/transport.ts";
 import { connectNodeWebSocket } from "../../../src/transport/websocket/node-websocket.ts";
+import { listen, recorder, target } from "../loopback.ts";
 
 /** A `ws` that opens a socket of its own, as that of Bun before 1.4.5 does. */
 class OtherWebSocket extends EventEmitter {
@@ -51,36 +52,18 @@ let accepted: Promise<[Socket]>;
 /** Connects to a listener that says nothing, by a `ws` in place of the package. */
 async function connect(WebSocket: unknown): Promise<Transport> {
   vi.doMock("ws", () => ({ WebSocket }));
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(async () => {
-    const [socket] = await accepted;
-    socket.destroy();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  const server = createServer();
+  const port = await listen(server);
   accepted = once(server, "connection") as Promise<[Socket]>;
-  const tls = {
-    servername: "127.0.0.1",
-    ca: undefined,
-    cert: undefined,
-    key: undefined,
-    pins: undefined,
-    minVersion: "TLSv1.2",
-  } as const;
-  const target = { host: "127.0.0.1", port, tls };
   const { signal } = new AbortController();
-  return await connectNodeWebSocket(`ws://127.0.0.1:${port}/`, target, signal);
+  return await connectNodeWebSocket(`ws://127.0.0.1:${port}/`, target(port), signal);
 }
 
 /** A transport over a `ws` that takes bytes when a test says so. It has begun. */
 async function open(): Promise<Transport> {
   const transport = await connect(TakingWebSocket);
   transport.start({
-    data: () => undefined,
-    leaving: () => log.push("[leaving]"),
-    taken: (total) => log.push(`[taken ${total}]`),
-    end: () => undefined,
+    ...recorder(log),
     close: (error) => log.push(`[closed ${error?.message ?? "in order"}]`),
   });
   return transport;

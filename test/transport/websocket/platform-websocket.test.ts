@@ -1,8 +1,9 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { BrokerError } from "../../../src/base/errors.ts";
-import type { Target, Transport } from "../../../src/transport/transport.ts";
+import type { Transport } from "../../../src/transport/transport.ts";
 import { connectPlatformWebSocket } from "../../../src/transport/websocket/platform-websocket.ts";
 import { settled } from "../../virtual-clock.ts";
+import { target } from "../loopback.ts";
 
 const REFUSAL = "Cannot perform I/O on behalf of a different request.";
 
@@ -26,21 +27,16 @@ class ForeignSocket {
   }
 }
 
-const TARGET: Target = {
-  host: "localhost",
-  port: 80,
-  tls: {
-    ...{ servername: "localhost", ca: undefined, cert: undefined, key: undefined },
-    ...{ pins: undefined, minVersion: "TLSv1.2" },
-  },
-};
-
 /** A transport over such a WebSocket, and what it tells. */
 async function open(): Promise<{ transport: Transport; ends: unknown[] }> {
   vi.stubGlobal("WebSocket", ForeignSocket);
   onTestFinished(() => void vi.unstubAllGlobals());
   const { signal } = new AbortController();
-  const transport = await connectPlatformWebSocket("ws://localhost/", TARGET, signal);
+  const transport = await connectPlatformWebSocket(
+    "ws://localhost/",
+    target(80, {}, "localhost"),
+    signal,
+  );
   const ends: unknown[] = [];
   const nothing = (): void => undefined;
   const others = { data: nothing, end: nothing, taken: nothing, leaving: nothing };
