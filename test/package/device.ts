@@ -9,10 +9,8 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { vi } from "vitest";
-import { handlePrototype, newDirectory } from "../stores/place.ts";
+import { type Call, newDirectory, replaceCalls } from "../stores/place.ts";
 
 const SECTOR = 512;
 
@@ -33,9 +31,6 @@ export interface Loss {
   readonly survives: () => boolean;
 }
 
-/** The system's calls that can fail. */
-export type Call = "write" | "writeFile" | "sync" | "datasync" | "readFile";
-
 /**
  * A disk under the files of a directory, which keeps only what was given to it by `sync` and `datasync`. One that fails
  * has lost what it was given: a second one with success gives it nothing, as on Linux.
@@ -49,31 +44,20 @@ export class Device {
 
   /** Puts itself under all files that are open, until `vi.restoreAllMocks`. */
   async start(): Promise<void> {
-    const prototype = await handlePrototype();
-    const fails = (call: Call, ino: number) => {
+    const calls = ["write", "writeFile", "sync", "datasync", "readFile"] as const;
+    await replaceCalls(calls, async (call, act, { fd }, [, , length, at]) => {
+      const { ino, size } = fstatSync(fd);
       const failure = this.fails(call);
-      if (failure !== undefined && call.endsWith("sync")) this.#files.get(ino)?.dirty.clear();
-      return failure;
-    };
-    const took = (call: Call, ino: number, at: unknown, length: unknown, size: number) => {
+      if (failure !== undefined) {
+        if (call.endsWith("sync")) this.#files.get(ino)?.dirty.clear();
+        throw failure;
+      }
+      const result = await act();
       if (call === "write") this.#written(ino, Number(at), Number(length));
-      if (call === "writeFile") this.#written(ino, 0, size);
+      if (call === "writeFile") this.#written(ino, 0, Math.max(size, fstatSync(fd).size));
       if (call.endsWith("sync")) this.#keep(ino);
-    };
-    for (const call of ["write", "writeFile", "sync", "datasync", "readFile"] as const) {
-      const real = Reflect.get(prototype, call) as (...given: unknown[]) => Promise<unknown>;
-      vi.spyOn(prototype, call).mockImplementation(async function (
-        this: FileHandle,
-        ...given: unknown[]
-      ) {
-        const { ino, size } = fstatSync(this.fd);
-        const failure = fails(call, ino);
-        if (failure !== undefined) throw failure;
-        const result = await real.apply(this, given);
-        took(call, ino, given[3], given[2], Math.max(size, fstatSync(this.fd).size));
-        return result as never;
-      });
-    }
+      return result;
+    });
   }
 
   end(): void {
@@ -85,7 +69,6 @@ export class Device {
   watch(directory: string): void {
     this.#watched.add(directory);
     for (const [name, ino] of namesOf(directory)) {
-      this.#file(ino);
       this.#written(ino, 0, statSync(join(directory, name)).size);
       this.#keep(ino);
     }

@@ -8,11 +8,11 @@ import { codeOf } from "../../src/stores/store-error.ts";
 import {
   copyOf,
   entry,
-  handlePrototype,
   keysOf,
   newDirectory,
   OWNER,
   removeDirectories,
+  replaceCalls,
 } from "../stores/place.ts";
 
 /** Calls of the system so far, and the ones that fail. */
@@ -40,18 +40,12 @@ vi.mock("node:fs/promises", async (original) => {
 });
 
 beforeEach(async () => {
-  const prototype = await handlePrototype();
-  for (const call of ["write", "writeFile", "sync", "datasync", "readFile", "stat"] as const) {
-    const real = Reflect.get(prototype, call) as (...given: unknown[]) => Promise<unknown>;
-    vi.spyOn(prototype, call).mockImplementation(async function (
-      this: Files.FileHandle,
-      ...given: unknown[]
-    ) {
-      state.check();
-      // (Nothing here needs a disk that turns.)
-      return (call.endsWith("sync") ? undefined : await real.apply(this, given)) as never;
-    });
-  }
+  const calls = ["write", "writeFile", "sync", "datasync", "readFile", "stat"] as const;
+  await replaceCalls(calls, async (call, act) => {
+    state.check();
+    // (Nothing here needs a disk that turns.)
+    return call.endsWith("sync") ? undefined : await act();
+  });
 });
 
 afterEach(() => {

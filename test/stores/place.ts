@@ -2,6 +2,7 @@ import { copyFileSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } 
 import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { vi } from "vitest";
 import type { OutboxStore, StoredEntry } from "../../src/store.ts";
 
 export const OWNER = "xmpp juliet@verona.example";
@@ -29,11 +30,34 @@ export function removeDirectories(): void {
   for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
 }
 
-/** The prototype of all open files, for faults in their calls. */
-export async function handlePrototype(): Promise<FileHandle> {
+/** A call of an open file. */
+export type Call = "write" | "writeFile" | "sync" | "datasync" | "readFile" | "stat";
+
+/**
+ * Puts a function in the place of calls of all open files, until `vi.restoreAllMocks`. `act` makes the call itself, and
+ * `given` are its arguments.
+ */
+export async function replaceCalls(
+  calls: readonly Call[],
+  replacement: (
+    call: Call,
+    act: () => Promise<unknown>,
+    handle: FileHandle,
+    given: readonly unknown[],
+  ) => Promise<unknown>,
+): Promise<void> {
   const handle = await open(tmpdir(), "r");
   await handle.close();
-  return Object.getPrototypeOf(handle) as FileHandle;
+  const prototype = Object.getPrototypeOf(handle) as FileHandle;
+  for (const call of calls) {
+    const real = Reflect.get(prototype, call) as (...given: unknown[]) => Promise<unknown>;
+    vi.spyOn(prototype, call).mockImplementation(async function (
+      this: FileHandle,
+      ...given: unknown[]
+    ) {
+      return (await replacement(call, () => real.apply(this, given), this, given)) as never;
+    });
+  }
 }
 
 export function entry(key: string, text = `<message id='${key}'/>`): StoredEntry {

@@ -1,9 +1,8 @@
-import type { FileHandle } from "node:fs/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, expect, test, vi } from "vitest";
 import { fileStore } from "../../src/store.ts";
-import { entry, handlePrototype, keysOf, newDirectory, OWNER, removeDirectories } from "./place.ts";
+import { entry, keysOf, newDirectory, OWNER, removeDirectories, replaceCalls } from "./place.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -18,13 +17,9 @@ test("an append while a file is read is no damage", async () => {
   await first.close();
   const store = fileStore(directory);
   const { entries } = await store.open(OWNER);
-  const prototype = await handlePrototype();
-  const real = Reflect.get(prototype, "readFile") as (
-    this: FileHandle,
-  ) => Promise<Buffer<ArrayBuffer>>;
   // (The append ends after the file was read, and before its reader goes on.)
-  vi.spyOn(prototype, "readFile").mockImplementation(async function (this: FileHandle) {
-    const content = await real.call(this);
+  await replaceCalls(["readFile"], async (_call, act) => {
+    const content = await act();
     await store.append([entry("b")]);
     return content;
   });
