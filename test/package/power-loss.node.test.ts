@@ -101,12 +101,11 @@ describe.each(LOSSES)("a loss of power that %s", (_name, loss) => {
 
   test("before any call of the system does neither", async () => {
     const work = new Work();
-    const left: string[] = [];
-    let waits: string[][] = [];
+    const left: { directory: string; due: string[] }[] = [];
     device.fails = () => {
       if (left.length >= 400) return undefined;
-      left.push(device.afterLoss(work.directory, loss));
-      waits.push([...work.waiting]);
+      const due = [...work.waiting];
+      left.push({ directory: device.afterLoss(work.directory, loss), due });
       return undefined;
     };
     await work.store.open(OWNER);
@@ -116,12 +115,10 @@ describe.each(LOSSES)("a loss of power that %s", (_name, loss) => {
     await work.store.close();
     device.fails = () => undefined;
     expect(left.length).toBeGreaterThan(50);
-    for (const [index, directory] of left.entries()) {
+    for (const { directory, due } of left) {
       const keys = await keysOf(fileStore(directory, options));
-      const due = waits[index] ?? [];
       expect(keys.filter((key) => due.includes(key))).toEqual(due);
     }
-    waits = [];
   });
 });
 
