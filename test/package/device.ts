@@ -68,10 +68,7 @@ export class Device {
   /** A directory on this disk. Its files are on the disk already. */
   watch(directory: string): void {
     this.#watched.add(directory);
-    for (const [name, ino] of namesOf(directory)) {
-      this.#written(ino, 0, statSync(join(directory, name)).size);
-      this.#keep(ino);
-    }
+    for (const ino of namesOf(directory).values()) this.#keep(ino);
     this.#names.set(directory, namesOf(directory));
   }
 
@@ -124,9 +121,7 @@ export class Device {
 
   #written(ino: number, at: number, length: number): void {
     const { dirty } = this.#file(ino) ?? { dirty: new Set() };
-    for (let sector = Math.floor(at / SECTOR); sector * SECTOR < at + length; sector++) {
-      dirty.add(sector);
-    }
+    for (const sector of sectorsOf(at, length)) dirty.add(sector);
   }
 
   #keep(ino: number): void {
@@ -146,7 +141,7 @@ export class Device {
     kept.dirty.clear();
   }
 
-  /** The file with this number, if it is in a directory of this disk. */
+  /** The file with this number, if it is in a directory of this disk. The disk has nothing of a file that is new here. */
   #file(ino: number): Kept | undefined {
     const known = this.#files.get(ino);
     if (known !== undefined) return known;
@@ -154,13 +149,18 @@ export class Device {
       for (const [name, number] of namesOf(directory)) {
         if (number !== ino || !isRegular(join(directory, name))) continue;
         const fd = openSync(join(directory, name), "r");
-        const kept = { content: Buffer.alloc(0), dirty: new Set<number>(), fd };
+        const dirty = new Set(sectorsOf(0, fstatSync(fd).size));
+        const kept = { content: Buffer.alloc(0), dirty, fd };
         this.#files.set(ino, kept);
         return kept;
       }
     }
     return undefined;
   }
+}
+
+function* sectorsOf(at: number, length: number): Generator<number> {
+  for (let sector = Math.floor(at / SECTOR); sector * SECTOR < at + length; sector++) yield sector;
 }
 
 function namesOf(directory: string): Map<string, number> {

@@ -159,8 +159,8 @@ test("the content that a killed process has left is durable once it is found", a
   const writer = fileStore(killed, options);
   await writer.open(OWNER);
   await writer.append([wide("a"), wide("b")]);
-  const next = copyOf(killed);
-  device.watch(next);
+  // (The disk has nothing of these files yet.)
+  const next = copyOf(killed, watchedDirectory());
   expect(await keysOf(fileStore(next, options))).toEqual(["a", "b"]);
   const log = join(next, "0000000001.log");
   expect(device.contentOf(log)?.equals(readFileSync(log))).toBe(true);
