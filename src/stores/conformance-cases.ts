@@ -226,14 +226,10 @@ export const CASES: Readonly<Record<string, (place: StorePlace) => Promise<void>
     same("the keys", keysOf(await during(place)), ["key 0"]);
   },
   "a store that is open is refused to others, and free once it is closed": async (place) => {
-    const store = place.store();
-    await store.open(OWNER);
-    try {
+    await during(place, async (store) => {
       await rejects("it is open elsewhere", () => place.store().open(OWNER), "STORE_LOCKED");
       await store.append(many(1));
-    } finally {
-      await store.close();
-    }
+    });
     same("the keys", keysOf(await during(place)), ["key 0"]);
   },
   "a store can be opened again, and closed twice": async (place) => {
@@ -247,36 +243,30 @@ export const CASES: Readonly<Record<string, (place: StorePlace) => Promise<void>
     }
   },
   "what is appended outlives a process that is killed then": async (place) => {
-    if (place.killed === undefined) return;
-    const store = place.store();
-    await store.open(OWNER);
-    try {
+    const killed = place.killed?.bind(place);
+    if (killed === undefined) return;
+    await during(place, async (store) => {
       for (const count of [1, 2, 3]) {
         await store.append([entry(`key ${count}`), entry(`other ${count}`)]);
-        const left = keysOf(await during(await place.killed()));
+        const left = keysOf(await during(await killed()));
         const due = many(count, 1).flatMap((each) => [each.key, each.key.replace("key", "other")]);
         same("the keys after a kill", left, due);
       }
-    } finally {
-      await store.close();
-    }
+    });
   },
   "a process that is killed during an append leaves all of it, or nothing": async (place) => {
-    if (place.killed === undefined) return;
-    const store = place.store();
-    await store.open(OWNER);
-    try {
+    const killed = place.killed?.bind(place);
+    if (killed === undefined) return;
+    await during(place, async (store) => {
       const appending = store.append(many(20));
       const copies: StorePlace[] = [];
-      for (let count = 0; count < 10; count++) copies.push(await place.killed());
+      for (let count = 0; count < 10; count++) copies.push(await killed());
       await appending;
       for (const copy of copies) {
         const left = keysOf(await during(copy));
         same("the keys after a kill", left, left.length === 0 ? [] : keysOf(many(20)));
       }
-    } finally {
-      await store.close();
-    }
+    });
   },
   "a store that is not open takes nothing": async (place) => {
     const store = place.store();
