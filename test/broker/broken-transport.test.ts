@@ -5,7 +5,7 @@ import type { Delivery } from "../../src/contract/delivery.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
 import type { TransportFactory } from "../../src/transport/transport.ts";
 import { xml } from "../../src/xml/element.ts";
-import { FilterList } from "../../src/xpath/filter-list.ts";
+import { QUIET } from "../quiet-runtime.ts";
 import { settled, VirtualClock } from "../virtual-clock.ts";
 import { bare, codeOf, HEADER } from "./line.ts";
 
@@ -38,8 +38,7 @@ test.each(PLACES)(
       connect: breaking(after),
       clock,
       crypto: webCrypto,
-      filterTable: FilterList,
-      trace: () => undefined,
+      ...QUIET,
     };
     const broker = new Broker(
       {
@@ -70,8 +69,7 @@ test("a transport that throws at the goodbye does not hold up shutdown", async (
     connect: breaking(1),
     clock,
     crypto: webCrypto,
-    filterTable: FilterList,
-    trace: () => undefined,
+    ...QUIET,
   };
   const broker = new Broker({ dialect: bare, keepAlive: false }, runtime);
   await broker.connect();

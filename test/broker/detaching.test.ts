@@ -6,7 +6,7 @@ import type { BrokerOptions } from "../../src/contract/options.ts";
 import type { SessionState } from "../../src/contract/session-state.ts";
 import type { OutboxStore, StoredEntry } from "../../src/contract/store.ts";
 import { xml } from "../../src/xml/element.ts";
-import { FilterList } from "../../src/xpath/filter-list.ts";
+import { QUIET } from "../quiet-runtime.ts";
 import { a, heard, outline, R } from "../session/acks/managed-line.ts";
 import { message, outcome } from "../session/acks/proof-line.ts";
 import { MemoryPlace } from "../stores/memory-place.ts";
@@ -425,8 +425,7 @@ describe("session", () => {
       connect,
       clock,
       crypto: webCrypto,
-      filterTable: FilterList,
-      trace: () => undefined,
+      ...QUIET,
     };
     const { settings } = new Lifecycle({ dialect: managed, session: STATE }, runtime);
     expect([settings.session?.id, settings.session?.unacked]).toEqual(["s-1", []]);

@@ -5,7 +5,7 @@ import type { BrokerOptions } from "../../src/contract/options.ts";
 import type { Runtime } from "../../src/contract/runtime.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
-import { FilterList } from "../../src/xpath/filter-list.ts";
+import { QUIET } from "../quiet-runtime.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 
 /** The header a server answers ours with. */
@@ -70,8 +70,7 @@ export function line(options: Partial<BrokerOptions> = {}, answers = true, liste
     },
     clock,
     crypto: webCrypto,
-    filterTable: FilterList,
-    trace: () => undefined,
+    ...QUIET,
   };
   // (The line listens to `delivery`, so with proofs the broker would ask for one of each stanza.)
   const given: BrokerOptions = { dialect: bare, keepAlive: false, acks: false, ...options };

@@ -5,7 +5,7 @@ import type { Runtime } from "../../src/contract/runtime.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
 import type { Target } from "../../src/transport/transport.ts";
-import { FilterList } from "../../src/xpath/filter-list.ts";
+import { QUIET } from "../quiet-runtime.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 import { bare, HEADER } from "./line.ts";
 
@@ -82,8 +82,7 @@ export function outage(
       return () => listening.delete(action);
     },
     crypto: { ...webCrypto, random: (length) => new Uint8Array(length).fill(share) },
-    filterTable: FilterList,
-    trace: () => undefined,
+    ...QUIET,
   };
   const broker = new Broker(
     { dialect: bare, keepAlive: false, reconnect: true, ...options },

@@ -4,7 +4,7 @@ import { Broker } from "../../src/broker/broker.ts";
 import type { BrokerOptions } from "../../src/contract/options.ts";
 import type { Runtime } from "../../src/contract/runtime.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
-import { FilterList } from "../../src/xpath/filter-list.ts";
+import { QUIET } from "../quiet-runtime.ts";
 import { settled, VirtualClock } from "../virtual-clock.ts";
 import { bare, HEADER } from "./line.ts";
 
@@ -23,8 +23,7 @@ function crowd(count: number, server: Server, options: Partial<BrokerOptions> = 
     },
     clock,
     crypto: webCrypto,
-    filterTable: FilterList,
-    trace: () => undefined,
+    ...QUIET,
   };
   for (let index = 0; index < count; index++) {
     const all = { dialect: bare, keepAlive: false, reconnect: true, ...options } as const;

@@ -8,7 +8,7 @@ import { type BrokerOptions, DEFAULTS } from "../../src/contract/options.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import type { Cut } from "../../src/testing/peer/pieces.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
-import { FilterList } from "../../src/xpath/filter-list.ts";
+import { QUIET } from "../quiet-runtime.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 
 /** The result of an attempt to log in. */
@@ -68,7 +68,7 @@ export async function attempt(
   const clock = new VirtualClock();
   const broker = new Broker(
     { dialect, host: "127.0.0.1", transport: peer.transport, ...brokerOptions },
-    { connect: peer.transport, clock, crypto, filterTable: FilterList, trace: () => undefined },
+    { connect: peer.transport, clock, crypto, ...QUIET },
   );
   const events: string[] = [];
   for (const event of EVENTS) {

@@ -3,7 +3,7 @@ import { Broker } from "../../src/broker/broker.ts";
 import type { BrokerOptions } from "../../src/contract/options.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
-import { FilterList } from "../../src/xpath/filter-list.ts";
+import { QUIET } from "../quiet-runtime.ts";
 import { knownCrypto } from "./attempt.ts";
 
 /** The outcome of one login of a broker. */
@@ -37,8 +37,7 @@ export async function logins(
       connect: transport,
       clock: systemClock,
       crypto: knownCrypto,
-      filterTable: FilterList,
-      trace: () => undefined,
+      ...QUIET,
     },
   );
   const failures: string[] = [];

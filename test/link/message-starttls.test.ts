@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
-import { FilterList } from "../../src/xpath/filter-list.ts";
 import { knownCrypto } from "../dialect/attempt.ts";
 import * as talk from "../dialect/xmpp-conversation.ts";
+import { QUIET } from "../quiet-runtime.ts";
 import { asMessages, messageChannel } from "./message-double.ts";
 
 // Prosody and jabberd2 offer STARTTLS over a WebSocket too, and Prosody insists on it.
@@ -27,8 +27,7 @@ test.each(["plaintext", "opportunistic"] as const)(
         connect: peer.transport,
         clock: systemClock,
         crypto: knownCrypto,
-        filterTable: FilterList,
-        trace: () => undefined,
+        ...QUIET,
       },
     );
     expect(script).toContain("<stream:features>");

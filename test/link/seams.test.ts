@@ -5,10 +5,10 @@ import { Broker } from "../../src/broker/broker.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
 import { type Element, xml } from "../../src/xml/element.ts";
-import { FilterList } from "../../src/xpath/filter-list.ts";
 import { bare, HEADER } from "../broker/line.ts";
 import { knownCrypto } from "../dialect/attempt.ts";
 import * as talk from "../dialect/xmpp-conversation.ts";
+import { QUIET } from "../quiet-runtime.ts";
 import { asBodies, bodyChannel } from "./body-channel-double.ts";
 import { asMessages, messageChannel } from "./message-double.ts";
 
@@ -99,8 +99,7 @@ describe.each(Object.entries(WAYS))("over %s", (_, [translate, way]) => {
         connect: peer.transport,
         clock: systemClock,
         crypto: knownCrypto,
-        filterTable: FilterList,
-        trace: () => undefined,
+        ...QUIET,
       },
     );
     const seen: string[] = [];
@@ -171,8 +170,7 @@ describe("a login that resumes", () => {
         },
         clock: systemClock,
         crypto: webCrypto,
-        filterTable: FilterList,
-        trace: () => undefined,
+        ...QUIET,
       },
     );
     const counted = broker.waitFor("/message[@id='one']");

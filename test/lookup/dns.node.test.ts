@@ -9,8 +9,8 @@ import { xmpp } from "../../src/dialect/xmpp.ts";
 import type { Endpoint, Lookup } from "../../src/lookup/endpoint.ts";
 import { nodeDns } from "../../src/lookup/node-dns.ts";
 import { srvLookup } from "../../src/lookup/srv.ts";
-import { FilterList } from "../../src/xpath/filter-list.ts";
 import { codeOf } from "../broker/line.ts";
+import { QUIET } from "../quiet-runtime.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 import { type DnsAnswer, DnsServer } from "./dns-server.ts";
 
@@ -139,8 +139,7 @@ function refused(lookup: Lookup, options: object = {}): Broker {
     connect: () => Promise.reject(new TypeError("refused")),
     clock: systemClock,
     crypto: nodeCrypto,
-    filterTable: FilterList,
-    trace: () => undefined,
+    ...QUIET,
     lookup,
   };
   const dialect = xmpp({ jid: "romeo@example.org", password: "secret" });

@@ -5,7 +5,6 @@ import type { BrokerOptions } from "../../src/contract/options.ts";
 import { type Endpoint, inOrder, type Lookup } from "../../src/lookup/endpoint.ts";
 import { ScriptedPeer } from "../../src/testing/peer/scripted-peer.ts";
 import type { Target } from "../../src/transport/transport.ts";
-import { FilterList } from "../../src/xpath/filter-list.ts";
 import { codeOf } from "../broker/line.ts";
 import { knownCrypto } from "../dialect/attempt.ts";
 import {
@@ -17,6 +16,7 @@ import {
   SASL,
   SCRAM,
 } from "../dialect/xmpp-conversation.ts";
+import { QUIET } from "../quiet-runtime.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 
 const endpoint = (host: string, facts: Partial<Endpoint> = {}): Endpoint => ({
@@ -128,7 +128,7 @@ function connecting(
   };
   const broker = new Broker(
     { dialect: romeo, tls: "opportunistic", lookup, transport: connect, ...options },
-    { connect, clock, crypto: knownCrypto, filterTable: FilterList, trace: () => undefined },
+    { connect, clock, crypto: knownCrypto, ...QUIET },
   );
   broker.on("connecting", ({ host, port, attempt }) => steps.push(`${host}:${port} ${attempt}`));
   broker.on("connect:failure", ({ error }) => steps.push(error.code));

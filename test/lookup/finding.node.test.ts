@@ -14,7 +14,7 @@ import { srvLookup } from "../../src/lookup/srv.ts";
 import { Broker as NodeBroker } from "../../src/node.ts";
 import { LoopbackServer } from "../../src/testing/loopback/server.ts";
 import { connectTcp } from "../../src/transport/tcp.ts";
-import { FilterList } from "../../src/xpath/filter-list.ts";
+import { QUIET } from "../quiet-runtime.ts";
 import { eventually, leftOver, listen, target, undo, undoAll } from "../transport/loopback.ts";
 import { type DnsAnswer, DnsServer } from "./dns-server.ts";
 
@@ -60,8 +60,7 @@ function brokerOn(dns: Dns, options: Partial<BrokerOptions>) {
     lookup: srvLookup({ dns, clock: systemClock }),
     clock: systemClock,
     crypto: nodeCrypto,
-    filterTable: FilterList,
-    trace: () => undefined,
+    ...QUIET,
   };
   const dialect = xmpp({ jid: `juliet@${DOMAIN}`, password: "wherefore" });
   const broker = new Broker({ dialect, ...options }, runtime);

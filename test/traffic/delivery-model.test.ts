@@ -6,8 +6,8 @@ import type { Delivery } from "../../src/contract/delivery.ts";
 import type { BrokerOptions } from "../../src/contract/options.ts";
 import { TrackedDelivery } from "../../src/session/delivery/delivery.ts";
 import { xml } from "../../src/xml/element.ts";
-import { FilterList } from "../../src/xpath/filter-list.ts";
 import { bare } from "../broker/line.ts";
+import { QUIET } from "../quiet-runtime.ts";
 import { settled, VirtualClock } from "../virtual-clock.ts";
 import { ModelServer, type Receiver } from "./model-server.ts";
 
@@ -91,8 +91,7 @@ class Run {
         },
         clock: this.clock,
         crypto: webCrypto,
-        filterTable: FilterList,
-        trace: () => undefined,
+        ...QUIET,
       },
     );
     // Each handler waits for an answer that may never come.

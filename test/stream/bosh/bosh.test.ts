@@ -8,9 +8,9 @@ import { bosh } from "../../../src/stream/bosh/bosh.ts";
 import type { Fetch } from "../../../src/stream/bosh/post.ts";
 import { firstRid, termsOf } from "../../../src/stream/bosh/terms.ts";
 import { xml } from "../../../src/xml/element.ts";
-import { FilterList } from "../../../src/xpath/filter-list.ts";
 import { knownCrypto } from "../../dialect/attempt.ts";
 import * as talk from "../../dialect/xmpp-conversation.ts";
+import { QUIET } from "../../quiet-runtime.ts";
 import { VirtualClock } from "../../virtual-clock.ts";
 import { ScriptedHttp } from "./scripted-http.ts";
 
@@ -46,8 +46,7 @@ function start(options: Partial<BrokerOptions> = {}, url = URL) {
       connect: () => Promise.reject(new Error("not in use")),
       clock,
       crypto,
-      filterTable: FilterList,
-      trace: () => undefined,
+      ...QUIET,
     },
   );
   return { clock, http, broker };
