@@ -1,4 +1,4 @@
-import { bundle, exported, KB, ours } from "./bundle.js";
+import { bundle, cells, exported, KB, less, ours, SIZES } from "./bundle.js";
 import { costs } from "./costs.js";
 import { installed } from "./installed.js";
 import { parts } from "./parts.js";
@@ -26,20 +26,13 @@ async function bundled(client, output, goals) {
   const table = output.table({
     id: "bundled",
     title: "Bundled for a browser: minified, gzip; 1 KB is 1,000 bytes",
-    columns: [
-      { key: "name", label: "what", width: 54 },
-      { key: "minified", label: "KB minified", digits: 1 },
-      { key: "gzip", label: "KB gzip", digits: 1 },
-    ],
+    columns: [{ key: "name", label: "what", width: 54 }, ...SIZES],
   });
-  const row = (name, { minified, gzip }) => {
-    table.row({ name, minified: minified / KB, gzip: gzip / KB });
-    return gzip / KB;
+  const row = (name, size) => {
+    table.row({ name, ...cells(size) });
+    return size.gzip / KB;
   };
-  const more = async (name, names, base) => {
-    const { minified, gzip } = await bundle(ours(names));
-    row(name, { minified: minified - base.minified, gzip: gzip - base.gzip });
-  };
+  const more = async (name, names, base) => row(name, less(await bundle(ours(names)), base));
   goals["everything KB"] = row("xmpp-broker, everything in the entry", await bundle(ours("*")));
   const broker = await bundle(ours("{ Broker }"));
   row("xmpp-broker, Broker alone", broker);
@@ -68,14 +61,12 @@ async function peers(client, output) {
     note: "each by the import that its documentation begins with; strophe.js has XEP-0198 without a plugin since version 4.1",
     columns: [
       { key: "name", label: "library" },
-      { key: "minified", label: "KB minified", digits: 1 },
-      { key: "gzip", label: "KB gzip", digits: 1 },
+      ...SIZES,
       { key: "hasNot", label: "has not", width: 56 },
       { key: "hasMore", label: "has more", width: 36 },
     ],
   });
-  const row = (name, { minified, gzip }, hasNot, hasMore) =>
-    table.row({ name, minified: minified / KB, gzip: gzip / KB, hasNot, hasMore });
+  const row = (name, size, hasNot, hasMore) => table.row({ name, ...cells(size), hasNot, hasMore });
   row(
     "xmpp-broker",
     client,

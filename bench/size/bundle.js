@@ -12,6 +12,21 @@ export const DIST = fileURLToPath(distFolder);
 /** The unit of sizes that travel over a network, as `size-limit` counts. */
 export const KB = 1000;
 
+/** The columns of the sizes of a bundle. */
+export const SIZES = [
+  { key: "minified", label: "KB minified", digits: 1 },
+  { key: "gzip", label: "KB gzip", digits: 1 },
+];
+
+/** The cells of `SIZES`. @param {Pick<Bundle, "minified" | "gzip">} size */
+export const cells = ({ minified, gzip }) => ({ minified: minified / KB, gzip: gzip / KB });
+
+/** The size that one bundle has more than another. */
+export const less = (one, other) => ({
+  minified: one.minified - other.minified,
+  gzip: one.gzip - other.gzip,
+});
+
 /** Modules of Node that browsers lack, but that packages of the same name bring. */
 const BROUGHT = ["events", "punycode"];
 

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { bundle, DIST, KB, ours } from "./bundle.js";
+import { bundle, cells, DIST, less, ours, SIZES } from "./bundle.js";
 import { FEATURES, isAt, NODE_FEATURES } from "./features.js";
 
 /** Measures the cost of each feature, on the neutral entry and on Node's. */
@@ -26,14 +26,9 @@ async function features(output, { id, title, list, source, platform }) {
     id,
     title,
     note: "an indented row is a part of the row above; modules that several features need count in the row of all together alone",
-    columns: [
-      { key: "name", label: "feature", width: 48 },
-      { key: "minified", label: "KB minified", digits: 1 },
-      { key: "gzip", label: "KB gzip", digits: 1 },
-    ],
+    columns: [{ key: "name", label: "feature", width: 48 }, ...SIZES],
   });
-  const row = (name, { minified, gzip }) =>
-    table.row({ name, minified: minified / KB, gzip: gzip / KB });
+  const row = (name, size) => table.row({ name, ...cells(size) });
   const whole = await bundle(source, { platform });
   const rows = filesOf(list, [...whole.inputs.keys()]);
   for (const [name, without] of rows) {
@@ -49,11 +44,6 @@ async function features(output, { id, title, list, source, platform }) {
   const silent = await bundle(source, { platform, sentences: false });
   row("  of it, the sentences of errors and other texts", less(whole, silent));
 }
-
-const less = (one, other) => ({
-  minified: one.minified - other.minified,
-  gzip: one.gzip - other.gzip,
-});
 
 const isPart = (name) => name.startsWith(" ");
 
