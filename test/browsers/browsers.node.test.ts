@@ -5,10 +5,9 @@ import { Broker, xml, xmpp } from "../../src/node.ts";
 import type { LoopbackServer } from "../../src/testing/index.ts";
 import { locate } from "../docs/document.ts";
 import { BUNDLERS, type Bundler, bundle } from "./bundle.ts";
-import { openPage, type PageOptions, serveFiles, serveXmpp, USERS } from "./chromium.ts";
+import { openProgram, type PageOptions, serveFiles, serveXmpp, USERS } from "./chromium.ts";
 
 const PROGRAM = locate("test/browsers/program.js").pathname;
-const HTML = "<!doctype html><title>A program</title><script type=module src=program.js></script>";
 
 const bundles = new Map<Bundler, string>();
 
@@ -16,15 +15,11 @@ beforeAll(async () => {
   for (const bundler of BUNDLERS) bundles.set(bundler, await bundle(bundler));
 });
 
-async function open(
+function open(
   server: LoopbackServer,
   { bundler = "esbuild", ...options }: PageOptions & { bundler?: Bundler } = {},
 ): Promise<Page> {
-  const code = bundles.get(bundler) ?? "";
-  const url = await serveFiles({ "": HTML, "program.js": code });
-  const page = await openPage(server.ports.https, url, options);
-  await page.waitForFunction("globalThis.run !== undefined");
-  return page;
+  return openProgram(server.ports.https, bundles.get(bundler) ?? "", options);
 }
 
 /** The result of a program in a browser. A browser shows nothing of its TLS. */

@@ -58,6 +58,20 @@ export async function openPage(
   return page;
 }
 
+const HTML = "<!doctype html><title>A program</title><script type=module src=program.js></script>";
+
+/** Opens a page with a program, and waits until it can be run. `policy`: that of `serveFiles`. */
+export async function openProgram(
+  https: number | undefined,
+  code: string,
+  { policy, ...options }: PageOptions & { readonly policy?: string | undefined } = {},
+): Promise<Page> {
+  const url = await serveFiles({ "": HTML, "program.js": code }, policy);
+  const page = await openPage(https, url, options);
+  await page.waitForFunction("globalThis.run !== undefined");
+  return page;
+}
+
 /** The policy that an application may have: its own files, and connections under TLS. */
 export const POLICY = "default-src 'self'; connect-src https: wss:";
 

@@ -1,5 +1,4 @@
 import type { AddressInfo } from "node:net";
-import type { Page } from "playwright";
 import { expect, onTestFinished, test } from "vitest";
 import { makeCertificate } from "../../src/testing/certificate/certificate.ts";
 import {
@@ -8,7 +7,7 @@ import {
   listenHttp,
 } from "../../src/testing/loopback/http/http-listener.ts";
 import { BUNDLERS, bundle } from "../browsers/bundle.ts";
-import { openPage, serveFiles } from "../browsers/chromium.ts";
+import { openProgram } from "../browsers/chromium.ts";
 import { waysOf } from "../runtimes/ways.ts";
 import { ACCOUNTS, type RealServer, type ServerName } from "../servers/server.ts";
 import { type Cell, cellsOf } from "./cells.ts";
@@ -32,15 +31,6 @@ async function serveHostMeta({ webSockets, clients }: RealServer): Promise<numbe
   return (web.address() as AddressInfo).port;
 }
 
-/** Opens a page with a program. `https`: the HTTPS port of the domain. */
-async function open(domain: string, code: string, https?: number): Promise<Page> {
-  const files = { "": "<script type=module src=program.js></script>", "program.js": code };
-  const url = await serveFiles(files, https === undefined ? CLEAR : undefined);
-  const page = await openPage(https, url, { domain });
-  await page.waitForFunction("globalThis.run !== undefined");
-  return page;
-}
-
 /** Registers the tests of pages in Chromium on a server that can be found by host-meta. */
 export function pages(name: ServerName, server: () => RealServer): void {
   ways(name, server);
@@ -49,7 +39,7 @@ export function pages(name: ServerName, server: () => RealServer): void {
     async (bundler) => {
       const { domain } = server().clients.required;
       const https = await serveHostMeta(server());
-      const page = await open(domain, await bundle(bundler), https);
+      const page = await openProgram(https, await bundle(bundler), { domain });
       const account = { jid: `alice@${domain}/page`, password: ACCOUNTS.alice };
       expect(await page.evaluate(`run({}, ${JSON.stringify(account)})`)).toMatchObject({
         jid: account.jid,
@@ -65,7 +55,8 @@ export function ways(name: ServerName, server: () => RealServer): void {
   test("a page in Chromium goes each way to the server that browsers have", async () => {
     const cells = cellsOf(name).filter(({ transport }) => transport !== "tcp");
     const code = await bundle("esbuild", "ways.js");
-    const page = await open(server().clients.required.domain, code);
+    const { domain } = server().clients.required;
+    const page = await openProgram(undefined, code, { domain, policy: CLEAR });
     const outcomes: unknown[] = [];
     for (const { dialect, transport, policy, door } of cells) {
       await server().settled(0);
