@@ -12,6 +12,7 @@ import { speedChecks } from "./harness/durable-speed.js";
 import { loginAt, PLACES, portOf, receiverAt, SERVERS, startServer } from "./harness/places.js";
 import { Program } from "./harness/program.js";
 import { Random } from "./harness/random.js";
+import { noneOf } from "./harness/verdicts.js";
 import { sleep, until, untilQuiet } from "./harness/wait.js";
 
 const SENDER = fileURLToPath(new URL("children/durable-sender.js", import.meta.url));
@@ -140,12 +141,7 @@ function killChecks(what, all, allowsAcked) {
   const changed = all.reduce((sum, each) => sum + each.changed, 0);
   const repeats = all.reduce((sum, each) => sum + each.repeats, 0);
   return [
-    {
-      what: `${what}: stored, missing`,
-      value: `${missing.length} of ${stored}`,
-      target: "0",
-      met: missing.length === 0 && stored > 0,
-    },
+    noneOf(`${what}: stored, missing`, missing.length, stored),
     {
       what: `${what}: repeats with another text`,
       value: `${changed} of ${repeats}`,

@@ -15,7 +15,7 @@ import {
 } from "./harness/places.js";
 import { Program } from "./harness/program.js";
 import { Random } from "./harness/random.js";
-import { total, verdictChecks } from "./harness/verdicts.js";
+import { noneOf, total, verdictChecks } from "./harness/verdicts.js";
 import { sleep, until } from "./harness/wait.js";
 
 /** Stanzas that are sent while the server is away. */
@@ -126,12 +126,7 @@ export async function run({ size, seed, lie, say }) {
       target: `${pairs.length * size.kills}`,
       met: true,
     },
-    {
-      what: "acked, lost before one that arrived",
-      value: `${sum("lostBefore")} of ${verdict.states.acked}`,
-      target: "0",
-      met: sum("lostBefore") === 0,
-    },
+    noneOf("acked, lost before one that arrived", sum("lostBefore"), verdict.states.acked ?? 0),
     {
       what: "acked, lost with the server's memory",
       value: `${sum("lostWithServer")} of ${verdict.states.acked}`,

@@ -15,7 +15,7 @@ import {
   startServer,
 } from "./harness/places.js";
 import { Program } from "./harness/program.js";
-import { total, verdictChecks } from "./harness/verdicts.js";
+import { noneOf, total, verdictChecks } from "./harness/verdicts.js";
 import { sleep, until } from "./harness/wait.js";
 
 /** The programs of the night, with the name that refuses a second connection on Prosody. */
@@ -191,18 +191,8 @@ export async function run({ size, say }) {
   const acked = sum(({ fault, losses }) => (isServers(fault) ? 0 : losses.acked));
   const ends = own.flatMap(({ gaveUp }) => gaveUp);
   return [
-    {
-      what: "lost, and called written to the end",
-      value: `${written} of ${sent}`,
-      target: "0",
-      met: written === 0 && sent > 0,
-    },
-    {
-      what: "called acked, lost by a server that lived",
-      value: `${acked} of ${sent}`,
-      target: "0",
-      met: acked === 0 && sent > 0,
-    },
+    noneOf("lost, and called written to the end", written, sent),
+    noneOf("called acked, lost by a server that lived", acked, sent),
     ...verdictChecks(total(own), ["falseFailed", "doubled", "foreign"]),
     {
       what: "ends that a program does not come back from",

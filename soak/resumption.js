@@ -7,7 +7,7 @@ import { MODES, PARTS } from "./harness/cut.js";
 import { CutProgram } from "./harness/cut-program.js";
 import { Flow } from "./harness/flow.js";
 import { portOf, receiverAt, SERVERS, senderAt, startServer } from "./harness/places.js";
-import { total, verdictChecks } from "./harness/verdicts.js";
+import { noneOf, total, verdictChecks } from "./harness/verdicts.js";
 import { until } from "./harness/wait.js";
 import { WireOrder } from "./harness/wire-order.js";
 
@@ -160,12 +160,7 @@ export async function run({ size, seed, lie, say }) {
     return [
       { what: `${name}: resumed, begun anew`, value: `${resumed}, ${fresh}` },
       ...verdictChecks(verdict, ["lost", "doubled"], `${name}: `),
-      {
-        what: `${name}: out of order, by the brokers`,
-        value: `${orders.brokers} of ${sent}`,
-        target: "0",
-        met: orders.brokers === 0,
-      },
+      noneOf(`${name}: out of order, by the brokers`, orders.brokers, sent),
       { what: `${name}: out of order, by the server`, value: `${orders.server} of ${sent}` },
       ...verdictChecks(verdict, FALSE, `${name}: `),
     ];

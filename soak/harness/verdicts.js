@@ -24,17 +24,19 @@ const RULES = {
 /** The rules that hold wherever the sender may be cut, and the receiver may not. */
 const EVERYWHERE = ["falseAcked", "falseFailed", "notFinal", "doubled", "foreign"];
 
-/** A check for each rule of the ledger. It is missed where no stanza was checked. `of` begins the names. */
+/** A check that a count of faults is 0. It is missed where nothing was checked. */
+export const noneOf = (what, count, all) => ({
+  what,
+  value: `${count} of ${all}`,
+  target: "0",
+  met: count === 0 && all > 0,
+});
+
+/** A check for each rule of the ledger. `of` begins the names. */
 export function verdictChecks(verdict, rules = EVERYWHERE, of = "") {
   const { sent = 0, states } = verdict;
   return rules.map((rule) => {
     const all = rule === "falseAcked" ? (states.acked ?? 0) : sent;
-    const { [rule]: count = 0 } = verdict;
-    return {
-      what: `${of}${RULES[rule]}`,
-      value: `${count} of ${all}`,
-      target: "0",
-      met: count === 0 && all > 0,
-    };
+    return noneOf(`${of}${RULES[rule]}`, verdict[rule] ?? 0, all);
   });
 }
