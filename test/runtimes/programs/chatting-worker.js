@@ -10,11 +10,10 @@ const DIALECTS = {
 /** Makes a broker for the account and the address in a request's own address. */
 function make(given, options = {}) {
   const { dialect = "xmpp", url, jid, password } = Object.fromEntries(given);
-  const { protocol } = new URL(url);
   return new Broker({
     dialect: DIALECTS[dialect]({ jid, password }),
-    transport: protocol.startsWith("http") ? bosh(url) : websocket(url),
-    tls: protocol.endsWith("s:") && protocol !== "ws:" ? "required" : "plaintext",
+    transport: url.startsWith("http") ? bosh(url) : websocket(url),
+    tls: /^(?:wss|https):/.test(url) ? "required" : "plaintext",
     ...options,
   });
 }
