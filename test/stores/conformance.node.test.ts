@@ -20,14 +20,16 @@ describe.each([
 });
 
 /** A place in memory whose stores are broken in one way. */
-function broken(fault: (store: OutboxStore) => Partial<OutboxStore>, entries?: MemoryPlace) {
-  const memory = entries ?? new MemoryPlace();
+function broken(
+  fault: (store: OutboxStore) => Partial<OutboxStore>,
+  memory = new MemoryPlace(),
+): StorePlace {
   return {
     store: () => {
       const store = memory.store();
       return { ...store, ...fault(store) };
     },
-    killed: (): StorePlace => {
+    killed: () => {
       const copy = new MemoryPlace();
       copy.entries = [...memory.entries];
       return broken(fault, copy);
