@@ -7,6 +7,7 @@ import {
   entryOf,
   linesOf,
   loadSegment,
+  numbersIn,
   rangesOf,
   type Segment,
   segmentName,
@@ -34,19 +35,17 @@ export class LogReader {
   /** Reads all files of the range. Ends in `STORE_DAMAGED`. */
   async read({ first, last }: Range): Promise<void> {
     await this.#checkNames(first, last);
-    let before: Segment | undefined;
     // (The one behind tells where a segment ends, so its head is read first.)
     let behind = first <= last ? await loadSegment(this.#directory, first) : undefined;
     if (behind !== undefined) this.next = behind.segment.first;
     for (let number = first; number <= last && behind !== undefined; number++) {
       const { segment, content } = behind;
       behind = number < last ? await loadSegment(this.#directory, number + 1) : undefined;
-      if (before !== undefined && segment.first !== this.next) {
+      if (segment.first !== this.next) {
         const why = `its first entry is ${segment.first}, not ${this.next}`;
         throw damaged(segmentName(number), 0, why);
       }
       this.isClean = this.#readOne(segment, content, behind?.segment);
-      before = segment;
     }
   }
 
@@ -78,11 +77,8 @@ export class LogReader {
 
   #removed(ranges: readonly number[]): void {
     const oldest = this.segments[0]?.first ?? this.next;
-    for (let at = 0; at + 1 < ranges.length; at += 2) {
-      const to = Math.min(ranges[at + 1] ?? 0, this.next - 1);
-      for (let entry = Math.max(ranges[at] ?? 0, oldest); entry <= to; entry++) {
-        segmentWith(this.segments, entry)?.remove(entry);
-      }
+    for (const entry of numbersIn(ranges, oldest, this.next - 1)) {
+      segmentWith(this.segments, entry)?.remove(entry);
     }
   }
 

@@ -165,6 +165,18 @@ export function rangesOf(line: string, name: string, at: number): readonly numbe
   throw damaged(name, at, "a line of it is no list of numbers");
 }
 
+/** The numbers of ranges that lie within two bounds: a wrong line may name all numbers that there are. */
+export function* numbersIn(
+  ranges: readonly number[],
+  least: number,
+  most: number,
+): Generator<number> {
+  for (let at = 0; at + 1 < ranges.length; at += 2) {
+    const to = Math.min(ranges[at + 1] ?? 0, most);
+    for (let entry = Math.max(ranges[at] ?? 0, least); entry <= to; entry++) yield entry;
+  }
+}
+
 function parsed(line: string): unknown {
   try {
     return JSON.parse(line);

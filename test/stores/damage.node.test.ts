@@ -11,6 +11,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { fileStore, type StoredEntry } from "../../src/store.ts";
 import { type BatchKind, encodeBatch } from "../../src/stores/batch.ts";
 import { checkedLine } from "../../src/stores/checked-line.ts";
+import { lookAt } from "../../src/stores/salvage/look.ts";
+import { salvage } from "../../src/stores/salvage/salvage.ts";
 import { seededRandom } from "../../src/testing/relay/seeded-random.ts";
 import { contentOf, copyOf, entry, newDirectory, OWNER, removeDirectories } from "./place.ts";
 
@@ -165,6 +167,9 @@ describe("a store after kill -9", () => {
 
   test("a removal of all numbers that there are takes no time", async () => {
     expect(await verdict(withBatch("removed", `[0,${2 ** 53}]`), [])).toBe("the same");
+    const directory = withBatch("removed", `[0,${2 ** 53}]`);
+    expect(await lookAt(directory)).toMatchObject({ waiting: 0, losses: [] });
+    expect(await salvage(directory, undefined)).toMatchObject({ kept: 0, losses: [] });
   });
 
   test("a store that was refused is left as it is", async () => {

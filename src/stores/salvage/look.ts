@@ -10,7 +10,7 @@ import {
   type Loss,
   logNames,
   lostEnd,
-  removedIn,
+  removedFrom,
   type WholeSegment,
   wholeSegment,
 } from "./whole.ts";
@@ -72,10 +72,7 @@ async function look(directory: string): Promise<StoreReport> {
     const file = segmentName(number);
     if (!names.includes(file)) losses.push({ file, offset: 0, why: "the file is missing" });
   }
-  const gone = new Set<number>();
-  for (const name of names) {
-    for (const entry of removedIn(await wholeSegment(directory, name))) gone.add(entry);
-  }
+  const gone = await removedFrom(directory, names);
   const files: FileReport[] = [];
   const times: number[] = [];
   let last: WholeSegment | undefined;

@@ -15,7 +15,7 @@ import {
   type Loss,
   logNames,
   lostEnd,
-  removedIn,
+  removedFrom,
   type WholeSegment,
   wholeSegment,
 } from "./whole.ts";
@@ -44,10 +44,7 @@ export async function salvage(directory: string, identity: string | undefined): 
   let lock: Lock | undefined;
   try {
     const names = await readdir(directory);
-    const isStore = names.some(
-      (name) => name === MANIFEST || segmentNumber(name) !== undefined || isSalvaged(name),
-    );
-    if (!isStore) throw noStore(directory);
+    if (!names.some((name) => isOfStore(name) || isSalvaged(name))) throw noStore(directory);
     lock = await Lock.take(directory);
     const earlier = names.find(isSalvaged);
     return await (earlier === undefined
@@ -112,10 +109,7 @@ async function copyWhole(
   identity: string,
 ): Promise<readonly Loss[]> {
   const names = await logNames(directory);
-  const gone = new Set<number>();
-  for (const name of names) {
-    for (const entry of removedIn(await wholeSegment(directory, name))) gone.add(entry);
-  }
+  const gone = await removedFrom(directory, names);
   const store = fileStore(draft);
   await store.open(identity);
   const losses: Loss[] = [];
@@ -143,8 +137,12 @@ async function copyWhole(
 /** The files of a store in a directory; the manifest comes first. */
 async function storeNames(directory: string): Promise<readonly string[]> {
   const names = await readdir(directory);
-  const files = names.filter((name) => name === MANIFEST || segmentNumber(name) !== undefined);
-  return files.sort().reverse();
+  return names.filter(isOfStore).sort().reverse();
+}
+
+/** True for the name of the manifest and of a file of the log. */
+function isOfStore(name: string): boolean {
+  return name === MANIFEST || segmentNumber(name) !== undefined;
 }
 
 /** Moves the files of a store, durably. */

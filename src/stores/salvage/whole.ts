@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { StoredEntry } from "../../contract/store.ts";
 import { type Batch, readBatch, SECTOR, wholeBatchFrom } from "../batch.ts";
 import { readCheckedLine } from "../checked-line.ts";
-import { entryOf, linesOf, rangesOf, segmentNumber } from "../segment.ts";
+import { entryOf, linesOf, numbersIn, rangesOf, segmentNumber } from "../segment.ts";
 
 /** A part of a file that is not as it was written. */
 export interface Loss {
@@ -109,15 +109,26 @@ export function* entriesOf(segment: WholeSegment): Generator<[number | undefined
   }
 }
 
-/** The numbers of entries that a segment tells are removed. */
-export function* removedIn({ file, batches, content }: WholeSegment): Generator<number> {
-  for (const batch of batches) {
-    if (batch.kind !== "removed") continue;
-    for (const line of linesOf(content, batch)) {
-      const ranges = rangesOf(line, file, batch.from);
-      for (let at = 0; at + 1 < ranges.length; at += 2) {
-        for (let entry = ranges[at] ?? 0; entry <= (ranges[at + 1] ?? 0); entry++) yield entry;
+/** The numbers of the entries that the files of a log tell are removed. */
+export async function removedFrom(
+  directory: string,
+  names: readonly string[],
+): Promise<ReadonlySet<number>> {
+  const removals: (readonly number[])[] = [];
+  let least = Number.POSITIVE_INFINITY;
+  let most = 0;
+  for (const name of names) {
+    const { first, batches, content } = await wholeSegment(directory, name);
+    for (const batch of batches) {
+      if (batch.kind === "removed") {
+        for (const line of linesOf(content, batch)) {
+          removals.push(rangesOf(line, name, batch.from));
+        }
+      } else if (first !== undefined) {
+        least = Math.min(least, first);
+        most = Math.max(most, first + batch.before + batch.count - 1);
       }
     }
   }
+  return new Set(removals.flatMap((ranges) => [...numbersIn(ranges, least, most)]));
 }
