@@ -11,6 +11,11 @@ export interface Clock {
   after(milliseconds: number, action: () => void, keepsAlive?: boolean): () => void;
 }
 
+/** A moment of `now()` by the clock on the wall, in whole milliseconds since 1970. */
+export function onTheWall(clock: Clock, moment: number): number {
+  return Math.round(clock.wall() + moment - clock.now());
+}
+
 /** The longest wait of one timer, in milliseconds. Timers count in 32 bits; a longer wait would end at once. */
 export const LONGEST = 2 ** 31 - 1;
 

@@ -43,6 +43,11 @@ export function tracked(clock: Clock, isAnswer: boolean): Tracked {
   return { sentAt, since, isAnswer, tries: 0, isSuspect: false, strikes: 0 };
 }
 
+/** The facts of an item that another process has sent; `since` is when, by the clock of this one. */
+export function sentBefore(sentAt: number, since: number, tries: number): Tracked {
+  return { sentAt, since, isAnswer: false, tries, isSuspect: false, strikes: 0 };
+}
+
 /** The same item to be kept: with a stanza that the caller cannot change any more. */
 export function keep(item: Item, facts: Tracked | undefined): Item {
   return { ...item, stanza: item.stanza.clone(), tracked: facts };

@@ -2,7 +2,7 @@ import { asBrokerError, type BrokerError } from "../../base/errors.ts";
 import { type Steps, step } from "../../base/state.ts";
 import type { StoredEntry } from "../../contract/store.ts";
 import type { TrackedDelivery } from "../../session/delivery/delivery.ts";
-import { type Item, unwritten } from "../../session/delivery/item.ts";
+import { type Item, sentBefore, unwritten } from "../../session/delivery/item.ts";
 import { type DeliveryKeeper, KeptDelivery } from "../../session/delivery/kept-delivery.ts";
 import { xml } from "../../xml/element.ts";
 import type { TrafficParts } from "../parts.ts";
@@ -171,14 +171,7 @@ export class Backlog {
     const { text, sent, expires, tries } = entry;
     // (The store has the wall clock's times.)
     const offset = clock.now() - clock.wall();
-    const tracked = {
-      sentAt: sent,
-      since: sent + offset,
-      isAnswer: false,
-      tries: Math.max(tries, 1),
-      isSuspect: false,
-      strikes: 0,
-    };
+    const tracked = sentBefore(sent, sent + offset, Math.max(tries, 1));
     const due = expires === undefined ? undefined : expires + offset;
     try {
       const stanza = readOwn(text, { prefixes: context.prefixes });

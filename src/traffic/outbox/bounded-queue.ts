@@ -1,3 +1,4 @@
+import { onTheWall } from "../../base/clock.ts";
 import { BrokerError } from "../../base/errors.ts";
 import type { Delivery } from "../../contract/delivery.ts";
 import type { Outbox, QueuedStanza } from "../../contract/outbox.ts";
@@ -111,8 +112,8 @@ export abstract class BoundedQueue implements Outbox {
 
   protected tellQueued({ stanza, expires }: Item, held: boolean): void {
     const { clock, instruments } = this.parts;
-    const wall = (at: number) => ({ expires: Math.round(clock.wall() + at - clock.now()) });
-    instruments.stanza("queued", { stanza, held, ...(expires === undefined ? {} : wall(expires)) });
+    const due = expires === undefined ? {} : { expires: onTheWall(clock, expires) };
+    instruments.stanza("queued", { stanza, held, ...due });
   }
 
   /** The queue or the bytes on their way have become less. */

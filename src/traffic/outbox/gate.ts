@@ -5,7 +5,7 @@ import { OWN_KEY } from "../../contract/delivery.ts";
 import type { UnackedStanza } from "../../contract/session-state.ts";
 import type { Dialect } from "../../dialect/dialect.ts";
 import { TrackedDelivery } from "../../session/delivery/delivery.ts";
-import { type Item, type Tracked, unwritten } from "../../session/delivery/item.ts";
+import { type Item, sentBefore, type Tracked, unwritten } from "../../session/delivery/item.ts";
 import { type DeliveryKeeper, KeptDelivery } from "../../session/delivery/kept-delivery.ts";
 import { toClient } from "../../session/translate.ts";
 import type { ElementWriter } from "../../stream/framing.ts";
@@ -149,7 +149,7 @@ export class Gate {
       keeper === undefined || key === undefined ? undefined : new KeptDelivery(key, keeper);
     kept?.keep();
     const delivery = kept ?? new TrackedDelivery(key ?? ++this.#count);
-    const tracked = { sentAt, since, isAnswer: false, tries, isSuspect: false, strikes: 0 };
+    const tracked = sentBefore(sentAt, since, tries);
     return { ...unwritten(delivery, stanza, undefined), text, bytes: text.length, tracked };
   }
 

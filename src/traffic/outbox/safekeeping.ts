@@ -1,4 +1,5 @@
 import { nothing } from "../../base/abort.ts";
+import { onTheWall } from "../../base/clock.ts";
 import { asBrokerError, BrokerError } from "../../base/errors.ts";
 import { type Steps, step } from "../../base/state.ts";
 import type { OutboxStore, StoredEntry } from "../../contract/store.ts";
@@ -258,9 +259,7 @@ export class Safekeeping implements DeliveryKeeper {
       kind: stanza.name,
       text: settings.dialect.outbound === undefined ? text : this.#write(stanza),
       sent,
-      ...(expires === undefined
-        ? undefined
-        : { expires: Math.round(clock.wall() + expires - clock.now()) }),
+      ...(expires === undefined ? undefined : { expires: onTheWall(clock, expires) }),
       tries: tracked?.tries ?? 0,
     };
   }
